@@ -1,0 +1,1 @@
+"""App: shows what the published tables say."""

@@ -1,0 +1,1 @@
+"""Scorer: trains on the feature tables and writes ranked offers."""
