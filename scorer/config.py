@@ -1,0 +1,144 @@
+"""Settings of one run: where things lie and the moment everything is computed for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from scorer.errors import ConfigurationError
+
+CYCLE_DAYS = 7
+KPIS = ("clicked", "value")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every command needs to know; made once by the command line.
+
+    Parameters
+    ----------
+    home : Path
+        State folder, absolute.
+    as_of : datetime
+        UTC without a time zone; nothing after it is visible.
+    project_dir : Path
+        Folder of `dbt_project.yml`, absolute.
+    raw : Path or None
+        Folder of input files, absolute. None where a command reads no input.
+    seed : int
+        Seed of everything random, at least 0.
+    kpi : str
+        `clicked` or `value`: the KPI of the default strategy.
+    strategy : str or None
+        Limits a command to one strategy.
+    """
+
+    home: Path
+    as_of: datetime
+    project_dir: Path = field(default_factory=lambda: find_project_dir(None))
+    raw: Path | None = None
+    seed: int = 0
+    kpi: str = "clicked"
+    strategy: str | None = None
+
+    @property
+    def cycle_date(self) -> date:
+        """UTC date that names the cycle."""
+        return self.as_of.date()
+
+    @property
+    def valid_to(self) -> datetime:
+        """End of the cycle, UTC."""
+        return self.as_of + timedelta(days=CYCLE_DAYS)
+
+    @property
+    def build_path(self) -> Path:
+        """DuckDB file in which dbt and the scorer work."""
+        return self.home / "build.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder with one DuckDB file a publication."""
+        return self.home / "published"
+
+    @property
+    def published_path(self) -> Path:
+        """Link to the current publication."""
+        return self.home / "published.duckdb"
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of the model registry."""
+        return self.home / "models"
+
+    @property
+    def cycles_dir(self) -> Path:
+        """Folder with the state of each cycle."""
+        return self.home / "cycles"
+
+    @property
+    def lock_path(self) -> Path:
+        """File that names the process now working in the home folder."""
+        return self.home / "run.lock"
+
+    @property
+    def target_dir(self) -> Path:
+        """Folder for what dbt compiles."""
+        return self.home / "target"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Folder for logs."""
+        return self.home / "logs"
+
+
+def parse_as_of(text: str | None) -> datetime:
+    """Return the moment a command computes for, UTC without a time zone.
+
+    Parameters
+    ----------
+    text : str or None
+        `YYYY-MM-DD` or an ISO timestamp; UTC unless it has an offset. None: today 00:00 UTC.
+    """
+    if text is None:
+        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise ConfigurationError(
+            f"--as-of: {text!r} is no date; write 2026-11-22 or 2026-11-22T06:00:00Z"
+        ) from None
+    return moment.replace(microsecond=0)
+
+
+def find_home(text: str | None) -> Path:
+    """Return the state folder: `--home`, else NEXTOFFER_HOME, else `.nextoffer` here."""
+    home = Path(text or os.environ.get("NEXTOFFER_HOME") or ".nextoffer").expanduser().absolute()
+    if home.exists() and not home.is_dir():
+        raise ConfigurationError(f"--home: {home} is a file; name a folder")
+    return home
+
+
+def find_project_dir(text: str | None) -> Path:
+    """Return the dbt project: `--project-dir`, else NEXTOFFER_PROJECT_DIR, else the shipped one."""
+    given = text or os.environ.get("NEXTOFFER_PROJECT_DIR")
+    package = Path(__file__).resolve().parent
+    candidates = [Path(given).expanduser().absolute()] if given else [
+        package.parent / "dbt_project",
+        package / "dbt_project",
+    ]
+    for folder in candidates:
+        if (folder / "dbt_project.yml").is_file():
+            return folder
+    raise ConfigurationError(f"--project-dir: no dbt_project.yml in {candidates[0]}")
+
+
+def check_kpi(kpi: str) -> str:
+    """Return the KPI of the default strategy if it is one of the two there are."""
+    if kpi not in KPIS:
+        raise ConfigurationError(f"--kpi: {kpi!r} is unknown; allowed: {', '.join(KPIS)}")
+    return kpi

@@ -1,0 +1,42 @@
+"""One tree of errors; each knows the exit code that the command line documents."""
+
+from __future__ import annotations
+
+
+class NextofferError(Exception):
+    """A failure explained in one line: what was wrong, where, what to do.
+
+    Parameters
+    ----------
+    message : str
+        Shown to the user after `error:`; newlines are folded into spaces.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class ConfigurationError(NextofferError):
+    """Wrong usage or a wrong row of a configuration file."""
+
+    exit_code = 2
+
+
+class InputError(NextofferError):
+    """Input data, a published file or a model file that cannot be read."""
+
+    exit_code = 3
+
+
+class StrategyError(NextofferError):
+    """A strategy failed while others went on."""
+
+    exit_code = 4
+
+
+class LockedError(NextofferError):
+    """Another run holds the lock of the home folder."""
+
+    exit_code = 5
