@@ -1,0 +1,58 @@
+{# Incremental loading without a guess about lateness. Staging reads files it has not read in their present version;
+   later models rebuild every day from the earliest one that newly read rows touch, however old it is, so that an
+   incremental run and a full refresh always agree. `load_id` counts the loads of a staging model. #}
+
+{# The files of an input that `this` has not read in their present version, as a SQL list of file names. #}
+{% macro unread_files(input_name) %}
+    {%- set sql -%}
+        select files.filename
+        from {{ ref("stg_raw_files") }} as files
+        where
+            files.input_name = '{{ input_name }}'
+            and files.file_kind is not null
+            {%- if is_incremental() %}
+            and not exists (
+                select 1
+                from {{ this }} as loaded
+                where loaded.source_file = files.source_file and loaded.file_version = files.file_version
+            )
+            {%- endif %}
+        order by files.filename
+    {%- endset -%}
+    {{ return(query_rows(sql) | map(attribute="filename") | list) }}
+{% endmacro %}
+
+{# The number of this load. #}
+{% macro next_load_id() %}
+    {%- if is_incremental() -%}
+        {%- set rows = query_rows("select coalesce(max(load_id), 0) + 1 as load_id from " ~ this) -%}
+        {{ return(rows[0]["load_id"] if rows else 1) }}
+    {%- endif -%}
+    {{ return(1) }}
+{% endmacro %}
+
+{# The earliest day that rows of the upstream models, loaded since `this` was built, may touch; a day that never comes
+   where nothing is new; none on a full build. upstreams: pairs of a relation and the value of `source` that its rows
+   have in `this` (none: all rows). #}
+{% macro first_changed_day(upstreams) %}
+    {%- if not is_incremental() -%}{{ return(none) }}{%- endif -%}
+    {%- set days = [] -%}
+    {%- for upstream, source in upstreams -%}
+        {%- do days.append(
+            "select min(event_date) as day from " ~ upstream ~ " where load_id > (select coalesce(max(load_id), 0) from "
+            ~ this ~ (" where source = '" ~ source ~ "'" if source else "") ~ ")"
+        ) -%}
+    {%- endfor -%}
+    {%- set sql = "select coalesce(min(day), date '9999-12-31')::varchar as day from (" ~ days | join(" union all ") ~ ")" -%}
+    {%- set rows = query_rows(sql) -%}
+    {{ return(rows[0]["day"] if rows else "9999-12-31") }}
+{% endmacro %}
+
+{# Pre-hook of a model that appends the days it rebuilds. #}
+{% macro drop_changed_days(upstreams) %}
+    {%- if is_incremental() -%}
+        delete from {{ this }} where event_date >= date '{{ first_changed_day(upstreams) }}'
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{% endmacro %}

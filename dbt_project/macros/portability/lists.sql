@@ -1,0 +1,38 @@
+{# A list from text: a JSON array, or values separated by `|`. NULL stays NULL. #}
+{% macro text_to_list(column) -%}{{ return(adapter.dispatch("text_to_list", "nextoffer")(column)) }}{%- endmacro %}
+
+{% macro duckdb__text_to_list(column) -%}
+    case
+        when {{ column }} is null then null
+        when starts_with({{ column }}, '[') and json_valid({{ column }}) then json_extract_string({{ column }}, '$[*]')
+        else string_split({{ column }}, '|')
+    end
+{%- endmacro %}
+
+{# The distinct values of a column in a group, in their order, as a list. #}
+{% macro sorted_list(column) -%}{{ return(adapter.dispatch("sorted_list", "nextoffer")(column)) }}{%- endmacro %}
+
+{% macro duckdb__sorted_list(column) -%}
+    list_sort(list_distinct(list({{ column }})))
+{%- endmacro %}
+
+{# Whether a list holds a value. #}
+{% macro in_list(list, value) -%}{{ return(adapter.dispatch("in_list", "nextoffer")(list, value)) }}{%- endmacro %}
+
+{% macro duckdb__in_list(list, value) -%}
+    list_contains({{ list }}, {{ value }})
+{%- endmacro %}
+
+{# The values that two lists share, sorted. #}
+{% macro shared_values(left, right) -%}{{ return(adapter.dispatch("shared_values", "nextoffer")(left, right)) }}{%- endmacro %}
+
+{% macro duckdb__shared_values(left, right) -%}
+    list_sort(list_intersect({{ left }}, {{ right }}))
+{%- endmacro %}
+
+{# An empty list of text. #}
+{% macro empty_list() -%}{{ return(adapter.dispatch("empty_list", "nextoffer")()) }}{%- endmacro %}
+
+{% macro duckdb__empty_list() -%}
+    []::varchar[]
+{%- endmacro %}

@@ -1,0 +1,22 @@
+{# A map from a list of keys and a list of values of the same length; keys whose value is NULL are left out. #}
+{% macro map_of(keys, values) -%}{{ return(adapter.dispatch("map_of", "nextoffer")(keys, values)) }}{%- endmacro %}
+
+{% macro duckdb__map_of(keys, values) -%}
+    map_from_entries(
+        list_filter(list_zip({{ keys }}, {{ values }}), lambda entry: entry[2] is not null)
+    )
+{%- endmacro %}
+
+{# The value of a key, NULL where the map has none. #}
+{% macro map_value(map, key) -%}{{ return(adapter.dispatch("map_value", "nextoffer")(map, key)) }}{%- endmacro %}
+
+{% macro duckdb__map_value(map, key) -%}
+    {{ map }}[{{ key }}]
+{%- endmacro %}
+
+{# An empty map of text to text. #}
+{% macro empty_map() -%}{{ return(adapter.dispatch("empty_map", "nextoffer")()) }}{%- endmacro %}
+
+{% macro duckdb__empty_map() -%}
+    map()::map(varchar, varchar)
+{%- endmacro %}

@@ -1,0 +1,75 @@
+{# True where a .json file holds one object a line, false where it is one document. #}
+{% macro json_file_has_lines(path, input_name) %}
+    {%- set rows = query_rows(
+        "select json_valid(line) and json_type(line) = 'OBJECT' as is_object from "
+        ~ read_lines([path], "probe_" ~ input_name) ~ " where trim(line) <> '' limit 1"
+    ) -%}
+    {{ return(rows | length > 0 and rows[0]["is_object"]) }}
+{% endmacro %}
+
+{# One row per JSON record of the files, as text: `line` (NULL for a blank line), `filename` (for pruning by file),
+   `source_file`, `line_number` (where it costs nothing to know). Lines are not checked: they may be no JSON. #}
+{% macro read_documents(input_name, files) %}
+    {%- set lines, documents, parquet = [], [], [] -%}
+    {%- for path in files -%}
+        {%- set kind = raw_file_kind(path) -%}
+        {%- if kind == "lines" or (kind == "json" and json_file_has_lines(path, input_name)) -%}
+            {%- do lines.append(path) -%}
+        {%- elif kind == "json" -%}
+            {%- do documents.append(path) -%}
+        {%- elif kind == "parquet" -%}
+            {%- do parquet.append(path) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set parts = [] -%}
+    {%- if lines -%}
+        {%- set part -%}
+        select
+            line,
+            filename,
+            {{ source_file() }} as source_file,
+            null::bigint as line_number
+        from {{ read_lines(lines, input_name) }}
+        {%- endset -%}
+        {%- do parts.append(part) -%}
+    {%- endif -%}
+    {%- if documents -%}
+        {%- set part -%}
+        select
+            unnest(
+                case
+                    when json_valid(content) and json_type(content) = 'ARRAY' then json_extract(content, '$[*]')::varchar[]
+                    else [content]
+                end
+            ) as line,
+            filename,
+            {{ source_file() }} as source_file,
+            1::bigint as line_number
+        from read_text({{ quoted_list(documents) }})
+        {%- endset -%}
+        {%- do parts.append(part) -%}
+    {%- endif -%}
+    {%- if parquet -%}
+        {%- set part -%}
+        select
+            to_json(records)::varchar as line,
+            filename,
+            {{ source_file() }} as source_file,
+            file_row_number + 1 as line_number
+        from read_parquet({{ quoted_list(parquet) }}, union_by_name = true, filename = true, file_row_number = true) as records
+        {%- endset -%}
+        {%- do parts.append(part) -%}
+    {%- endif -%}
+    {%- if not parts -%}
+        {%- set part -%}
+        select
+            null::varchar as line,
+            null::varchar as filename,
+            null::varchar as source_file,
+            null::bigint as line_number
+        where false
+        {%- endset -%}
+        {%- do parts.append(part) -%}
+    {%- endif -%}
+    {{ return(parts | join("\nunion all\n")) }}
+{% endmacro %}

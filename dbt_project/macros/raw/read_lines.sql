@@ -1,0 +1,73 @@
+{# The longest line that is read; a longer one is skipped by the engine. #}
+{% macro longest_line_bytes() %}{{ return(134217728) }}{% endmacro %}
+
+{# One row per line of text files: `line` (NULL for a blank one) and `filename`. Lines that are not UTF-8 go to the
+   temporary table `rejects_<input_name>`, which `keep_rejected_lines` stores. #}
+{% macro read_lines(files, input_name) -%}
+    read_csv(
+        {{ quoted_list(files) }},
+        columns = {'line': 'varchar'},
+        header = false,
+        auto_detect = false,
+        delim = '\x01',
+        quote = '',
+        escape = '',
+        filename = true,
+        strict_mode = false,
+        max_line_size = {{ longest_line_bytes() }},
+        ignore_errors = true,
+        store_rejects = true,
+        rejects_table = 'rejects_{{ input_name }}',
+        rejects_scan = 'rejects_scan_{{ input_name }}'
+    )
+{%- endmacro %}
+
+{# Lines that the engine could not read at all, of every input. A plain table beside dbt's models: it is filled by
+   post-hooks, in the transaction of the model that read the file. #}
+{% macro create_rejected_lines() %}
+    create table if not exists {{ target.schema }}.raw_rejected_lines (
+        input_name varchar,
+        source_file varchar,
+        line_number bigint,
+        reason varchar,
+        raw_text varchar
+    )
+{% endmacro %}
+
+{# Post-hook: stores what the reader of this input refused. #}
+{% macro keep_rejected_lines(input_name) %}
+    {%- if execute -%}
+        {%- set filled = query_rows(
+            "select 1 as found from duckdb_tables() where temporary and table_name = 'rejects_" ~ input_name ~ "'"
+        ) -%}
+        {%- if filled %}
+            delete from {{ target.schema }}.raw_rejected_lines
+            where
+                input_name = '{{ input_name }}'
+                and source_file in (
+                    select distinct {{ source_file("file_path") }} from rejects_scan_{{ input_name }}
+                );
+            insert into {{ target.schema }}.raw_rejected_lines
+            select distinct
+                '{{ input_name }}' as input_name,
+                {{ source_file("scans.file_path") }} as source_file,
+                errors.line as line_number,
+                case errors.error_type
+                    when 'INVALID ENCODING' then 'not UTF-8'
+                    when 'TOO MANY COLUMNS' then 'more columns than the header'
+                    when 'MISSING COLUMNS' then 'fewer columns than the header'
+                    when 'UNQUOTED VALUE' then 'a quote is not closed'
+                    when 'LINE SIZE OVER MAXIMUM' then 'line too long'
+                    else lower(errors.error_type::varchar)
+                end as reason,
+                left(errors.csv_line, 2000) as raw_text
+            from rejects_{{ input_name }} as errors
+            inner join rejects_scan_{{ input_name }} as scans
+                on errors.scan_id = scans.scan_id and errors.file_id = scans.file_id;
+            drop table rejects_{{ input_name }};
+            drop table rejects_scan_{{ input_name }}
+        {%- else -%}
+            select 1
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,45 @@
+{# The identity object of an event's person: the one marked primary, else the first of the alphabetically first
+   namespace. `identities` is the list of identity objects of all namespaces in `identity_map`. #}
+{% macro xdm_identity(identity_map, identities) -%}
+    case
+        when coalesce(len({{ identities }}), 0) = 0 then null
+        when len({{ identities }}) = 1 then {{ identities }}[1]
+        else
+            coalesce(
+                list_filter(
+                    {{ identities }},
+                    lambda identity: coalesce(
+                        json_extract_string(identity, '$.primary'), json_extract_string(identity, '$."xdm:primary"')
+                    ) = 'true'
+                )[1],
+                json_extract({{ identity_map }}, '$."' || list_sort(json_keys({{ identity_map }}))[1] || '"[0]')
+            )
+    end
+{%- endmacro %}
+
+{# Propositions as a typed list, whichever spelling. Only keys lose the prefix: a value cannot be followed by a colon. #}
+{% macro xdm_propositions(text) -%}
+    try(json_transform(
+        case
+            when contains({{ text }}, '"xdm:') then regexp_replace({{ text }}, '"xdm:([A-Za-z]+)":', '"\1":', 'g')
+            else {{ text }}
+        end,
+        '[{
+            "id": "VARCHAR",
+            "scope": "VARCHAR",
+            "scopeDetails": {
+                "id": "VARCHAR",
+                "placement": {"id": "VARCHAR"},
+                "activity": {"id": "VARCHAR"},
+                "strategies": [{"step": "VARCHAR", "trafficType": "VARCHAR"}]
+            },
+            "items": [{
+                "id": "VARCHAR",
+                "token": "VARCHAR",
+                "trackingToken": "VARCHAR",
+                "characteristics": {"tracking": {"token": "VARCHAR"}},
+                "itemSelection": {"rankingDetail": {"trafficType": "VARCHAR", "propensity": "DOUBLE"}}
+            }]
+        }]'
+    ))
+{%- endmacro %}

@@ -1,0 +1,70 @@
+{# XDM field paths are written in the modern spelling with dots, such as web.webPageDetails.siteSection. These macros
+   turn them into JSON paths of either spelling. #}
+
+{# One step of a path: `name` or `name[0]`. #}
+{% macro json_step(name) %}
+    {%- set parts = name.split("[", 1) -%}
+    {{ return('."' ~ parts[0] ~ '"' ~ ("[" ~ parts[1] if parts | length > 1 else "")) }}
+{% endmacro %}
+
+{% macro modern_path(path) %}
+    {%- set steps = [] -%}
+    {%- for name in path.split(".") -%}{%- do steps.append(json_step(name)) -%}{%- endfor -%}
+    {{ return("$" ~ steps | join) }}
+{% endmacro %}
+
+{# `_id` is `@id`, `_dc.language` is `dc:language`, everything else takes the prefix `xdm:`. #}
+{% macro namespaced_path(path) %}
+    {%- set steps, vocabulary = [], namespace(prefix="xdm:") -%}
+    {%- for name in path.split(".") -%}
+        {%- if name in ("_id", "_type") -%}
+            {%- do steps.append(json_step("@" ~ name[1:])) -%}
+        {%- elif name.startswith("_") -%}
+            {%- set vocabulary.prefix = name[1:] ~ ":" -%}
+        {%- else -%}
+            {%- do steps.append(json_step(vocabulary.prefix ~ name)) -%}
+            {%- set vocabulary.prefix = "xdm:" -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return("$" ~ steps | join) }}
+{% endmacro %}
+
+{# The envelope: column -> path in each spelling. #}
+{% macro xdm_envelope() %}
+    {%- set decisioning = 'https://ns.adobe.com/experience/decisioning/' -%}
+    {{ return([
+        ("event_id", "$._id", '$."@id"'),
+        ("timestamp_text", "$.timestamp", '$."xdm:timestamp"'),
+        ("event_type", "$.eventType", '$."xdm:eventType"'),
+        ("identity_map", "$.identityMap", '$."xdm:identityMap"'),
+        ("displayed", "$._experience.decisioning.propositionEventType.display",
+            '$."' ~ decisioning ~ 'propositionEventType"."xdm:display"'),
+        ("interacted", "$._experience.decisioning.propositionEventType.interact",
+            '$."' ~ decisioning ~ 'propositionEventType"."xdm:interact"'),
+        ("dismissed", "$._experience.decisioning.propositionEventType.dismiss",
+            '$."' ~ decisioning ~ 'propositionEventType"."xdm:dismiss"'),
+        ("tokens", "$._experience.decisioning.propositionAction.tokens",
+            '$."' ~ decisioning ~ 'propositionAction"."xdm:tokens"'),
+        ("request_id", "$._experience.decisioning.exdRequestID", '$."' ~ decisioning ~ 'exdRequestID"'),
+        ("propositions", "$._experience.decisioning.propositions", '$."' ~ decisioning ~ 'propositions"'),
+        ("proposition", "$._experience.decisioning.proposition", '$."' ~ decisioning ~ 'proposition"'),
+    ]) }}
+{% endmacro %}
+
+{# The list of texts at the envelope's paths and then at `paths`, in the event's own spelling. One parse an event. #}
+{% macro xdm_fields(line, paths) -%}
+    {%- set modern, namespaced = [], [] -%}
+    {%- for name, modern_envelope, namespaced_envelope in xdm_envelope() -%}
+        {%- do modern.append(modern_envelope) -%}
+        {%- do namespaced.append(namespaced_envelope) -%}
+    {%- endfor -%}
+    {%- for path in paths -%}
+        {%- do modern.append(modern_path(path)) -%}
+        {%- do namespaced.append(namespaced_path(path)) -%}
+    {%- endfor -%}
+    case
+        when contains({{ line }}, '"xdm:timestamp"') or contains({{ line }}, '"@id"')
+            then json_extract_string({{ line }}, {{ quoted_list(namespaced) }})
+        else json_extract_string({{ line }}, {{ quoted_list(modern) }})
+    end
+{%- endmacro %}

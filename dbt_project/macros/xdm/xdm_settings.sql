@@ -1,0 +1,12 @@
+{# The context features to take from an event, as dicts with feature_name and path, in the order of their names. #}
+{% macro xdm_context_features() %}
+    {{ return(query_rows("select feature_name, path from " ~ ref("stg_context_features") ~ " order by feature_name")) }}
+{% endmacro %}
+
+{# The paths of the values that strategies sum, in order. #}
+{% macro xdm_value_paths() %}
+    {%- set rows = query_rows(
+        "select distinct value_path from " ~ ref("stg_ranking_strategies") ~ " where value_path is not null order by 1"
+    ) -%}
+    {{ return(rows | map(attribute="value_path") | list) }}
+{% endmacro %}

@@ -1,0 +1,101 @@
+with strategies as (
+
+    select
+        strategy_id,
+        kpi_type,
+        value_path,
+        window_hours,
+        unnest(success_event_types) as event_type
+    from {{ ref("stg_ranking_strategies") }}
+
+),
+
+displays as (
+
+    select * from {{ ref("int_strategy_displays") }} where source = 'xdm'
+
+),
+
+interactions as (
+
+    select *
+    from {{ ref("int_attributed_interactions") }}
+    where
+        display_id is not null
+        and event_ts <= {{ as_of() }}
+
+),
+
+custom_events as (
+
+    select *
+    from {{ ref("int_events") }}
+    where
+        propositions is null
+        and event_ts <= {{ as_of() }}
+
+),
+
+-- An event that names its proposition belongs to that display.
+by_proposition as (
+
+    select
+        displays.strategy_id,
+        displays.display_id,
+        interactions.interaction_id as success_id,
+        interactions.event_ts as success_ts,
+        {{ success_value("strategies", "interactions.event_values") }} as value
+    from interactions
+    inner join strategies on interactions.event_type = strategies.event_type
+    inner join displays
+        on strategies.strategy_id = displays.strategy_id
+        and interactions.display_id = displays.display_id
+    where interactions.event_ts <= displays.window_closes_at
+
+),
+
+-- Any other belongs to the person's last display before it: the first position, where several were shown at once.
+candidates as (
+
+    select
+        displays.strategy_id,
+        displays.display_id,
+        custom_events.event_id as success_id,
+        custom_events.event_ts as success_ts,
+        {{ success_value("strategies", "custom_events.event_values") }} as value,
+        row_number() over (
+            partition by displays.strategy_id, custom_events.event_id
+            order by displays.event_ts desc, displays.position, displays.display_id
+        ) as touch
+    from custom_events
+    inner join strategies on custom_events.event_type = strategies.event_type
+    inner join displays
+        on strategies.strategy_id = displays.strategy_id
+        and custom_events.profile_id = displays.profile_id
+        and custom_events.event_ts >= displays.event_ts
+        and custom_events.event_ts <= displays.window_closes_at
+
+),
+
+final as (
+
+    select
+        strategy_id,
+        display_id,
+        success_id,
+        success_ts,
+        value
+    from by_proposition
+    union all
+    select
+        strategy_id,
+        display_id,
+        success_id,
+        success_ts,
+        value
+    from candidates
+    where touch = 1
+
+)
+
+select * from final

@@ -1,0 +1,134 @@
+with rules as (
+
+    select * from {{ ref("stg_capping_rules") }}
+
+),
+
+periods as (
+
+    select
+        *,
+        row_number() over (
+            order by offer_id, capping_event, capping_type, capping_limit, period, period_count, placement_id
+        ) as rule_number,
+        -- Counters start again at 00:00 UTC of the period's first day; n periods are this one and those before it.
+        coalesce(
+            {{ periods_before(period_start(as_of(), "period"), "period", "period_count - 1") }},
+            timestamp '1900-01-01'
+        ) as counted_from
+    from rules
+
+),
+
+displays as (
+
+    select
+        'impression' as capping_event,
+        profile_id,
+        offer_id,
+        placement_id,
+        event_ts
+    from {{ ref("int_displays") }}
+    where
+        event_ts <= {{ as_of() }}
+        and offer_id in (select offer_id from rules)
+
+),
+
+flat_clicks as (
+
+    select
+        'click' as capping_event,
+        profile_id,
+        offer_id,
+        placement_id,
+        event_ts
+    from {{ ref("int_displays") }}
+    where
+        source = 'flat'
+        and is_clicked
+        and event_ts <= {{ as_of() }}
+        and offer_id in (select offer_id from rules)
+
+),
+
+item_events as (
+
+    select
+        case interaction_kind
+            when 'interact' then 'click'
+            when 'decision' then 'decision'
+            else event_type
+        end as capping_event,
+        profile_id,
+        offer_id,
+        placement_id,
+        event_ts
+    from {{ ref("int_attributed_interactions") }}
+    where
+        event_ts <= {{ as_of() }}
+        and offer_id in (select offer_id from rules)
+
+),
+
+-- A custom event without a proposition says nothing of an offer: it counts for each offer with a rule on its type.
+custom_events as (
+
+    select
+        event_type as capping_event,
+        profile_id,
+        null::varchar as offer_id,
+        null::varchar as placement_id,
+        event_ts
+    from {{ ref("int_events") }}
+    where
+        propositions is null
+        and event_ts <= {{ as_of() }}
+        and event_type in (select capping_event from rules)
+
+),
+
+counted as (
+
+    select * from displays
+    union all
+    select * from flat_clicks
+    union all
+    select * from item_events
+    union all
+    select * from custom_events
+
+),
+
+counts as (
+
+    select
+        periods.rule_number,
+        periods.offer_id,
+        periods.placement_id,
+        periods.capping_limit,
+        case when periods.capping_type = 'profile' then counted.profile_id end as profile_id,
+        count(*) as events
+    from periods
+    inner join counted
+        on periods.capping_event = counted.capping_event
+        and (periods.offer_id = counted.offer_id or counted.offer_id is null)
+        and (periods.placement_id = counted.placement_id or periods.placement_id is null or counted.placement_id is null)
+        and counted.event_ts >= periods.counted_from
+    group by all
+
+),
+
+-- One reached rule is enough.
+final as (
+
+    select distinct
+        offer_id,
+        profile_id,
+        placement_id
+    from counts
+    where events >= capping_limit
+
+)
+
+select * from final

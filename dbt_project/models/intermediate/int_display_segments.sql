@@ -1,0 +1,94 @@
+with displays as (
+
+    select
+        strategy_id,
+        display_id,
+        profile_id,
+        event_ts,
+        source
+    from {{ ref("int_strategy_displays") }}
+
+),
+
+strategy_segments as (
+
+    select * from {{ ref("int_strategy_segments") }}
+
+),
+
+memberships as (
+
+    select
+        profile_id,
+        segment_id,
+        qualified_at,
+        exited_at
+    from {{ ref("stg_segment_memberships") }}
+    where reject_reason is null
+
+),
+
+-- Who was in a segment at the moment of the display: from qualified_at on, until before exited_at.
+as_of_display as (
+
+    select
+        displays.strategy_id,
+        displays.display_id,
+        strategy_segments.segment_id
+    from displays
+    inner join memberships
+        on displays.profile_id = memberships.profile_id
+        and coalesce(memberships.qualified_at, displays.event_ts) <= displays.event_ts
+        and (memberships.exited_at is null or memberships.exited_at > displays.event_ts)
+    inner join strategy_segments
+        on displays.strategy_id = strategy_segments.strategy_id
+        and memberships.segment_id = strategy_segments.segment_id
+    where displays.source = 'xdm'
+
+),
+
+flat_displays as (
+
+    select
+        display_id,
+        unnest(segments) as segment_id
+    from {{ ref("int_displays") }}
+    where source = 'flat'
+
+),
+
+given as (
+
+    select
+        displays.strategy_id,
+        displays.display_id,
+        strategy_segments.segment_id
+    from displays
+    inner join flat_displays on displays.display_id = flat_displays.display_id
+    inner join strategy_segments
+        on displays.strategy_id = strategy_segments.strategy_id
+        and flat_displays.segment_id = strategy_segments.segment_id
+    where displays.source = 'flat'
+
+),
+
+unioned as (
+
+    select * from as_of_display
+    union all
+    select * from given
+
+),
+
+final as (
+
+    select
+        strategy_id,
+        display_id,
+        {{ sorted_list("segment_id") }} as segments
+    from unioned
+    group by 1, 2
+
+)
+
+select * from final

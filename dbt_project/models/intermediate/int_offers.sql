@@ -1,0 +1,80 @@
+with catalogue as (
+
+    select * from {{ ref("offers_snapshot") }}
+
+),
+
+displays as (
+
+    select distinct offer_id
+    from {{ ref("int_displays") }}
+    where event_ts <= {{ as_of() }}
+
+),
+
+-- The version that was valid at as_of, or the earliest one known for moments before the first snapshot.
+versions as (
+
+    select
+        *,
+        row_number() over (
+            partition by offer_id
+            order by dbt_valid_from <= {{ as_of() }} desc, abs(epoch(dbt_valid_from) - epoch({{ as_of() }}))
+        ) as preference
+    from catalogue
+
+),
+
+known as (
+
+    select *
+    from versions
+    where
+        preference = 1
+        and (
+            coalesce(start_date, {{ as_of() }}) <= {{ as_of() }}
+            or offer_id in (select offer_id from displays)
+        )
+
+),
+
+-- Offers that were displayed and are in no catalogue: all of them where there is none, else retired ones.
+unlisted as (
+
+    select offer_id
+    from displays
+    where offer_id not in (select offer_id from catalogue)
+
+),
+
+final as (
+
+    select
+        offer_id,
+        offer_name,
+        status,
+        priority,
+        start_date,
+        end_date,
+        is_fallback,
+        placement_ids,
+        characteristics,
+        true as is_listed
+    from known
+    union all
+    select
+        offer_id,
+        offer_id as offer_name,
+        case when exists (select 1 from catalogue) then 'archived' else 'approved' end as status,
+        0 as priority,
+        null as start_date,
+        null as end_date,
+        false as is_fallback,
+        null as placement_ids,
+        null as characteristics,
+        false as is_listed
+    from unlisted
+
+)
+
+select * from final

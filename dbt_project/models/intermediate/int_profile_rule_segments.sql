@@ -1,0 +1,28 @@
+with rule_segments as (
+
+    select distinct segment_id from {{ ref("stg_eligibility_rules") }}
+
+),
+
+profile_segments as (
+
+    select
+        profile_id,
+        unnest(segments) as segment_id
+    from {{ ref("int_profile_segments") }}
+
+),
+
+-- Of all a person's segments only those that eligibility rules name; people with the same ones share their offers.
+final as (
+
+    select
+        profile_segments.profile_id,
+        {{ sorted_list("profile_segments.segment_id") }} as segments
+    from profile_segments
+    inner join rule_segments on profile_segments.segment_id = rule_segments.segment_id
+    group by 1
+
+)
+
+select * from final

@@ -1,0 +1,53 @@
+with memberships as (
+
+    select
+        profile_id,
+        segment_id
+    from {{ ref("stg_segment_memberships") }}
+    where
+        reject_reason is null
+        and coalesce(qualified_at, {{ as_of() }}) <= {{ as_of() }}
+        and (exited_at is null or exited_at > {{ as_of() }})
+
+),
+
+flat as (
+
+    select
+        profile_id,
+        segments,
+        row_number() over (partition by profile_id order by event_ts desc, display_id) as recency
+    from {{ ref("int_displays") }}
+    where
+        source = 'flat'
+        and event_ts <= {{ as_of() }}
+
+),
+
+-- Flat displays carry their segments: the last one tells what holds now.
+unioned as (
+
+    select
+        profile_id,
+        segment_id
+    from memberships
+    union all
+    select
+        profile_id,
+        unnest(segments) as segment_id
+    from flat
+    where recency = 1
+
+),
+
+final as (
+
+    select
+        profile_id,
+        {{ sorted_list("segment_id") }} as segments
+    from unioned
+    group by 1
+
+)
+
+select * from final

@@ -1,0 +1,91 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    pre_hook="{{ drop_changed_days([[ref('int_events'), none]]) }}",
+) }}
+
+{%- set since = first_changed_day([[ref("int_events"), none]]) %}
+
+with events as (
+
+    select *
+    from {{ ref("int_events") }}
+    where
+        propositions is not null
+        {%- if since %}
+        and event_date >= date '{{ since }}'
+        {%- endif %}
+
+),
+
+propositions as (
+
+    select
+        * exclude (propositions),
+        unnest(propositions) as proposition,
+        generate_subscripts(propositions, 1) as proposition_number
+    from events
+
+),
+
+items as (
+
+    select
+        * exclude (proposition),
+        proposition.id as proposition_id,
+        coalesce(proposition.scope, proposition.scopeDetails.id) as scope_id,
+        proposition.scopeDetails.activity.id as activity_id,
+        proposition.scopeDetails.placement.id as placement_id,
+        list_filter(
+            proposition.scopeDetails.strategies, lambda strategy: strategy.step = 'ranking'
+        )[1].trafficType as proposition_traffic_type,
+        unnest(proposition.items) as item,
+        generate_subscripts(proposition.items, 1) as item_number
+    from propositions
+
+),
+
+tokened as (
+
+    select
+        *,
+        {{ in_list("tokens", "item.id") }}
+        or {{ in_list("tokens", "coalesce(item.token, item.trackingToken, item.characteristics.tracking.token)") }}
+            as is_named
+    from items
+
+),
+
+-- Where the action names tokens that items carry, only those items were acted on.
+final as (
+
+    select
+        event_id || ':' || proposition_number || ':' || item_number as item_event_id,
+        event_id,
+        event_ts,
+        event_date,
+        event_type,
+        event_kind,
+        profile_id,
+        request_id,
+        coalesce(nullif(proposition_id, ''), event_id || ':' || proposition_number) as proposition_id,
+        nullif(item.id, '') as offer_id,
+        coalesce(nullif(activity_id, ''), 'default') as activity_id,
+        coalesce(nullif(scope_id, ''), 'default') as scope_id,
+        coalesce(nullif(placement_id, ''), 'default') as placement_id,
+        item_number::int as position,
+        lower(coalesce(item.itemSelection.rankingDetail.trafficType, proposition_traffic_type)) as traffic_type,
+        case
+            when item.itemSelection.rankingDetail.propensity between 0 and 1
+                then nullif(item.itemSelection.rankingDetail.propensity, 0)
+        end as propensity,
+        context,
+        event_values,
+        source_file,
+        load_id
+    from tokened
+    qualify event_kind = 'display' or coalesce(is_named, false) or not bool_or(coalesce(is_named, false)) over (partition by event_id)
+
+)
+
+select * from final

@@ -1,0 +1,52 @@
+with strategies as (
+
+    select * from {{ ref("stg_ranking_strategies") }}
+
+),
+
+strategy_offers as (
+
+    select * from {{ ref("int_strategy_offers") }}
+
+),
+
+displays as (
+
+    select * from {{ ref("int_displays") }} where event_ts <= {{ as_of() }}
+
+),
+
+-- Displays of the strategy's offers in its placements, as far back as training or the performance tables look.
+final as (
+
+    select
+        strategies.strategy_id,
+        strategies.kpi_type,
+        displays.display_id,
+        displays.source,
+        displays.event_ts,
+        {{ add_hours("displays.event_ts", "strategies.window_hours") }} as window_closes_at,
+        displays.source = 'flat'
+        or {{ add_hours("displays.event_ts", "strategies.window_hours") }} <= {{ as_of() }} as is_mature,
+        displays.event_ts > {{ add_days(as_of(), "-strategies.lookback_days") }} as is_in_lookback,
+        displays.profile_id,
+        displays.offer_id,
+        displays.activity_id,
+        displays.scope_id,
+        displays.placement_id,
+        displays.position,
+        displays.traffic_type,
+        displays.propensity
+    from displays
+    inner join strategy_offers on displays.offer_id = strategy_offers.offer_id
+    inner join strategies on strategy_offers.strategy_id = strategies.strategy_id
+    where
+        displays.event_ts > {{ add_days(as_of(), "-greatest(strategies.lookback_days, " ~ performance_days() ~ ")") }}
+        and (
+            strategies.placement_ids is null
+            or {{ in_list("strategies.placement_ids", "displays.placement_id") }}
+        )
+
+)
+
+select * from final

@@ -1,0 +1,18 @@
+with final as (
+
+    select
+        offer_id,
+        offer_name,
+        status,
+        priority,
+        start_date,
+        end_date,
+        is_fallback,
+        placement_ids,
+        characteristics,
+        is_listed
+    from {{ ref("int_offers") }}
+
+)
+
+select * from final

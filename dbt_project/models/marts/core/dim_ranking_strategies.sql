@@ -1,0 +1,21 @@
+with final as (
+
+    select
+        strategy_id,
+        kpi_name,
+        kpi_type,
+        success_event_types,
+        value_path,
+        window_hours,
+        lookback_days,
+        min_displays,
+        min_successes,
+        exploration_share,
+        top_k,
+        placement_ids,
+        is_default
+    from {{ ref("stg_ranking_strategies") }}
+
+)
+
+select * from final

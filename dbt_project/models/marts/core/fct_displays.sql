@@ -1,0 +1,51 @@
+{{ config(materialized="view") }}
+
+with displays as (
+
+    select * from {{ ref("int_displays") }} where event_ts <= {{ as_of() }}
+
+),
+
+interactions as (
+
+    select
+        display_id,
+        count(*) filter (where interaction_kind = 'interact') as clicks,
+        count(*) filter (where interaction_kind = 'dismiss') as dismissals,
+        min(event_ts) filter (where interaction_kind = 'interact') as first_click_ts
+    from {{ ref("int_attributed_interactions") }}
+    where
+        display_id is not null
+        and event_ts <= {{ as_of() }}
+    group by 1
+
+),
+
+final as (
+
+    select
+        displays.display_id,
+        displays.source,
+        displays.event_id,
+        displays.event_ts,
+        displays.profile_id,
+        displays.proposition_id,
+        displays.offer_id,
+        displays.activity_id,
+        displays.scope_id,
+        displays.placement_id,
+        displays.position,
+        displays.traffic_type,
+        displays.propensity,
+        displays.context,
+        coalesce(interactions.clicks, displays.is_clicked::int, 0)::bigint as clicks,
+        coalesce(interactions.dismissals, 0)::bigint as dismissals,
+        interactions.first_click_ts,
+        coalesce(interactions.clicks > 0, displays.is_clicked, false) as is_clicked,
+        displays.value
+    from displays
+    left join interactions on displays.display_id = interactions.display_id
+
+)
+
+select * from final

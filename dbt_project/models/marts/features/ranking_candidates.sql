@@ -1,0 +1,86 @@
+with strategy_placements as (
+
+    select * from {{ ref("int_strategy_placements") }}
+
+),
+
+strategy_segments as (
+
+    select
+        strategy_id,
+        {{ sorted_list("segment_id") }} as segments
+    from {{ ref("int_strategy_segments") }}
+    group by 1
+
+),
+
+contexts as (
+
+    select * from {{ ref("int_profile_contexts") }}
+
+),
+
+profile_segments as (
+
+    select * from {{ ref("int_profile_segments") }}
+
+),
+
+rule_segments as (
+
+    select * from {{ ref("int_profile_rule_segments") }}
+
+),
+
+exclusions as (
+
+    select * from {{ ref("int_profile_exclusions") }}
+
+),
+
+profiles as (
+
+    select distinct profile_id from contexts
+    union
+    select profile_id from profile_segments
+    union
+    select distinct profile_id
+    from {{ ref("int_events") }}
+    where event_ts <= {{ as_of() }}
+
+),
+
+-- The context a person was last seen in, in this placement or else in any.
+final as (
+
+    select
+        strategy_placements.strategy_id,
+        profiles.profile_id,
+        strategy_placements.placement_id,
+        coalesce(here.activity_id, strategy_placements.usual_activity_id) as activity_id,
+        coalesce(here.scope_id, strategy_placements.usual_scope_id) as scope_id,
+        coalesce({{ shared_values("profile_segments.segments", "strategy_segments.segments") }}, {{ empty_list() }}) as segments,
+        coalesce(here.context, anywhere.context, {{ empty_map() }}) as context,
+        {{ eligibility_set_id(
+            "strategy_placements.strategy_id",
+            "strategy_placements.placement_id",
+            "coalesce(rule_segments.segments, " ~ empty_list() ~ ")",
+        ) }} as eligibility_set_id,
+        exclusions.offer_ids as excluded_offer_ids
+    from profiles
+    cross join strategy_placements
+    left join contexts as here
+        on profiles.profile_id = here.profile_id
+        and strategy_placements.placement_id = here.placement_id
+    left join contexts as anywhere
+        on profiles.profile_id = anywhere.profile_id and anywhere.recency = 1
+    left join profile_segments on profiles.profile_id = profile_segments.profile_id
+    left join strategy_segments on strategy_placements.strategy_id = strategy_segments.strategy_id
+    left join rule_segments on profiles.profile_id = rule_segments.profile_id
+    left join exclusions
+        on profiles.profile_id = exclusions.profile_id
+        and strategy_placements.placement_id = exclusions.placement_id
+
+)
+
+select * from final

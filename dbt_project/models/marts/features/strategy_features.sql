@@ -1,0 +1,86 @@
+with strategies as (
+
+    select * from {{ ref("stg_ranking_strategies") }}
+
+),
+
+decisioning as (
+
+    select
+        strategy_id,
+        unnest(['placement_id', 'activity_id', 'scope_id']) as feature_name,
+        'decisioning' as feature_kind,
+        'category' as value_type
+    from strategies
+
+),
+
+segments as (
+
+    select
+        strategy_id,
+        segment_id as feature_name,
+        'segment' as feature_kind,
+        'boolean' as value_type
+    from {{ ref("int_strategy_segments") }}
+
+),
+
+-- A feature that both the catalogue of features and flat displays know has the type of the catalogue.
+known_context as (
+
+    select
+        coalesce(configured.feature_name, flat.feature_name) as feature_name,
+        coalesce(configured.value_type, flat.value_type) as value_type
+    from {{ ref("stg_context_features") }} as configured
+    full outer join (
+        select *
+        from {{ ref("stg_flat__features") }}
+        where feature_kind = 'context'
+    ) as flat on configured.feature_name = flat.feature_name
+
+),
+
+context as (
+
+    select
+        strategies.strategy_id,
+        known_context.feature_name,
+        'context' as feature_kind,
+        known_context.value_type
+    from strategies
+    cross join known_context
+    where
+        strategies.context_features is null
+        or {{ in_list("strategies.context_features", "known_context.feature_name") }}
+
+),
+
+unioned as (
+
+    select * from decisioning
+    union all
+    select * from segments
+    union all
+    select * from context
+
+),
+
+final as (
+
+    select
+        strategy_id,
+        row_number() over (
+            partition by strategy_id
+            order by
+                case feature_kind when 'decisioning' then 1 when 'segment' then 2 else 3 end,
+                feature_name
+        )::int as feature_order,
+        feature_name,
+        feature_kind,
+        value_type
+    from unioned
+
+)
+
+select * from final

@@ -1,0 +1,87 @@
+with source as (
+
+    {{ configuration(
+        "ranking_strategies",
+        [
+            "strategy_id", "kpi_name", "kpi_type", "success_event_types", "value_path", "window_hours",
+            "lookback_days", "min_displays", "min_successes", "exploration_share", "top_k", "placement_ids",
+            "context_features",
+        ],
+        required=["strategy_id"],
+    ) }}
+
+),
+
+configured as (
+
+    select
+        strategy_id,
+        kpi_name,
+        kpi_type,
+        success_event_types,
+        value_path,
+        window_hours,
+        lookback_days,
+        min_displays,
+        min_successes,
+        exploration_share,
+        top_k,
+        placement_ids,
+        context_features,
+        false as is_default
+    from source
+
+),
+
+-- Where nobody configured a strategy, one covers everything.
+defaulted as (
+
+    select
+        'default' as strategy_id,
+        '{{ var("kpi") }}' as kpi_name,
+        '{{ "continuous" if var("kpi") == "value" else "binary" }}' as kpi_type,
+        null as success_event_types,
+        null as value_path,
+        null as window_hours,
+        null as lookback_days,
+        null as min_displays,
+        null as min_successes,
+        null as exploration_share,
+        null as top_k,
+        null as placement_ids,
+        null as context_features,
+        true as is_default
+    where not exists (select 1 from configured)
+
+),
+
+unioned as (
+
+    select * from configured
+    union all
+    select * from defaulted
+
+),
+
+final as (
+
+    select
+        strategy_id,
+        coalesce(kpi_name, strategy_id) as kpi_name,
+        coalesce(kpi_type, 'binary') as kpi_type,
+        {{ text_to_list("coalesce(success_event_types, 'decisioning.propositionInteract')") }} as success_event_types,
+        value_path,
+        coalesce(window_hours::double, 24) as window_hours,
+        coalesce(lookback_days::int, 30) as lookback_days,
+        coalesce(min_displays::int, 250) as min_displays,
+        coalesce(min_successes::int, 25) as min_successes,
+        coalesce(exploration_share::double, 0.1) as exploration_share,
+        coalesce(top_k::int, 3) as top_k,
+        {{ text_to_list("placement_ids") }} as placement_ids,
+        {{ text_to_list("context_features") }} as context_features,
+        is_default
+    from unioned
+
+)
+
+select * from final

@@ -1,0 +1,96 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="delete+insert",
+    unique_key="source_file",
+    on_schema_change="fail",
+    post_hook="{{ keep_rejected_lines('displays') }}",
+) }}
+
+with records as (
+
+    {{ read_displays(unread_files("displays")) }}
+
+),
+
+files as (
+
+    select * from {{ ref("stg_raw_files") }} where input_name = 'displays'
+
+),
+
+typed as (
+
+    select
+        *,
+        {{ text_to_utc("event_ts_text") }} as event_ts,
+        try_cast(position_text as int) as position,
+        try_cast(propensity_text as double) as propensity,
+        try_cast(value_text as double) as value,
+        case lower(clicked_text)
+            when 'true' then true
+            when '1' then true
+            when '1.0' then true
+            when 'false' then false
+            when '0' then false
+            when '0.0' then false
+        end as is_clicked
+    from records
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when raw_line is not null and not json_valid(raw_line) then 'not a JSON object'
+            when event_ts_text is null then 'no timestamp'
+            when event_ts is null then 'timestamp is no time'
+            when event_ts not between timestamp '1990-01-01' and timestamp '2200-01-01' then 'timestamp out of range'
+            when profile_id is null then 'no profile_id'
+            when offer_id is null then 'no offer_id'
+            when propensity_text is not null and (propensity is null or not (propensity > 0 and propensity <= 1))
+                then 'propensity not in (0, 1]'
+            when clicked_text is not null and is_clicked is null then 'clicked is not 0 or 1'
+            when value_text is not null and (value is null or not isfinite(value)) then 'value is no number'
+            when position_text is not null and coalesce(position, 0) < 1 then 'position is not 1 or more'
+            when
+                traffic_type is not null and lower(traffic_type) not in ('random', 'contextual', 'noncontextual')
+                then 'unknown traffic_type'
+        end as reject_reason
+    from typed
+
+),
+
+final as (
+
+    select
+        coalesce(request_id, judged.source_file || ':' || line_number)
+        || ':' || coalesce(position, 1) || ':' || offer_id as display_id,
+        coalesce(request_id, judged.source_file || ':' || line_number) as request_id,
+        event_ts,
+        case when reject_reason is null then event_ts::date end as event_date,
+        profile_id,
+        offer_id,
+        coalesce(activity_id, 'default') as activity_id,
+        coalesce(scope_id, 'default') as scope_id,
+        coalesce(placement_id, 'default') as placement_id,
+        coalesce(position, 1) as position,
+        lower(traffic_type) as traffic_type,
+        propensity,
+        segments,
+        context,
+        is_clicked,
+        value,
+        reject_reason,
+        case when reject_reason is not null then left(coalesce(raw_line, to_json(struct_pack(event_ts := event_ts_text, profile_id, offer_id, request_id, position := position_text, propensity := propensity_text, traffic_type, clicked := clicked_text, value := value_text))::varchar), 2000) end as raw_text,
+        judged.source_file,
+        line_number,
+        file_version,
+        {{ next_load_id() }}::bigint as load_id
+    from judged
+    left join files on judged.source_file = files.source_file
+
+)
+
+select * from final

@@ -1,0 +1,98 @@
+-- depends_on: {{ ref('stg_flat__displays') }}
+-- depends_on: {{ ref('stg_raw_files') }}
+{%- set found = [] -%}
+{%- for path in raw_files_of_kind("displays", ["csv", "parquet"]) -%}
+    {%- set kind = raw_file_kind(path) -%}
+    {%- set reader = file_reader("displays", path, kind, all_varchar=false) -%}
+    {%- for column, type in described("select * from " ~ reader).items() -%}
+        {%- if column.startswith("seg_") -%}
+            {%- do found.append(("segment", column[4:], "boolean")) -%}
+        {%- elif column.startswith("ctx_") -%}
+            {%- set is_number = type.startswith("DECIMAL") or type.rstrip("0123456789") in ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT") -%}
+            {%- do found.append(("context", column[4:], "number" if is_number else "category")) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endfor %}
+
+with columns_seen as (
+
+    {% for feature_kind, feature_name, value_type in found %}
+    select
+        '{{ feature_kind }}' as feature_kind,
+        {{ quoted(feature_name) }} as feature_name,
+        '{{ value_type }}' as value_type
+    union all
+    {% endfor %}
+    select
+        null as feature_kind,
+        null as feature_name,
+        null as value_type
+    where false
+
+),
+
+{%- if raw_files_of_kind("displays", ["lines", "json"]) %}
+
+-- JSON has no columns to look up: what the records hold counts, a value that is a number everywhere as one.
+records as (
+
+    select
+        segments,
+        context
+    from {{ ref("stg_flat__displays") }}
+    where reject_reason is null
+
+),
+
+entries as (
+
+    select unnest(map_entries(context)) as entry from records
+
+),
+
+values_seen as (
+
+    select distinct
+        'segment' as feature_kind,
+        unnest(segments) as feature_name,
+        'boolean' as value_type
+    from records
+    union all
+    select
+        'context' as feature_kind,
+        entry.key as feature_name,
+        case when count(*) = count(try_cast(entry.value as double)) then 'number' else 'category' end as value_type
+    from entries
+    group by entry.key
+
+),
+{%- else %}
+
+values_seen as (
+
+    select * from columns_seen where false
+
+),
+{%- endif %}
+
+unioned as (
+
+    select * from columns_seen
+    union all
+    select * from values_seen
+
+),
+
+-- A column that is text in one file is text.
+final as (
+
+    select
+        feature_kind::varchar as feature_kind,
+        feature_name::varchar as feature_name,
+        min(value_type)::varchar as value_type
+    from unioned
+    group by 1, 2
+
+)
+
+select * from final

@@ -1,0 +1,62 @@
+{{ config(post_hook="{{ keep_rejected_lines('offers') }}") }}
+
+with records as (
+
+    {{ read_input(
+        "offers",
+        [
+            "offer_id", "offer_name", "status", "priority", "start_date", "end_date", "is_fallback", "placement_ids",
+            "characteristics",
+        ],
+        required=["offer_id"],
+    ) }}
+
+),
+
+typed as (
+
+    select
+        *,
+        {{ text_to_utc("start_date") }} as starts_at,
+        {{ text_to_utc("end_date") }} as ends_at,
+        coalesce(try_cast(priority as int), try_cast(priority as double)::int) as priority_number,
+        row_number() over (partition by offer_id order by source_file, line_number) as copy_number
+    from records
+
+),
+
+final as (
+
+    select
+        offer_id,
+        coalesce(offer_name, offer_id) as offer_name,
+        coalesce(lower(status), 'approved') as status,
+        coalesce(priority_number, 0) as priority,
+        starts_at as start_date,
+        ends_at as end_date,
+        coalesce(lower(is_fallback) in ('true', '1'), false) as is_fallback,
+        {{ text_to_list("placement_ids") }} as placement_ids,
+        characteristics,
+        case
+            when raw_line is not null and not json_valid(raw_line) then 'not a JSON object'
+            when offer_id is null then 'no offer_id'
+            when copy_number > 1 then 'offer_id is repeated'
+            when lower(status) not in ('draft', 'approved', 'archived') then 'unknown status'
+            when priority is not null and priority_number is null then 'priority is no whole number'
+            when start_date is not null and starts_at is null then 'start_date is no time'
+            when end_date is not null and ends_at is null then 'end_date is no time'
+            when ends_at <= starts_at then 'end_date is not after start_date'
+            when lower(is_fallback) not in ('true', 'false', '0', '1') then 'is_fallback is not true or false'
+            when characteristics is not null and not json_valid(characteristics) then 'characteristics is no JSON'
+        end as reject_reason,
+        left(
+            coalesce(raw_line, to_json(struct_pack(offer_id, offer_name, status, priority, start_date := typed.start_date, end_date := typed.end_date, is_fallback := typed.is_fallback, placement_ids := typed.placement_ids, characteristics))::varchar),
+            2000
+        ) as raw_text,
+        source_file,
+        line_number
+    from typed
+
+)
+
+select * from final

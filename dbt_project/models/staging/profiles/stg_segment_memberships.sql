@@ -1,0 +1,129 @@
+{{ config(post_hook="{{ keep_rejected_lines('segment_memberships') }}") }}
+
+with records as (
+
+    {{ read_input(
+        "segment_memberships",
+        ["profile_id", "segment_id", "qualified_at", "exited_at", "segmentMembership", "identityMap", "_id"],
+        spellings={
+            "segmentMembership": "xdm:segmentMembership", "identityMap": "xdm:identityMap", "_id": "@id",
+        },
+    ) }}
+
+),
+
+plain as (
+
+    select
+        profile_id,
+        segment_id,
+        qualified_at as qualified_text,
+        exited_at as exited_text,
+        null::varchar as status,
+        raw_line,
+        source_file,
+        line_number
+    from records
+    where "segmentMembership" is null
+
+),
+
+-- XDM profiles: namespace -> segment -> {lastQualificationTime, status, validUntil}.
+profiles as (
+
+    select
+        *,
+        try(json_extract("identityMap", '$.*[*]')) as identities,
+        {{ xdm_identity('"identityMap"', "identities") }} as identity,
+        coalesce(
+            profile_id, json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"'), "_id"
+        ) as person,
+        unnest(json_keys("segmentMembership")) as segment_namespace
+    from records
+    where case when json_valid("segmentMembership") then json_type("segmentMembership") = 'OBJECT' else false end
+
+),
+
+namespaces as (
+
+    select
+        *,
+        json_extract("segmentMembership", '$."' || segment_namespace || '"') as memberships,
+        unnest(json_keys(memberships)) as member_of
+    from profiles
+
+),
+
+mapped as (
+
+    select
+        person as profile_id,
+        member_of as segment_id,
+        coalesce(
+            json_extract_string(memberships, '$."' || member_of || '".lastQualificationTime'),
+            json_extract_string(memberships, '$."' || member_of || '"."xdm:lastQualificationTime"')
+        ) as qualified_text,
+        coalesce(
+            json_extract_string(memberships, '$."' || member_of || '".validUntil'),
+            json_extract_string(memberships, '$."' || member_of || '"."xdm:validUntil"')
+        ) as exited_text,
+        coalesce(
+            json_extract_string(memberships, '$."' || member_of || '".status'),
+            json_extract_string(memberships, '$."' || member_of || '"."xdm:status"')
+        ) as status,
+        raw_line,
+        source_file,
+        line_number
+    from namespaces
+
+),
+
+unioned as (
+
+    select * from plain
+    union all
+    select * from mapped
+
+),
+
+-- The time of an exit is all that a profile says of a left segment: nobody can tell since when it was held.
+typed as (
+
+    select
+        *,
+        case when coalesce(status, '') <> 'exited' then {{ text_to_utc("qualified_text") }} end as qualified_at,
+        case
+            when status = 'exited' then {{ text_to_utc("qualified_text") }}
+            else {{ text_to_utc("exited_text") }}
+        end as exited_at
+    from unioned
+
+),
+
+final as (
+
+    select
+        profile_id,
+        segment_id,
+        qualified_at,
+        exited_at,
+        case
+            when raw_line is not null and not json_valid(raw_line) then 'not a JSON object'
+            when profile_id is null then 'no profile_id'
+            when segment_id is null then 'no segment_id'
+            when qualified_text is not null and coalesce(status, '') <> 'exited' and qualified_at is null
+                then 'qualified_at is no time'
+            when exited_text is not null and exited_at is null then 'exited_at is no time'
+            when exited_at < qualified_at then 'exited_at before qualified_at'
+        end as reject_reason,
+        left(
+            coalesce(raw_line, to_json(struct_pack(profile_id, segment_id, qualified_at := qualified_text, exited_at := exited_text))::varchar),
+            2000
+        ) as raw_text,
+        source_file,
+        line_number
+    from typed
+
+)
+
+select * from final

@@ -1,0 +1,78 @@
+-- depends_on: {{ ref('stg_context_features') }}
+-- depends_on: {{ ref('stg_ranking_strategies') }}
+{%- set files = [] -%}
+{%- for input_name in raw_inputs() -%}
+    {%- for path in raw_files(input_name) -%}
+        {%- do files.append((input_name, path, raw_file_kind(path))) -%}
+    {%- endfor -%}
+{%- endfor %}
+
+{%- if files %}
+
+with listed as (
+
+    {% for input_name, path, kind in files %}
+    select
+        '{{ input_name }}' as input_name,
+        {{ quoted(path) }} as filename,
+        {{ quoted(kind) if kind else "null" }} as file_kind
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+
+),
+
+-- What is taken from an event is part of the version of its file: a new context feature reads the file again.
+settings as (
+
+    select
+        md5(
+            coalesce((select string_agg(feature_name || '=' || path, ',' order by feature_name) from {{ ref("stg_context_features") }}), '')
+            || '|'
+            || coalesce((select string_agg(distinct value_path, ',' order by value_path) from {{ ref("stg_ranking_strategies") }}), '')
+        ) as settings_hash
+
+),
+
+sizes as (
+
+    select
+        filename,
+        size,
+        last_modified
+    from read_blob({{ quoted_list(files | map(attribute=1) | list) }})
+
+),
+
+final as (
+
+    select
+        listed.input_name,
+        listed.filename,
+        {{ source_file("listed.filename") }} as source_file,
+        listed.file_kind,
+        sizes.size as file_bytes,
+        sizes.size || '-' || epoch_us(sizes.last_modified) || '-' || settings.settings_hash as file_version
+    from listed
+    inner join sizes on listed.filename = sizes.filename
+    cross join settings
+
+)
+
+{%- else %}
+
+with final as (
+
+    select
+        null::varchar as input_name,
+        null::varchar as filename,
+        null::varchar as source_file,
+        null::varchar as file_kind,
+        null::bigint as file_bytes,
+        null::varchar as file_version
+    where false
+
+)
+
+{%- endif %}
+
+select * from final

@@ -1,0 +1,142 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="delete+insert",
+    unique_key="source_file",
+    on_schema_change="fail",
+    post_hook="{{ keep_rejected_lines('experience_events') }}",
+) }}
+
+-- depends_on: {{ ref('stg_raw_files') }}
+{%- set features = xdm_context_features() -%}
+{%- set value_paths = xdm_value_paths() -%}
+{%- set envelope = xdm_envelope() | length -%}
+{%- set first_value = envelope + features | length + 1 %}
+
+with lines as (
+
+    select
+        *,
+        case when json_valid(line) then json_type(line) = 'OBJECT' else false end as is_object
+    from {{ ref("base_xdm__lines") }}
+    where filename in ({{ quoted_list(unread_files("experience_events") + [""])[1:-1] }})
+
+),
+
+files as (
+
+    select * from {{ ref("stg_raw_files") }} where input_name = 'experience_events'
+
+),
+
+event_types as (
+
+    select * from {{ ref("xdm_event_types") }}
+
+),
+
+extracted as (
+
+    select
+        line,
+        filename,
+        source_file,
+        line_number,
+        is_object,
+        case
+            when is_object then {{ xdm_fields("line", features | map(attribute="path") | list + value_paths) }}
+        end as fields
+    from lines
+
+),
+
+typed as (
+
+    select
+        line,
+        filename,
+        source_file,
+        line_number,
+        is_object,
+        {%- for name, modern, namespaced in xdm_envelope() if name not in ("proposition", "propositions", "event_id") %}
+        fields[{{ loop.index0 + 2 }}] as {{ name }},
+        {%- endfor %}
+        nullif(fields[1], '') as event_id,
+        {{ text_to_utc("fields[2]") }} as event_ts,
+        try(json_extract(fields[4], '$.*[*]')) as identities,
+        {{ xdm_propositions("coalesce(fields[10], fields[11])") }} as propositions,
+        {{ map_of(quoted_list(features | map(attribute="feature_name") | list), "fields[" ~ (envelope + 1) ~ ":" ~ (first_value - 1) ~ "]") }} as context,
+        {{ map_of(quoted_list(value_paths), "fields[" ~ first_value ~ ":]") }} as event_values
+    from extracted
+
+),
+
+identified as (
+
+    select
+        typed.*,
+        {{ xdm_identity("identity_map", "identities") }} as identity,
+        coalesce(
+            event_types.event_kind,
+            case
+                when try_cast(typed.displayed as double) > 0 then 'display'
+                when try_cast(typed.interacted as double) > 0 then 'interact'
+                when try_cast(typed.dismissed as double) > 0 then 'dismiss'
+                when typed.event_type is not null then 'custom'
+            end
+        ) as event_kind
+    from typed
+    left join event_types on typed.event_type = event_types.event_type
+
+),
+
+judged as (
+
+    select
+        *,
+        nullif(
+            coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"')), ''
+        ) as profile_id,
+        case
+            when line is null or trim(line) = '' then 'blank line'
+            when not is_object then 'not a JSON object'
+            when event_id is null then 'no event id'
+            when timestamp_text is null then 'no timestamp'
+            when event_ts is null then 'timestamp is no time'
+            when event_ts not between timestamp '1990-01-01' and timestamp '2200-01-01' then 'timestamp out of range'
+            when event_kind is null then 'no event type'
+            when identity is null then 'no identity'
+            when coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"'), '') = ''
+                then 'no identity'
+            when event_kind in ('display', 'interact', 'dismiss') and coalesce(len(propositions), 0) = 0
+                then 'no propositions'
+        end as reject_reason
+    from identified
+
+),
+
+final as (
+
+    select
+        judged.event_id,
+        judged.event_ts,
+        case when judged.reject_reason is null then judged.event_ts::date end as event_date,
+        judged.event_type,
+        judged.event_kind,
+        judged.profile_id,
+        judged.request_id,
+        judged.propositions,
+        {{ text_to_list("judged.tokens") }} as tokens,
+        judged.context,
+        judged.event_values,
+        judged.reject_reason,
+        case when judged.reject_reason is not null then left(coalesce(judged.line, ''), 2000) end as raw_text,
+        judged.source_file,
+        judged.line_number,
+        files.file_version,
+        {{ next_load_id() }}::bigint as load_id
+    from judged
+    inner join files on judged.filename = files.filename
+
+)
+
+select * from final
