@@ -1,0 +1,159 @@
+"""Runs dbt in this process: progress while it works, one line that names the culprit if it fails.
+
+The project is parsed once with no variables and the parsed manifest is handed to every run:
+variables then apply when SQL is compiled, and a new `as_of` does not parse everything again.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scorer.config import Settings
+from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.progress import Progress
+
+INPUT_MARKER = "[input]"
+CONFIGURATION_MARKER = "[config]"
+_FAILED = ("error", "fail", "runtime error", "partial success")
+_USELESS_LINE = re.compile(r"^(\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)")
+
+_manifests: dict[tuple[Path, Path], Any] = {}
+
+
+def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -> int:
+    """Build what a selector names; return the number of finished nodes.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read or a data test failed.
+    ConfigurationError
+        The project or a configuration table is wrong.
+    """
+    arguments = [
+        "build",
+        "--selector",
+        selector,
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        json.dumps(dbt_variables(settings)),
+        "--no-write-json",
+    ]
+    progress.start(label)
+    finished: set[str] = set()
+    with _environment(settings):
+        manifest = _parsed(settings)
+        result = _invoke(settings, arguments, [_reporter(progress, finished)], manifest)
+    _raise_first_failure(result)
+    progress.finish(f"{len(finished)} nodes")
+    return len(finished)
+
+
+def dbt_variables(settings: Settings) -> dict[str, str]:
+    """Return the variables that every run of the project gets."""
+    return {
+        "raw_path": str(settings.raw or settings.home / "no_input"),
+        "as_of": settings.as_of.strftime("%Y-%m-%d %H:%M:%S"),
+        "kpi": settings.kpi,
+    }
+
+
+def _parsed(settings: Settings) -> Any:
+    key = (settings.project_dir, settings.home)
+    if key not in _manifests:
+        result = _invoke(settings, ["parse"], [], None)
+        if not result.success:
+            raise _explained(str(result.exception), "the dbt project cannot be parsed")
+        _manifests[key] = result.result
+    # A run marks nodes as compiled; the next one must compile them with its own variables.
+    return copy.deepcopy(_manifests[key])
+
+
+def _invoke(
+    settings: Settings, arguments: list[str], callbacks: list[Callable[[Any], None]], manifest: Any
+) -> Any:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    folders = {
+        "--project-dir": settings.project_dir,
+        "--profiles-dir": settings.project_dir,
+        "--target-path": settings.target_dir,
+        "--log-path": settings.logs_dir,
+    }
+    options = [part for name, path in folders.items() for part in (name, str(path))]
+    try:
+        return dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
+            [*arguments, *options, "--log-level", "none", "--log-level-file", "info"]
+        )
+    finally:
+        # dbt keeps its connection, and with it the lock of the file, until the process ends.
+        DuckDBConnectionManager.close_all_connections()
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    wanted = {
+        "NEXTOFFER_DATABASE": str(settings.build_path),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _reporter(progress: Progress, finished: set[str]) -> Callable[[Any], None]:
+    def report(event: Any) -> None:
+        if event.info.name == "ConcurrencyLine":
+            progress.total(event.data.node_count)
+        elif event.info.name == "NodeFinished":
+            node = event.data.node_info
+            if node.unique_id not in finished:
+                finished.add(node.unique_id)
+                progress.advance(1, node.node_name)
+
+    return report
+
+
+def _raise_first_failure(result: Any) -> None:
+    if result.success:
+        return
+    for node_result in getattr(result.result, "results", None) or []:
+        if str(node_result.status) in _FAILED:
+            kind, name = node_result.node.resource_type, node_result.node.name
+            message = node_result.message or "no message"
+            if str(node_result.status) == "fail":
+                raise InputError(f"dbt: data test {name} failed: {useful_line(message)}")
+            raise _explained(message, f"dbt: {kind} {name} failed")
+    raise _explained(str(result.exception or "no message"), "dbt failed")
+
+
+def _explained(message: str, context: str) -> NextofferError:
+    for marker, error in ((INPUT_MARKER, InputError), (CONFIGURATION_MARKER, ConfigurationError)):
+        if marker in message:
+            return error(message.split(marker, 1)[1].strip().splitlines()[0].rstrip("'\")"))
+    return NextofferError(f"{context}: {useful_line(message)}")
+
+
+def useful_line(message: str) -> str:
+    """Return the first line of a dbt message that is not its heading."""
+    lines = [line.strip() for line in message.splitlines()]
+    useful = [line for line in lines if line and not _USELESS_LINE.match(line)]
+    return (useful or lines or ["no message"])[0]

@@ -1,0 +1,143 @@
+"""Progress of long steps: a bar on a terminal, plain lines elsewhere; always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Protocol
+
+from rich import progress as bars
+from rich.console import Console
+from rich.markup import escape
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress(Protocol):
+    """What a step tells while it works."""
+
+    def start(self, label: str, total: int | None = None) -> None:
+        """Begin a step; `total` in the units that `advance` counts, None where unknown."""
+
+    def total(self, total: int) -> None:
+        """State how much there is to do, once known."""
+
+    def advance(self, n: int = 1, text: str = "") -> None:
+        """Count `n` units as done; `text` names the last one."""
+
+    def finish(self, text: str = "") -> None:
+        """End the step; `text` sums it up."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def start(self, label: str, total: int | None = None) -> None:
+        """Do nothing."""
+
+    def total(self, total: int) -> None:
+        """Do nothing."""
+
+    def advance(self, n: int = 1, text: str = "") -> None:
+        """Do nothing."""
+
+    def finish(self, text: str = "") -> None:
+        """Do nothing."""
+
+    def say(self, text: str) -> None:
+        """Do nothing."""
+
+
+class Lines:
+    """Plain lines, at most one every ten seconds within a step."""
+
+    def __init__(self) -> None:
+        self._label, self._total, self._done = "", 0, 0
+        self._started = self._spoke = 0.0
+
+    def start(self, label: str, total: int | None = None) -> None:
+        """Remember the step; nothing is printed before it takes long."""
+        self._label, self._total, self._done = label, total or 0, 0
+        self._started = self._spoke = time.monotonic()
+
+    def total(self, total: int) -> None:
+        """State how much there is to do."""
+        self._total = total
+
+    def advance(self, n: int = 1, text: str = "") -> None:
+        """Count, and print a line if the last one is long ago."""
+        self._done += n
+        if time.monotonic() - self._spoke >= _SECONDS_BETWEEN_LINES:
+            self._spoke = time.monotonic()
+            of = f"/{self._total}" if self._total else ""
+            self.say(f"{self._label}: {self._done}{of} {text}".rstrip())
+
+    def finish(self, text: str = "") -> None:
+        """Print how long the step took."""
+        self.say(f"{self._label}: {_summary(text, time.monotonic() - self._started)}")
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=sys.stderr, flush=True)
+
+
+class Bar:
+    """A bar that disappears when its step is done, leaving one line."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: bars.Progress | None = None
+        self._label, self._started = "", 0.0
+
+    def start(self, label: str, total: int | None = None) -> None:
+        """Show the bar."""
+        self._stop()
+        self._label, self._started = label, time.monotonic()
+        self._bar = bars.Progress(
+            bars.TextColumn("{task.description:<10}"),
+            bars.BarColumn(bar_width=30),
+            bars.MofNCompleteColumn(),
+            bars.TimeElapsedColumn(),
+            bars.TextColumn("{task.fields[text]}", style="dim"),
+            console=self._console,
+            transient=True,
+        )
+        self._bar.add_task(escape(label), total=total, text="")
+        self._bar.start()
+
+    def total(self, total: int) -> None:
+        """State how much there is to do."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], total=total)
+
+    def advance(self, n: int = 1, text: str = "") -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], advance=n, text=escape(text[:50]))
+
+    def finish(self, text: str = "") -> None:
+        """Replace the bar by a line."""
+        self._stop()
+        self.say(f"{self._label:<10} {_summary(text, time.monotonic() - self._started)}")
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(escape(text), highlight=False, soft_wrap=True)
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def make_progress() -> Progress:
+    """Return a bar if stderr is a terminal, else plain lines."""
+    console = Console(stderr=True)
+    return Bar(console) if console.is_terminal else Lines()
+
+
+def _summary(text: str, seconds: float) -> str:
+    return f"{text}, {seconds:.1f} s" if text else f"done, {seconds:.1f} s"
