@@ -123,7 +123,7 @@ class Reader:
             Nothing is published yet, or the file is damaged.
         """
         self._attach_current()
-        return self._connection.execute(sql, list(parameters)).to_arrow_table()
+        return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     def path(self) -> Path:
         """Return the file of the current publication."""
