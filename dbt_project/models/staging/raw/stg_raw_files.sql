@@ -3,7 +3,8 @@
 {%- set files = [] -%}
 {%- for input_name in raw_inputs() -%}
     {%- for path in raw_files(input_name) -%}
-        {%- do files.append((input_name, path, raw_file_kind(path))) -%}
+        {%- set kind = raw_file_kind(path) -%}
+        {%- do files.append((input_name, path, none if input_name == "experience_events" and kind == "csv" else kind)) -%}
     {%- endfor -%}
 {%- endfor %}
 

@@ -1,0 +1,110 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="delete+insert",
+    unique_key="source_file",
+) }}
+
+-- Numbering every line would cost a parallel read its order, so only files that hold a bad line are read again.
+-- depends_on: {{ ref('stg_raw_files') }}
+{%- set sql -%}
+    select distinct files.filename
+    from {{ ref("stg_xdm__events") }} as events
+    inner join {{ ref("stg_raw_files") }} as files
+        on events.source_file = files.source_file and files.input_name = 'experience_events'
+    where
+        events.reject_reason is not null
+        and events.line_number is null
+        {%- if is_incremental() %}
+        and not exists (
+            select 1 from {{ this }} as numbered
+            where numbered.source_file = events.source_file and numbered.file_version = events.file_version
+        )
+        {%- endif %}
+    order by 1
+{%- endset -%}
+{%- set files = query_rows(sql) | map(attribute="filename") | list %}
+
+with rejected as (
+
+    select
+        source_file,
+        file_version,
+        reject_reason,
+        event_ts,
+        raw_text,
+        row_number() over (partition by source_file, raw_text order by reject_reason) as copy_number
+    from {{ ref("stg_xdm__events") }}
+    where reject_reason is not null and line_number is null
+
+),
+
+read_again as (
+
+    {% for path in files %}
+    select
+        {{ source_file() }} as source_file,
+        left(coalesce(line, ''), 2000) as raw_text,
+        row_number() over () as kept_number
+    from {{ read_lines([path], "again") }}
+    {{ "union all" if not loop.last }}
+    {% else %}
+    select
+        null::varchar as source_file,
+        null::varchar as raw_text,
+        null::bigint as kept_number
+    where false
+    {% endfor %}
+
+),
+
+-- Lines that could not be read at all are not counted by the reader.
+unreadable as (
+
+    select
+        source_file,
+        line_number - row_number() over (partition by source_file order by line_number) as kept_before
+    from {{ source("raw", "raw_rejected_lines") }}
+    where input_name = 'experience_events'
+
+),
+
+numbered as (
+
+    select
+        read_again.source_file,
+        read_again.raw_text,
+        read_again.kept_number + (
+            select count(*)
+            from unreadable
+            where
+                unreadable.source_file = read_again.source_file
+                and unreadable.kept_before < read_again.kept_number
+        ) as line_number,
+        row_number() over (
+            partition by read_again.source_file, read_again.raw_text
+            order by read_again.kept_number
+        ) as copy_number
+    from read_again
+    inner join (select distinct source_file, raw_text from rejected) as wanted
+        on read_again.source_file = wanted.source_file and read_again.raw_text = wanted.raw_text
+
+),
+
+final as (
+
+    select
+        rejected.source_file,
+        rejected.file_version,
+        numbered.line_number,
+        rejected.event_ts,
+        rejected.reject_reason,
+        rejected.raw_text
+    from rejected
+    inner join numbered
+        on rejected.source_file = numbered.source_file
+        and rejected.raw_text = numbered.raw_text
+        and rejected.copy_number = numbered.copy_number
+
+)
+
+select * from final

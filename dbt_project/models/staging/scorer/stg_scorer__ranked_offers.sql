@@ -1,0 +1,7 @@
+with final as (
+
+    select * from {{ source("scorer", "ranked_offers") }}
+
+)
+
+select * from final

@@ -1,0 +1,7 @@
+with final as (
+
+    select * from {{ source("scorer", "training_runs") }}
+
+)
+
+select * from final
