@@ -106,7 +106,7 @@
     from (
         select
             line,
-            case when json_valid(line) and json_type(line) = 'OBJECT' then line end as document,
+            case when {{ is_json_object("line") }} then line end as document,
             json_extract_string(document, {{ quoted_list(paths) }}) as fields,
             json_keys(document) as keys,
             source_file,

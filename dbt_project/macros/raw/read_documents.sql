@@ -1,7 +1,7 @@
 {# True where a .json file holds one object a line, false where it is one document. #}
 {% macro json_file_has_lines(path, input_name) %}
     {%- set rows = query_rows(
-        "select json_valid(line) and json_type(line) = 'OBJECT' as is_object from "
+        "select " ~ is_json_object("line") ~ " as is_object from "
         ~ read_lines([path], "probe_" ~ input_name) ~ " where trim(line) <> '' limit 1"
     ) -%}
     {{ return(rows | length > 0 and rows[0]["is_object"]) }}
@@ -38,7 +38,7 @@
         select
             unnest(
                 case
-                    when json_valid(content) and json_type(content) = 'ARRAY' then json_extract(content, '$[*]')::varchar[]
+                    when {{ is_json_array("content") }} then json_extract(content, '$[*]')::varchar[]
                     else [content]
                 end
             ) as line,

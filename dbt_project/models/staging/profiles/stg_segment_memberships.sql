@@ -40,7 +40,7 @@ profiles as (
         ) as person,
         unnest(json_keys("segmentMembership")) as segment_namespace
     from records
-    where case when json_valid("segmentMembership") then json_type("segmentMembership") = 'OBJECT' else false end
+    where {{ is_json_object('"segmentMembership"') }}
 
 ),
 

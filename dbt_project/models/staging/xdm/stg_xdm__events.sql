@@ -16,7 +16,7 @@ with lines as (
 
     select
         *,
-        case when json_valid(line) then json_type(line) = 'OBJECT' else false end as is_object
+        {{ is_json_object("line") }} as is_object
     from {{ ref("base_xdm__lines") }}
     where filename in ({{ quoted_list(unread_files("experience_events") + [""])[1:-1] }})
 
