@@ -1,0 +1,114 @@
+"""Week by week ingestion gives what reading everything at once gives."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from warehouse_builds import build, rows
+from xdm_events import click, display, purchase, write_lines
+
+START = datetime(2026, 9, 6)
+HISTORY = {
+    "int_events": "event_id",
+    "int_proposition_items": "item_event_id",
+    "int_displays": "display_id",
+    "int_attributed_interactions": "interaction_id",
+}
+
+
+def _week(week: int, rng: random.Random) -> list[dict]:
+    """Displays, clicks and purchases of a week, two of three in order."""
+    events = []
+    for number in range(60):
+        at = START + timedelta(weeks=week, minutes=rng.randrange(7 * 24 * 60))
+        name, profile = f"w{week}-{number}", f"p{rng.randrange(20)}"
+        events.append(display(name, at, profile, [f"o{rng.randrange(4)}", "o9"]))
+        if number % 3 == 0:
+            events.append(click(f"{name}-c", at + timedelta(hours=1), profile, "o9", name))
+        if number % 5 == 0:
+            events.append(purchase(f"{name}-b", at + timedelta(days=2), profile, 5.0 + number))
+    rng.shuffle(events)
+    return events
+
+
+@pytest.fixture
+def three_weeks() -> list[list[dict]]:
+    """Three weekly loads with late, repeated and back-dated events across them."""
+    rng = random.Random(3)
+    weeks = [_week(week, rng) for week in range(3)]
+    first, second, third = weeks
+    second.append(first.pop())  # lands a week late
+    third.append(first.pop())  # lands two weeks late
+    third.append(second[0])  # a repetition in a later file
+    late = display("twice", START + timedelta(weeks=2, hours=5), "p1", ["o1"])
+    early = display("twice", START + timedelta(hours=5), "p1", ["o1"])
+    first.append(display("other", START + timedelta(hours=6), "p1", ["o2"]))
+    second.append({**late})
+    third.append({**early})  # the same id, earlier: it replaces what was kept
+    return weeks
+
+
+def test_weekly_loads_equal_one_full_refresh(
+    tmp_path: Path, three_weeks: list[list[dict]]
+) -> None:
+    """After three incremental loads every history table equals that of a single full build."""
+    raw = tmp_path / "raw"
+    for week, events in enumerate(three_weeks):
+        write_lines(raw / "experience_events" / f"week={week}.ndjson", events)
+        build(tmp_path / "weekly", raw, START + timedelta(weeks=week + 1), "features")
+    build(tmp_path / "at_once", raw, START + timedelta(weeks=3), "features")
+    for table, key in HISTORY.items():
+        sql = f"select * exclude (load_id) from {table} order by {key}"
+        assert rows(tmp_path / "weekly", sql) == rows(tmp_path / "at_once", sql), table
+    for table in ("training_examples", "ranking_candidates", "offer_readiness"):
+        sql = f"select * from {table} order by all"
+        assert rows(tmp_path / "weekly", sql) == rows(tmp_path / "at_once", sql), table
+
+
+def test_a_loaded_file_is_not_read_again(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
+    """A second load reads the new file only: rows of the first keep the number of their load."""
+    raw = tmp_path / "raw"
+    for week, events in enumerate(three_weeks[:2]):
+        write_lines(raw / "experience_events" / f"week={week}.ndjson", events)
+        build(tmp_path / "home", raw, START + timedelta(weeks=week + 1), "features")
+    loads = rows(
+        tmp_path / "home",
+        "select source_file, min(load_id), max(load_id) from stg_xdm__events group by 1 order by 1",
+    )
+    assert loads == [
+        ("experience_events/week=0.ndjson", 1, 1),
+        ("experience_events/week=1.ndjson", 2, 2),
+    ]
+
+
+def test_a_file_that_grew_is_read_again(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
+    """Lines appended to a file that was read before land, without doubling the others."""
+    raw = tmp_path / "raw"
+    path = raw / "experience_events" / "log.ndjson"
+    write_lines(path, three_weeks[0])
+    build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
+    write_lines(path, three_weeks[0] + three_weeks[1])
+    build(tmp_path / "home", raw, START + timedelta(weeks=2), "features")
+    build(tmp_path / "fresh", raw, START + timedelta(weeks=2), "features")
+    sql = "select * exclude (load_id) from int_displays order by display_id"
+    assert rows(tmp_path / "home", sql) == rows(tmp_path / "fresh", sql)
+    assert len(rows(tmp_path / "home", sql)) > 200
+
+
+def test_a_new_context_feature_reads_history_again(
+    tmp_path: Path, three_weeks: list[list[dict]]
+) -> None:
+    """One more row of context features is all it takes to have it on events read long ago."""
+    raw = tmp_path / "raw"
+    events = [{**event, "device": {"type": "tablet"}} for event in three_weeks[0]]
+    write_lines(raw / "experience_events" / "log.ndjson", events)
+    features = raw / "context_features.csv"
+    features.write_text("feature_name,path,value_type\nos,environment.operatingSystem,category\n")
+    build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
+    features.write_text(features.read_text() + "device,device.type,category\n")
+    build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
+    found = rows(tmp_path / "home", "select distinct context['device'] from training_examples")
+    assert found == [("tablet",)]

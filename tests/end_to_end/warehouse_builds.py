@@ -1,0 +1,31 @@
+"""Builds a warehouse from a raw folder and reads it, as a run of the pipeline does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from scorer import warehouse
+from scorer.config import Settings
+from scorer.dbt_runner import run_dbt
+from scorer.progress import Silent
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+def settings(home: Path, raw: Path, as_of: datetime) -> Settings:
+    """Return the settings of a run of this checkout's own dbt project."""
+    return Settings(home=home, as_of=as_of, project_dir=PROJECT, raw=raw)
+
+
+def build(home: Path, raw: Path, as_of: datetime, *selectors: str) -> None:
+    """Run the dbt selectors, `features` and `monitoring` unless told."""
+    for selector in selectors or ("features", "monitoring"):
+        run_dbt(settings(home, raw, as_of), selector, selector, Silent())
+
+
+def rows(home: Path, sql: str) -> list[tuple]:
+    """Return the rows of a query on the build."""
+    with warehouse.connect_build(home / "build.duckdb", read_only=True) as connection:
+        return connection.execute(sql).fetchall()
