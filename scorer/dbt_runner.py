@@ -1,18 +1,16 @@
 """Runs dbt in this process: progress while it works, one line that names the culprit if it fails.
 
-The project is parsed once with no variables and the parsed manifest is handed to every run:
-variables then apply when SQL is compiled, and a new `as_of` does not parse everything again.
+The project is parsed without variables and the parsed manifest is handed to the run: variables
+then apply when SQL is compiled, and a new `as_of` does not make dbt parse everything again.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from scorer.config import Settings
@@ -23,8 +21,6 @@ INPUT_MARKER = "[input]"
 CONFIGURATION_MARKER = "[config]"
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _USELESS_LINE = re.compile(r"^(\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)")
-
-_manifests: dict[tuple[Path, Path], Any] = {}
 
 
 def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -> int:
@@ -67,14 +63,11 @@ def dbt_variables(settings: Settings) -> dict[str, str]:
 
 
 def _parsed(settings: Settings) -> Any:
-    key = (settings.project_dir, settings.home)
-    if key not in _manifests:
-        result = _invoke(settings, ["parse"], [], None)
-        if not result.success:
-            raise _explained(str(result.exception), "the dbt project cannot be parsed")
-        _manifests[key] = result.result
-    # A run marks nodes as compiled; the next one must compile them with its own variables.
-    return copy.deepcopy(_manifests[key])
+    # Not kept: a run marks nodes as compiled, and the next must compile with its own variables.
+    result = _invoke(settings, ["parse", "--no-write-json"], [], None)
+    if not result.success:
+        raise _explained(str(result.exception), "the dbt project cannot be parsed")
+    return result.result
 
 
 def _invoke(

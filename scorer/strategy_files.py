@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -302,7 +303,7 @@ def _content(file: Path) -> str:
         data = file.read_bytes()
         if file.name.lower().endswith(".gz"):
             data = gzip.decompress(data)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{file} cannot be read: {error}") from None
     try:
         return data.decode("utf-8-sig")

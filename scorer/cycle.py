@@ -1,0 +1,185 @@
+"""The weekly run: features, train, rank, monitor, publish; each step once, in order.
+
+A step may be killed anywhere: it then runs again as a whole and replaces what it wrote. Finished
+steps are not repeated unless the inputs changed or another cycle used the build file in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorer.config import Settings
+from scorer.cycle_state import (
+    CycleState,
+    current_cycle,
+    load_state,
+    save_state,
+    set_current_cycle,
+)
+from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.lock import hold_lock
+from scorer.progress import Progress
+from scorer.publishing import make_newest_current, publish
+from scorer.raw_folder import (
+    check_raw_folder,
+    content_fingerprint,
+    find_damaged,
+    listing_fingerprint,
+)
+from scorer.strategy_files import check_configuration
+from scorer.strategy_runs import rank_strategies, train_strategies
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step gets."""
+
+    settings: Settings
+    state: CycleState
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class CycleResult:
+    """How a cycle ended.
+
+    `failures` maps a strategy to the reason; `published` is the file; `seconds` tells how long
+    each step took, this time or when it was done.
+    """
+
+    was_finished: bool
+    failures: dict[str, str]
+    published: Path
+    seconds: dict[str, float]
+
+
+Step = Callable[[Work], None]
+
+
+def run_cycle(
+    settings: Settings,
+    progress: Progress,
+    force: bool = False,
+    steps: Mapping[str, Step] | None = None,
+) -> CycleResult:
+    """Run the cycle of `settings.as_of`, or what is left of it.
+
+    Raises
+    ------
+    NextofferError
+        The configuration or an input is wrong, a dbt model failed, or the home folder is locked.
+    """
+    steps = STEPS if steps is None else steps
+    if settings.raw is None:
+        raise ConfigurationError("--raw is missing: name the folder of your input files")
+    check_raw_folder(settings.raw)
+    check_configuration(settings)
+    with hold_lock(settings.lock_path) as taken_over:
+        if taken_over:
+            progress.say(taken_over)
+        make_newest_current(settings)
+        state, was_finished = _state_to_go_on_with(settings, force, progress)
+        if not was_finished:
+            _run_steps(Work(settings, state, progress), steps)
+    published = settings.published_dir / (state.published or "")
+    return CycleResult(was_finished, state.failures, published, state.seconds)
+
+
+def _state_to_go_on_with(
+    settings: Settings, force: bool, progress: Progress
+) -> tuple[CycleState, bool]:
+    as_of, fingerprint = settings.as_of.isoformat(), cycle_fingerprint(settings)
+    state = load_state(settings.cycles_dir, settings.as_of)
+    if state is not None and not force:
+        unchanged = state.fingerprint == fingerprint
+        if state.is_finished:
+            changed = "" if unchanged else "; inputs or settings changed since"
+            progress.say(f"the cycle of {as_of} is already finished{changed}: use --force to redo it")
+            return state, True
+        if unchanged and current_cycle(settings.cycles_dir) == as_of:
+            progress.say(f"going on with the cycle of {as_of} after: {', '.join(state.done) or '-'}")
+            return state, False
+    state = CycleState(as_of=as_of, fingerprint=fingerprint)
+    # First forget what was done, then claim the build file: killed in between, nothing is skipped.
+    save_state(settings.cycles_dir, state)
+    set_current_cycle(settings.cycles_dir, as_of)
+    return state, False
+
+
+def _run_steps(work: Work, steps: Mapping[str, Step]) -> None:
+    for name, step in steps.items():
+        if name in work.state.done:
+            continue
+        started = time.monotonic()
+        step(work)
+        work.state.done.append(name)
+        work.state.seconds[name] = round(time.monotonic() - started, 2)
+        save_state(work.settings.cycles_dir, work.state)
+
+
+def cycle_fingerprint(settings: Settings) -> str:
+    """Return a digest of everything a cycle's result depends on."""
+    parts = (
+        listing_fingerprint(settings.raw, settings.project_dir),
+        settings.as_of.isoformat(),
+        settings.seed,
+        settings.kpi,
+        settings.strategy,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def build(settings: Settings, selector: str, label: str, progress: Progress) -> None:
+    """Run dbt; if it fails because an input file is damaged, name the file.
+
+    Raises
+    ------
+    InputError
+        A file is damaged or a data test failed.
+    NextofferError
+        Anything else that dbt says.
+    """
+    from scorer.dbt_runner import run_dbt
+
+    try:
+        run_dbt(settings, selector, label, progress)
+    except NextofferError as error:
+        damaged = find_damaged(settings.raw) if settings.raw else None
+        raise InputError(damaged) if damaged else error from None
+
+
+def _features(work: Work) -> None:
+    build(work.settings, "features", "features", work.progress)
+
+
+def _train(work: Work) -> None:
+    work.state.failures.clear()
+    work.state.failures.update(train_strategies(work.settings, work.progress))
+
+
+def _rank(work: Work) -> None:
+    work.state.failures.update(rank_strategies(work.settings, work.progress))
+
+
+def _monitor(work: Work) -> None:
+    build(work.settings, "monitoring", "monitor", work.progress)
+
+
+def _publish(work: Work) -> None:
+    work.progress.start("publish")
+    file = publish(work.settings, content_fingerprint(work.settings.raw))
+    work.state.published = file.name
+    work.progress.finish(file.name)
+
+
+STEPS: Mapping[str, Step] = {
+    "features": _features,
+    "train": _train,
+    "rank": _rank,
+    "monitor": _monitor,
+    "publish": _publish,
+}

@@ -1,0 +1,108 @@
+"""One run at a time in a home folder; the lock of a dead run is taken over."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scorer.errors import LockedError
+
+
+@contextmanager
+def hold_lock(path: Path) -> Iterator[str | None]:
+    """Hold the lock of a home folder during the block.
+
+    The operating system frees the lock when its process ends, however it ends. What the file says
+    is for people, and for file systems that do not pass locks on.
+
+    Yields
+    ------
+    str or None
+        A sentence about the dead run whose lock was taken over, None if there was none.
+
+    Raises
+    ------
+    LockedError
+        A live run holds the lock; the message names its process.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise _held(path, _owner(handle)) from None
+        owner = _owner(handle)
+        if owner and _is_alive(owner):
+            raise _held(path, owner)
+        _write(handle, json.dumps(_own_mark()))
+        try:
+            yield _taken_over(owner)
+        finally:
+            _write(handle, "")
+    finally:
+        os.close(handle)
+
+
+def _held(path: Path, owner: dict[str, Any]) -> LockedError:
+    who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
+    return LockedError(f"{who} is working in {path.parent}; wait for it or end it")
+
+
+def _taken_over(owner: dict[str, Any]) -> str | None:
+    if not owner:
+        return None
+    return f"process {owner['pid']} on {owner['host']} ended without finishing; taking over its lock"
+
+
+def _own_mark() -> dict[str, Any]:
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "process_start": _process_start(os.getpid()),
+    }
+
+
+def _owner(handle: int) -> dict[str, Any]:
+    text = os.pread(handle, 4096, 0)
+    try:
+        owner = json.loads(text)
+    except ValueError:
+        return {}
+    return owner if isinstance(owner, dict) and {"pid", "host"} <= set(owner) else {}
+
+
+def _is_alive(owner: dict[str, Any]) -> bool:
+    pid = owner["pid"]
+    if owner["host"] != socket.gethostname() or not isinstance(pid, int) or pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    # Process ids are used again: the same one with another start is another process.
+    start = owner.get("process_start")
+    return start is None or _process_start(pid) in (None, start)
+
+
+def _process_start(pid: int) -> str | None:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return None
+
+
+def _write(handle: int, text: str) -> None:
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, text.encode(), 0)
+    os.fsync(handle)

@@ -1,0 +1,129 @@
+"""Trains and ranks every strategy; one that fails is noted with its reason and others go on."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from scorer.config import Settings
+from scorer.errors import ConfigurationError, NextofferError
+from scorer.progress import Progress
+from scorer.warehouse import Connection, connect_build, first_line
+
+StrategyStep = Callable[[Connection, Settings, str, Progress], str]
+
+
+def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
+    """Train every strategy; return why each one that failed did, by strategy."""
+    from scorer.training import train_strategy
+
+    with connect_build(settings.build_path) as connection:
+        strategies = strategy_ids(connection, settings)
+        return _each(connection, settings, progress, "train", strategies, train_strategy)
+
+
+def rank_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
+    """Rank every strategy; return why each one that failed did, by strategy."""
+    from scorer.ranking import rank_strategy
+
+    with connect_build(settings.build_path) as connection:
+        _remove_foreign_rows(connection, settings)
+        strategies = strategy_ids(connection, settings)
+        return _each(connection, settings, progress, "rank", strategies, rank_strategy)
+
+
+def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
+    """Return the strategies to work on, sorted.
+
+    Raises
+    ------
+    ConfigurationError
+        `settings.strategy` names none that exists.
+    """
+    rows = connection.execute(
+        "select strategy_id from main.dim_ranking_strategies order by strategy_id"
+    ).fetchall()
+    known = [name for (name,) in rows]
+    if settings.strategy is None:
+        return known
+    if settings.strategy not in known:
+        raise ConfigurationError(
+            f"--strategy: {settings.strategy!r} is unknown; there are: {', '.join(known)}"
+        )
+    return [settings.strategy]
+
+
+def _each(
+    connection: Connection,
+    settings: Settings,
+    progress: Progress,
+    label: str,
+    strategies: list[str],
+    step: StrategyStep,
+) -> dict[str, str]:
+    failures = {}
+    for strategy in strategies:
+        progress.start(f"{label} {strategy}")
+        try:
+            summary = step(connection, settings, strategy, progress)
+        except Exception as error:
+            reason = f"{label}: {_reason(error, settings)}"
+            failures[strategy] = reason
+            _record_failure(connection, settings, strategy, reason)
+            summary = f"failed: {reason}"
+        progress.finish(summary)
+    return failures
+
+
+def _reason(error: Exception, settings: Settings) -> str:
+    if isinstance(error, NextofferError):
+        return str(error)
+    log = write_traceback(settings.logs_dir, error)
+    return f"{type(error).__name__}: {first_line(error)} (see logs/{log.name})"
+
+
+def write_traceback(logs_dir: Path, error: BaseException) -> Path:
+    """Append an unexpected error's traceback to the log of the home folder; return the file."""
+    logs_dir.mkdir(parents=True, exist_ok=True)
+    log = logs_dir / "errors.log"
+    with log.open("a", encoding="utf-8") as handle:
+        handle.write("".join(traceback.format_exception(error)) + "\n")
+    return log
+
+
+def _record_failure(
+    connection: Connection, settings: Settings, strategy: str, reason: str
+) -> None:
+    connection.execute("rollback") if _in_transaction(connection) else None
+    connection.execute("begin")
+    connection.execute(
+        "delete from scorer.training_runs where strategy_id = ? and as_of = ?",
+        [strategy, settings.as_of],
+    )
+    connection.execute(
+        "insert into scorer.training_runs by name select ? as strategy_id, ?::date as cycle_date,"
+        " ?::timestamp as as_of, 'failed' as status, ? as reason,"
+        " (select exploration_share from main.dim_ranking_strategies where strategy_id = ?)"
+        " as exploration_share",
+        [strategy, settings.cycle_date, settings.as_of, reason, strategy],
+    )
+    connection.execute("commit")
+
+
+def _in_transaction(connection: Connection) -> bool:
+    try:
+        connection.execute("begin")
+    except Exception:
+        return True
+    connection.execute("rollback")
+    return False
+
+
+def _remove_foreign_rows(connection: Connection, settings: Settings) -> None:
+    """Drop rows of strategies that are gone, and of cycles later than this one."""
+    connection.execute(
+        "delete from scorer.ranked_offers where valid_from > ? or strategy_id not in"
+        " (select strategy_id from main.dim_ranking_strategies)",
+        [settings.as_of],
+    )
