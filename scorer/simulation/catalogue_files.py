@@ -1,0 +1,144 @@
+"""The inputs beside events, written as CSV: offers, rules, strategies and memberships."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorer.simulation.catalogue import (
+    CAPPING_RULES,
+    EXCLUDE_RULES,
+    INCLUDE_RULES,
+    PLACEMENTS,
+    SEGMENTS,
+    STRATEGIES,
+)
+from scorer.simulation.events import profile_id
+from scorer.simulation.offers import OFFERS, offers_of
+from scorer.simulation.population import Interval
+
+_CONTEXT_FEATURES = (
+    ("device_type", "device.type", "category"),
+    ("screen_width", "device.screenWidth", "number"),
+    ("operating_system", "environment.operatingSystem", "category"),
+    ("browser", "environment.browserDetails.name", "category"),
+    ("language", "environment._dc.language", "category"),
+    ("site_section", "web.webPageDetails.siteSection", "category"),
+    ("referrer_type", "web.webReferrer.type", "category"),
+    ("mail_client", "application.name", "category"),
+    ("country", "placeContext.geo.countryCode", "category"),
+    ("city", "placeContext.geo.city", "category"),
+)
+_WEB_ONLY, _MAIL_ONLY = ("site_section", "referrer_type"), ("mail_client",)
+
+
+def write_catalogue(raw: Path, start: date) -> None:
+    """Write offers, rules, strategies and context features; dates count from `start`."""
+    raw.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, tuple[str, Iterable[Sequence[object]]]] = {
+        "offers": (
+            "offer_id,offer_name,status,priority,start_date,end_date,is_fallback,placement_ids,"
+            "characteristics",
+            _offers(start),
+        ),
+        "eligibility_rules": ("offer_id,segment_id,rule", _eligibility()),
+        "capping_rules": (
+            "offer_id,capping_event,capping_type,capping_limit,period,period_count,placement_id",
+            [(*rule, 1, "") for rule in CAPPING_RULES],
+        ),
+        "ranking_strategies": (
+            "strategy_id,kpi_name,kpi_type,success_event_types,value_path,window_hours,"
+            "lookback_days,min_displays,min_successes,exploration_share,top_k,placement_ids,"
+            "context_features",
+            _strategies(),
+        ),
+        "strategy_segments": (
+            "strategy_id,segment_id",
+            [(s.strategy_id, segment) for s in STRATEGIES for segment in SEGMENTS],
+        ),
+        "strategy_offers": (
+            "strategy_id,offer_id",
+            [(s.strategy_id, o.offer_id) for s in STRATEGIES for o in offers_of(s.strategy_id)],
+        ),
+        "context_features": ("feature_name,path,value_type", _CONTEXT_FEATURES),
+    }
+    for name, (header, rows) in tables.items():
+        with (raw / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header.split(","))
+            writer.writerows(rows)
+
+
+def write_memberships(raw: Path, intervals: Iterable[Interval]) -> None:
+    """Write `segment_memberships.csv`, replacing the one of the week before."""
+    partial = raw / ".segment_memberships.csv.part"
+    raw.mkdir(parents=True, exist_ok=True)
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        file.write("profile_id,segment_id,qualified_at,exited_at\n")
+        for segment_id, profile, qualified_at, exited_at in intervals:
+            columns = zip(profile.tolist(), _times(qualified_at), _times(exited_at), strict=True)
+            file.writelines(
+                f"{profile_id(who)},{segment_id},{since},{until}\n" for who, since, until in columns
+            )
+    os.replace(partial, raw / "segment_memberships.csv")
+
+
+def _offers(start: date) -> list[Sequence[object]]:
+    rows: list[Sequence[object]] = []
+    for offer in OFFERS:
+        begins = start + timedelta(weeks=offer.launch_week - 1) if offer.launch_week else None
+        ends = start + timedelta(weeks=offer.last_week) if offer.last_week else None
+        rows.append(
+            (
+                offer.offer_id,
+                offer.name,
+                offer.status,
+                offer.priority,
+                f"{begins}T00:00:00Z" if begins else "",
+                f"{ends}T00:00:00Z" if ends else "",
+                str(offer.is_fallback).lower(),
+                "|".join(offer.placements),
+                json.dumps({"price": offer.price, "currency": "CHF"}),
+            )
+        )
+    return rows
+
+
+def _eligibility() -> list[Sequence[object]]:
+    included = [(*pair, "include") for pair in INCLUDE_RULES]
+    return [*included, *((*pair, "exclude") for pair in EXCLUDE_RULES)]
+
+
+def _strategies() -> list[Sequence[object]]:
+    rows: list[Sequence[object]] = []
+    for strategy in STRATEGIES:
+        places = [p for p in PLACEMENTS if p.strategy_id == strategy.strategy_id]
+        on_web = any(place.sections for place in places)
+        unused = _MAIL_ONLY if on_web else _WEB_ONLY
+        features = [name for name, _, _ in _CONTEXT_FEATURES if name not in unused]
+        kpi = (strategy.kpi_name, strategy.kpi_type, strategy.success_event_types)
+        thresholds = ("", "", "", "", "")
+        rows.append(
+            (
+                strategy.strategy_id,
+                *kpi,
+                strategy.value_path,
+                strategy.window_hours,
+                *thresholds,
+                "|".join(place.placement_id for place in places),
+                "|".join(features),
+            )
+        )
+    return rows
+
+
+def _times(at: NDArray[np.int64]) -> list[str]:
+    texts = np.datetime_as_string(at.astype("datetime64[ms]"), unit="s")
+    return [f"{text}Z" if moment >= 0 else "" for text, moment in zip(texts, at, strict=True)]

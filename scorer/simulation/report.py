@@ -1,0 +1,186 @@
+"""What a week brought, told by the world itself: counts, and values only the world can know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorer.simulation.catalogue import (
+    PLACEMENT_IDS,
+    STRATEGIES,
+    STRATEGY_OF_PLACEMENT,
+)
+from scorer.simulation.context import Visits
+from scorer.simulation.offers import OFFER_IDS
+from scorer.simulation.responses import Items
+from scorer.simulation.serving import ARMS, Served
+from scorer.simulation.tastes import Truth
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One traffic arm of one strategy; successes count those within the attribution window."""
+
+    displays: int
+    successes: int
+    reward: float
+    expected_reward: float
+
+    @property
+    def rate(self) -> float:
+        """Successes per display, NaN without displays."""
+        return self.successes / self.displays if self.displays else float("nan")
+
+    @property
+    def reward_per_display(self) -> float:
+        """Reward per display, NaN without displays."""
+        return self.reward / self.displays if self.displays else float("nan")
+
+
+@dataclass(frozen=True)
+class Values:
+    """Expected reward of the first position, per decision, over the week's visits.
+
+    Attributes
+    ----------
+    random : uniform over the eligible offers.
+    best_single : the best fixed offer of each placement (random where it is not eligible).
+    oracle : the best eligible offer of each visit.
+    by_arm : of what was shown first, by traffic arm; arms without visits are absent.
+    best_offers : offer id of the best single offer, by placement id.
+    """
+
+    random: float
+    best_single: float
+    oracle: float
+    by_arm: Mapping[str, float]
+    best_offers: Mapping[str, str]
+
+    @property
+    def personalised(self) -> float:
+        """Value of the model's arm, NaN where it had no visits."""
+        return self.by_arm.get("contextual", float("nan"))
+
+
+@dataclass(frozen=True)
+class StrategyWeek:
+    """One strategy in one week: what happened, by arm, and the truth behind it."""
+
+    strategy_id: str
+    kpi_type: str
+    arms: Mapping[str, Arm]
+    truth: Values
+
+
+@dataclass(frozen=True)
+class WeekReport:
+    """One week of the world.
+
+    Attributes
+    ----------
+    week, start, end : number (1 = first) and first and last moment (UTC, end excluded).
+    displays : offers shown during the week. Late events land in a later file.
+    unranked_decisions : decisions for which the ranked table had no row.
+    strategies : by strategy id.
+    happenings : what happened, one sentence each.
+    lines : lines written to this week's files, all kinds.
+    planted : lines written to this week's files that test the reader, by kind.
+    files : the files of the week.
+    """
+
+    week: int
+    start: datetime
+    end: datetime
+    displays: int
+    unranked_decisions: int
+    strategies: Mapping[str, StrategyWeek]
+    happenings: tuple[str, ...]
+    lines: int
+    planted: Mapping[str, int]
+    files: tuple[Path, ...] = field(repr=False)
+
+
+class Tally:
+    """Adds up blocks of decisions into `StrategyWeek`s."""
+
+    def __init__(self) -> None:
+        places, offers, arms = len(PLACEMENT_IDS), len(OFFER_IDS), len(ARMS)
+        self.unranked = 0
+        self._decisions = np.zeros(places)
+        self._random = np.zeros(places)
+        self._oracle = np.zeros(places)
+        self._single = np.zeros((places, offers))
+        self._first = np.zeros((places, arms, 2))
+        self._items = np.zeros((places, arms, 4))
+
+    @property
+    def displays(self) -> int:
+        """Offers shown so far."""
+        return int(self._items[:, :, 0].sum())
+
+    def add(self, visits: Visits, truth: Truth, served: Served, items: Items) -> None:
+        """Add a block of decisions."""
+        uniform = truth.eligible / np.maximum(truth.eligible.sum(axis=1, keepdims=True), 1)
+        random = (truth.reward * uniform).sum(axis=1)
+        best = np.where(truth.eligible, truth.reward, 0.0).max(axis=1)
+        single = np.where(truth.eligible, truth.reward, random[:, None])
+        self.unranked += int((~served.ranked).sum())
+        for place in range(len(PLACEMENT_IDS)):
+            here = visits.placement == place
+            self._decisions[place] += here.sum()
+            self._random[place] += random[here].sum()
+            self._oracle[place] += best[here].sum()
+            self._single[place] += single[here].sum(axis=0)
+        self._add_items(visits.placement[items.row], items)
+
+    def _add_items(self, place: NDArray[np.int64], items: Items) -> None:
+        money = np.array([s.kpi_type == "continuous" for s in STRATEGIES])
+        worth = np.where(money[np.array(STRATEGY_OF_PLACEMENT)[place]], items.price, 1.0)
+        outcome = [np.ones(len(items)), items.success, items.success * worth, items.expected]
+        np.add.at(self._items, (place, items.arm), np.column_stack(outcome))
+        first = items.position == 0
+        chosen = np.column_stack([np.ones(len(items)), items.expected])[first]
+        np.add.at(self._first, (place[first], items.arm[first]), chosen)
+
+    def strategies(self) -> dict[str, StrategyWeek]:
+        """Return the strategies by id."""
+        return {
+            strategy.strategy_id: StrategyWeek(
+                strategy.strategy_id,
+                strategy.kpi_type,
+                self._arms(np.array(STRATEGY_OF_PLACEMENT) == position),
+                self._values(np.array(STRATEGY_OF_PLACEMENT) == position),
+            )
+            for position, strategy in enumerate(STRATEGIES)
+        }
+
+    def _arms(self, places: NDArray[np.bool_]) -> dict[str, Arm]:
+        totals = self._items[places].sum(axis=0)
+        return {
+            name: Arm(int(displays), int(successes), float(reward), float(expected))
+            for name, (displays, successes, reward, expected) in zip(ARMS, totals, strict=True)
+            if displays
+        }
+
+    def _values(self, places: NDArray[np.bool_]) -> Values:
+        count = max(self._decisions[places].sum(), 1)
+        first = self._first[places].sum(axis=0)
+        best = self._single.argmax(axis=1)
+        return Values(
+            random=float(self._random[places].sum() / count),
+            best_single=float(self._single[places].max(axis=1).sum() / count),
+            oracle=float(self._oracle[places].sum() / count),
+            by_arm={
+                name: float(total / shown)
+                for name, (shown, total) in zip(ARMS, first, strict=True)
+                if shown
+            },
+            best_offers={
+                PLACEMENT_IDS[place]: OFFER_IDS[best[place]] for place in np.flatnonzero(places)
+            },
+        )

@@ -1,0 +1,94 @@
+"""The truth: how likely each offer is to succeed with each person in each circumstance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorer.simulation.catalogue import (
+    COLLAPSE_FACTOR,
+    COLLAPSE_WEEK,
+    COLLAPSING_OFFER,
+    EXCLUDE_RULES,
+    INCLUDE_RULES,
+    PLACEMENT_IDS,
+    SEGMENTS,
+    STRATEGIES,
+    STRATEGY_OF_PLACEMENT,
+    Taste,
+)
+from scorer.simulation.context import Visits, holds
+from scorer.simulation.offers import OFFER_IDS, OFFERS, Offer
+
+_HIGHEST_RATE = 0.9
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What each offer would earn at each visit, and whether it may be shown there.
+
+    Attributes
+    ----------
+    rate : ndarray of shape (visits, offers), float64, P(success within the attribution window).
+    reward : ndarray of shape (visits, offers), float64, expected reward: the rate, or francs.
+    eligible : ndarray of shape (visits, offers), bool; capping is not part of it.
+    """
+
+    rate: NDArray[np.float64]
+    reward: NDArray[np.float64]
+    eligible: NDArray[np.bool_]
+
+
+def truth_of(
+    visits: Visits, segments: NDArray[np.bool_], activity: NDArray[np.float64], week: int
+) -> Truth:
+    """Return the truth of visits whose profiles are in `segments` (visits, segments)."""
+    strategy = np.array(STRATEGY_OF_PLACEMENT)[visits.placement]
+    liveliness = activity * np.array([s.base_rate for s in STRATEGIES])[strategy]
+    rate = np.column_stack([_multiplier(offer.taste, visits, segments) for offer in OFFERS])
+    rate *= np.array([_fortune(offer, week) for offer in OFFERS])
+    rate = np.minimum(rate * liveliness[:, None], _HIGHEST_RATE)
+    earns_money = np.array([s.kpi_type == "continuous" for s in STRATEGIES])[strategy]
+    prices = np.array([offer.price for offer in OFFERS])
+    reward = rate * np.where(earns_money[:, None], prices, 1.0)
+    return Truth(rate, reward, _eligible(visits, segments, week))
+
+
+def _multiplier(taste: Taste, visits: Visits, segments: NDArray[np.bool_]) -> NDArray[np.float64]:
+    conditions = [
+        segments[:, SEGMENTS.index(c)] if c in SEGMENTS else holds(visits, c)
+        for c in taste.conditions
+    ]
+    liked = np.ones(len(visits), bool)
+    if taste.rule == "same":
+        liked = conditions[0] == conditions[1]
+    else:
+        for condition in conditions:
+            liked &= condition
+    return np.where(liked, taste.high, taste.low)
+
+
+def _fortune(offer: Offer, week: int) -> float:
+    collapsed = offer.offer_id == COLLAPSING_OFFER and week >= COLLAPSE_WEEK
+    return COLLAPSE_FACTOR if collapsed else 1.0
+
+
+def is_live(offer: Offer, week: int) -> bool:
+    """Return whether an offer competes in a week: approved, not fallback, within its dates."""
+    ended = offer.last_week is not None and week > offer.last_week
+    started = week >= offer.launch_week
+    return offer.status == "approved" and not offer.is_fallback and started and not ended
+
+
+def _eligible(visits: Visits, segments: NDArray[np.bool_], week: int) -> NDArray[np.bool_]:
+    allowed = np.array(
+        [[is_live(o, week) and p in o.placements for o in OFFERS] for p in PLACEMENT_IDS]
+    )
+    eligible = allowed[visits.placement]
+    for offer_id, segment_id in INCLUDE_RULES:
+        eligible[:, OFFER_IDS.index(offer_id)] &= segments[:, SEGMENTS.index(segment_id)]
+    for offer_id, segment_id in EXCLUDE_RULES:
+        eligible[:, OFFER_IDS.index(offer_id)] &= ~segments[:, SEGMENTS.index(segment_id)]
+    return eligible

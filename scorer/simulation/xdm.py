@@ -1,0 +1,188 @@
+"""Experience events as text, in the three spellings found in the wild.
+
+Shapes are written once, as modern documents; the namespaced ones follow by a renaming of keys.
+Documents become templates filled by position, which is many times faster than serialising each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from scorer.simulation.catalogue import PLACEMENTS
+from scorer.simulation.context import (
+    CITIES,
+    COUNTRIES,
+    LANGUAGES,
+    MACHINES,
+    REFERRERS,
+    SECTIONS,
+    UTC_OFFSET_HOURS,
+)
+from scorer.simulation.offers import OFFER_IDS
+from scorer.simulation.serving import ARMS
+
+SPELLINGS = ("propositions", "proposition", "namespaced")
+_DECISIONING = "https://ns.adobe.com/experience/decisioning/"
+_CHANNELS = "https://ns.adobe.com/xdm/channels/"
+_ALGORITHMS = {"random": "uniform", "contextual": "model", "noncontextual": "fallback"}
+_EVENT_TYPES = {
+    "display": "decisioning.propositionDisplay",
+    "interact": "decisioning.propositionInteract",
+    "dismiss": "decisioning.propositionDismiss",
+}
+# Stands for text that is not a string in quotes: numbers and whole members.
+_RAW = "<raw>"
+
+
+@cache
+def decision_template(spelling: str, action: str) -> str:
+    """Return the template of a display, interact or dismiss event.
+
+    Filled by (event id, timestamp, profile id, request id, propositions, members of context).
+    """
+    decisioning: dict[str, Any] = {
+        "propositionEventType": {action: 1},
+        "exdRequestID": "%s",
+        "proposition" if spelling == "proposition" else "propositions": [_RAW],
+    }
+    return _open(
+        spelling, {**_head(_EVENT_TYPES[action]), "_experience": {"decisioning": decisioning}}
+    )
+
+
+@cache
+def purchase_template(spelling: str) -> str:
+    """Return the template of a purchase.
+
+    Filled by (event id, timestamp, profile id, purchase id, price, members of context).
+    """
+    order = {"purchaseID": "%s", "currencyCode": "CHF", "priceTotal": _RAW}
+    commerce = {"purchases": {"value": 1}, "order": order}
+    return _open(spelling, {**_head("commerce.purchases"), "commerce": commerce})
+
+
+@cache
+def page_view_template(spelling: str) -> str:
+    """Return the template of a page view; (event id, timestamp, profile id, members of context)."""
+    return _open(spelling, _head("web.webpagedetails.pageViews"))
+
+
+@cache
+def proposition_template(spelling: str, placement: int) -> str:
+    """Return the template of a proposition; (proposition id, correlation id, items)."""
+    place = PLACEMENTS[placement]
+    details = {
+        "activity": {"id": place.activity_id},
+        "placement": {"id": place.placement_id},
+        "decisionProvider": "EXD",
+        "correlationID": "%s",
+    }
+    shape = {"id": "%s", "scope": place.scope_id, "scopeDetails": details, "items": [_RAW]}
+    return _text(spelling, shape)
+
+
+@cache
+def item_template(spelling: str, placement: int, offer: int, arm: int) -> str:
+    """Return the template of an item; (propensity)."""
+    detail = {
+        "strategyID": PLACEMENTS[placement].strategy_id,
+        "algorithmID": _ALGORITHMS[ARMS[arm]],
+        "trafficType": ARMS[arm],
+        "step": "aiModel",
+        "propensity": _RAW,
+    }
+    return _text(spelling, {"id": OFFER_IDS[offer], "itemSelection": {"rankingDetail": detail}})
+
+
+@cache
+def context_template(
+    spelling: str, machine: int, language: int, city: int, page: tuple[int, int] | None
+) -> str:
+    """Return members of context, to close an event with; (local time).
+
+    `page` is the (section, referrer) of a web page, None for e-mail; codes of -1 are unknown and
+    their field is left out.
+    """
+    carried = MACHINES[machine]
+    channel = "email" if page is None else "web"
+    environment: dict[str, Any] = {
+        "type": "browser",
+        "operatingSystem": carried.os,
+        "browserDetails": {"name": carried.browser},
+    }
+    if language >= 0:
+        environment["_dc"] = {"language": LANGUAGES[language]}
+    shape: dict[str, Any] = {
+        "channel": {"_id": _CHANNELS + channel, "_type": f"{_CHANNELS[:-2]}-types/{channel}"},
+        "environment": environment,
+        "device": {"type": carried.device, "screenWidth": carried.screen_width},
+        "placeContext": {
+            "localTime": f"%s+{UTC_OFFSET_HOURS:02d}:00",
+            "localTimezoneOffset": UTC_OFFSET_HOURS * 60,
+            "geo": {"countryCode": COUNTRIES[city], "city": CITIES[city]},
+        },
+    }
+    if page is None:
+        shape["application"] = {"name": carried.mail_client}
+    else:
+        shape["web"] = _web(*page)
+    return ", " + _text(spelling, shape)[1:-1]
+
+
+def _web(section: int, referrer: int) -> dict[str, Any]:
+    name = SECTIONS[section]
+    web: dict[str, Any] = {
+        "webPageDetails": {
+            "name": name,
+            "URL": f"https://bank.example/{name.lower()}",
+            "siteSection": name,
+        }
+    }
+    if referrer >= 0:
+        web["webReferrer"] = {"type": REFERRERS[referrer]}
+    return web
+
+
+def _head(event_type: str) -> dict[str, Any]:
+    return {
+        "_id": "%s",
+        "eventType": event_type,
+        "timestamp": "%sZ",
+        "identityMap": {"ECID": [{"id": "%s", "primary": True}]},
+    }
+
+
+def _open(spelling: str, shape: dict[str, Any]) -> str:
+    """Return the template of an event whose last place takes the members of its context."""
+    return _text(spelling, shape)[:-1] + "%s}"
+
+
+def _text(spelling: str, shape: dict[str, Any]) -> str:
+    document = _namespaced(shape) if spelling == "namespaced" else shape
+    return json.dumps(document, ensure_ascii=False).replace(f'"{_RAW}"', "%s")
+
+
+def _namespaced(document: Any) -> Any:
+    if isinstance(document, list):
+        return [_namespaced(entry) for entry in document]
+    if not isinstance(document, dict):
+        return document
+    renamed: dict[str, Any] = {}
+    for key, value in document.items():
+        rename = _UNFOLDED.get(key)
+        if rename is None:
+            renamed[_KEYS.get(key, f"xdm:{key}")] = _namespaced(value)
+        else:
+            inner = next(iter(value.values())) if key == "_experience" else value
+            renamed |= {rename(k): _namespaced(v) for k, v in inner.items()}
+    return renamed
+
+
+_KEYS = {"_id": "@id", "_type": "@type", "ECID": "ECID"}
+_UNFOLDED: dict[str, Callable[[str], str]] = {
+    "_experience": lambda key: _DECISIONING + key,
+    "_dc": lambda key: f"dc:{key}",
+}
