@@ -64,8 +64,8 @@ typed as (
         {{ text_to_utc("fields[2]") }} as event_ts,
         try(json_extract(fields[4], '$.*[*]')) as identities,
         {{ xdm_propositions("coalesce(fields[10], fields[11])") }} as propositions,
-        {{ map_of(quoted_list(features | map(attribute="feature_name") | list), "fields[" ~ (envelope + 1) ~ ":" ~ (first_value - 1) ~ "]") }} as context,
-        {{ map_of(quoted_list(value_paths), "fields[" ~ first_value ~ ":]") }} as event_values
+        {{ map_of(quoted_list(features | map(attribute="feature_name") | list), "fields[" ~ (envelope + 1) ~ ":" ~ (first_value - 1) ~ "]") }}::map(varchar, varchar) as context,
+        {{ map_of(quoted_list(value_paths), "fields[" ~ first_value ~ ":]") }}::map(varchar, varchar) as event_values
     from extracted
 
 ),

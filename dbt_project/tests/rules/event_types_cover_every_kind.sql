@@ -1,0 +1,11 @@
+-- The other way round of accepted_values on the seed: every kind that models ask for has an event type.
+with wanted as (
+
+    select unnest(['display', 'interact', 'dismiss', 'decision']) as event_kind
+
+)
+
+select wanted.event_kind
+from wanted
+left join {{ ref("xdm_event_types") }} as event_types on wanted.event_kind = event_types.event_kind
+where event_types.event_kind is null
