@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from scorer.config import Settings
 from scorer.cycle_state import (
     CycleState,
     current_cycle,
+    last_state,
     load_state,
     save_state,
     set_current_cycle,
@@ -103,7 +104,13 @@ def _state_to_go_on_with(
         if unchanged and current_cycle(settings.cycles_dir) == as_of:
             progress.say(f"going on with the cycle of {as_of} after: {', '.join(state.done) or '-'}")
             return state, False
-    state = CycleState(as_of=as_of, fingerprint=fingerprint)
+    state = CycleState(
+        as_of=as_of,
+        fingerprint=fingerprint,
+        raw=str(settings.raw),
+        kpi=settings.kpi,
+        seed=settings.seed,
+    )
     # First forget what was done, then claim the build file: killed in between, nothing is skipped.
     save_state(settings.cycles_dir, state)
     set_current_cycle(settings.cycles_dir, as_of)
@@ -119,6 +126,36 @@ def _run_steps(work: Work, steps: Mapping[str, Step]) -> None:
         work.state.done.append(name)
         work.state.seconds[name] = round(time.monotonic() - started, 2)
         save_state(work.settings.cycles_dir, work.state)
+
+
+def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> CycleState:
+    """Run some steps on what the last cycle left in the build file, whether or not it had done them.
+
+    The steps after them count as not done: `run_cycle` goes on there.
+
+    Raises
+    ------
+    ConfigurationError
+        The build file holds no cycle.
+    """
+    with hold_lock(settings.lock_path):
+        state = last_state(settings.cycles_dir)
+        if state is None or state.as_of != settings.as_of.isoformat():
+            raise ConfigurationError(
+                f"the build file holds {'no cycle' if state is None else f'the cycle of {state.as_of}'}:"
+                f" run `nextoffer run --raw FOLDER --as-of {settings.as_of.isoformat()}` first"
+            )
+        known = list(STEPS)
+        missing = [name for name in known[: known.index(names[0])] if name not in state.done]
+        if missing:
+            raise ConfigurationError(
+                f"the cycle of {state.as_of} has not done {missing[0]} yet: run `nextoffer run`"
+            )
+        state.done = known[: known.index(names[0])]
+        state.published = None
+        save_state(settings.cycles_dir, state)
+        _run_steps(Work(settings, state, progress), {name: STEPS[name] for name in names})
+    return state
 
 
 def cycle_fingerprint(settings: Settings) -> str:

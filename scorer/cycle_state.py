@@ -32,6 +32,8 @@ class CycleState:
         Name of the published file, once the cycle is finished.
     seconds : dict
         Step -> wall-clock seconds; never published.
+    raw, kpi, seed
+        Settings of the cycle, for commands that work on what it left.
     """
 
     as_of: str
@@ -40,6 +42,9 @@ class CycleState:
     failures: dict[str, str] = field(default_factory=dict)
     published: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    raw: str | None = None
+    kpi: str = "clicked"
+    seed: int = 0
 
     @property
     def is_finished(self) -> bool:
