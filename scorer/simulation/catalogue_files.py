@@ -141,4 +141,5 @@ def _strategies() -> list[Sequence[object]]:
 
 def _times(at: NDArray[np.int64]) -> list[str]:
     texts = np.datetime_as_string(at.astype("datetime64[ms]"), unit="s")
-    return [f"{text}Z" if moment >= 0 else "" for text, moment in zip(texts, at, strict=True)]
+    pairs = zip(texts.tolist(), at.tolist(), strict=True)
+    return [f"{text}Z" if moment >= 0 else "" for text, moment in pairs]

@@ -76,7 +76,7 @@ class Scribe:
         label = self.label
         text = [
             xdm.decision_template(spelt, "display")
-            % (f"d-{label}-{n}", at, profile_id(who), f"r-{label}-{n}", propositions, context)
+            % (f"d-{label}-{n}", at, who, f"r-{label}-{n}", propositions, context)
             for spelt, n, at, who, propositions, context in columns
         ]
         return Lines("displays", seen.at, text)
@@ -107,7 +107,7 @@ class Scribe:
             % (
                 f"{prefix}-{label}-{n}-{place}-{position}",
                 at,
-                profile_id(who),
+                who,
                 f"r-{label}-{n}",
                 self._proposition(spelt, n, place, item),
                 "",
@@ -134,7 +134,7 @@ class Scribe:
         key = f"{_PREFIXES[kind]}-{self.label}"
         text = [
             xdm.purchase_template(spelt)
-            % (f"{key}-{n}-{who}", when, profile_id(who), f"order-{key}-{n}", francs, "")
+            % (f"{key}-{n}-{who}", when, who, f"order-{key}-{n}", francs, "")
             for n, (spelt, when, who, francs) in enumerate(columns)
         ]
         return Lines(kind, at, text)
@@ -156,8 +156,7 @@ class Scribe:
             strict=True,
         )
         text = [
-            xdm.page_view_template(spelt)
-            % (f"v-{self.label}-{n}-{place}", when, profile_id(who), context)
+            xdm.page_view_template(spelt) % (f"v-{self.label}-{n}-{place}", when, who, context)
             for spelt, n, place, when, who, context in columns
         ]
         return Lines("page_views", at, text)
@@ -225,7 +224,7 @@ class Scribe:
 
 def profile_id(position: int) -> str:
     """Return the id of a profile from its position in the population."""
-    return f"c{position:07d}"
+    return xdm.PROFILE_ID % position
 
 
 def _spelled(codes: NDArray[np.int64]) -> list[str]:

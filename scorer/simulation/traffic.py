@@ -15,7 +15,7 @@ from scorer.simulation.profiles import Profiles, draw_code
 from scorer.simulation.streams import stream
 
 MAIL_DAYS = (0, 3)
-_BLOCK_ROWS = 50_000
+_BLOCK_ROWS = 20_000
 _HERO, _CARD, _MAIL = (PLACEMENT_IDS.index(p) for p in (HERO, CARD, MAIL))
 # What a page shows: the hero, the card, or both in one event.
 _PAGE_SHARES = (0.46, 0.46, 0.08)

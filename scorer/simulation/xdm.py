@@ -1,7 +1,8 @@
 """Experience events as text, in the three spellings found in the wild.
 
 Shapes are written once, as modern documents; the namespaced ones follow by a renaming of keys.
-Documents become templates filled by position, which is many times faster than serialising each.
+Documents become templates filled by position, many times faster than serialising each; profiles
+are given by their position in the population.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from scorer.simulation.context import (
 from scorer.simulation.offers import OFFER_IDS
 from scorer.simulation.serving import ARMS
 
+PROFILE_ID = "c%07d"
 SPELLINGS = ("propositions", "proposition", "namespaced")
 _DECISIONING = "https://ns.adobe.com/experience/decisioning/"
 _CHANNELS = "https://ns.adobe.com/xdm/channels/"
@@ -41,7 +43,7 @@ _RAW = "<raw>"
 def decision_template(spelling: str, action: str) -> str:
     """Return the template of a display, interact or dismiss event.
 
-    Filled by (event id, timestamp, profile id, request id, propositions, members of context).
+    Filled by (event id, timestamp, profile, request id, propositions, members of context).
     """
     decisioning: dict[str, Any] = {
         "propositionEventType": {action: 1},
@@ -57,7 +59,7 @@ def decision_template(spelling: str, action: str) -> str:
 def purchase_template(spelling: str) -> str:
     """Return the template of a purchase.
 
-    Filled by (event id, timestamp, profile id, purchase id, price, members of context).
+    Filled by (event id, timestamp, profile, purchase id, price, members of context).
     """
     order = {"purchaseID": "%s", "currencyCode": "CHF", "priceTotal": _RAW}
     commerce = {"purchases": {"value": 1}, "order": order}
@@ -66,7 +68,7 @@ def purchase_template(spelling: str) -> str:
 
 @cache
 def page_view_template(spelling: str) -> str:
-    """Return the template of a page view; (event id, timestamp, profile id, members of context)."""
+    """Return the template of a page view; (event id, timestamp, profile, members of context)."""
     return _open(spelling, _head("web.webpagedetails.pageViews"))
 
 
@@ -106,8 +108,29 @@ def context_template(
     `page` is the (section, referrer) of a web page, None for e-mail; codes of -1 are unknown and
     their field is left out.
     """
+    program = _mail_client(spelling, machine) if page is None else _web(spelling, *page)
+    return program + _carried(spelling, machine, language) + _place(spelling, city)
+
+
+@cache
+def _mail_client(spelling: str, machine: int) -> str:
+    members = {"application": {"name": MACHINES[machine].mail_client}}
+    return _members(spelling, members | _channel("email"))
+
+
+@cache
+def _web(spelling: str, section: int, referrer: int) -> str:
+    name = SECTIONS[section]
+    url = f"https://bank.example/{name.lower()}"
+    web: dict[str, Any] = {"webPageDetails": {"name": name, "URL": url, "siteSection": name}}
+    if referrer >= 0:
+        web["webReferrer"] = {"type": REFERRERS[referrer]}
+    return _members(spelling, {"web": web} | _channel("web"))
+
+
+@cache
+def _carried(spelling: str, machine: int, language: int) -> str:
     carried = MACHINES[machine]
-    channel = "email" if page is None else "web"
     environment: dict[str, Any] = {
         "type": "browser",
         "operatingSystem": carried.os,
@@ -115,35 +138,26 @@ def context_template(
     }
     if language >= 0:
         environment["_dc"] = {"language": LANGUAGES[language]}
-    shape: dict[str, Any] = {
-        "channel": {"_id": _CHANNELS + channel, "_type": f"{_CHANNELS[:-2]}-types/{channel}"},
-        "environment": environment,
-        "device": {"type": carried.device, "screenWidth": carried.screen_width},
-        "placeContext": {
-            "localTime": f"%s+{UTC_OFFSET_HOURS:02d}:00",
-            "localTimezoneOffset": UTC_OFFSET_HOURS * 60,
-            "geo": {"countryCode": COUNTRIES[city], "city": CITIES[city]},
-        },
+    device = {"type": carried.device, "screenWidth": carried.screen_width}
+    return _members(spelling, {"environment": environment, "device": device})
+
+
+@cache
+def _place(spelling: str, city: int) -> str:
+    place = {
+        "localTime": f"%s+{UTC_OFFSET_HOURS:02d}:00",
+        "localTimezoneOffset": UTC_OFFSET_HOURS * 60,
+        "geo": {"countryCode": COUNTRIES[city], "city": CITIES[city]},
     }
-    if page is None:
-        shape["application"] = {"name": carried.mail_client}
-    else:
-        shape["web"] = _web(*page)
+    return _members(spelling, {"placeContext": place})
+
+
+def _channel(name: str) -> dict[str, Any]:
+    return {"channel": {"_id": _CHANNELS + name, "_type": f"{_CHANNELS[:-2]}-types/{name}"}}
+
+
+def _members(spelling: str, shape: dict[str, Any]) -> str:
     return ", " + _text(spelling, shape)[1:-1]
-
-
-def _web(section: int, referrer: int) -> dict[str, Any]:
-    name = SECTIONS[section]
-    web: dict[str, Any] = {
-        "webPageDetails": {
-            "name": name,
-            "URL": f"https://bank.example/{name.lower()}",
-            "siteSection": name,
-        }
-    }
-    if referrer >= 0:
-        web["webReferrer"] = {"type": REFERRERS[referrer]}
-    return web
 
 
 def _head(event_type: str) -> dict[str, Any]:
@@ -151,7 +165,7 @@ def _head(event_type: str) -> dict[str, Any]:
         "_id": "%s",
         "eventType": event_type,
         "timestamp": "%sZ",
-        "identityMap": {"ECID": [{"id": "%s", "primary": True}]},
+        "identityMap": {"ECID": [{"id": PROFILE_ID, "primary": True}]},
     }
 
 
