@@ -47,7 +47,7 @@ class Database:
             self.path = Path(os.path.realpath(link, strict=True))
         except OSError:
             raise NothingPublishedError(
-                f"Nothing is published in {link.parent} yet: run `nextoffer run` or `nextoffer demo`."
+                f"Nothing is published in {link.parent} yet: run `nextoffer demo` or `run`."
             ) from None
         self._connection = duckdb.connect()
         quoted = str(self.path).replace("'", "''")

@@ -39,7 +39,9 @@ def _profile(database: Database) -> None:
     profile = st.text_input("Profile", value=examples[0])
     offers = database.ranked_offers(profile)
     if offers.empty:
-        st.warning(f"No offer is ranked for {profile}. Known are, for example: {', '.join(examples)}")
+        st.warning(
+            f"No offer is ranked for {profile}. Known are, for example: {', '.join(examples)}"
+        )
         return
     st.dataframe(offers, hide_index=True)
 

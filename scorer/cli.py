@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from importlib.metadata import version as package_version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -140,10 +141,14 @@ def rollback(settings: Settings, strategy: str) -> None:
 @json_option
 def query(settings: Settings, sql: str, as_json: bool) -> None:
     """Print the rows of a query on the published tables (read-only)."""
-    from scorer.warehouse import Reader
+    from scorer.warehouse import DatabaseError, Reader, first_line
 
     with Reader(settings.published_path) as reader:
-        _show_rows(reader.query(sql).to_pylist(), as_json, "no rows")
+        try:
+            rows = reader.query(sql).to_pylist()
+        except DatabaseError as error:
+            raise ConfigurationError(f"the query is wrong: {first_line(error)}") from None
+    _show_rows(rows, as_json, "no rows")
 
 
 @app.command()
@@ -271,12 +276,10 @@ def _exit_code(arguments: list[str] | None) -> int:
 
 def _unexpected(error: Exception, arguments: list[str] | None) -> int:
     from scorer.strategy_runs import write_traceback
-    from scorer.warehouse import DatabaseError, first_line
+    from scorer.warehouse import first_line
 
     given = sys.argv[1:] if arguments is None else arguments
-    home = next((b for a, b in zip(given, given[1:], strict=False) if a == "--home"), None)
-    if isinstance(error, DatabaseError) and "query" in given:
-        return _fail(first_line(error), ConfigurationError.exit_code)
+    home = next((after for name, after in pairwise(given) if name == "--home"), None)
     log = write_traceback(find_home(home) / "logs", error)
     return _fail(f"unexpected {type(error).__name__}: {first_line(error)} (traceback: {log})", 1)
 

@@ -27,7 +27,9 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         help="dbt project. [env NEXTOFFER_PROJECT_DIR; default: the shipped one]",
     ),
     "raw": click.option(
-        "--raw", metavar="FOLDER", help="Input files, as CSV, Parquet or NDJSON. [env NEXTOFFER_RAW]"
+        "--raw",
+        metavar="FOLDER",
+        help="Input files, as CSV, Parquet or NDJSON. [env NEXTOFFER_RAW]",
     ),
     "as_of": click.option(
         "--as-of",
@@ -62,9 +64,10 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
             given = {name: values.pop(_parameter(name)) for name in wanted}
             return command(settings=_settings(given), **values)
 
+        decorated: Command = wrapped
         for name in reversed(wanted):
-            wrapped = _OPTIONS[name](wrapped)
-        return wrapped
+            decorated = _OPTIONS[name](decorated)
+        return decorated
 
     wanted = ("home", "project_dir", *names)
     return decorate

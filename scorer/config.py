@@ -127,10 +127,14 @@ def find_project_dir(text: str | None) -> Path:
     """Return the dbt project: `--project-dir`, else NEXTOFFER_PROJECT_DIR, else the shipped one."""
     given = text or os.environ.get("NEXTOFFER_PROJECT_DIR")
     package = Path(__file__).resolve().parent
-    candidates = [Path(given).expanduser().absolute()] if given else [
-        package.parent / "dbt_project",
-        package / "dbt_project",
-    ]
+    candidates = (
+        [Path(given).expanduser().absolute()]
+        if given
+        else [
+            package.parent / "dbt_project",
+            package / "dbt_project",
+        ]
+    )
     for folder in candidates:
         if (folder / "dbt_project.yml").is_file():
             return folder

@@ -99,10 +99,14 @@ def _state_to_go_on_with(
         unchanged = state.fingerprint == fingerprint
         if state.is_finished:
             changed = "" if unchanged else "; inputs or settings changed since"
-            progress.say(f"the cycle of {as_of} is already finished{changed}: use --force to redo it")
+            progress.say(
+                f"the cycle of {as_of} is already finished{changed}: use --force to redo it"
+            )
             return state, True
         if unchanged and current_cycle(settings.cycles_dir) == as_of:
-            progress.say(f"going on with the cycle of {as_of} after: {', '.join(state.done) or '-'}")
+            progress.say(
+                f"going on with the cycle of {as_of} after: {', '.join(state.done) or '-'}"
+            )
             return state, False
     state = CycleState(
         as_of=as_of,
@@ -129,7 +133,7 @@ def _run_steps(work: Work, steps: Mapping[str, Step]) -> None:
 
 
 def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> CycleState:
-    """Run some steps on what the last cycle left in the build file, whether or not it had done them.
+    """Run some steps on what the last cycle left in the build file, done before or not.
 
     The steps after them count as not done: `run_cycle` goes on there.
 
@@ -141,8 +145,9 @@ def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> Cy
     with hold_lock(settings.lock_path):
         state = last_state(settings.cycles_dir)
         if state is None or state.as_of != settings.as_of.isoformat():
+            held = "no cycle" if state is None else f"the cycle of {state.as_of}"
             raise ConfigurationError(
-                f"the build file holds {'no cycle' if state is None else f'the cycle of {state.as_of}'}:"
+                f"the build file holds {held}:"
                 f" run `nextoffer run --raw FOLDER --as-of {settings.as_of.isoformat()}` first"
             )
         known = list(STEPS)

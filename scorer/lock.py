@@ -59,7 +59,9 @@ def _held(path: Path, owner: dict[str, Any]) -> LockedError:
 def _taken_over(owner: dict[str, Any]) -> str | None:
     if not owner:
         return None
-    return f"process {owner['pid']} on {owner['host']} ended without finishing; taking over its lock"
+    return (
+        f"process {owner['pid']} on {owner['host']} ended without finishing; taking over its lock"
+    )
 
 
 def _own_mark() -> dict[str, Any]:

@@ -159,7 +159,9 @@ def _project_files(project_dir: Path) -> list[Path]:
     for folder, folders, names in os.walk(project_dir):
         folders[:] = [name for name in folders if name not in _IGNORED_FOLDERS]
         files += [
-            Path(folder) / name for name in names if name.endswith((".sql", ".yml", ".yaml", ".csv"))
+            Path(folder) / name
+            for name in names
+            if name.endswith((".sql", ".yml", ".yaml", ".csv"))
         ]
     return sorted(files)
 
@@ -169,4 +171,6 @@ def _is_loose_events(path: Path) -> bool:
 
 
 def _is_wanted(path: Path) -> bool:
-    return not path.name.startswith((".", "_")) and file_kind(path) is not None and not path.is_dir()
+    return (
+        not path.name.startswith((".", "_")) and file_kind(path) is not None and not path.is_dir()
+    )

@@ -72,9 +72,7 @@ def status(settings: Settings) -> dict[str, Any]:
             found["published_database"] = str(reader.path())
             as_of = reader.query("select as_of from publication").to_pylist()
             found["published_as_of"] = as_of[0]["as_of"].isoformat() if as_of else None
-            found["strategies"] = [
-                _strategy(row) for row in reader.query(_STRATEGIES).to_pylist()
-            ]
+            found["strategies"] = [_strategy(row) for row in reader.query(_STRATEGIES).to_pylist()]
     except InputError:
         if settings.published_path.exists():
             raise

@@ -6,20 +6,15 @@ A raw folder may bring its own `ranking_strategies`, `strategy_segments`, `strat
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import re
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.config import Settings
-from scorer.errors import ConfigurationError, InputError
-from scorer.raw_folder import file_kind, input_files
+from scorer.configuration_records import Row, read_rows
+from scorer.raw_folder import input_files
 
 MAX_SEGMENTS = 50
 MAX_CAPPING_RULES = 10
@@ -27,21 +22,6 @@ SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strateg
 DEFAULT_STRATEGY = "default"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
 _PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One record of a configuration file."""
-
-    file: str
-    line: int
-    values: dict[str, str]
-
-    def error(self, column: str, allowed: str) -> ConfigurationError:
-        """Return an error that names the place, the value and what is allowed."""
-        value = self.values.get(column, "")
-        shown = f"{value!r} is not allowed" if value else "is empty"
-        return ConfigurationError(f"{self.file} line {self.line}, column {column}: {shown}; {allowed}")
 
 
 @dataclass(frozen=True)
@@ -87,6 +67,7 @@ def _is_capping_event(value: str) -> bool:
 _IS_NAME = "write letters, digits, _ - . only"
 _STRATEGY = Column("strategy_id", _IS_NAME, lambda v: bool(_NAME.match(v)), required=True)
 _OFFER = Column("offer_id", "name an offer", required=True)
+_TYPES = "write total or profile"
 _LIST = "separate values by |, none empty"
 
 FILES: dict[str, tuple[Column, ...]] = {
@@ -125,7 +106,7 @@ FILES: dict[str, tuple[Column, ...]] = {
             _is_capping_event,
             required=True,
         ),
-        Column("capping_type", "write total or profile", _one_of("total", "profile"), required=True),
+        Column("capping_type", _TYPES, _one_of("total", "profile"), required=True),
         Column("capping_limit", "write a whole number of at least 1", _integer(1), required=True),
         Column(
             "period",
@@ -203,110 +184,19 @@ def _check_count(rows: list[Row], column: str, limit: int, what: str, of: str) -
     for row in rows:
         counts[row.values[column]] += 1
         if counts[row.values[column]] > limit:
-            raise row.error(column, f"this row is number {limit + 1} of the {what} {of}; at most {limit}")
+            raise row.error(column, f"this is row {limit + 1} of the {what} {of}; at most {limit}")
 
 
 def checked_rows(name: str, files: list[Path]) -> list[Row]:
     """Return the rows of a configuration table, each value trimmed and valid by itself."""
     columns = FILES[name]
+    required = [column.name for column in columns if column.required]
     rows = []
     for file in files:
-        for row in _read(file, columns):
+        for row in read_rows(file, [column.name for column in columns], required):
             for column in columns:
                 value = row.values.get(column.name, "")
                 if (column.required and not value) or (value and not column.test(value)):
                     raise row.error(column.name, column.allowed)
             rows.append(row)
     return rows
-
-
-def _read(file: Path, columns: tuple[Column, ...]) -> Iterator[Row]:
-    kind = file_kind(file)
-    if kind == ".csv":
-        records = _csv_records(file, columns)
-    elif kind == ".parquet":
-        records = _parquet_records(file)
-    else:
-        records = _json_records(file)
-    for line, record in records:
-        _check_columns(file, list(record), columns)
-        yield Row(file.name, line, {key: _text(value) for key, value in record.items()})
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _check_columns(file: Path, present: list[str], columns: tuple[Column, ...]) -> None:
-    known = [column.name for column in columns]
-    for column in present:
-        if column not in known:
-            raise ConfigurationError(
-                f"{file.name}: column {column!r} is unknown; known: {', '.join(known)}"
-            )
-        if present.count(column) > 1:
-            raise ConfigurationError(f"{file.name}: column {column!r} is there twice; keep one")
-    for name in (column.name for column in columns if column.required):
-        if name not in present:
-            has = ", ".join(present)
-            raise ConfigurationError(f"{file.name}: column {name!r} is missing; the file has: {has}")
-
-
-def _csv_records(file: Path, columns: tuple[Column, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(io.StringIO(_content(file), newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if not header:
-            raise ConfigurationError(f"{file.name} is empty; its first line names the columns")
-        _check_columns(file, header, columns)
-        for fields in reader:
-            if not fields:
-                continue
-            if len(fields) != len(header):
-                raise ConfigurationError(
-                    f"{file.name} line {reader.line_num}: {len(fields)} fields,"
-                    f" but the header names {len(header)} columns"
-                )
-            yield reader.line_num, dict(zip(header, fields, strict=True))
-    except csv.Error as error:
-        raise ConfigurationError(f"{file.name} line {reader.line_num}: {error}") from None
-
-
-def _json_records(file: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    content = _content(file)
-    lines = [content] if content.lstrip().startswith("[") else content.splitlines()
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            parsed = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ConfigurationError(f"{file.name} line {number} is no JSON: {error.msg}") from None
-        for record in parsed if isinstance(parsed, list) else [parsed]:
-            if not isinstance(record, dict):
-                raise ConfigurationError(f"{file.name} line {number}: write one object a line")
-            yield number, record
-
-
-def _parquet_records(file: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: no readable Parquet file: {str(error).splitlines()[0]}") from None
-    yield from enumerate(table.to_pylist(), start=1)
-
-
-def _content(file: Path) -> str:
-    try:
-        data = file.read_bytes()
-        if file.name.lower().endswith(".gz"):
-            data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{file} cannot be read: {error}") from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ConfigurationError(f"{file.name} line {line} is not UTF-8; save it as UTF-8") from None

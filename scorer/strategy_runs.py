@@ -92,9 +92,7 @@ def write_traceback(logs_dir: Path, error: BaseException) -> Path:
     return log
 
 
-def _record_failure(
-    connection: Connection, settings: Settings, strategy: str, reason: str
-) -> None:
+def _record_failure(connection: Connection, settings: Settings, strategy: str, reason: str) -> None:
     connection.execute("rollback") if _in_transaction(connection) else None
     connection.execute("begin")
     connection.execute(
