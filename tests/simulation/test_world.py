@@ -93,7 +93,7 @@ def test_compressed_files_hold_the_same_lines(tmp_path):
 
 def test_many_blocks_a_day_keep_every_event_whole(tmp_path, monkeypatch):
     """Cutting a day into blocks neither repeats an id nor splits an event."""
-    monkeypatch.setattr("scorer.simulation.traffic._BLOCK_ROWS", 50)
+    monkeypatch.setattr("scorer.simulation.traffic._BLOCK_ROWS", 5)
     cut = World(profiles=300, seed=2).live(1, tmp_path)
     monkeypatch.setattr("scorer.simulation.traffic._BLOCK_ROWS", 10**6)
     whole = World(profiles=300, seed=2).live(1, tmp_path / "whole")
@@ -102,9 +102,9 @@ def test_many_blocks_a_day_keep_every_event_whole(tmp_path, monkeypatch):
         assert math.isclose(strategy.truth.oracle, same.truth.oracle)
         assert strategy.truth.best_offers == same.truth.best_offers
         assert strategy.arms["random"].displays == same.arms["random"].displays
-    events = [read_events(list(report.files))[0] for report in (cut, whole)]
-    ids = [len({e.event_id for e in decisions(found)}) for found in events]
-    assert ids[0] == pytest.approx(ids[1], abs=10)
+    shown, _ = read_events(list(cut.files))
+    texts = {(e.event_id, e.text) for e in shown if e.event_id and e.kind == "propositionDisplay"}
+    assert len(texts) == len(decisions(shown)) > 500
 
 
 @pytest.mark.parametrize(
