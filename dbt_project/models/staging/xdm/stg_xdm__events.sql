@@ -64,8 +64,7 @@ typed as (
         {{ text_to_utc("fields[2]") }} as event_ts,
         try(json_extract(fields[4], '$.*[*]')) as identities,
         {{ xdm_propositions("coalesce(fields[10], fields[11])") }} as propositions,
-        {{ map_of(quoted_list(features | map(attribute="feature_name") | list), "fields[" ~ (envelope + 1) ~ ":" ~ (first_value - 1) ~ "]") }}::map(varchar, varchar) as context,
-        {{ map_of(quoted_list(value_paths), "fields[" ~ first_value ~ ":]") }}::map(varchar, varchar) as event_values
+        fields
     from extracted
 
 ),
@@ -126,8 +125,15 @@ final as (
         judged.request_id,
         judged.propositions,
         {{ text_to_list("judged.tokens") }} as tokens,
-        judged.context,
-        judged.event_values,
+        -- Maps cost more than the parse: context is asked of displays only, values of everything else.
+        case
+            when judged.event_kind = 'display'
+                then {{ map_of(quoted_list(features | map(attribute="feature_name") | list), "judged.fields[" ~ (envelope + 1) ~ ":" ~ (first_value - 1) ~ "]") }}::map(varchar, varchar)
+        end as context,
+        case
+            when judged.event_kind <> 'display'
+                then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)
+        end as event_values,
         judged.reject_reason,
         case when judged.reject_reason is not null then left(coalesce(judged.line, ''), 2000) end as raw_text,
         judged.source_file,
