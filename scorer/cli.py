@@ -44,9 +44,7 @@ def run(settings: Settings, force: bool, as_json: bool) -> None:
     from scorer.cycle import run_cycle
     from scorer.progress import make_progress
 
-    progress = make_progress()
-    progress.say(f"as of {settings.as_of.isoformat()} UTC, home {settings.home}")
-    result = run_cycle(settings, progress, force)
+    result = run_cycle(settings, make_progress(), force)
     _show_status(settings, as_json)
     _raise_failures(result.failures)
 

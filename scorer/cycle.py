@@ -80,6 +80,7 @@ def run_cycle(
     check_raw_folder(settings.raw)
     check_configuration(settings)
     with hold_lock(settings.lock_path) as taken_over:
+        progress.say(f"as of {settings.as_of.isoformat()} UTC, home {settings.home}")
         if taken_over:
             progress.say(taken_over)
         make_newest_current(settings)

@@ -1,0 +1,42 @@
+"""Runs the command line in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from commands import Command, Outcome
+
+from scorer import cli
+
+DISPLAYS = "event_ts,profile_id,offer_id,clicked\n2026-01-01 10:00:00,p1,o1,1\n"
+
+
+@pytest.fixture
+def nextoffer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run a command line and return its outcome."""
+    for name in ("NEXTOFFER_HOME", "NEXTOFFER_RAW", "NEXTOFFER_PROJECT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str | Path) -> Outcome:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Outcome(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Return a home folder that does not exist yet."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """Return a folder with one display."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    (folder / "displays.csv").write_text(DISPLAYS)
+    return folder
