@@ -49,14 +49,29 @@ tokened as (
 
     select
         *,
-        {{ in_list("tokens", "item.id") }}
-        or {{ in_list("tokens", "coalesce(item.token, item.trackingToken, item.characteristics.tracking.token)") }}
-            as is_named
+        coalesce(
+            {{ in_list("tokens", "item.id") }}
+            or {{ in_list("tokens", "coalesce(item.token, item.trackingToken, item.characteristics.tracking.token)") }},
+            false
+        ) as is_named
     from items
+    where tokens is not null and event_kind <> 'display'
 
 ),
 
--- Where the action names tokens that items carry, only those items were acted on.
+-- Where the action names tokens that items carry, only those items were acted on. Few events name any.
+acted_on as (
+
+    select *
+    from items
+    where tokens is null or event_kind = 'display'
+    union all
+    select * exclude (is_named)
+    from tokened
+    qualify is_named or not bool_or(is_named) over (partition by event_id)
+
+),
+
 final as (
 
     select
@@ -83,8 +98,7 @@ final as (
         event_values,
         source_file,
         load_id
-    from tokened
-    qualify event_kind = 'display' or coalesce(is_named, false) or not bool_or(coalesce(is_named, false)) over (partition by event_id)
+    from acted_on
 
 )
 
