@@ -108,7 +108,7 @@ OFFERS = (
         NEW_OFFER,
         "Savings pots: new",
         (HERO, CARD),
-        _all("saver", "device=mobile", high=2.9, low=0.75),
+        _all("saver", "device=mobile", high=3.1, low=0.80),
         launch_week=LAUNCH_WEEK,
     ),
     Offer(
