@@ -1,0 +1,138 @@
+"""Running dbt on a project of three models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from scorer.config import Settings
+from scorer.dbt_runner import run_dbt, useful_line
+from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.progress import Silent
+from scorer.warehouse import connect_build
+
+PROJECT = """
+name: toy
+version: "1.0"
+config-version: 2
+profile: toy
+flags: {send_anonymous_usage_stats: false}
+vars: {as_of: "", raw_path: "", kpi: ""}
+"""
+PROFILE = """
+toy:
+  target: duckdb
+  outputs:
+    duckdb: {type: duckdb, path: "{{ env_var('NEXTOFFER_DATABASE') }}", threads: 1}
+"""
+SELECTORS = """
+selectors:
+  - {name: good, definition: {method: fqn, value: first, children: true}}
+  - {name: database, definition: {method: fqn, value: misspelled}}
+  - {name: input, definition: {method: fqn, value: unreadable}}
+  - {name: configuration, definition: {method: fqn, value: misconfigured}}
+  - {name: test, definition: {method: fqn, value: failing, children: true}}
+"""
+MODELS = {
+    "first.sql": "select '{{ var(\"as_of\") }}' as as_of",
+    "second.sql": "select as_of from {{ ref('first') }}",
+    "misspelled.sql": "select nothing_like_this from (select 1 as a)",
+    "unreadable.sql": "{{ exceptions.raise_compiler_error('[input] x.csv: no column a') if execute }}",
+    "misconfigured.sql": "{{ config(materialized='table') }} select error('[config] strategies.csv line 3: wrong')",
+    "failing.sql": "{{ config(materialized='table') }} select null as a",
+    "models.yml": "models: [{name: failing, columns: [{name: a, data_tests: [not_null]}]}]",
+}
+
+
+class Counter(Silent):
+    """Remembers what was told."""
+
+    def __init__(self) -> None:
+        self.expected, self.done, self.names = 0, 0, list[str]()
+
+    def total(self, total: int) -> None:
+        """Remember the total."""
+        self.expected = total
+
+    def advance(self, n: int = 1, text: str = "") -> None:
+        """Count."""
+        self.done += n
+        self.names.append(text)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a dbt project."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "models").mkdir()
+    (folder / "dbt_project.yml").write_text(PROJECT)
+    (folder / "profiles.yml").write_text(PROFILE)
+    (folder / "selectors.yml").write_text(SELECTORS)
+    for name, content in MODELS.items():
+        (folder / "models" / name).write_text(content)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settings(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return settings for that project."""
+    home = tmp_path_factory.mktemp("home")
+    return Settings(home=home, as_of=datetime(2026, 1, 4), project_dir=project)
+
+
+def as_of_in_build(settings: Settings) -> str:
+    """Return what the models were built for."""
+    with connect_build(settings.build_path) as connection:
+        row = connection.execute("select as_of from second").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_progress_counts_every_node_once(settings: Settings) -> None:
+    """The total is known before the first node ends, and every node is counted once."""
+    progress = Counter()
+    assert run_dbt(settings, "good", "features", progress) == 2
+    assert (progress.expected, progress.done) == (2, 2)
+    assert set(progress.names) == {"first", "second"}
+
+
+def test_every_run_has_its_own_variables(settings: Settings) -> None:
+    """A second run in the same process computes for its own moment."""
+    for day in (11, 18):
+        run_dbt(replace(settings, as_of=datetime(2026, 1, day)), "good", "features", Silent())
+        assert as_of_in_build(settings) == f"2026-01-{day} 00:00:00"
+
+
+def test_the_build_file_is_free_after_a_run(settings: Settings) -> None:
+    """The lock that dbt holds on the file is released, so that the scorer can write."""
+    run_dbt(settings, "good", "features", Silent())
+    with connect_build(settings.build_path) as connection:
+        connection.execute("create or replace table written as select 1 as a")
+
+
+@pytest.mark.parametrize(
+    ("selector", "error", "text"),
+    [
+        ("database", NextofferError, "dbt: model misspelled failed: Binder Error: .*nothing_like"),
+        ("input", InputError, r"^x\.csv: no column a$"),
+        ("configuration", ConfigurationError, r"^strategies\.csv line 3: wrong$"),
+        ("test", InputError, "dbt: data test not_null_failing_a failed: Got 1 result"),
+    ],
+)
+def test_a_failure_names_the_model_and_the_cause(
+    settings: Settings, selector: str, error: type[NextofferError], text: str
+) -> None:
+    """One line names the model or test and what the database said; marks choose the exit code."""
+    with pytest.raises(error, match=text) as raised:
+        run_dbt(settings, selector, "features", Silent())
+    assert "\n" not in str(raised.value)
+    assert type(raised.value) is error
+
+
+def test_headings_are_no_reason() -> None:
+    """The line that names the cause is found below dbt's heading."""
+    message = "Runtime Error in model a (models/a.sql)\n  IO Error: no such file\n  more"
+    assert useful_line(message) == "IO Error: no such file"
