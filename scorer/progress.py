@@ -52,9 +52,16 @@ class Silent:
 
 
 class Lines:
-    """Plain lines, at most one every ten seconds within a step."""
+    """Plain lines, at most one every ten seconds within a step.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sums_up : bool
+        Whether a finished step leaves a line.
+    """
+
+    def __init__(self, sums_up: bool = True) -> None:
+        self._sums_up = sums_up
         self._label, self._total, self._done = "", 0, 0
         self._started = self._spoke = 0.0
 
@@ -77,7 +84,8 @@ class Lines:
 
     def finish(self, text: str = "") -> None:
         """Print how long the step took."""
-        self.say(f"{self._label}: {_summary(text, time.monotonic() - self._started)}")
+        if self._sums_up:
+            self.say(f"{self._label}: {_summary(text, time.monotonic() - self._started)}")
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -85,10 +93,10 @@ class Lines:
 
 
 class Bar:
-    """A bar that disappears when its step is done, leaving one line."""
+    """A bar that disappears when its step is done, leaving one line if it `sums_up`."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, sums_up: bool = True) -> None:
+        self._console, self._sums_up = console, sums_up
         self._bar: bars.Progress | None = None
         self._label, self._started = "", 0.0
 
@@ -121,7 +129,8 @@ class Bar:
     def finish(self, text: str = "") -> None:
         """Replace the bar by a line."""
         self._stop()
-        self.say(f"{self._label:<10} {_summary(text, time.monotonic() - self._started)}")
+        if self._sums_up:
+            self.say(f"{self._label:<10} {_summary(text, time.monotonic() - self._started)}")
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -133,10 +142,10 @@ class Bar:
             self._bar = None
 
 
-def make_progress() -> Progress:
+def make_progress(sums_up: bool = True) -> Progress:
     """Return a bar if stderr is a terminal, else plain lines."""
     console = Console(stderr=True)
-    return Bar(console) if console.is_terminal else Lines()
+    return Bar(console, sums_up) if console.is_terminal else Lines(sums_up)
 
 
 def _summary(text: str, seconds: float) -> str:
