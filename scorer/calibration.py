@@ -1,0 +1,100 @@
+"""From a booster's margin to a score on the KPI's own scale; never changes the order of offers.
+
+One increasing map for all offers of a model: ``score = inverse_link(slope x margin + shift)``
+with ``slope > 0``. Fitted on held-out margins, since margins on training rows are overconfident.
+
+References:
+----------
+J. Platt (1999), Probabilistic outputs for support vector machines: slope and shift by maximum
+likelihood. Here with a ridge towards "no change" (slope 1, shift 0), so that few successes
+change little, and bounds on the slope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.errors import InputError
+
+Vector = npt.NDArray[np.float64]
+
+LINKS = ("logit", "log", "identity")
+
+# Below this many successes (or failures) on the validation part, only the level is corrected.
+_SLOPE_SUCCESSES = 25
+_SLOPE_BOUNDS = (0.3, 1.5)
+_RIDGE = 5.0
+_MAX_MARGIN = 60.0
+_NEWTON_STEPS = 50
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Increasing map of margins to scores; ``link`` is logit, log or identity."""
+
+    link: str
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.link not in LINKS or not (self.slope > 0 and np.isfinite(self.shift)):
+            raise InputError(
+                f"calibration must have a link of {', '.join(LINKS)}, a positive slope and a "
+                f"finite shift, got {self.link!r}, {self.slope!r}, {self.shift!r}"
+            )
+
+    def apply(self, margins: npt.NDArray[Any]) -> Vector:
+        """Scores in float64, of the margins' shape."""
+        z = np.asarray(margins, dtype=np.float64) * self.slope + self.shift
+        if self.link == "identity":
+            return z
+        z = np.clip(z, -_MAX_MARGIN, _MAX_MARGIN)
+        return np.exp(z) if self.link == "log" else 1 / (1 + np.exp(-z))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, kept in the model manifest."""
+        return asdict(self)
+
+
+def fit_calibration(margins: Vector, outcomes: Vector, link: str) -> Calibration:
+    """Fit the map on held-out rows, both of shape (n,); the link is logit, log or identity."""
+    margins = np.asarray(margins, dtype=np.float64)
+    outcomes = np.asarray(outcomes, dtype=np.float64)
+    if margins.size == 0:
+        return Calibration(link)
+    if link == "logit":
+        return _fit_logit(margins, outcomes)
+    successes = float((outcomes != 0).sum())
+    trust = successes / (successes + _RIDGE * 5)
+    if link == "log":
+        expected, observed = float(np.exp(margins).mean()), float(outcomes.mean())
+        level = np.log(observed / expected) if observed > 0 and expected > 0 else 0.0
+        return Calibration(link, 1.0, float(trust * level))
+    return Calibration(link, 1.0, float(trust * (outcomes.mean() - margins.mean())))
+
+
+def _fit_logit(margins: Vector, outcomes: Vector) -> Calibration:
+    """Newton's method on the penalised log likelihood of (slope, shift)."""
+    rarer = min(outcomes.sum(), outcomes.size - outcomes.sum())
+    centre = margins.mean()
+    design = np.column_stack([margins - centre, np.ones_like(margins)])
+    free = np.array([1.0 if rarer >= _SLOPE_SUCCESSES else 0.0, 1.0])
+    prior = np.array([1.0, centre])
+    theta = prior.copy()
+    ridge = np.array([_RIDGE, 1.0])
+    for _ in range(_NEWTON_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(design @ theta, -_MAX_MARGIN, _MAX_MARGIN)))
+        gradient = (design.T @ (p - outcomes) + ridge * (theta - prior)) * free
+        hessian = design.T @ (design * (p * (1 - p))[:, None]) + np.diag(ridge)
+        hessian *= np.outer(free, free)
+        hessian[np.diag_indices(2)] += 1 - free
+        step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
+        theta -= step
+        if np.abs(step).max() < 1e-9:
+            break
+    slope = float(np.clip(theta[0], *_SLOPE_BOUNDS))
+    return Calibration("logit", slope, float(theta[1] - slope * centre))
