@@ -171,7 +171,13 @@ def simulate(out: str, weeks: int, profiles: int, seed: int, compress: bool) -> 
 
 @app.command("app")
 @settings_options()
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8501,
+    show_default=True,
+    help="Where to listen.",
+)
 def start_app(settings: Settings, port: int) -> None:
     """Open the app on the published tables."""
     import importlib.util
@@ -190,7 +196,7 @@ def start_app(settings: Settings, port: int) -> None:
 
 @app.command()
 @click.option("--home", default=".demo", show_default=True, metavar="FOLDER", help="Made anew.")
-@click.option("--weeks", type=click.IntRange(1, 52), default=7, show_default=True)
+@click.option("--weeks", type=click.IntRange(1, 52), default=7, show_default=True, help="How many.")
 @click.option("--profiles", type=click.IntRange(1), default=None, help="People in week 1.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 def demo(home: str, weeks: int, profiles: int | None, seed: int) -> None:

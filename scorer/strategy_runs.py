@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, NextofferError
 from scorer.progress import Progress
-from scorer.warehouse import Connection, connect_build, first_line
+from scorer.warehouse import Connection, DatabaseError, connect_build, first_line
 
 StrategyStep = Callable[[Connection, Settings, str, Progress], str]
 
 
 def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
     """Train every strategy; return why each one that failed did, by strategy."""
-    from scorer.training import train_strategy
+    from scorer.strategy_steps import train_strategy
 
     with connect_build(settings.build_path) as connection:
-        strategies = strategy_ids(connection, settings)
-        return _each(connection, settings, progress, "train", strategies, train_strategy)
+        steps = dict.fromkeys(strategy_ids(connection, settings), train_strategy)
+        return run_each(connection, settings, progress, "train", steps)
 
 
 def rank_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
     """Rank every strategy; return why each one that failed did, by strategy."""
-    from scorer.ranking import rank_strategy
+    from scorer.strategy_steps import rank_strategy
 
     with connect_build(settings.build_path) as connection:
-        _remove_foreign_rows(connection, settings)
-        strategies = strategy_ids(connection, settings)
-        return _each(connection, settings, progress, "rank", strategies, rank_strategy)
+        remove_foreign_rows(connection, settings)
+        steps = dict.fromkeys(strategy_ids(connection, settings), rank_strategy)
+        return run_each(connection, settings, progress, "rank", steps)
 
 
 def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
@@ -54,16 +55,19 @@ def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
     return [settings.strategy]
 
 
-def _each(
+def run_each(
     connection: Connection,
     settings: Settings,
     progress: Progress,
     label: str,
-    strategies: list[str],
-    step: StrategyStep,
+    steps: Mapping[str, StrategyStep],
 ) -> dict[str, str]:
+    """Run the step of each strategy; return the reasons of those that failed.
+
+    A failure is undone and recorded in `training_runs`; it never stops the others.
+    """
     failures = {}
-    for strategy in strategies:
+    for strategy, step in steps.items():
         progress.start(f"{label} {strategy}")
         try:
             summary = step(connection, settings, strategy, progress)
@@ -93,7 +97,8 @@ def write_traceback(logs_dir: Path, error: BaseException) -> Path:
 
 
 def _record_failure(connection: Connection, settings: Settings, strategy: str, reason: str) -> None:
-    connection.execute("rollback") if _in_transaction(connection) else None
+    with contextlib.suppress(DatabaseError):
+        connection.execute("rollback")
     connection.execute("begin")
     connection.execute(
         "delete from scorer.training_runs where strategy_id = ? and as_of = ?",
@@ -109,16 +114,7 @@ def _record_failure(connection: Connection, settings: Settings, strategy: str, r
     connection.execute("commit")
 
 
-def _in_transaction(connection: Connection) -> bool:
-    try:
-        connection.execute("begin")
-    except Exception:
-        return True
-    connection.execute("rollback")
-    return False
-
-
-def _remove_foreign_rows(connection: Connection, settings: Settings) -> None:
+def remove_foreign_rows(connection: Connection, settings: Settings) -> None:
     """Drop rows of strategies that are gone, and of cycles later than this one."""
     connection.execute(
         "delete from scorer.ranked_offers where valid_from > ? or strategy_id not in"

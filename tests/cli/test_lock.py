@@ -82,8 +82,9 @@ def mark(pid: int, **more: object) -> str:
 def test_a_lock_that_names_a_live_process_is_respected(tmp_path: Path) -> None:
     """On a file system that passes no locks on, the live process in the file counts."""
     (tmp_path / "run.lock").write_text(mark(os.getppid()))
-    with pytest.raises(LockedError, match=f"process {os.getppid()} "), hold_lock(
-        tmp_path / "run.lock"
+    with (
+        pytest.raises(LockedError, match=f"process {os.getppid()} "),
+        hold_lock(tmp_path / "run.lock"),
     ):
         pass
 

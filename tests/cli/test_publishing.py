@@ -135,7 +135,9 @@ def test_equal_content_has_an_equal_checksum_and_other_content_another(settings:
     fill_build(settings)
     assert content_checksum(publish(settings, "b")) == first
     with connect_build(settings.build_path) as connection:
-        connection.execute("update ranked_offers set rank = 99 where profile_id = 'p7' and rank = 3")
+        connection.execute(
+            "update ranked_offers set rank = 99 where profile_id = 'p7' and rank = 3"
+        )
     assert content_checksum(publish(settings, "a")) != first
 
 

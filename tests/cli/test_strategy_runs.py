@@ -1,0 +1,117 @@
+"""One failing strategy does not stop the others."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from scorer import strategy_runs
+from scorer.config import Settings
+from scorer.errors import ConfigurationError, InputError
+from scorer.progress import Progress, Silent
+from scorer.warehouse import Connection, connect_build
+
+RUNS = """
+create schema scorer;
+create table scorer.training_runs (
+    strategy_id varchar, cycle_date date, as_of timestamp, status varchar, reason varchar,
+    training_rows bigint, exploration_share double
+);
+create table scorer.ranked_offers (strategy_id varchar, valid_from timestamp);
+create table dim_ranking_strategies as
+select unnest(['mail', 'shop', 'web']) as strategy_id, 0.1 as exploration_share;
+"""
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """Return settings of a home folder with three strategies."""
+    home.mkdir()
+    settings = Settings(home=home, as_of=datetime(2026, 1, 4))
+    with connect_build(settings.build_path) as connection:
+        connection.execute(RUNS)
+    return settings
+
+
+def step(failing: dict[str, Exception]) -> strategy_runs.StrategyStep:
+    """Return a step that fails for some strategies, in the middle of a transaction."""
+
+    def run(connection: Connection, settings: Settings, strategy: str, progress: Progress) -> str:
+        connection.execute("begin")
+        connection.execute(
+            "insert into scorer.training_runs by name"
+            " select ? as strategy_id, ?::timestamp as as_of, 'succeeded' as status",
+            [strategy, settings.as_of],
+        )
+        if strategy in failing:
+            raise failing[strategy]
+        connection.execute("commit")
+        return "done"
+
+    return run
+
+
+def run_all(settings: Settings, failing: dict[str, Exception]) -> dict[str, str]:
+    """Run the step for every strategy."""
+    with connect_build(settings.build_path) as connection:
+        strategies = strategy_runs.strategy_ids(connection, settings)
+        return strategy_runs.run_each(
+            connection, settings, Silent(), "train", {name: step(failing) for name in strategies}
+        )
+
+
+def recorded(settings: Settings) -> list[tuple[str, str, str | None]]:
+    """Return strategy, status and reason of every run."""
+    with connect_build(settings.build_path) as connection:
+        return connection.execute(
+            "select strategy_id, status, reason from scorer.training_runs order by 1"
+        ).fetchall()
+
+
+def test_a_failing_strategy_is_recorded_and_the_others_go_on(settings: Settings) -> None:
+    """The failure and its reason are in `training_runs`; half-written rows are not."""
+    failures = run_all(settings, {"shop": InputError("model file damaged")})
+    assert failures == {"shop": "train: model file damaged"}
+    assert recorded(settings) == [
+        ("mail", "succeeded", None),
+        ("shop", "failed", "train: model file damaged"),
+        ("web", "succeeded", None),
+    ]
+
+
+def test_an_unexpected_failure_leaves_its_traceback_in_the_log(settings: Settings) -> None:
+    """A bug is named in one line; the traceback goes to the home folder's log."""
+    failures = run_all(settings, {"mail": ZeroDivisionError("division by zero")})
+    assert failures["mail"].startswith("train: ZeroDivisionError: division by zero (see logs/")
+    assert "Traceback" in (settings.logs_dir / "errors.log").read_text()
+
+
+def test_a_failure_replaces_the_row_of_the_same_moment(settings: Settings) -> None:
+    """A strategy has one run per moment, whatever happened before."""
+    run_all(settings, {"web": InputError("first")})
+    run_all(settings, {name: InputError("second") for name in ("mail", "shop", "web")})
+    assert [row[2] for row in recorded(settings) if row[0] == "web"] == ["train: second"]
+
+
+def test_an_unknown_strategy_is_refused(settings: Settings) -> None:
+    """`--strategy` names one that exists."""
+    with (
+        connect_build(settings.build_path) as connection,
+        pytest.raises(ConfigurationError, match="'app' is unknown; there are: mail, shop, web"),
+    ):
+        chosen = Settings(home=settings.home, as_of=settings.as_of, strategy="app")
+        strategy_runs.strategy_ids(connection, chosen)
+
+
+def test_rows_of_removed_strategies_and_of_the_future_are_dropped(settings: Settings) -> None:
+    """Ranking serves no strategy that is gone, and after a back-fill nothing of a later cycle."""
+    with connect_build(settings.build_path) as connection:
+        connection.execute(
+            "insert into scorer.ranked_offers values ('gone', '2026-01-04'),"
+            " ('mail', '2026-01-11'), ('web', '2025-12-28')"
+        )
+        strategy_runs.remove_foreign_rows(connection, settings)
+        left = connection.execute("select strategy_id from scorer.ranked_offers").fetchall()
+    assert left == [("web",)]
