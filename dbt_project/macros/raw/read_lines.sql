@@ -48,22 +48,23 @@
                     select distinct {{ source_file("file_path") }} from rejects_scan_{{ input_name }}
                 );
             insert into {{ target.schema }}.raw_rejected_lines
-            select distinct
+            select
                 '{{ input_name }}' as input_name,
                 {{ source_file("scans.file_path") }} as source_file,
                 errors.line as line_number,
-                case errors.error_type
+                case min(errors.error_type)
                     when 'INVALID ENCODING' then 'not UTF-8'
                     when 'TOO MANY COLUMNS' then 'more columns than the header'
                     when 'MISSING COLUMNS' then 'fewer columns than the header'
                     when 'UNQUOTED VALUE' then 'a quote is not closed'
                     when 'LINE SIZE OVER MAXIMUM' then 'line too long'
-                    else lower(errors.error_type::varchar)
+                    else lower(min(errors.error_type)::varchar)
                 end as reason,
-                left(errors.csv_line, 2000) as raw_text
+                left(trim(min(errors.csv_line), chr(10) || chr(13)), 2000) as raw_text
             from rejects_{{ input_name }} as errors
             inner join rejects_scan_{{ input_name }} as scans
-                on errors.scan_id = scans.scan_id and errors.file_id = scans.file_id;
+                on errors.scan_id = scans.scan_id and errors.file_id = scans.file_id
+            group by scans.file_path, errors.line;
             drop table rejects_{{ input_name }};
             drop table rejects_scan_{{ input_name }}
         {%- else -%}

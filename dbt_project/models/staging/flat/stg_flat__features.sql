@@ -1,9 +1,8 @@
 -- depends_on: {{ ref('stg_flat__displays') }}
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set found = [] -%}
-{%- for path in raw_files_of_kind("displays", ["csv", "parquet"]) -%}
-    {%- set kind = raw_file_kind(path) -%}
-    {%- set reader = file_reader("displays", path, kind, all_varchar=false) -%}
+{%- for path in raw_files_of_kind("displays", ["parquet"]) -%}
+    {%- set reader = file_reader("displays", path, "parquet") -%}
     {%- for column, type in described("select * from " ~ reader).items() -%}
         {%- if column.startswith("seg_") -%}
             {%- do found.append(("segment", column[4:], "boolean")) -%}
@@ -31,9 +30,9 @@ with columns_seen as (
 
 ),
 
-{%- if raw_files_of_kind("displays", ["lines", "json"]) %}
+{%- if raw_files_of_kind("displays", ["csv", "lines", "json"]) %}
 
--- JSON has no columns to look up: what the records hold counts, a value that is a number everywhere as one.
+-- CSV and JSON have no types to look up: what the records hold counts, a value that is a number everywhere as one.
 records as (
 
     select
