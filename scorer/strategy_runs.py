@@ -12,6 +12,7 @@ from scorer.errors import ConfigurationError, NextofferError
 from scorer.progress import Progress
 from scorer.warehouse import Connection, DatabaseError, connect_build, first_line
 
+_RUN = "strategy_id = ? and as_of = ?"
 StrategyStep = Callable[[Connection, Settings, str, Progress], str]
 
 
@@ -74,7 +75,7 @@ def run_each(
         except Exception as error:
             reason = f"{label}: {_reason(error, settings)}"
             failures[strategy] = reason
-            _record_failure(connection, settings, strategy, reason)
+            _record_failure(connection, settings, strategy, label, reason)
             summary = f"failed: {reason}"
         progress.finish(summary)
     return failures
@@ -96,20 +97,26 @@ def write_traceback(logs_dir: Path, error: BaseException) -> Path:
     return log
 
 
-def _record_failure(connection: Connection, settings: Settings, strategy: str, reason: str) -> None:
+def _record_failure(
+    connection: Connection, settings: Settings, strategy: str, label: str, reason: str
+) -> None:
+    """Note the failure; what an earlier step of the cycle noted of the strategy is kept."""
     with contextlib.suppress(DatabaseError):
         connection.execute("rollback")
+    key = [strategy, settings.as_of]
     connection.execute("begin")
+    if label == "train":
+        connection.execute(f"delete from scorer.training_runs where {_RUN}", key)
     connection.execute(
-        "delete from scorer.training_runs where strategy_id = ? and as_of = ?",
-        [strategy, settings.as_of],
+        "insert into scorer.training_runs by name select ? as strategy_id,"
+        " ?::timestamp as as_of, ?::date as cycle_date, exploration_share"
+        " from main.dim_ranking_strategies where strategy_id = ?"
+        f" and not exists (select 1 from scorer.training_runs where {_RUN})",
+        [*key, settings.cycle_date, strategy, *key],
     )
     connection.execute(
-        "insert into scorer.training_runs by name select ? as strategy_id, ?::date as cycle_date,"
-        " ?::timestamp as as_of, 'failed' as status, ? as reason,"
-        " (select exploration_share from main.dim_ranking_strategies where strategy_id = ?)"
-        " as exploration_share",
-        [strategy, settings.cycle_date, settings.as_of, reason, strategy],
+        f"update scorer.training_runs set status = 'failed', reason = ? where {_RUN}",
+        [reason, *key],
     )
     connection.execute("commit")
 

@@ -114,7 +114,8 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "unknown capping event": (
         {
-            "capping_rules.csv": "offer_id,capping_event,capping_type,capping_limit\no,view,total,1\n"
+            "capping_rules.csv": "offer_id,capping_event,capping_type,capping_limit\n"
+            "o,view,total,1\n"
         },
         ["capping_rules.csv line 2, column capping_event: 'view'"],
     ),

@@ -40,8 +40,9 @@ MODELS = {
     "first.sql": "select '{{ var(\"as_of\") }}' as as_of",
     "second.sql": "select as_of from {{ ref('first') }}",
     "misspelled.sql": "select nothing_like_this from (select 1 as a)",
-    "unreadable.sql": "{{ exceptions.raise_compiler_error('[input] x.csv: no column a') if execute }}",
-    "misconfigured.sql": "{{ config(materialized='table') }} select error('[config] strategies.csv line 3: wrong')",
+    "unreadable.sql": "{{ exceptions.raise_compiler_error('[input] x.csv: no a') if execute }}",
+    "misconfigured.sql": "{{ config(materialized='table') }}"
+    " select error('[config] strategies.csv line 3: wrong')",
     "failing.sql": "{{ config(materialized='table') }} select null as a",
     "models.yml": "models: [{name: failing, columns: [{name: a, data_tests: [not_null]}]}]",
 }
@@ -117,7 +118,7 @@ def test_the_build_file_is_free_after_a_run(settings: Settings) -> None:
     ("selector", "error", "text"),
     [
         ("database", NextofferError, "dbt: model misspelled failed: Binder Error: .*nothing_like"),
-        ("input", InputError, r"^x\.csv: no column a$"),
+        ("input", InputError, r"^x\.csv: no a$"),
         ("configuration", ConfigurationError, r"^strategies\.csv line 3: wrong$"),
         ("test", InputError, "dbt: data test not_null_failing_a failed: Got 1 result"),
     ],

@@ -93,7 +93,8 @@ reads = 0
 print("reading", flush=True)
 while not Path(sys.argv[2]).exists():
     with Reader(Path(sys.argv[1])) as reader:
-        rows = reader.query("select count(*) as n, count(distinct cycle_date) as c from ranked_offers")
+        sql = "select count(*) as n, count(distinct cycle_date) as c from ranked_offers"
+        rows = reader.query(sql)
         assert rows.to_pylist() == [{"n": 5000, "c": 1}], rows
     reads += 1
 print(reads)

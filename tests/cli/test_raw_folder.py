@@ -25,7 +25,7 @@ def names(files: list[Path], root: Path) -> list[str]:
 
 
 def test_every_spelling_of_an_input_is_found(tmp_path: Path) -> None:
-    """An input is a file of its name or any file below a folder of its name; loose NDJSON counts."""
+    """An input is a file of its name, or any file below a folder of it; loose NDJSON counts."""
     for name in (
         "experience_events/2026/01.ndjson.gz",
         "experience_events/_SUCCESS.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -53,12 +54,14 @@ def step(failing: dict[str, Exception]) -> strategy_runs.StrategyStep:
     return run
 
 
-def run_all(settings: Settings, failing: dict[str, Exception]) -> dict[str, str]:
+def run_all(
+    settings: Settings, failing: dict[str, Exception], label: str = "train"
+) -> dict[str, str]:
     """Run the step for every strategy."""
     with connect_build(settings.build_path) as connection:
         strategies = strategy_runs.strategy_ids(connection, settings)
         return strategy_runs.run_each(
-            connection, settings, Silent(), "train", {name: step(failing) for name in strategies}
+            connection, settings, Silent(), label, {name: step(failing) for name in strategies}
         )
 
 
@@ -95,14 +98,31 @@ def test_a_failure_replaces_the_row_of_the_same_moment(settings: Settings) -> No
     assert [row[2] for row in recorded(settings) if row[0] == "web"] == ["train: second"]
 
 
+def test_a_failure_to_rank_keeps_what_training_noted(settings: Settings) -> None:
+    """The row of the cycle then says failed, but still tells what the model was trained on."""
+    with connect_build(settings.build_path) as connection:
+        connection.execute(
+            "insert into scorer.training_runs by name select 'web' as strategy_id,"
+            " ?::timestamp as as_of, 'succeeded' as status, 9 as training_rows",
+            [settings.as_of],
+        )
+    run_all(settings, {"web": InputError("model file damaged")}, label="rank")
+    with connect_build(settings.build_path) as connection:
+        row = connection.execute(
+            "select status, reason, training_rows from scorer.training_runs"
+            " where strategy_id = 'web'"
+        ).fetchall()
+    assert row == [("failed", "rank: model file damaged", 9)]
+
+
 def test_an_unknown_strategy_is_refused(settings: Settings) -> None:
     """`--strategy` names one that exists."""
-    with (
-        connect_build(settings.build_path) as connection,
-        pytest.raises(ConfigurationError, match="'app' is unknown; there are: mail, shop, web"),
-    ):
-        chosen = Settings(home=settings.home, as_of=settings.as_of, strategy="app")
-        strategy_runs.strategy_ids(connection, chosen)
+    chosen = replace(settings, strategy="app")
+    with connect_build(settings.build_path) as connection:  # noqa: SIM117
+        with pytest.raises(
+            ConfigurationError, match="'app' is unknown; there are: mail, shop, web"
+        ):
+            strategy_runs.strategy_ids(connection, chosen)
 
 
 def test_rows_of_removed_strategies_and_of_the_future_are_dropped(settings: Settings) -> None:
