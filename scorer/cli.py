@@ -68,10 +68,14 @@ def rank(settings: Settings, requests: str | None, out: str | None, no_explorati
         return
     if requests is None or out is None:
         raise ConfigurationError("--requests FILE and --out FILE go together")
+    from scorer.progress import make_progress
     from scorer.request_files import rank_file
 
-    rows = rank_file(settings, Path(requests), Path(out), explore=not no_exploration)
-    click.echo(f"{rows} rows written to {out}", err=True)
+    files = (Path(requests), Path(out))
+    done = rank_file(settings, files, not no_exploration, make_progress())
+    click.echo(f"{done.rows} rows written to {out}", err=True)
+    if done.rejected:
+        click.echo(f"{done.rejected} requests rejected; {done.first_rejected}", err=True)
 
 
 @app.command()

@@ -1,0 +1,56 @@
+"""Lists models and changes which one is deployed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scorer.config import Settings
+from scorer.errors import ConfigurationError
+from scorer.lock import hold_lock
+from scorer.registry import ModelRegistry
+
+
+def model_rows(settings: Settings) -> list[dict[str, Any]]:
+    """Return one row per strategy and model, newest first; damaged ones say so."""
+    registry = ModelRegistry(settings.models_dir)
+    known = registry.strategies()
+    if settings.strategy is not None and settings.strategy not in known:
+        raise ConfigurationError(
+            f"--strategy: {settings.strategy!r} has no model; there are: {', '.join(known) or '-'}"
+        )
+    rows = []
+    for strategy in [settings.strategy] if settings.strategy else known:
+        history = registry.history(strategy)
+        deployed = history[-1].model_version if history else None
+        for manifest in reversed(registry.versions(strategy)):
+            rows.append(_row(strategy, manifest, deployed))
+    return rows
+
+
+def promote_model(settings: Settings, strategy: str, version: str) -> str:
+    """Deploy a version from the moment of `settings` on; return what was done."""
+    with hold_lock(settings.lock_path):
+        registry = ModelRegistry(settings.models_dir)
+        registry.promote(strategy, version, settings.as_of, reason="promoted by hand")
+    return f"{strategy}: {version} is deployed from {settings.as_of.isoformat()} on"
+
+
+def rollback_model(settings: Settings, strategy: str) -> str:
+    """Deploy the model that was deployed before; return what was done."""
+    with hold_lock(settings.lock_path):
+        registry = ModelRegistry(settings.models_dir)
+        version = registry.rollback(strategy, settings.as_of, reason="rolled back by hand")
+    return f"{strategy}: back to {version} from {settings.as_of.isoformat()} on"
+
+
+def _row(strategy: str, manifest: dict[str, Any], deployed: str | None) -> dict[str, Any]:
+    version = manifest["model_version"]
+    return {
+        "strategy_id": strategy,
+        "model_version": version,
+        "state": "damaged" if "error" in manifest else "deployed" if version == deployed else "",
+        "trained_as_of": manifest.get("trained_as_of"),
+        "training_rows": manifest.get("training_rows"),
+        "offers": manifest.get("offers_personalised"),
+        "note": manifest.get("error", ""),
+    }

@@ -1,0 +1,133 @@
+"""Files of requests in, files of their ranked offers out; the kind follows from the name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from scorer.config import Settings
+from scorer.errors import ConfigurationError, InputError
+from scorer.progress import Progress
+from scorer.raw_folder import file_kind
+from scorer.requests import rank_requests
+from scorer.strategy import load_context
+from scorer.strategy_runs import strategy_ids
+from scorer.strategy_steps import find_deployed
+from scorer.warehouse import (
+    Connection,
+    DatabaseError,
+    connect_build,
+    connect_memory,
+    first_line,
+    literal,
+    quote,
+)
+
+_READERS = {
+    ".csv": "read_csv({file}, all_varchar = true, header = true)",
+    ".parquet": "read_parquet({file})",
+    ".ndjson": "read_json({file}, format = 'newline_delimited')",
+    ".jsonl": "read_json({file}, format = 'newline_delimited')",
+    ".json": "read_json({file})",
+}
+_WRITERS = {".csv": "csv, header", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True)
+class RankedFile:
+    """Rows written, requests that could not be ranked, and the first of them in words."""
+
+    rows: int
+    rejected: int
+    first_rejected: str | None
+
+
+def rank_file(
+    settings: Settings, files: tuple[Path, Path], explore: bool, progress: Progress
+) -> RankedFile:
+    """Rank the requests of the first file with one strategy; write the ranks to the second.
+
+    Raises
+    ------
+    ConfigurationError
+        The strategy is unknown or has to be named, or the target's kind is unknown.
+    InputError
+        The requests cannot be read, or none of them can be ranked.
+    """
+    source, target = files
+    _check_kinds(source, target)
+    requests = read_requests(source)
+    with connect_build(settings.build_path, read_only=True) as connection:
+        strategy = _the_strategy(connection, settings)
+        deployed = find_deployed(connection, settings, strategy)
+        share = None if explore else 0.0
+        context = load_context(connection, strategy, settings.as_of, deployed, share)
+    progress.say(f"strategy {strategy}, model {deployed.version if deployed else 'none yet'}")
+    ranked = rank_requests(requests, context)
+    first = next(iter(ranked.rejected.slice(0, 1).to_pylist()), None)
+    told = first and f"request {first['row_number']}: {first['reason']}"
+    if told and ranked.rejected.num_rows == requests.num_rows:
+        raise InputError(f"{source}: no request can be ranked; {told}")
+    write_table(ranked.rows, target)
+    return RankedFile(ranked.rows.num_rows, ranked.rejected.num_rows, told)
+
+
+def read_requests(file: Path) -> pa.Table:
+    """Return the requests of a CSV, Parquet or NDJSON file; columns `seg_*` as booleans.
+
+    Raises
+    ------
+    InputError
+        The file does not exist, is of no known kind, or cannot be read.
+    """
+    if not file.is_file():
+        raise InputError(f"--requests: {file} does not exist")
+    reader = _READERS[file_kind(file) or ".csv"].format(file=literal(file))
+    connection = connect_memory()
+    try:
+        columns = [row[0] for row in connection.execute(f"describe from {reader}").fetchall()]
+        chosen = ", ".join(_column(name) for name in columns)
+        return connection.sql(f"select {chosen} from {reader}").to_arrow_table()
+    except DatabaseError as error:
+        raise InputError(f"{file}: cannot be read: {first_line(error)}") from None
+    finally:
+        connection.close()
+
+
+def write_table(table: pa.Table, file: Path) -> None:
+    """Write a CSV, Parquet or NDJSON file; it appears whole or not at all."""
+    temporary = file.with_name(f".{os.getpid()}.{file.name}")
+    form = _WRITERS.get(file_kind(file) or "", "json")
+    connection = connect_memory()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection.register("ranked_requests", table)
+        connection.execute(f"copy ranked_requests to {literal(temporary)} (format {form})")
+        os.replace(temporary, file)
+    except (OSError, DatabaseError) as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"--out: {file} cannot be written: {first_line(error)}") from None
+    finally:
+        connection.close()
+
+
+def _column(name: str) -> str:
+    column = quote(name)
+    return f"try_cast({column} as boolean) as {column}" if name.startswith("seg_") else column
+
+
+def _check_kinds(source: Path, target: Path) -> None:
+    for option, path in (("--requests", source), ("--out", target)):
+        if file_kind(path) is None:
+            known = ", ".join(_READERS)
+            raise ConfigurationError(f"{option}: {path.name} is of no known kind; known: {known}")
+
+
+def _the_strategy(connection: Connection, settings: Settings) -> str:
+    known = strategy_ids(connection, replace(settings, strategy=None))
+    if settings.strategy is None and len(known) > 1:
+        raise ConfigurationError(f"--strategy is missing; there are: {', '.join(known)}")
+    return strategy_ids(connection, settings)[0]
