@@ -37,10 +37,10 @@ Matrix = npt.NDArray[np.float32]
 MAX_CATEGORIES = 64
 MIN_CATEGORY_ROWS = 10
 MAX_SEGMENTS = 50
+DECISIONING = ("placement_id", "activity_id", "scope_id")
 
 _KINDS = ("decisioning", "segment", "context")
 _VALUE_TYPES = ("boolean", "category", "number")
-_DECISIONING = ("placement_id", "activity_id", "scope_id")
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -67,10 +67,10 @@ class Feature:
     def sql(self) -> str:
         """Select expression over the mart's columns, aliased to :attr:`column`."""
         alias = _identifier(self.column)
+        if self.kind == "decisioning":
+            return alias
         if self.kind == "segment":
             return f"coalesce(list_contains(segments, {_literal(self.name)}), false) as {alias}"
-        if self.kind == "decisioning":
-            return f"{self.name} as {alias}"
         return f"context[{_literal(self.name)}] as {alias}"
 
 
@@ -127,9 +127,9 @@ class FeatureSchema:
         return max((len(f.categories) + 1 for f in self.features), default=1)
 
     @property
-    def select_list(self) -> str:
-        """SQL select list that extracts every feature from a mart (empty without features)."""
-        return ", ".join(f.sql for f in self.features)
+    def select_list(self) -> tuple[str, ...]:
+        """SQL expressions that extract segments and context from a mart, beside DECISIONING."""
+        return tuple(f.sql for f in self.features if f.kind != "decisioning")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, kept in the model manifest."""
@@ -196,9 +196,9 @@ def _check(features: tuple[Feature, ...]) -> None:
                 f"feature {f.name!r}: kind must be one of {', '.join(_KINDS)} and type one of "
                 f"{', '.join(_VALUE_TYPES)}, got {f.kind!r} and {f.value_type!r}"
             )
-        if f.kind == "decisioning" and f.name not in _DECISIONING:
+        if f.kind == "decisioning" and f.name not in DECISIONING:
             raise ConfigurationError(
-                f"feature {f.name!r}: decisioning features are {', '.join(_DECISIONING)}"
+                f"feature {f.name!r}: decisioning features are {', '.join(DECISIONING)}"
             )
     columns = [f.column for f in features]
     repeated = sorted({c for c in columns if columns.count(c) > 1})

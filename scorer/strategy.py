@@ -91,13 +91,13 @@ class StrategyContext:
 
     @cached_property
     def candidates(self) -> tuple[Offer, ...]:
-        """Offers of the normal ranking, in tie order: priority (higher first), then offer_id.
+        """Offers eligible for somebody, in tie order: priority (higher first), then offer_id.
 
-        Eligible offers that the catalogue does not name take part with priority 0.
+        One that the catalogue does not name takes part with priority 0; fallback offers never do.
         """
         known = {o.offer_id: o for o in self.offers}
         mentioned = frozenset().union(*self.eligibility.values(), *self.default_sets.values())
-        offers = [*self.offers, *(Offer(o) for o in mentioned - known.keys())]
+        offers = (known.get(offer_id, Offer(offer_id)) for offer_id in mentioned)
         normal = [o for o in offers if not o.is_fallback]
         return tuple(sorted(normal, key=_tie_order))
 
@@ -118,15 +118,29 @@ class StrategyContext:
         fitting = [o for o in self.offers if o.is_fallback and o.fits(placement_id)]
         return sorted(fitting, key=_tie_order)
 
+    @cached_property
+    def masks(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Eligible candidates of every set, each of shape (n_candidates,)."""
+        return {key: self.mask(offers) for key, offers in self.eligibility.items()}
+
     def mask(self, offer_ids: frozenset[str]) -> npt.NDArray[np.bool_]:
         """Candidates among the given offers, shape (n_candidates,)."""
-        return np.array([o.offer_id in offer_ids for o in self.candidates], dtype=np.bool_)
+        mask = np.zeros(len(self.candidates), dtype=np.bool_)
+        columns = self.candidate_columns
+        chosen = [columns[o] for o in offer_ids if o in columns]
+        mask[np.array(chosen, dtype=np.int64)] = True
+        return mask
 
     def default_offers(self, placement_id: str) -> frozenset[str]:
-        """Offers eligible for somebody at the placement; without sets, those that fit it."""
+        """Offers eligible for somebody at the placement.
+
+        At a placement without any: those eligible for somebody elsewhere that fit it.
+        """
         if placement_id in self.default_sets:
             return self.default_sets[placement_id]
-        return frozenset(o.offer_id for o in self.candidates if o.fits(placement_id))
+        elsewhere = frozenset().union(*self.default_sets.values())
+        known = {o.offer_id: o for o in self.offers}
+        return frozenset(o for o in elsewhere if known.get(o, Offer(o)).fits(placement_id))
 
 
 def load_context(

@@ -15,7 +15,7 @@ Notes:
 ``lambda`` and ``min_child_weight`` are meant in displays and multiplied by the Hessian of one
 average display, so they mean the same at a rate of 1 % and of 30 %.
 
-Continuous KPI: Tweedie (log link, variance power 1.35) when values are non-negative and at least
+Continuous KPI: Tweedie (log link, variance power 1.2) when values are non-negative and at least
 half are zero, else squared error. Rewards are divided by their mean (Tweedie) or their standard
 deviation; the calibration multiplies back.
 
@@ -38,7 +38,7 @@ import xgboost as xgb
 from scorer import metrics
 from scorer.calibration import Calibration, fit_calibration
 from scorer.errors import ConfigurationError, StrategyError
-from scorer.features import FeatureSchema, Matrix, encode_offers, encode_users
+from scorer.features import DECISIONING, FeatureSchema, Matrix, encode_offers, encode_users
 from scorer.model import OfferModel, threads_for
 
 Vector = npt.NDArray[np.float64]
@@ -52,17 +52,22 @@ REFIT_ROUNDS = 1.2
 TREE_PARAMETERS: dict[str, Any] = {"tree_method": "hist", "max_depth": 5, "eta": 0.1}
 LAMBDA_DISPLAYS = 20.0
 MIN_CHILD_DISPLAYS = 10.0
-TWEEDIE_POWER = 1.35
+TWEEDIE_POWER = 1.2
 _MIN_VALIDATION_SUCCESSES = 5
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What to train: ``kpi_type`` is binary or continuous; only ready offers' rows are used."""
+    """What to train: ``kpi_type`` is binary or continuous; only ready offers' rows are used.
+
+    ``offers_included`` is the number of offers of the strategy, for the record; None means no
+    other than the ready ones.
+    """
 
     kpi_type: str
     ready_offer_ids: tuple[str, ...]
     seed: int = 0
+    offers_included: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class TrainedModel:
     data_window_end: datetime
     training_rows: int
     successes: int
+    offers_included: int
 
 
 @dataclass(frozen=True)
@@ -109,11 +115,8 @@ class _Rows:
 
 def load_examples(connection: Any, strategy_id: str, schema: FeatureSchema) -> pa.Table:
     """Read a strategy's rows of ``training_examples`` with the schema's columns, as Arrow."""
-    columns = ", ".join(
-        part
-        for part in ("display_id, event_ts, offer_id, reward", schema.select_list)
-        if part
-    )
+    fixed = ("display_id", "event_ts", "offer_id", "reward", *DECISIONING)
+    columns = ", ".join((*fixed, *schema.select_list))
     return connection.execute(
         f"select {columns} from training_examples where strategy_id = ?", [strategy_id]
     ).to_arrow_table()
@@ -157,6 +160,7 @@ def train(examples: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trai
         data_window_end=window["max"],
         training_rows=examples.num_rows,
         successes=int((rows.rewards != 0).sum()),
+        offers_included=len(offer_ids) if plan.offers_included is None else plan.offers_included,
     )
 
 

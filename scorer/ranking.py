@@ -1,0 +1,199 @@
+"""The weekly batch: candidates stream in, rows of ``ranked_offers`` stream out.
+
+Memory is bounded by one batch of candidates: the cross product of users and offers, the ranked
+rows and the candidates themselves never exist as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.features import DECISIONING
+from scorer.slates import (
+    POLICIES,
+    TRAFFIC_TYPES,
+    UNIFORM,
+    Decisions,
+    Slates,
+    make_slates,
+)
+from scorer.strategy import StrategyContext
+
+Mask = npt.NDArray[np.bool_]
+Advance = Callable[[int], None]
+
+RANKED_SCHEMA = pa.schema(
+    [
+        ("strategy_id", pa.string()),
+        ("cycle_date", pa.date32()),
+        ("profile_id", pa.string()),
+        ("activity_id", pa.string()),
+        ("scope_id", pa.string()),
+        ("placement_id", pa.string()),
+        ("rank", pa.int32()),
+        ("offer_id", pa.string()),
+        ("offer_name", pa.string()),
+        ("score", pa.float64()),
+        ("traffic_type", pa.string()),
+        ("is_exploration", pa.bool_()),
+        ("policy", pa.string()),
+        ("propensity", pa.float64()),
+        ("eligible_count", pa.int32()),
+        ("model_version", pa.string()),
+        ("valid_from", pa.timestamp("us")),
+        ("valid_to", pa.timestamp("us")),
+    ]
+)
+
+MAX_BATCH_ROWS = 50_000
+_MAX_BATCH_CELLS = 4_000_000
+
+
+def write_ranked(
+    connection: Any, context: StrategyContext, progress: Advance | None = None
+) -> int:
+    """Replace the strategy's rows in ``scorer.ranked_offers``; returns the rows written.
+
+    One transaction of its own, rolled back when anything fails. Candidates are read through a
+    second cursor, which sees what is committed. ``progress`` is called with the number of
+    candidates ranked since its last call.
+    """
+    reader = rank_candidates(connection, context, progress)
+    connection.execute("begin")
+    try:
+        connection.execute(
+            "delete from scorer.ranked_offers where strategy_id = ?", [context.strategy_id]
+        )
+        connection.register("nextoffer_ranked_rows", reader)
+        (rows,) = connection.execute(
+            "insert into scorer.ranked_offers select * from nextoffer_ranked_rows"
+        ).fetchone()
+        connection.unregister("nextoffer_ranked_rows")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return int(rows)
+
+
+def rank_candidates(
+    connection: Any, context: StrategyContext, progress: Advance | None = None
+) -> pa.RecordBatchReader:
+    """Stream the ranked rows of all of a strategy's candidates, as RANKED_SCHEMA.
+
+    Ordered by profile_id, placement_id and rank.
+    """
+    features = context.deployed.model.schema.select_list if context.deployed else ()
+    columns = ("profile_id", *DECISIONING, "eligibility_set_id", "excluded_offer_ids", *features)
+    candidates = (
+        connection.cursor()
+        .execute(
+            f"select {', '.join(columns)} from ranking_candidates where strategy_id = ?"
+            " order by profile_id, placement_id",
+            [context.strategy_id],
+        )
+        .to_arrow_reader(batch_rows(context))
+    )
+    return pa.RecordBatchReader.from_batches(
+        RANKED_SCHEMA, _ranked_batches(context, candidates, progress)
+    )
+
+
+def batch_rows(context: StrategyContext) -> int:
+    """Candidates per batch, so that score matrices stay below 32 MB each."""
+    n_offers = max(len(context.candidates), len(context.score_columns), 1)
+    return max(1, min(MAX_BATCH_ROWS, _MAX_BATCH_CELLS // n_offers))
+
+
+def rank_batch(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Rank one batch of candidates (columns of ``ranking_candidates`` and the features).
+
+    Returns RANKED_SCHEMA, decisions in the batch's order, each from rank 1 upwards.
+    """
+    decisions = Decisions(
+        users=batch,
+        profile_ids=batch.column("profile_id").to_pylist(),
+        placement_ids=batch.column("placement_id").to_pylist(),
+        eligible=_eligible(context, batch),
+    )
+    return _to_batch(context, batch, make_slates(context, decisions))
+
+
+def _ranked_batches(
+    context: StrategyContext, candidates: pa.RecordBatchReader, progress: Advance | None
+) -> Iterator[pa.RecordBatch]:
+    for batch in candidates:
+        yield rank_batch(context, batch)
+        if progress is not None:
+            progress(batch.num_rows)
+
+
+def _eligible(context: StrategyContext, batch: pa.RecordBatch) -> Mask:
+    """Offers of each candidate's eligibility set without the user's own exclusions."""
+    sets = batch.column("eligibility_set_id").dictionary_encode()
+    none = np.zeros(len(context.candidates), dtype=np.bool_)
+    masks = [context.masks.get(key, none) for key in sets.dictionary.to_pylist()]
+    codes = pc.fill_null(sets.indices, len(masks)).to_numpy(zero_copy_only=False)
+    eligible = np.stack([*masks, none])[codes]
+    excluded = batch.column("excluded_offer_ids")
+    if not pa.types.is_null(excluded.type):
+        clear_listed(context, eligible, excluded)
+    return eligible
+
+
+def clear_listed(context: StrategyContext, eligible: Mask, lists: pa.ListArray) -> None:
+    """Unset each row's listed offers in the mask, in place; unknown offers change nothing."""
+    rows, columns = listed_columns(context, lists)
+    eligible[rows, columns] = False
+
+
+def listed_columns(
+    context: StrategyContext, lists: pa.ListArray
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Row and candidate column of every listed offer that is a candidate."""
+    known = pa.array([o.offer_id for o in context.candidates], pa.string())
+    columns = pc.index_in(pc.cast(pc.list_flatten(lists), pa.string()), known)
+    columns = pc.fill_null(columns, -1).to_numpy(zero_copy_only=False)
+    rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    return rows[columns >= 0], columns[columns >= 0]
+
+
+def _to_batch(context: StrategyContext, batch: pa.RecordBatch, slates: Slates) -> pa.RecordBatch:
+    n, row = slates.row.size, pa.array(slates.row)
+    policy = pa.array(slates.policy)
+    columns = {
+        "strategy_id": _repeated(context.strategy_id, n),
+        "cycle_date": _repeated(context.cycle_date, n),
+        **{name: batch.column(name).take(row) for name in ("profile_id", *DECISIONING)},
+        "rank": pa.array(slates.rank),
+        "offer_id": slates.offer_ids,
+        "offer_name": slates.offer_names,
+        "score": pa.array(slates.score, from_pandas=True),
+        "traffic_type": pa.array(TRAFFIC_TYPES).take(policy),
+        "is_exploration": pa.array(slates.policy == UNIFORM),
+        "policy": pa.array(POLICIES).take(policy),
+        "propensity": pa.array(slates.propensity),
+        "eligible_count": pa.array(slates.eligible_count),
+        "model_version": _repeated(model_version(context), n, pa.string()),
+        "valid_from": _repeated(context.as_of, n),
+        "valid_to": _repeated(context.valid_to, n),
+    }
+    arrays = [pc.cast(columns[field.name], field.type) for field in RANKED_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=RANKED_SCHEMA)
+
+
+def model_version(context: StrategyContext) -> str | None:
+    """Version that ranked rows carry; None before the first model."""
+    if context.deployed is None or not context.scored_offer_ids:
+        return None
+    return context.deployed.version
+
+
+def _repeated(value: Any, n: int, kind: pa.DataType | None = None) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), n)
