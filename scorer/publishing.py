@@ -35,17 +35,10 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "traffic_allocation": (),
     "offer_performance": (),
     "offer_feature_interactions": (),
-    "traffic_composition_drift": (),
-    "offer_performance_shift": (),
-    "offer_similarity": (),
     "rejected_events": (),
     "dim_offers": (),
     "dim_ranking_strategies": (),
     "strategy_features": (),
-}
-OPTIONAL_TABLES: dict[str, tuple[str, ...]] = {
-    "policy_evaluation": (),
-    "feature_importance": (),
 }
 PUBLICATION_TABLE = "publication"
 KEPT_PUBLICATIONS = 12
@@ -98,12 +91,11 @@ def find_sources(connection: Connection) -> dict[str, tuple[str, tuple[str, ...]
     catalog = _catalog(connection)
     present = {schema: set(tables_of(connection, catalog, schema)) for schema in _SCHEMAS}
     sources = {}
-    for table, order in (PUBLISHED_TABLES | OPTIONAL_TABLES).items():
+    for table, order in PUBLISHED_TABLES.items():
         schema = next((name for name in _SCHEMAS if table in present[name]), None)
-        if schema is not None:
-            sources[table] = (schema, order)
-        elif table in PUBLISHED_TABLES:
+        if schema is None:
             raise InputError(f"the build file has no table {table}: run `nextoffer run` first")
+        sources[table] = (schema, order)
     return sources
 
 
