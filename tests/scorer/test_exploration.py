@@ -1,0 +1,177 @@
+"""Exploration: the share, the draw, the propensity, and what they must not depend on."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from scorer import exploration
+from scorer.errors import ConfigurationError
+from scorer.exploration import MixturePolicy
+
+CYCLE = date(2026, 11, 22)
+GOLDEN_BUCKET = 0xB400D801A8E2EA4
+GOLDEN_KEYS = [8164726011825479036, 6920288395074862893]
+GOLDEN_ORDERS = [list("cebad"), list("caebd"), list("eadbc")]
+PROFILES = [f"profile-{i}" for i in range(20_000)]
+
+
+def drawn(profiles: list[str], offers: list[str], cycle: date = CYCLE) -> list[list[str]]:
+    """Random order of the offers for every profile at placement web."""
+    draws = exploration.draw_keys("s", cycle, profiles, ["web"] * len(profiles))
+    eligible = np.ones((len(profiles), len(offers)), dtype=bool)
+    order = exploration.random_order(draws, exploration.offer_keys(offers), eligible)
+    return np.array(offers)[order].tolist()
+
+
+def test_buckets_are_the_md5_of_strategy_cycle_and_profile() -> None:
+    """Golden value: it must come out the same on every machine, engine and version."""
+    # printf 's|2026-11-22|p' | md5sum | head -c 15
+    assert exploration.bucket("s", CYCLE, "p") == GOLDEN_BUCKET / 16**15
+    assert exploration.buckets("s", CYCLE, ["p"])[0] == exploration.bucket("s", CYCLE, "p")
+
+
+def test_random_orders_are_the_golden_ones() -> None:
+    """Known keys and orders: any change here would break every running cycle."""
+    keys = exploration.draw_keys("s", CYCLE, ["p", "q"], ["web", "web"])
+    assert keys.tolist() == GOLDEN_KEYS
+    assert drawn(["p", "q", "Zoë"], list("abcde")) == GOLDEN_ORDERS
+
+
+def test_splitmix64_matches_its_reference() -> None:
+    """First outputs of the published generator seeded with 0 (state advances by the increment)."""
+    states = np.array([0, 0x9E3779B97F4A7C15], dtype=np.uint64)
+    expected = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]
+    assert exploration.splitmix64(states).tolist() == expected
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
+def test_the_share_of_exploring_profiles_is_the_wanted_one(share: float) -> None:
+    """Within the central 99.9 % of the binomial distribution."""
+    explores = MixturePolicy(share).explores(exploration.buckets("s", CYCLE, PROFILES))
+    low, high = stats.binom.interval(0.999, len(PROFILES), share)
+    assert low <= explores.sum() <= high
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (1.0, len(PROFILES))])
+def test_the_edges_of_the_share_are_exact(share: float, expected: int) -> None:
+    """Share 0 explores nobody, share 1 everybody."""
+    buckets = exploration.buckets("s", CYCLE, PROFILES)
+    assert MixturePolicy(share).explores(buckets).sum() == expected
+
+
+def test_a_new_cycle_draws_afresh() -> None:
+    """Exploring in one week says nothing about the next, nor do the orders."""
+    now = exploration.buckets("s", CYCLE, PROFILES) < 0.1
+    then = exploration.buckets("s", date(2026, 11, 29), PROFILES) < 0.1
+    both = (now & then).sum()
+    low, high = stats.binom.interval(0.999, len(PROFILES), 0.01)
+    assert low <= both <= high
+    same = sum(
+        a == b
+        for a, b in zip(
+            drawn(PROFILES[:3000], list("abc")),
+            drawn(PROFILES[:3000], list("abc"), date(2026, 11, 29)),
+            strict=True,
+        )
+    )
+    low, high = stats.binom.interval(0.999, 3000, 1 / 6)
+    assert low <= same <= high
+
+
+def test_every_order_is_equally_likely() -> None:
+    """Chi-square over all 24 orders of four offers."""
+    orders = ["".join(o) for o in drawn(PROFILES, list("abcd"))]
+    counts = [orders.count("".join(p)) for p in permutations("abcd")]
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+def test_the_first_rank_is_uniform_over_many_offers() -> None:
+    """Chi-square over 30 offers with look-alike ids."""
+    offers = [f"offer_{i}" for i in range(30)]
+    firsts = [o[0] for o in drawn(PROFILES, offers)]
+    assert stats.chisquare([firsts.count(o) for o in offers]).pvalue > 0.001
+
+
+def test_placements_are_drawn_independently() -> None:
+    """The order at one placement says nothing about another one's."""
+    n = 5000
+    keys = exploration.offer_keys(list("abc"))
+    eligible = np.ones((n, 3), dtype=bool)
+    firsts = [
+        exploration.random_order(
+            exploration.draw_keys("s", CYCLE, PROFILES[:n], [placement] * n), keys, eligible
+        )[:, 0]
+        for placement in ("web", "mail")
+    ]
+    table = np.zeros((3, 3))
+    np.add.at(table, tuple(firsts), 1)
+    assert stats.chi2_contingency(table).pvalue > 0.001
+
+
+@given(st.permutations(list("abcdef")), st.sets(st.sampled_from("abcdef"), min_size=1))
+def test_orders_do_not_depend_on_the_list_nor_on_other_offers(
+    listed: list[str], present: set[str]
+) -> None:
+    """Listing offers otherwise, or leaving some out, keeps the order of the rest."""
+    full = drawn(PROFILES[:20], list("abcdef"))
+    kept = [o for o in listed if o in present]
+    assert drawn(PROFILES[:20], kept) == [[o for o in row if o in present] for row in full]
+
+
+@given(st.permutations(range(50)))
+def test_orders_do_not_depend_on_other_profiles(order: list[int]) -> None:
+    """Shuffled among others or alone, a profile has the same bucket and order."""
+    shuffled = drawn([PROFILES[i] for i in order], list("abcd"))
+    alone = drawn(PROFILES[:50], list("abcd"))
+    assert shuffled == [alone[i] for i in order]
+
+
+def test_ineligible_offers_come_last() -> None:
+    """The first columns of an order are the eligible offers, all of them."""
+    eligible = np.array([[True, False, True, False]])
+    draws = exploration.draw_keys("s", CYCLE, ["p"], ["web"])
+    order = exploration.random_order(draws, exploration.offer_keys(list("abcd")), eligible)
+    assert set(order[0, :2]) == {0, 2}
+
+
+@given(
+    st.floats(0, 1),
+    st.lists(st.booleans(), min_size=1, max_size=12).filter(any),
+    st.integers(0, 10**6),
+)
+def test_the_pmf_is_a_distribution_over_eligible_offers(
+    share: float, eligible: list[bool], pick: int
+) -> None:
+    """It sums to 1, gives nothing to the ineligible, and is what the propensity says."""
+    mask = np.array([eligible])
+    choice = np.array([np.flatnonzero(mask[0])[pick % mask.sum()]])
+    policy = MixturePolicy(share)
+    pmf = policy.pmf(choice, mask)
+    count = mask.sum(axis=1)
+    assert pmf.sum() == pytest.approx(1)
+    assert (pmf[~mask] == 0).all()
+    for offer in np.flatnonzero(mask[0]):
+        propensity = policy.propensity(np.array([offer]), choice, count)
+        assert propensity[0] == pytest.approx(pmf[0, offer])
+
+
+def test_propensities_have_the_stated_values() -> None:
+    """Share 0.1 over 4 offers: 0.925 for the model's offer, 0.025 for another; alone 1."""
+    policy = MixturePolicy(0.1)
+    got = policy.propensity(np.array([0, 1, 0]), np.array([0, 0, 0]), np.array([4, 4, 1]))
+    assert got == pytest.approx([0.925, 0.025, 1.0])
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
+def test_an_impossible_share_is_refused(share: float) -> None:
+    """A share is a probability."""
+    with pytest.raises(ConfigurationError, match="exploration share"):
+        MixturePolicy(share)
+
