@@ -1,0 +1,71 @@
+"""`dbt build` works by itself: without the command line, input or a scorer that ever ran."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+from dbt_runs import PROJECT, artifact, run_dbt
+
+
+@pytest.fixture(scope="module")
+def project_before() -> set[str]:
+    """What lies in the project's folder before dbt runs."""
+    return set(os.listdir(PROJECT))
+
+
+@pytest.fixture(scope="module")
+def empty_build(tmp_path_factory: pytest.TempPathFactory, project_before: set[str]) -> Path:
+    """Folder of a full build of nothing, from another working directory, in another time zone."""
+    folder = tmp_path_factory.mktemp("empty_build")
+    run = run_dbt(folder, "build")
+    assert run.returncode == 0, run.stdout[-3000:]
+    return folder
+
+
+@pytest.mark.slow
+def test_an_absent_raw_folder_builds_and_passes_every_test(empty_build: Path) -> None:
+    """Every model, seed, snapshot, data test and unit test succeeds without a single input file."""
+    results = artifact(empty_build, "run_results.json")["results"]
+    assert len(results) > 150
+    assert {result["status"] for result in results} <= {"success", "pass", "no-op"}
+
+
+@pytest.mark.slow
+def test_tables_of_an_empty_build_are_there_and_empty(empty_build: Path) -> None:
+    """Marts exist without rows, save the default strategy and its features from the seed."""
+    models = artifact(empty_build, "manifest.json")["nodes"].values()
+    marts = {
+        node["name"]
+        for node in models
+        if "marts" in node["fqn"] and node["resource_type"] == "model"
+    }
+    with duckdb.connect(str(empty_build / "build.duckdb"), read_only=True) as connection:
+        rows = {
+            mart: connection.execute(f'select count(*) from "{mart}"').fetchall()[0][0]
+            for mart in marts
+        }
+    assert rows.pop("dim_ranking_strategies") == 1
+    assert rows.pop("strategy_features") > 0
+    assert set(rows.values()) == {0}
+
+
+@pytest.mark.slow
+def test_nothing_is_written_into_the_project(empty_build: Path, project_before: set[str]) -> None:
+    """A run from elsewhere leaves no database, target or log in the project's folder."""
+    assert (empty_build / "build.duckdb").exists()
+    assert set(os.listdir(PROJECT)) == project_before
+
+
+@pytest.mark.slow
+def test_docs_are_generated_offline(small_build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`dbt docs generate` writes its site without any address to reach."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    run = run_dbt(small_build, "docs", "generate", "--no-compile", raw=small_build / "raw")
+    assert run.returncode == 0, run.stdout[-3000:]
+    catalog = artifact(small_build, "catalog.json")["nodes"]
+    assert "model.nextoffer.ranked_offers" in catalog
+    assert (small_build / "target" / "index.html").exists()

@@ -1,0 +1,182 @@
+"""Conventions of the dbt project, read from what dbt knows of it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import Any
+
+import pytest
+from dbt_runs import PROJECT
+
+LONGEST_MODEL = 150
+GRAIN_TEST = "one_row_per"
+# What has a macro in macros/portability must go through it.
+SHIMMED = (
+    r"\blist_contains\(",
+    r"\blist_intersect\(",
+    r"\blist_sort\(",
+    r"\blist_distinct\(",
+    r"\bmap_from_entries\(",
+    r"\bquantile_\w+\(",
+    r"\bhash\(",
+    r"\bto_(days|hours|months|microseconds)\(",
+    r"\bdayofweek\(",
+    r"\bat time zone\b",
+    r"\[\]::varchar\[\]",
+    r"\bmap\(\)",
+    r"\binterval\b",
+    r"\b(current_date|current_timestamp|now\(|today\()",
+)
+
+
+def nodes(manifest: dict[str, Any], resource_type: str) -> list[dict[str, Any]]:
+    """Return the project's nodes of a type."""
+    return [n for n in manifest["nodes"].values() if n["resource_type"] == resource_type]
+
+
+def marts(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the models that the scorer and readers rely on."""
+    return [node for node in nodes(manifest, "model") if "marts" in node["fqn"]]
+
+
+@pytest.mark.parametrize("resource_type", ["model", "seed", "snapshot"])
+def test_descriptions_state_the_grain(manifest: dict[str, Any], resource_type: str) -> None:
+    """Every model, seed and snapshot says what one row of it is."""
+    found = nodes(manifest, resource_type)
+    assert found
+    assert [n["name"] for n in found if not n["description"].startswith("One row per ")] == []
+
+
+def test_sources_are_described(manifest: dict[str, Any]) -> None:
+    """Every source table says what one row is and describes each of its columns."""
+    for source in manifest["sources"].values():
+        assert source["description"].startswith("One row per "), source["name"]
+        assert source["columns"], source["name"]
+        assert all(column["description"] for column in source["columns"].values())
+
+
+def test_every_column_is_described(
+    manifest: dict[str, Any], built_columns: dict[str, set[str]]
+) -> None:
+    """The yml describes exactly the columns that a relation has."""
+    for resource_type in ("model", "seed", "snapshot"):
+        for node in nodes(manifest, resource_type):
+            described = {name for name, c in node["columns"].items() if c["description"].strip()}
+            assert described == built_columns[node["name"]], node["name"]
+
+
+def test_seed_descriptions_match_the_header(manifest: dict[str, Any]) -> None:
+    """Seeds are described in the order of their file."""
+    for seed in nodes(manifest, "seed"):
+        with (PROJECT / seed["original_file_path"]).open() as file:
+            assert next(csv.reader(file)) == list(seed["columns"]), seed["name"]
+
+
+def test_marts_have_contracts_with_types(manifest: dict[str, Any]) -> None:
+    """Marts are the border that others read: their columns and types are enforced."""
+    assert len(marts(manifest)) >= 15
+    for mart in marts(manifest):
+        assert mart["contract"]["enforced"], mart["name"]
+        assert all(column["data_type"] for column in mart["columns"].values()), mart["name"]
+
+
+def test_marts_have_a_grain_test(manifest: dict[str, Any]) -> None:
+    """The grain that a mart's description states is proved."""
+    proved = {
+        test["attached_node"]
+        for test in nodes(manifest, "test")
+        if (test.get("test_metadata") or {}).get("name") == GRAIN_TEST
+    }
+    assert {mart["unique_id"] for mart in marts(manifest)} - proved == set()
+
+
+def test_a_mart_has_a_yml_of_its_own(manifest: dict[str, Any]) -> None:
+    """Contract, documentation and tests of a mart stand beside it, under its name."""
+    for mart in marts(manifest):
+        expected = mart["original_file_path"].replace(".sql", ".yml")
+        assert mart["patch_path"].endswith(expected), mart["name"]
+
+
+def test_unit_tests_state_their_edge(manifest: dict[str, Any]) -> None:
+    """Every unit test says in a sentence what it shows."""
+    unit_tests = manifest["unit_tests"].values()
+    assert len(unit_tests) > 60
+    assert [
+        t["name"] for t in unit_tests if not (t["description"] or "").strip().endswith(".")
+    ] == []
+
+
+def test_models_with_rules_have_unit_tests(manifest: dict[str, Any]) -> None:
+    """Models without a unit test are those that only pass rows on or read files."""
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    untested = {n["name"] for n in nodes(manifest, "model")} - tested
+    assert untested <= {
+        "base_xdm__lines",
+        "dim_offers",
+        "dim_ranking_strategies",
+        "eligibility_exclusions",
+        "model_versions",
+        "ranked_offers",
+        "stg_context_features",
+        "stg_eligibility_rules",
+        "stg_raw_files",
+        "stg_scorer__model_versions",
+        "stg_scorer__ranked_offers",
+        "stg_scorer__training_runs",
+        "stg_strategy_offers",
+        "stg_strategy_segments",
+    }
+
+
+def test_macros_are_documented(manifest: dict[str, Any]) -> None:
+    """Every macro that models call has a description, and so has each of its arguments."""
+    called = {
+        macro
+        for node in nodes(manifest, "model")
+        for macro in node["depends_on"]["macros"]
+        if macro.startswith("macro.nextoffer.")
+    }
+    assert called
+    for unique_id in called:
+        macro = manifest["macros"][unique_id]
+        assert macro["description"], macro["name"]
+        assert all(argument["description"] for argument in macro["arguments"]), macro["name"]
+
+
+def test_exposures_name_what_reads_the_marts(manifest: dict[str, Any]) -> None:
+    """Exposures depend on marts only, are described, and cover every mart."""
+    exposures = manifest["exposures"].values()
+    read = {model for exposure in exposures for model in exposure["depends_on"]["nodes"]}
+    assert all(exposure["description"] for exposure in exposures)
+    assert read == {mart["unique_id"] for mart in marts(manifest)}
+
+
+def test_models_are_short(manifest: dict[str, Any]) -> None:
+    """No SQL file is longer than can be read at once."""
+    lengths = {n["name"]: len(n["raw_code"].splitlines()) for n in nodes(manifest, "model")}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_MODEL} == {}
+
+
+def test_models_end_with_final(manifest: dict[str, Any]) -> None:
+    """Every model ends with `select * from final`."""
+    models = nodes(manifest, "model")
+    ends = {n["name"]: n["raw_code"].rstrip().splitlines()[-1] for n in models}
+    assert set(ends.values()) == {"select * from final"}
+
+
+def test_models_use_the_shims(manifest: dict[str, Any]) -> None:
+    """A function that differs between engines and has a macro is called through it only."""
+    found = [
+        (node["name"], pattern)
+        for node in nodes(manifest, "model")
+        for pattern in SHIMMED
+        if re.search(pattern, node["raw_code"])
+    ]
+    assert found == []
+
+
+def test_only_staging_knows_raw_shapes(manifest: dict[str, Any]) -> None:
+    """JSON is taken apart in staging and nowhere after it."""
+    later = [n for n in nodes(manifest, "model") if "staging" not in n["fqn"]]
+    assert [n["name"] for n in later if "json_" in n["raw_code"]] == []
