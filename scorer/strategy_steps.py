@@ -108,9 +108,7 @@ def rank_strategy(
         "select count(*) from ranking_candidates where strategy_id = ?", [strategy]
     ).fetchone()
     progress.total(int(count[0]) if count else 0)
-    connection.execute("begin")
     rows = write_ranked(connection, context, progress.advance)
-    connection.execute("commit")
     return f"{rows} rows, " + (f"model {deployed.version}" if deployed else "all at random")
 
 
