@@ -26,7 +26,9 @@ LINKS = ("logit", "log", "identity")
 
 # Below this many successes (or failures) on the validation part, only the level is corrected.
 _SLOPE_SUCCESSES = 25
-_SLOPE_BOUNDS = (0.3, 1.5)
+# A slope above 1 would come from the first model's shrinkage, which the second, trained longer and
+# on more rows, has less of.
+_SLOPE_BOUNDS = (0.3, 1.0)
 _RIDGE = 5.0
 _MAX_MARGIN = 60.0
 _NEWTON_STEPS = 50
@@ -78,23 +80,31 @@ def fit_calibration(margins: Vector, outcomes: Vector, link: str) -> Calibration
 
 
 def _fit_logit(margins: Vector, outcomes: Vector) -> Calibration:
-    """Newton's method on the penalised log likelihood of (slope, shift)."""
     rarer = min(outcomes.sum(), outcomes.size - outcomes.sum())
-    centre = margins.mean()
-    design = np.column_stack([margins - centre, np.ones_like(margins)])
-    free = np.array([1.0 if rarer >= _SLOPE_SUCCESSES else 0.0, 1.0])
-    prior = np.array([1.0, centre])
-    theta = prior.copy()
-    ridge = np.array([_RIDGE, 1.0])
+    centre = float(margins.mean())
+    slope, level = 1.0, centre
+    if rarer >= _SLOPE_SUCCESSES:
+        slope, level = _newton(margins - centre, outcomes, (1.0, centre), np.ones(2))
+    if rarer < _SLOPE_SUCCESSES or not _SLOPE_BOUNDS[0] <= slope <= _SLOPE_BOUNDS[1]:
+        slope = float(np.clip(slope, *_SLOPE_BOUNDS))
+        _, level = _newton(margins - centre, outcomes, (slope, centre), np.array([0.0, 1.0]))
+    return Calibration("logit", slope, level - slope * centre)
+
+
+def _newton(
+    centred: Vector, outcomes: Vector, prior: tuple[float, float], free: Vector
+) -> tuple[float, float]:
+    """Slope and level of largest penalised likelihood; ``free`` 0 keeps one at its prior."""
+    design = np.column_stack([centred, np.ones_like(centred)])
+    start = np.array(prior)
+    theta, ridge = start.copy(), np.array([_RIDGE, 1.0])
     for _ in range(_NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(design @ theta, -_MAX_MARGIN, _MAX_MARGIN)))
-        gradient = (design.T @ (p - outcomes) + ridge * (theta - prior)) * free
+        gradient = (design.T @ (p - outcomes) + ridge * (theta - start)) * free
         hessian = design.T @ (design * (p * (1 - p))[:, None]) + np.diag(ridge)
-        hessian *= np.outer(free, free)
-        hessian[np.diag_indices(2)] += 1 - free
+        hessian = hessian * np.outer(free, free) + np.diag(1 - free)
         step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
-        theta -= step
+        theta = theta - step
         if np.abs(step).max() < 1e-9:
             break
-    slope = float(np.clip(theta[0], *_SLOPE_BOUNDS))
-    return Calibration("logit", slope, float(theta[1] - slope * centre))
+    return float(theta[0]), float(theta[1])
