@@ -93,10 +93,10 @@ def rank_candidates(
     columns = ("profile_id", *DECISIONING, "eligibility_set_id", "excluded_offer_ids", *features)
     candidates = (
         connection.cursor()
-        .execute(
+        .sql(
             f"select {', '.join(columns)} from ranking_candidates where strategy_id = ?"
             " order by profile_id, placement_id",
-            [context.strategy_id],
+            params=[context.strategy_id],
         )
         .to_arrow_reader(batch_rows(context))
     )

@@ -187,10 +187,10 @@ def read_ready_offers(connection: Any, strategy_id: str) -> tuple[str, ...]:
 
 def read_schema(connection: Any, strategy_id: str) -> FeatureSchema:
     """Declared feature schema of a strategy, still without categories."""
-    rows = connection.execute(
+    rows = connection.sql(
         "select feature_order, feature_name, feature_kind, value_type"
         " from strategy_features where strategy_id = ?",
-        [strategy_id],
+        params=[strategy_id],
     ).to_arrow_table()
     return FeatureSchema.declare(rows.to_pylist())
 

@@ -117,8 +117,8 @@ def load_examples(connection: Any, strategy_id: str, schema: FeatureSchema) -> p
     """Read a strategy's rows of ``training_examples`` with the schema's columns, as Arrow."""
     fixed = ("display_id", "event_ts", "offer_id", "reward", *DECISIONING)
     columns = ", ".join((*fixed, *schema.select_list))
-    return connection.execute(
-        f"select {columns} from training_examples where strategy_id = ?", [strategy_id]
+    return connection.sql(
+        f"select {columns} from training_examples where strategy_id = ?", params=[strategy_id]
     ).to_arrow_table()
 
 
