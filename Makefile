@@ -24,7 +24,7 @@ test: .venv/installed ## Run the tests
 check: .venv/installed .venv-check/installed ## Check style, SQL and types
 	@$(CHECK)/ruff check .
 	@$(CHECK)/ruff format --check .
-	@$(CHECK)/sqlfluff lint --processes 2 dbt_project/models dbt_project/snapshots dbt_project/tests/rules dbt_project/tests/reconciliation
+	@$(CHECK)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests/rules dbt_project/tests/reconciliation
 	@$(CHECK)/mypy --python-executable $(BIN)/python
 
 clean: ## Remove what can be made again

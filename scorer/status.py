@@ -39,8 +39,8 @@ select
     models.data_window_start,
     models.data_window_end,
     models.trained_as_of,
-    models.offers_included,
-    models.offers_personalised,
+    runs.offers_included,
+    runs.offers_personalised,
     strategies.exploration_share,
     allocations.share as traffic_allocation
 from dim_ranking_strategies as strategies

@@ -129,13 +129,12 @@ def read_data(connection: Connection, strategy: str) -> Data:
     StrategyError
         The build does not know the strategy.
     """
+    ready = read_ready_offers(connection, strategy)
     row = connection.execute(_DATA, [strategy]).fetchone()
     offers = connection.execute(_OFFERS, [strategy]).fetchone()
     if row is None or offers is None:
         raise StrategyError(f"strategy {strategy!r} is not in dim_ranking_strategies")
-    return Data(
-        *row, offers=int(offers[0]), ready_offer_ids=read_ready_offers(connection, strategy)
-    )
+    return Data(*row, int(offers[0]), ready)
 
 
 def write_model_versions(

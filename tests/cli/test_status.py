@@ -24,12 +24,12 @@ select unnest(['mail', 'web']) as strategy_id, 0.1 as exploration_share;
 create or replace table training_runs as
 select
     'web' as strategy_id, unnest([timestamp '2026-01-04', '2026-01-11']) as as_of,
-    'succeeded' as status, null::varchar as reason, 'abc123' as deployed_model_version;
+    'succeeded' as status, null::varchar as reason, 'abc123' as deployed_model_version,
+    24 as offers_included, 20 as offers_personalised;
 create or replace table model_versions as
 select
     'web' as strategy_id, 'abc123' as model_version, timestamp '2026-01-11' as trained_as_of,
-    timestamp '2025-12-12' as data_window_start, timestamp '2026-01-10' as data_window_end,
-    24 as offers_included, 20 as offers_personalised;
+    timestamp '2025-12-12' as data_window_start, timestamp '2026-01-10' as data_window_end;
 create or replace table traffic_allocation as
 select
     'web' as strategy_id, date '2026-01-10' as display_date,
