@@ -21,7 +21,7 @@ successes as (
         strategy_id,
         display_id,
         min(success_ts) as first_success_ts,
-        sum(value) as value
+        {{ exact_sum("value") }} as value
     from {{ ref("int_attributed_successes") }}
     group by 1, 2
 

@@ -13,7 +13,7 @@ strengths as (
         feature_name,
         row_number() over (
             partition by strategy_id
-            order by sum(displays * pow(shrunken_rate - offer_mean, 2)) desc, feature_name
+            order by {{ exact_sum("1e6 * displays * pow(shrunken_rate - offer_mean, 2)") }} desc, feature_name
         ) as place
     from single
     group by 1, 2
@@ -64,7 +64,7 @@ cells as (
         other.feature_value as other_feature_value,
         count(*) as displays,
         count(*) filter (where one.is_success) as successes,
-        sum(one.reward) as total_reward
+        {{ exact_sum("one.reward") }} as total_reward
     from chosen as one
     inner join chosen as other
         on one.strategy_id = other.strategy_id

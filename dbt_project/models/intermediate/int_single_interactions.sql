@@ -9,7 +9,7 @@ with cells as (
         feature_value,
         count(*) as displays,
         count(*) filter (where is_success) as successes,
-        sum(reward) as total_reward
+        {{ exact_sum("reward") }} as total_reward
     from {{ ref("int_example_features") }}
     group by 1, 2, 3, 4
 
@@ -32,7 +32,7 @@ offers as (
     select
         strategy_id,
         offer_id,
-        avg(reward) as offer_mean
+        {{ exact_mean("reward") }} as offer_mean
     from {{ ref("training_examples") }}
     group by 1, 2
 

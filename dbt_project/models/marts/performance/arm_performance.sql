@@ -28,8 +28,8 @@ arms as (
         outcomes.traffic_type,
         count(*) as displays,
         count(*) filter (where outcomes.is_success) as successes,
-        avg(outcomes.reward) as reward_per_display,
-        coalesce(var_samp(outcomes.reward), 0) as reward_variance
+        {{ exact_mean("outcomes.reward") }} as reward_per_display,
+        {{ exact_variance("outcomes.reward") }} as reward_variance
     from outcomes
     inner join windows on outcomes.event_ts > {{ add_days(as_of(), "-windows.window_days") }}
     group by grouping sets (

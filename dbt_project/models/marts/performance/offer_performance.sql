@@ -22,7 +22,7 @@ final as (
         count(*) filter (where outcomes.is_mature and outcomes.is_success) as successes,
         count(*) filter (where outcomes.is_mature and outcomes.is_success)
         / nullif(count(*) filter (where outcomes.is_mature), 0) as success_rate,
-        avg(outcomes.reward) filter (where outcomes.is_mature) as reward_per_display
+        {{ exact_mean("case when outcomes.is_mature then outcomes.reward end") }} as reward_per_display
     from outcomes
     inner join windows on outcomes.event_ts > {{ add_days(as_of(), "-windows.window_days") }}
     group by 1, 2, 3, 4

@@ -53,6 +53,7 @@ judged as (
                 then 'propensity not in (0, 1]'
             when clicked_text is not null and is_clicked is null then 'clicked is not 0 or 1'
             when value_text is not null and (value is null or not isfinite(value)) then 'value is no number'
+            when abs(value) >= 1e12 then 'value out of range'
             when position_text is not null and coalesce(position, 0) < 1 then 'position is not 1 or more'
             when
                 traffic_type is not null and lower(traffic_type) not in ('random', 'contextual', 'noncontextual')
