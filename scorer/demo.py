@@ -21,7 +21,7 @@ from scorer.simulation import World
 from scorer.warehouse import Reader
 
 _MARK = ".nextoffer-demo"
-_STATE = "select strategy_id, status, reason from training_runs where as_of = ?"
+_STATE = "select * exclude (metrics) from training_runs where as_of = ?"
 _WIDTH = 150
 
 

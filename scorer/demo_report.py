@@ -26,7 +26,7 @@ _COLUMNS = (
     "of possible",
     "state",
 )
-_NAMES = {"random": "random", "contextual": "personalised", "noncontextual": "fallback"}
+_NAMES = {"random": "random", "contextual": "model", "noncontextual": "fallback"}
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,10 @@ class Served:
         """Return how the strategy's run before this week ended."""
         run = self.runs.get(strategy)
         if run is None:
-            return "first week"
-        return f"{run['status']}: {run['reason']}" if run["reason"] else str(run["status"])
+            return "first week, all at random"
+        if run["reason"]:
+            return f"{run['status']}: {run['reason']}"
+        return f"{run['offers_ready']} of {run['offers_included']} offers ready"
 
 
 def week_table(report: WeekReport, served: Served) -> Table:

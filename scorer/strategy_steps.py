@@ -29,13 +29,16 @@ select
     count(examples.display_id) as training_rows,
     count(*) filter (where examples.is_success) as successes,
     min(examples.event_ts) as data_window_start,
-    max(examples.event_ts) as data_window_end
+    max(examples.event_ts) as data_window_end,
+    (
+        select count(*) from offer_readiness as offers
+        where offers.strategy_id = strategies.strategy_id
+    ) as offers
 from dim_ranking_strategies as strategies
 left join training_examples as examples on strategies.strategy_id = examples.strategy_id
 where strategies.strategy_id = ?
-group by all
+group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_share
 """
-_OFFERS = "select count(*) from offer_readiness where strategy_id = ?"
 
 
 @dataclass(frozen=True)
@@ -130,11 +133,10 @@ def read_data(connection: Connection, strategy: str) -> Data:
         The build does not know the strategy.
     """
     ready = read_ready_offers(connection, strategy)
-    row = connection.execute(_DATA, [strategy]).fetchone()
-    offers = connection.execute(_OFFERS, [strategy]).fetchone()
-    if row is None or offers is None:
+    found = connection.sql(_DATA, params=[strategy]).to_arrow_table().to_pylist()
+    if not found:
         raise StrategyError(f"strategy {strategy!r} is not in dim_ranking_strategies")
-    return Data(*row, int(offers[0]), ready)
+    return Data(**found[0], ready_offer_ids=ready)
 
 
 def write_model_versions(
