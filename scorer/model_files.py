@@ -21,7 +21,7 @@ import pyarrow as pa
 import xgboost as xgb
 
 from scorer.calibration import Calibration
-from scorer.errors import NextofferError, InputError
+from scorer.errors import InputError, NextofferError
 from scorer.features import FeatureSchema
 from scorer.model import OfferModel
 from scorer.training import TrainedModel

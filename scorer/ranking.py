@@ -55,9 +55,7 @@ MAX_BATCH_ROWS = 50_000
 _MAX_BATCH_CELLS = 4_000_000
 
 
-def write_ranked(
-    connection: Any, context: StrategyContext, progress: Advance | None = None
-) -> int:
+def write_ranked(connection: Any, context: StrategyContext, progress: Advance | None = None) -> int:
     """Replace the strategy's rows in ``scorer.ranked_offers``; returns the rows written.
 
     One transaction of its own, rolled back when anything fails. Candidates are read through a

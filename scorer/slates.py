@@ -68,7 +68,7 @@ def make_slates(context: StrategyContext, decisions: Decisions) -> Slates:
     counts = decisions.eligible.sum(axis=1)
     scores = offer_scores(context, decisions)
     explores = _explores(context, decisions)
-    intended = _model_order(context, scores, decisions.eligible, explores)
+    intended = _model_order(context, scores, decisions.eligible)
     chosen = intended.copy()
     drawn = _random_order(context, decisions, explores)
     chosen[explores] = drawn[:, : context.top_k]
@@ -134,9 +134,7 @@ def _explores(context: StrategyContext, decisions: Decisions) -> Mask:
     return context.policy.explores(buckets)
 
 
-def _model_order(
-    context: StrategyContext, scores: Vector, eligible: Mask, explores: Mask
-) -> Codes:
+def _model_order(context: StrategyContext, scores: Vector, eligible: Mask) -> Codes:
     """The model's first top_k columns: ready by score, then not ready; ties in column order."""
     if not context.scored_offer_ids:
         return np.zeros((scores.shape[0], min(context.top_k, scores.shape[1])), dtype=np.int64)
@@ -147,7 +145,7 @@ def _model_order(
 
 
 def _random_order(context: StrategyContext, decisions: Decisions, explores: Mask) -> Codes:
-    rows = np.flatnonzero(explores)
+    rows = np.flatnonzero(explores).tolist()
     draws = exploration.draw_keys(
         context.strategy_id,
         context.cycle_date,
@@ -163,8 +161,8 @@ def _with_fallbacks(context: StrategyContext, decisions: Decisions, ranked: _Ran
     offers = list(context.candidates)
     parts = [ranked]
     empty = np.flatnonzero(~decisions.eligible.any(axis=1))
-    places = np.array([decisions.placement_ids[i] for i in empty], dtype=object)
-    for placement_id in sorted(set(places)):
+    places = np.array([decisions.placement_ids[i] for i in empty.tolist()], dtype=np.str_)
+    for placement_id in np.unique(places).tolist():
         chosen = context.fallbacks(placement_id)[: context.top_k]
         parts.append(_fallback_rows(empty[places == placement_id], len(offers), len(chosen)))
         offers += chosen

@@ -15,10 +15,6 @@ Notes:
 ``lambda`` and ``min_child_weight`` are meant in displays and multiplied by the Hessian of one
 average display, so they mean the same at a rate of 1 % and of 30 %.
 
-Continuous KPI: Tweedie (log link, variance power 1.2) when values are non-negative and at least
-half are zero, else squared error. Rewards are divided by their mean (Tweedie) or their standard
-deviation; the calibration multiplies back.
-
 The same rows, plan and XGBoost version give the same booster bytes for any number of threads: no
 row or column sampling is used and histogram sums did not depend on threads when measured.
 """
@@ -37,9 +33,10 @@ import xgboost as xgb
 
 from scorer import metrics
 from scorer.calibration import Calibration, fit_calibration
-from scorer.errors import ConfigurationError, StrategyError
+from scorer.errors import StrategyError
 from scorer.features import DECISIONING, FeatureSchema, Matrix, encode_offers, encode_users
 from scorer.model import OfferModel, threads_for
+from scorer.objectives import Objective, choose_objective
 
 Vector = npt.NDArray[np.float64]
 
@@ -52,7 +49,6 @@ REFIT_ROUNDS = 1.2
 TREE_PARAMETERS: dict[str, Any] = {"tree_method": "hist", "max_depth": 5, "eta": 0.1}
 LAMBDA_DISPLAYS = 20.0
 MIN_CHILD_DISPLAYS = 10.0
-TWEEDIE_POWER = 1.2
 _MIN_VALIDATION_SUCCESSES = 5
 
 
@@ -83,16 +79,6 @@ class TrainedModel:
     training_rows: int
     successes: int
     offers_included: int
-
-
-@dataclass(frozen=True)
-class Objective:
-    """How rewards become XGBoost labels: divided by ``scale``; ``link`` names the inverse."""
-
-    parameters: dict[str, Any]
-    link: str
-    scale: float
-    hessian: float
 
 
 @dataclass(frozen=True)
@@ -164,43 +150,6 @@ def train(examples: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trai
     )
 
 
-def choose_objective(rewards: Vector, kpi_type: str) -> Objective:
-    """Objective, link and scale for the rewards, shape (n,).
-
-    Raises ConfigurationError for an unknown KPI type and StrategyError when a binary KPI's
-    rewards are all the same or a continuous one's are all equal.
-    """
-    if kpi_type not in ("binary", "continuous"):
-        raise ConfigurationError(f"kpi_type must be binary or continuous, got {kpi_type!r}")
-    if rewards.size == 0:
-        raise StrategyError("no display of a ready offer in the window")
-    if not rewards.any():
-        raise StrategyError("no success events in the window")
-    if kpi_type == "binary":
-        mean = float((rewards > 0).mean())
-        if mean == 1:
-            raise StrategyError("every display in the window succeeded, there is nothing to learn")
-        logistic = {"objective": "binary:logistic", "eval_metric": "logloss", "base_score": mean}
-        return Objective(logistic, "logit", 1.0, mean * (1 - mean))
-    if rewards.min() >= 0 and (rewards == 0).mean() >= 0.5:
-        tweedie = {
-            "objective": "reg:tweedie",
-            "tweedie_variance_power": TWEEDIE_POWER,
-            "eval_metric": f"tweedie-nloglik@{TWEEDIE_POWER}",
-            "base_score": 1.0,
-        }
-        return Objective(tweedie, "log", float(rewards.mean()), 1.0)
-    scale = float(rewards.std())
-    if scale == 0:
-        raise StrategyError("every display in the window has the same value")
-    squared = {
-        "objective": "reg:squarederror",
-        "eval_metric": "rmse",
-        "base_score": float(rewards.mean()) / scale,
-    }
-    return Objective(squared, "identity", scale, 1.0)
-
-
 def validation_start(event_times: npt.NDArray[Any], rewards: Vector) -> int:
     """First row of the validation part of rows in time order; n when no useful part exists.
 
@@ -270,21 +219,11 @@ def _fit(
         )
         outcomes = rows.rewards[cut:] / objective.scale
         calibration = fit_calibration(margins, outcomes, objective.link)
-        measured |= _measured(rows, cut, margins, _rescaled(calibration, objective.scale))
+        measured |= _measured(rows, cut, margins, objective.in_units(calibration))
     everything = rows.quantised(slice(0, n), objective.scale)
     booster = xgb.train(parameters, everything, rounds, verbose_eval=False)
     measured["rounds"] = rounds
-    return booster, _rescaled(calibration, objective.scale), measured
-
-
-def _rescaled(calibration: Calibration, scale: float) -> Calibration:
-    """The same map, with scores in the reward's own unit."""
-    slope, shift = calibration.slope, calibration.shift
-    if calibration.link == "identity":
-        return Calibration("identity", slope * scale, shift * scale)
-    if calibration.link == "log":
-        return Calibration("log", slope, shift + float(np.log(scale)))
-    return calibration
+    return booster, objective.in_units(calibration), measured
 
 
 def _counts(rows: _Rows, n: int) -> dict[str, Any]:
@@ -322,4 +261,3 @@ def _offer_means(codes: npt.NDArray[np.int64], rewards: Vector, n_offers: int) -
     sums = np.bincount(codes, weights=rewards, minlength=n_offers)
     counts = np.bincount(codes, minlength=n_offers)
     return (sums + 20 * rewards.mean()) / (counts + 20)
-

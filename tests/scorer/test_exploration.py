@@ -174,4 +174,3 @@ def test_an_impossible_share_is_refused(share: float) -> None:
     """A share is a probability."""
     with pytest.raises(ConfigurationError, match="exploration share"):
         MixturePolicy(share)
-

@@ -140,8 +140,18 @@ def test_sql_columns_and_request_columns_are_encoded_alike() -> None:
 def test_the_feature_order_is_the_declared_one() -> None:
     """Columns follow feature_order, not the order of the rows."""
     rows = [
-        {"feature_order": 2, "feature_name": "b", "feature_kind": "context", "value_type": "number"},
-        {"feature_order": 1, "feature_name": "a", "feature_kind": "context", "value_type": "number"},
+        {
+            "feature_order": 2,
+            "feature_name": "b",
+            "feature_kind": "context",
+            "value_type": "number",
+        },
+        {
+            "feature_order": 1,
+            "feature_name": "a",
+            "feature_kind": "context",
+            "value_type": "number",
+        },
     ]
     assert FeatureSchema.declare(rows).names == ("context:a", "context:b")
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from scipy import stats
 from worlds import AS_OF, WORKED_SCHEMA, TableModel, candidates, context, worked_example
 
 from scorer import exploration, ranking
+from scorer.errors import ConfigurationError, StrategyError
 from scorer.ranking import RANKED_SCHEMA, rank_batch, rank_candidates, write_ranked
 from scorer.strategy import Deployed, Offer, StrategyContext, load_context
 from scorer.training import TrainingPlan, load_examples, train
@@ -437,3 +437,15 @@ def test_a_table_model_is_a_reward_model() -> None:
     from scorer.model import RewardModel
 
     assert isinstance(TableModel(SCORES), RewardModel)
+
+
+def test_an_unknown_strategy_is_named(build: duckdb.DuckDBPyConnection) -> None:
+    """The context of a strategy that the build does not have cannot be read."""
+    with pytest.raises(StrategyError, match="strategy 'x' is not in dim_ranking_strategies"):
+        load_context(build, "x", AS_OF)
+
+
+def test_an_impossible_top_k_is_refused() -> None:
+    """A slate has at least one rank."""
+    with pytest.raises(ConfigurationError, match="top_k must be 1 or more, got 0"):
+        context(SCORES, top_k=0)

@@ -11,13 +11,16 @@ from scorer import training
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.features import encode_users
 from scorer.model_files import booster_bytes
-from scorer.training import TrainedModel, TrainingPlan, choose_objective, train, validation_start
+from scorer.objectives import choose_objective
+from scorer.training import TrainedModel, TrainingPlan, train, validation_start
 
 BOTH = ("offer_1", "offer_2")
 CELLS = pa.table({"segment:f1": [False, False, True], "context:f2": ["1", "0", "1"]})
 
 
-def trained(table: pa.Table, kpi_type: str = "binary", offers: tuple[str, ...] = BOTH) -> TrainedModel:
+def trained(
+    table: pa.Table, kpi_type: str = "binary", offers: tuple[str, ...] = BOTH
+) -> TrainedModel:
     """Train on the worked example's features."""
     return train(table, WORKED_SCHEMA, TrainingPlan(kpi_type, offers))
 
@@ -33,10 +36,8 @@ def first_offers(result: TrainedModel) -> list[str]:
 @pytest.mark.parametrize(
     ("displays", "rates"), [(300, (0.05, 0.9)), (500, (0.1, 0.6)), (3000, (0.02, 0.1))]
 )
-def test_the_worked_example_is_learnt(
-    seed: int, displays: int, rates: tuple[float, float]
-) -> None:
-    """offer_2 comes first at (0, 1), offer_1 at (0, 0) and (1, 1), though no main effect says so."""
+def test_the_worked_example_is_learnt(seed: int, displays: int, rates: tuple[float, float]) -> None:
+    """offer_2 comes first at (0, 1), offer_1 elsewhere, though no main effect says so."""
     result = trained(worked_example(seed, displays, rates))
     assert first_offers(result) == ["offer_2", "offer_1", "offer_1"]
 
@@ -148,9 +149,7 @@ def value_world(rng: np.random.Generator, n: int, is_rare: bool) -> pa.Table:
     ("is_rare", "expected"),
     [(True, [[2.4, 0.6], [2.4, 0.6], [0.6, 2.4]]), (False, [[3, -1], [3, -1], [-1, 3]])],
 )
-def test_a_continuous_kpi_is_an_expected_value(
-    is_rare: bool, expected: list[list[float]]
-) -> None:
+def test_a_continuous_kpi_is_an_expected_value(is_rare: bool, expected: list[list[float]]) -> None:
     """Rare purchases and dense values, also negative ones, are predicted in their own unit."""
     result = trained(value_world(np.random.default_rng(0), 12_000, is_rare), "continuous")
     scores = result.model.score(encode_users(CELLS, result.model.schema))
@@ -162,9 +161,7 @@ def test_a_continuous_kpi_is_an_expected_value(
 def test_the_unit_of_a_value_does_not_matter() -> None:
     """Revenue in cents gives the model of revenue in euros, with scores times 100."""
     euros = value_world(np.random.default_rng(1), 6000, is_rare=True)
-    cents = euros.set_column(
-        3, "reward", pa.array(euros["reward"].to_numpy() * 100)
-    )
+    cents = euros.set_column(3, "reward", pa.array(euros["reward"].to_numpy() * 100))
     users = encode_users(CELLS, WORKED_SCHEMA)
     first, second = (trained(t, "continuous").model.score(users) for t in (euros, cents))
     np.testing.assert_allclose(second, first * 100, rtol=1e-3)
