@@ -1,0 +1,163 @@
+"""A cycle ends in the same publication however often it starts, and readers never notice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import subprocess
+import sys
+import textwrap
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cycles import published, run
+from warehouse_builds import PROJECT
+
+from scorer.cycle import STEPS
+from scorer.publishing import content_checksum
+from scorer.simulation import World
+from scorer.warehouse import Reader
+
+AS_OF = datetime(2026, 9, 13)
+SMALL = "strategy_id,min_displays,min_successes,kpi_type,success_event_types,value_path,window_hours,placement_ids,lookback_days\n"
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first week of a small simulated bank; its offers get ready with few displays."""
+    raw = tmp_path_factory.mktemp("bank") / "raw"
+    world = World(profiles=1_000, seed=3)
+    world.write_catalogue(raw)
+    strategies = (raw / "ranking_strategies.csv").read_text().splitlines()
+    header = strategies[0].split(",")
+    lowered = [strategies[0]]
+    for line in strategies[1:]:
+        values = dict(zip(header, line.split(","), strict=True))
+        values |= {"min_displays": "40", "min_successes": "2"}
+        lowered.append(",".join(values[name] for name in header))
+    (raw / "ranking_strategies.csv").write_text("\n".join(lowered) + "\n")
+    world.live(1, raw)
+    return raw
+
+
+@pytest.fixture(scope="module")
+def undisturbed(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of one undisturbed cycle."""
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    result = run(home, raw, AS_OF)
+    assert not result.failures
+    return home
+
+
+def _checksum(home: Path) -> str:
+    return content_checksum((home / "published.duckdb").resolve())
+
+
+def test_two_runs_publish_the_same(raw: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """Another home folder, and a forced second run in it, publish identical content."""
+    run(tmp_path / "home", raw, AS_OF)
+    first = _checksum(tmp_path / "home")
+    run(tmp_path / "home", raw, AS_OF, force=True)
+    assert _checksum(tmp_path / "home") == first == _checksum(undisturbed)
+
+
+def test_a_finished_cycle_is_not_redone(raw: Path, undisturbed: Path) -> None:
+    """Running a finished cycle again changes no file of the publication."""
+    before = (undisturbed / "published.duckdb").stat()
+    assert run(undisturbed, raw, AS_OF).was_finished
+    after = (undisturbed / "published.duckdb").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+_KILLED = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from scorer.config import Settings
+from scorer.cycle import STEPS, run_cycle
+from scorer.progress import Silent
+
+home, raw, project, last = sys.argv[1:]
+
+def deadly(step, name):
+    def run(work):
+        if name == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        step(work)
+    return run
+
+steps = {name: deadly(step, name) for name, step in STEPS.items()}
+settings = Settings(
+    home=Path(home), as_of=datetime(2026, 9, 13), project_dir=Path(project), raw=Path(raw)
+)
+run_cycle(settings, Silent(), steps=steps)
+"""
+
+
+def test_a_run_killed_before_any_step_goes_on(
+    raw: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    """Killed by signal 9 before each step in turn, the rerun publishes what one run would have."""
+    for step in STEPS:
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(_KILLED), f"{tmp_path}/home", str(raw),
+             str(PROJECT), step],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == -9, done.stderr
+        assert not (tmp_path / "home" / "published.duckdb").exists()
+    run(tmp_path / "home", raw, AS_OF)
+    assert _checksum(tmp_path / "home") == _checksum(undisturbed)
+
+
+def _poll(home: str, stop: multiprocessing.Event, found: multiprocessing.Queue) -> None:
+    """Read whole cycles until told to stop; put what was odd, then the number of reads."""
+    reads = 0
+    while not stop.is_set():
+        try:
+            with Reader(Path(home) / "published.duckdb") as reader:
+                cycles = reader.query(
+                    "select strategy_id, count(distinct cycle_date) as cycles, count(*) as n"
+                    " from ranked_offers group by 1"
+                ).to_pylist()
+            if len(cycles) != 2 or any(row["cycles"] != 1 for row in cycles):
+                found.put(f"half a cycle: {cycles}")
+        except Exception as error:
+            found.put(repr(error))
+        reads += 1
+    found.put(reads)
+
+
+def test_readers_never_fail_nor_see_half_a_cycle(
+    raw: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    """A process that polls ranked_offers during ten runs sees whole cycles only."""
+    home = tmp_path / "home"
+    shutil.copytree(undisturbed, home, symlinks=True)
+    context = multiprocessing.get_context("spawn")
+    stop, found = context.Event(), context.Queue()
+    reader = context.Process(target=_poll, args=(str(home), stop, found))
+    reader.start()
+    for day in range(10):
+        run(home, raw, AS_OF + timedelta(days=day % 3), force=True)
+    stop.set()
+    reads = found.get(timeout=60)
+    reader.join(60)
+    assert isinstance(reads, int), reads
+    assert reads > 20
+
+
+def test_a_back_fill_does_not_move_the_current_publication(
+    raw: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    """A cycle in the past gets its file; readers stay with the newest."""
+    home = tmp_path / "home"
+    shutil.copytree(undisturbed, home, symlinks=True)
+    before = _checksum(home)
+    result = run(home, raw, AS_OF - timedelta(days=2))
+    assert result.published.exists()
+    assert _checksum(home) == before
+    assert published(home, "select distinct cycle_date from ranked_offers") == [
+        {"cycle_date": AS_OF.date()}
+    ]
