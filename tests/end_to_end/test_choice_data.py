@@ -33,16 +33,19 @@ def _write_inputs(source: Path, folder: Path) -> None:
     )
     columns = [row[0] for row in memory.execute("describe log").fetchall()]
     segments = [column.removeprefix("seg_") for column in columns if column.startswith("seg_")]
-    (folder / "raw" / "ranking_strategies.csv").write_text(
-        "strategy_id,lookback_days\nchoice,60\n"
-    )
+    (folder / "raw" / "ranking_strategies.csv").write_text("strategy_id,lookback_days\nchoice,60\n")
     (folder / "raw" / "strategy_segments.csv").write_text(
         "strategy_id,segment_id\n" + "".join(f"choice,{segment}\n" for segment in segments)
     )
 
 
 def _nextoffer(folder: Path, *arguments: str) -> None:
-    command = [str(Path(sys.executable).parent / "nextoffer"), *arguments, "--home", f"{folder}/home"]
+    command = [
+        str(Path(sys.executable).parent / "nextoffer"),
+        *arguments,
+        "--home",
+        f"{folder}/home",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -65,7 +68,9 @@ def test_ranking_earns_at_least_1_3_of_best_single(name: str, tmp_path: Path) ->
             select offer_id from '{tmp_path}/raw/displays.parquet'
             group by 1 order by avg(clicked) desc limit 1
         )
-        select avg((ranked.offer_id = truth.best_offer)::int), avg((best.offer_id = truth.best_offer)::int)
+        select
+            avg((ranked.offer_id = truth.best_offer)::int),
+            avg((best.offer_id = truth.best_offer)::int)
         from '{ranked}' as ranked join truth using (request_id) cross join best
         where ranked.rank = 1
         """

@@ -1,4 +1,4 @@
-"""Bad records are quarantined with their reason, whatever their kind; the good ones beside them land."""
+"""Bad records are quarantined with their reason; the good ones beside them land."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ def test_every_defect_of_an_event_is_named_with_its_line(tmp_path: Path) -> None
     lines = [good[0], *EVENT_DEFECTS, good[1]]
     (folder / "events.ndjson").write_bytes(b"\n".join(lines) + b"\n")
     build(tmp_path, tmp_path / "raw", AS_OF)
-    found = rows(
-        tmp_path, "select line_number, reason from rejected_events order by line_number"
-    )
+    found = rows(tmp_path, "select line_number, reason from rejected_events order by line_number")
     assert found == [(number, reason) for number, reason in enumerate(EVENT_DEFECTS.values(), 2)]
     assert rows(tmp_path, "select count(*) from fct_displays") == [(2,)]
 
@@ -110,9 +108,7 @@ FLAT_DEFECTS = {
 def test_every_defect_of_a_flat_display_is_named(tmp_path: Path, compressed: bool) -> None:
     """Each kind of broken flat row is kept with its reason and line; plain and compressed."""
     good = "2026-09-10T10:00:00Z,p,o,0.5,1,2.5"
-    text = "\n".join(
-        ["event_ts,profile_id,offer_id,propensity,clicked,value", *FLAT_DEFECTS, good]
-    )
+    text = "\n".join(["event_ts,profile_id,offer_id,propensity,clicked,value", *FLAT_DEFECTS, good])
     raw = tmp_path / "raw"
     raw.mkdir()
     if compressed:
@@ -120,9 +116,7 @@ def test_every_defect_of_a_flat_display_is_named(tmp_path: Path, compressed: boo
     else:
         (raw / "displays.csv").write_text(text)
     build(tmp_path, raw, AS_OF)
-    found = rows(
-        tmp_path, "select line_number, reason from rejected_events order by line_number"
-    )
+    found = rows(tmp_path, "select line_number, reason from rejected_events order by line_number")
     assert found == [(number, reason) for number, reason in enumerate(FLAT_DEFECTS.values(), 2)]
     assert rows(tmp_path, "select propensity, is_clicked, value from fct_displays") == [
         (0.5, True, 2.5)
@@ -154,7 +148,9 @@ def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
         "p,s,2026-09-02,2026-09-01\n"
     )
     build(tmp_path, raw, AS_OF)
-    found = rows(tmp_path, "select input_name, line_number, reason from rejected_events order by 1, 2")
+    found = rows(
+        tmp_path, "select input_name, line_number, reason from rejected_events order by 1, 2"
+    )
     assert found == [
         ("offers", 3, "no offer_id"),
         ("offers", 4, "offer_id is repeated"),

@@ -20,7 +20,6 @@ from scorer.simulation import World
 from scorer.warehouse import Reader
 
 AS_OF = datetime(2026, 9, 13)
-SMALL = "strategy_id,min_displays,min_successes,kpi_type,success_event_types,value_path,window_hours,placement_ids,lookback_days\n"
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +94,7 @@ run_cycle(settings, Silent(), steps=steps)
 """
 
 
-def test_a_run_killed_before_any_step_goes_on(
-    raw: Path, undisturbed: Path, tmp_path: Path
-) -> None:
+def test_a_run_killed_before_any_step_goes_on(raw: Path, undisturbed: Path, tmp_path: Path) -> None:
     """Killed by signal 9 before each step in turn, the rerun publishes what one run would have."""
     for step in STEPS:
         done = subprocess.run(

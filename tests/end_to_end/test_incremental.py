@@ -51,9 +51,7 @@ def three_weeks() -> list[list[dict]]:
     return weeks
 
 
-def test_weekly_loads_equal_one_full_refresh(
-    tmp_path: Path, three_weeks: list[list[dict]]
-) -> None:
+def test_weekly_loads_equal_one_full_refresh(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
     """After three incremental loads every history table equals that of a single full build."""
     raw = tmp_path / "raw"
     for week, events in enumerate(three_weeks):

@@ -37,7 +37,9 @@ def _past(raw: Path) -> None:
         profile, offer = f"p{rng.randrange(9)}", f"o{rng.randrange(4)}"
         events.append(display(f"d{number}", at, profile, [offer], device={"type": "phone"}))
         if number % 4 == 0:
-            events.append(click(f"c{number}", at + timedelta(minutes=5), profile, offer, f"d{number}"))
+            events.append(
+                click(f"c{number}", at + timedelta(minutes=5), profile, offer, f"d{number}")
+            )
     write_lines(raw / "experience_events" / "past.ndjson", events)
     (raw / "segment_memberships.csv").write_text(
         "profile_id,segment_id,qualified_at,exited_at\n"

@@ -26,7 +26,13 @@ def _event(number: int, rng: random.Random) -> list[dict]:
     events = [display(f"d{number}", at, f"p{one}{two}-{number}", [offer], **context)]
     if rng.random() < (0.8 if _responds(offer, one, two) else 0.1):
         events.append(
-            click(f"c{number}", at + timedelta(minutes=1), f"p{one}{two}-{number}", offer, f"d{number}")
+            click(
+                f"c{number}",
+                at + timedelta(minutes=1),
+                f"p{one}{two}-{number}",
+                offer,
+                f"d{number}",
+            )
         )
     return events
 
@@ -86,7 +92,7 @@ def test_exploration_is_a_tenth_and_uniform(ranked: Path) -> None:
     assert 0.06 < share[0]["share"] < 0.14
     found = published(
         ranked,
-        "select distinct policy, round(propensity, 6) as propensity from ranked_offers order by all",
+        "select distinct policy, round(propensity, 6) as propensity from ranked_offers",
     )
     assert {(row["policy"], row["propensity"]) for row in found} == {
         ("model", 0.95),
