@@ -16,6 +16,7 @@ from scorer.cli_options import json_option, settings_options
 from scorer.config import Settings, find_home
 from scorer.errors import ConfigurationError, NextofferError, StrategyError
 
+INTERRUPTED = 130
 EXIT_CODES = """\b
 Exit codes:
   0  done
@@ -260,7 +261,12 @@ def _print(content: Any, table: Any) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every failure is one line on stderr and a documented exit code."""
-    sys.exit(_exit_code(arguments))
+    code = _exit_code(arguments)
+    if code == INTERRUPTED:
+        # Threads of dbt may still hold the database: nothing is left to tidy up in order.
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str] | None) -> int:
@@ -274,7 +280,7 @@ def _exit_code(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         return _fail(" ".join(error.format_message().split()), ConfigurationError.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted; the same command goes on where it stopped", 130)
+        return _fail("interrupted; the same command goes on where it stopped", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

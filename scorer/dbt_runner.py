@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -83,13 +85,37 @@ def _invoke(
         "--log-path": settings.logs_dir,
     }
     options = [part for name, path in folders.items() for part in (name, str(path))]
+    with _interrupts() as interrupted:
+        try:
+            result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
+                [*arguments, *options, "--log-level", "none", "--log-level-file", "info"]
+            )
+        finally:
+            # dbt keeps its connection, and with it the lock of the file, until the process ends.
+            if not interrupted.is_set():
+                DuckDBConnectionManager.close_all_connections()
+    if interrupted.is_set():
+        raise KeyboardInterrupt
+    return result
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Remember Ctrl-C: dbt turns it into whatever its threads were stopped at."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+
+    def remember(number: int, frame: Any) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, remember)
     try:
-        return dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
-            [*arguments, *options, "--log-level", "none", "--log-level-file", "info"]
-        )
+        yield interrupted
     finally:
-        # dbt keeps its connection, and with it the lock of the file, until the process ends.
-        DuckDBConnectionManager.close_all_connections()
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -99,6 +125,8 @@ def _environment(settings: Settings) -> Iterator[None]:
         "NEXTOFFER_DATABASE": str(settings.build_path),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
+        # Python's tracker process complains of dbt's locks when a run is interrupted.
+        "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
