@@ -43,7 +43,7 @@ judged as (
     select
         *,
         case
-            when raw_line is not null and not json_valid(raw_line) then 'not a JSON object'
+            when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when event_ts_text is null then 'no timestamp'
             when event_ts is null then 'timestamp is no time'
             when event_ts not between timestamp '1990-01-01' and timestamp '2200-01-01' then 'timestamp out of range'

@@ -38,7 +38,7 @@ final as (
         {{ text_to_list("placement_ids") }} as placement_ids,
         characteristics,
         case
-            when raw_line is not null and not json_valid(raw_line) then 'not a JSON object'
+            when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when offer_id is null then 'no offer_id'
             when copy_number > 1 then 'offer_id is repeated'
             when lower(status) not in ('draft', 'approved', 'archived') then 'unknown status'

@@ -108,7 +108,7 @@ final as (
         qualified_at,
         exited_at,
         case
-            when raw_line is not null and not json_valid(raw_line) then 'not a JSON object'
+            when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when profile_id is null then 'no profile_id'
             when segment_id is null then 'no segment_id'
             when qualified_text is not null and coalesce(status, '') <> 'exited' and qualified_at is null
