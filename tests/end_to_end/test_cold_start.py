@@ -1,0 +1,96 @@
+"""Before offers are ready everything is random; a new offer is seen in exploration only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cycles import published, run
+
+AS_OF = datetime(2026, 9, 13)
+COUNTS = "select offer_id, displays, successes, is_ready from offer_readiness order by 1"
+RUN = "select status, reason, offers_ready, model_version from training_runs"
+
+
+def _write(raw: Path, counts: dict[str, tuple[int, int]]) -> None:
+    """Write flat displays: offer -> (displays, successes), the newest 50 minutes old."""
+    raw.mkdir(exist_ok=True)
+    rows = ["event_ts,profile_id,offer_id,request_id,clicked,traffic_type"]
+    for offer, (displays, successes) in counts.items():
+        for number in range(displays):
+            at = AS_OF - timedelta(minutes=50 + 7 * number)
+            clicked = int(number < successes)
+            rows.append(
+                f"{at.isoformat()},p{number % 200},{offer},{offer}-{number},{clicked},random"
+            )
+    (raw / "displays.csv").write_text("\n".join(rows) + "\n")
+    (raw / "ranking_strategies.csv").write_text("strategy_id,top_k\nclicks,1\n")
+
+
+@pytest.mark.parametrize(
+    ("counts", "ready"),
+    [
+        ({"a": (250, 25), "b": (249, 25)}, 1),
+        ({"a": (250, 25), "b": (250, 24)}, 1),
+        ({"a": (249, 25), "b": (250, 24)}, 0),
+    ],
+)
+def test_just_below_the_thresholds_everything_is_random(
+    counts: dict[str, tuple[int, int]], ready: int, tmp_path: Path
+) -> None:
+    """With fewer than two ready offers the strategy collects, and says how many it has."""
+    _write(tmp_path / "raw", counts)
+    run(tmp_path / "home", tmp_path / "raw", AS_OF)
+    assert published(tmp_path / "home", RUN) == [
+        {
+            "status": "collecting",
+            "reason": f"{ready} of 2 offers ready, 2 needed",
+            "offers_ready": ready,
+            "model_version": None,
+        }
+    ]
+    assert published(
+        tmp_path / "home",
+        "select distinct traffic_type, is_exploration, policy, propensity, score, model_version"
+        " from ranked_offers",
+    ) == [
+        {
+            "traffic_type": "random",
+            "is_exploration": True,
+            "policy": "uniform",
+            "propensity": 0.5,
+            "score": None,
+            "model_version": None,
+        }
+    ]
+
+
+def test_at_the_thresholds_a_model_ranks_and_a_new_offer_is_only_explored(tmp_path: Path) -> None:
+    """250 displays with 25 successes are enough; a third offer short of them stays in the tenth."""
+    _write(tmp_path / "raw", {"a": (250, 25), "b": (250, 40), "new": (60, 30)})
+    run(tmp_path / "home", tmp_path / "raw", AS_OF)
+    assert [(r["offer_id"], r["is_ready"]) for r in published(tmp_path / "home", COUNTS)] == [
+        ("a", True),
+        ("b", True),
+        ("new", False),
+    ]
+    assert published(tmp_path / "home", "select status from training_runs") == [
+        {"status": "succeeded"}
+    ]
+    shown = published(
+        tmp_path / "home",
+        "select is_exploration, list(distinct offer_id order by offer_id) as offers"
+        " from ranked_offers group by 1 order by 1",
+    )
+    assert "new" not in shown[0]["offers"]
+    assert "new" in shown[1]["offers"]
+
+
+def test_no_success_in_the_window_is_said(tmp_path: Path) -> None:
+    """Displays without any success give the reason in words."""
+    _write(tmp_path / "raw", {"a": (300, 0), "b": (300, 0)})
+    run(tmp_path / "home", tmp_path / "raw", AS_OF)
+    assert published(tmp_path / "home", "select status, reason from training_runs") == [
+        {"status": "collecting", "reason": "no success events in the window"}
+    ]
