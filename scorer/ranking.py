@@ -118,7 +118,7 @@ def rank_batch(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatc
         users=batch,
         profile_ids=batch.column("profile_id").to_pylist(),
         placement_ids=batch.column("placement_id").to_pylist(),
-        eligible=_eligible(context, batch),
+        eligible=eligible_by_set(context, batch),
     )
     return _to_batch(context, batch, make_slates(context, decisions))
 
@@ -132,7 +132,7 @@ def _ranked_batches(
             progress(batch.num_rows)
 
 
-def _eligible(context: StrategyContext, batch: pa.RecordBatch) -> Mask:
+def eligible_by_set(context: StrategyContext, batch: pa.RecordBatch) -> Mask:
     """Offers of each candidate's eligibility set without the user's own exclusions."""
     sets = batch.column("eligibility_set_id").dictionary_encode()
     none = np.zeros(len(context.candidates), dtype=np.bool_)

@@ -12,7 +12,7 @@ from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError
 from scorer.progress import Progress
 from scorer.raw_folder import file_kind
-from scorer.requests import rank_requests
+from scorer.requests import rank_requests, with_known_eligibility
 from scorer.strategy import load_context
 from scorer.strategy_runs import strategy_ids
 from scorer.strategy_steps import find_deployed
@@ -65,6 +65,7 @@ def rank_file(
         deployed = find_deployed(connection, settings, strategy)
         share = None if explore else 0.0
         context = load_context(connection, strategy, settings.as_of, deployed, share)
+        requests = with_known_eligibility(connection, requests, strategy)
     progress.say(f"strategy {strategy}, model {deployed.version if deployed else 'none yet'}")
     ranked = rank_requests(requests, context)
     first = next(iter(ranked.rejected.slice(0, 1).to_pylist()), None)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from scorer.errors import InputError
 from scorer.features import DECISIONING
-from scorer.ranking import batch_rows, listed_columns, model_version
+from scorer.ranking import batch_rows, eligible_by_set, listed_columns, model_version
 from scorer.slates import TRAFFIC_TYPES, UNIFORM, Decisions, Slates, make_slates
 from scorer.strategy import StrategyContext
 
@@ -33,6 +33,16 @@ REJECTED_SCHEMA = pa.schema(
 )
 _DEFAULT = "default"
 _LISTED = "requested offers"
+KNOWN_SET = "eligibility_set_id"
+_KNOWN = """
+select requests.*, candidates.eligibility_set_id, candidates.excluded_offer_ids
+from requests
+left join main.ranking_candidates as candidates
+    on candidates.strategy_id = ?
+    and candidates.profile_id = requests.profile_id::varchar
+    and candidates.placement_id = {placement}
+order by requests.request_number
+"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,9 @@ def rank_requests(requests: pa.Table, context: StrategyContext) -> RankedRequest
     requests : pa.Table
         ``request_id, profile_id`` required; ``activity_id, scope_id, placement_id`` ('default'
         where missing), ``offer_ids`` (a list, or text separated by '|'; missing means all that
-        are eligible at the placement), ``seg_*`` and ``ctx_*`` optional.
+        are eligible), ``seg_*`` and ``ctx_*`` optional; ``eligibility_set_id`` and
+        ``excluded_offer_ids`` of people whom the batch knows at the placement, from
+        :func:`with_known_eligibility`.
     context : StrategyContext
         With ``exploration_share`` 0 every request is personalised.
 
@@ -75,6 +87,26 @@ def rank_requests(requests: pa.Table, context: StrategyContext) -> RankedRequest
     context = _with_listed(context, good["offer_ids"])
     batches = [_rank(context, b) for b in good.to_batches(max_chunksize=batch_rows(context))]
     return RankedRequests(pa.Table.from_batches(batches, REQUEST_ROWS_SCHEMA), rejected)
+
+
+def with_known_eligibility(connection: Any, requests: pa.Table, strategy_id: str) -> pa.Table:
+    """Requests with the eligibility set and the exclusions of people whom the batch knows.
+
+    Leaves a table without ``profile_id`` as it is: :func:`rank_requests` says what is missing.
+    """
+    if "profile_id" not in requests.column_names:
+        return requests
+    has_placement = "placement_id" in requests.column_names
+    placement = (
+        "coalesce(requests.placement_id::varchar, 'default')" if has_placement else "'default'"
+    )
+    numbered = requests.append_column("request_number", pa.array(np.arange(requests.num_rows)))
+    connection.register("requests", numbered)
+    known = connection.sql(
+        _KNOWN.format(placement=placement), params=[strategy_id]
+    ).to_arrow_table()
+    connection.unregister("requests")
+    return known.drop_columns(["request_number"])
 
 
 def _normalised(requests: pa.Table) -> pa.Table:
@@ -172,11 +204,14 @@ def _rank(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
 def _eligible(
     context: StrategyContext, batch: pa.RecordBatch, placements: list[str]
 ) -> npt.NDArray[np.bool_]:
+    """What the caller lists; else what the person may see, or a stranger at the placement."""
     defaults = {p: context.mask(context.default_offers(p)) for p in set(placements)}
-    eligible = np.zeros((batch.num_rows, len(context.candidates)), dtype=np.bool_)
+    eligible = np.stack([defaults[p] for p in placements])
+    if KNOWN_SET in batch.schema.names:
+        known = pc.is_valid(batch.column(KNOWN_SET)).to_numpy(zero_copy_only=False)
+        eligible[known] = eligible_by_set(context, batch)[known]
     lists = batch.column("offer_ids")
-    for i in np.flatnonzero(pc.is_null(lists).to_numpy(zero_copy_only=False)):
-        eligible[i] = defaults[placements[i]]
+    eligible[pc.is_valid(lists).to_numpy(zero_copy_only=False)] = False
     rows, columns = listed_columns(context, lists)
     eligible[rows, columns] = True
     return eligible

@@ -46,7 +46,8 @@ class Deployed:
 class StrategyContext:
     """Everything besides the users that a strategy's ranking depends on.
 
-    ``eligibility`` gives each set's offers, ``default_sets`` the sets of each placement. Without
+    ``eligibility`` gives each set's offers, ``default_sets`` what strangers may see at each
+    placement. Without
     ``deployed`` all traffic is random. A ready offer unknown to the model ranks as not ready.
     """
 
@@ -114,7 +115,7 @@ class StrategyContext:
         return np.array([columns.get(o.offer_id, -1) for o in self.candidates], dtype=np.int64)
 
     def fallbacks(self, placement_id: str) -> list[Offer]:
-        """Fallback offers of a placement in tie order; no other eligibility applies to them."""
+        """Approved fallback offers of a placement in tie order; no other rule applies to them."""
         fitting = [o for o in self.offers if o.is_fallback and o.fits(placement_id)]
         return sorted(fitting, key=_tie_order)
 
@@ -132,9 +133,9 @@ class StrategyContext:
         return mask
 
     def default_offers(self, placement_id: str) -> frozenset[str]:
-        """Offers eligible for somebody at the placement.
+        """Offers eligible at the placement for people nobody knows.
 
-        At a placement without any: those eligible for somebody elsewhere that fit it.
+        At a placement nobody was seen in: those eligible elsewhere that fit it.
         """
         if placement_id in self.default_sets:
             return self.default_sets[placement_id]
@@ -197,7 +198,7 @@ def read_schema(connection: Any, strategy_id: str) -> FeatureSchema:
 
 def _read_offers(connection: Any) -> tuple[Offer, ...]:
     rows = connection.execute(
-        "select offer_id, offer_name, priority, is_fallback, placement_ids"
+        "select offer_id, offer_name, priority, is_fallback and status = 'approved', placement_ids"
         " from dim_offers order by offer_id"
     ).fetchall()
     return tuple(
@@ -210,15 +211,17 @@ def _read_eligibility(
     connection: Any, strategy_id: str
 ) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     rows = connection.execute(
-        "select eligibility_set_id, placement_id, offer_id"
+        "select eligibility_set_id, placement_id, is_default, offer_id"
         " from eligibility_sets where strategy_id = ?",
         [strategy_id],
     ).fetchall()
     sets: dict[str, set[str]] = {}
     placements: dict[str, set[str]] = {}
-    for set_id, placement_id, offer_id in rows:
+    for set_id, placement_id, is_default, offer_id in rows:
         sets.setdefault(set_id, set()).add(offer_id)
-        placements.setdefault(placement_id, set()).add(offer_id)
+        strangers = placements.setdefault(placement_id, set())
+        if is_default:
+            strangers.add(offer_id)
     return _frozen(sets), _frozen(placements)
 
 

@@ -319,12 +319,13 @@ create table dim_ranking_strategies as
     select 's' as strategy_id, 0.1 as exploration_share, 3 as top_k;
 create table dim_offers as
     select unnest(['offer_1', 'offer_2', 'stop_gap']) as offer_id, 'An offer' as offer_name,
-        0 as priority, offer_id = 'stop_gap' as is_fallback, null::varchar[] as placement_ids;
+        0 as priority, offer_id = 'stop_gap' as is_fallback, 'approved' as status,
+        null::varchar[] as placement_ids;
 create table offer_readiness as
     select 's' as strategy_id, unnest(['offer_1', 'offer_2']) as offer_id, true as is_ready;
 create table eligibility_sets as
     select 'e1' as eligibility_set_id, 's' as strategy_id, 'web' as placement_id,
-        unnest(['offer_1', 'offer_2']) as offer_id;
+        true as is_default, unnest(['offer_1', 'offer_2']) as offer_id;
 create table ranking_candidates as
     select 's' as strategy_id, 'p' || i as profile_id, 'web' as placement_id, 'act' as activity_id,
         'scope' as scope_id, case when i // 2 % 2 = 1 then ['f1'] else [] end as segments,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from worlds import TableModel, candidates, context
 
 from scorer.errors import InputError
 from scorer.ranking import rank_batch
-from scorer.requests import REQUEST_ROWS_SCHEMA, rank_requests
+from scorer.requests import REQUEST_ROWS_SCHEMA, rank_requests, with_known_eligibility
 from scorer.strategy import Deployed, Offer
 
 SCORES = {"a": [0.1, 0.9], "b": [0.3, 0.2], "c": [0.2, 0.1]}
@@ -99,6 +100,23 @@ def test_another_placement_gets_the_offers_that_fit_it() -> None:
     catalogue = ["a", "b", Offer("c", placement_ids=("web",))]
     table = requests(["p"], placement_id=["new place"])
     assert slates(table, offers=catalogue) == {"r0": "ba"}
+
+
+def test_people_whom_the_batch_knows_keep_their_own_eligibility() -> None:
+    """Their set and exclusions hold, at the known placement; strangers get the default."""
+    connection = duckdb.connect()
+    connection.execute(
+        "create table ranking_candidates as select 's' as strategy_id, 'known' as profile_id,"
+        " 'web' as placement_id, 'own' as eligibility_set_id, ['b'] as excluded_offer_ids"
+    )
+    table = requests(["known", "stranger", "known"], offer_ids=[None, None, "b|c"])
+    table = with_known_eligibility(connection, table, "s")
+    sets = {"all": frozenset("abc"), "own": frozenset("ab")}
+    assert slates(table, eligibility=sets, default_sets={"web": frozenset("ac")}) == {
+        "r0": "a",
+        "r1": "ca",
+        "r2": "bc",
+    }
 
 
 def test_a_missing_placement_is_the_default_one() -> None:

@@ -76,6 +76,7 @@ final as (
             as eligibility_set_id,
         strategy_placements.strategy_id,
         strategy_placements.placement_id,
+        len(judged.segments) = 0 as is_default,
         judged.offer_id
     from judged
     inner join offers on judged.offer_id = offers.offer_id
