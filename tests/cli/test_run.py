@@ -29,7 +29,16 @@ def write_displays(raw: Path) -> None:
     with (raw / "displays.csv").open("w", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(
-            "event_ts profile_id offer_id clicked traffic_type propensity seg_a ctx_b".split()
+            [
+                "event_ts",
+                "profile_id",
+                "offer_id",
+                "clicked",
+                "traffic_type",
+                "propensity",
+                "seg_a",
+                "ctx_b",
+            ]
         )
         for number in range(DISPLAYS):
             at = datetime(2026, 1, 1) + timedelta(minutes=10 * number)
