@@ -4,9 +4,38 @@ with strategies as (
 
 ),
 
+strategy_offers as (
+
+    select * from {{ ref("int_strategy_offers") }}
+
+),
+
+shown as (
+
+    select
+        offer_id,
+        placement_id,
+        activity_id,
+        scope_id,
+        count(*) as displays
+    from {{ ref("int_displays") }}
+    where event_ts <= {{ as_of() }}
+    group by 1, 2, 3, 4
+
+),
+
+-- All there ever were: people are ranked also where nothing was shown for a while.
 displays as (
 
-    select * from {{ ref("int_strategy_displays") }}
+    select
+        strategy_offers.strategy_id,
+        shown.placement_id,
+        shown.activity_id,
+        shown.scope_id,
+        sum(shown.displays) as displays
+    from shown
+    inner join strategy_offers on shown.offer_id = strategy_offers.offer_id
+    group by 1, 2, 3, 4
 
 ),
 
@@ -24,7 +53,7 @@ offers as (
     select
         strategy_offers.strategy_id,
         unnest(offers.placement_ids) as placement_id
-    from {{ ref("int_strategy_offers") }} as strategy_offers
+    from strategy_offers
     inner join {{ ref("int_offers") }} as offers on strategy_offers.offer_id = offers.offer_id
 
 ),
@@ -68,10 +97,9 @@ counts as (
         scope_id,
         row_number() over (
             partition by strategy_id, placement_id
-            order by count(*) desc, activity_id, scope_id
+            order by displays desc, activity_id, scope_id
         ) as place
     from displays
-    group by strategy_id, placement_id, activity_id, scope_id
 
 ),
 
