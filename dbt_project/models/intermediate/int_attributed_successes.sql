@@ -26,23 +26,13 @@ interactions as (
 
 ),
 
-custom_events as (
-
-    select *
-    from {{ ref("int_events") }}
-    where
-        propositions is null
-        and event_ts <= {{ as_of() }}
-
-),
-
--- An event that names its proposition belongs to that display.
+-- An event belongs to the display of the proposition it names: to one of them, where it names several.
 by_proposition as (
 
     select
         displays.strategy_id,
         displays.display_id,
-        interactions.interaction_id as success_id,
+        interactions.event_id as success_id,
         interactions.event_ts as success_ts,
         {{ success_value("strategies", "interactions.event_values") }} as value
     from interactions
@@ -51,22 +41,34 @@ by_proposition as (
         on strategies.strategy_id = displays.strategy_id
         and interactions.display_id = displays.display_id
     where interactions.event_ts <= displays.window_closes_at
+    qualify row_number() over (
+        partition by displays.strategy_id, interactions.event_id
+        order by displays.event_ts desc, displays.position, displays.display_id
+    ) = 1
 
 ),
 
--- Any other belongs to the person's last display before it: the first position, where several were shown at once.
-candidates as (
+-- Custom events that name no proposition, or none that was displayed.
+custom_events as (
+
+    select events.*
+    from {{ ref("int_events") }} as events
+    anti join interactions on events.event_id = interactions.event_id
+    where
+        events.event_kind = 'custom'
+        and events.event_ts <= {{ as_of() }}
+
+),
+
+-- They belong to the person's last display before them: the first position, where several were shown at once.
+by_last_touch as (
 
     select
         displays.strategy_id,
         displays.display_id,
         custom_events.event_id as success_id,
         custom_events.event_ts as success_ts,
-        {{ success_value("strategies", "custom_events.event_values") }} as value,
-        row_number() over (
-            partition by displays.strategy_id, custom_events.event_id
-            order by displays.event_ts desc, displays.position, displays.display_id
-        ) as touch
+        {{ success_value("strategies", "custom_events.event_values") }} as value
     from custom_events
     inner join strategies on custom_events.event_type = strategies.event_type
     inner join displays
@@ -74,27 +76,18 @@ candidates as (
         and custom_events.profile_id = displays.profile_id
         and custom_events.event_ts >= displays.event_ts
         and custom_events.event_ts <= displays.window_closes_at
+    qualify row_number() over (
+        partition by displays.strategy_id, custom_events.event_id
+        order by displays.event_ts desc, displays.position, displays.display_id
+    ) = 1
 
 ),
 
 final as (
 
-    select
-        strategy_id,
-        display_id,
-        success_id,
-        success_ts,
-        value
-    from by_proposition
+    select * from by_proposition
     union all
-    select
-        strategy_id,
-        display_id,
-        success_id,
-        success_ts,
-        value
-    from candidates
-    where touch = 1
+    select * from by_last_touch
 
 )
 
