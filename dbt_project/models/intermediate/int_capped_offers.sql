@@ -52,6 +52,23 @@ flat_clicks as (
 
 ),
 
+-- A flat log has one row per decision.
+flat_decisions as (
+
+    select
+        'decision' as capping_event,
+        profile_id,
+        offer_id,
+        placement_id,
+        event_ts
+    from {{ ref("int_displays") }}
+    where
+        source = 'flat'
+        and event_ts <= {{ as_of() }}
+        and offer_id in (select offer_id from rules where capping_event = 'decision')
+
+),
+
 item_events as (
 
     select
@@ -71,20 +88,31 @@ item_events as (
 
 ),
 
--- A custom event without a proposition says nothing of an offer: it counts for each offer with a rule on its type.
+naming_offers as (
+
+    select event_id
+    from {{ ref("int_attributed_interactions") }}
+    where
+        interaction_kind = 'custom'
+        and offer_id is not null
+
+),
+
+-- A custom event that names no offer counts for each offer with a rule on its type.
 custom_events as (
 
     select
-        event_type as capping_event,
-        profile_id,
+        events.event_type as capping_event,
+        events.profile_id,
         null::varchar as offer_id,
         null::varchar as placement_id,
-        event_ts
-    from {{ ref("int_events") }}
+        events.event_ts
+    from {{ ref("int_events") }} as events
+    anti join naming_offers on events.event_id = naming_offers.event_id
     where
-        propositions is null
-        and event_ts <= {{ as_of() }}
-        and event_type in (select capping_event from rules)
+        events.event_kind = 'custom'
+        and events.event_ts <= {{ as_of() }}
+        and events.event_type in (select capping_event from rules)
 
 ),
 
@@ -93,6 +121,8 @@ counted as (
     select * from displays
     union all
     select * from flat_clicks
+    union all
+    select * from flat_decisions
     union all
     select * from item_events
     union all

@@ -10,17 +10,30 @@ with source as (
 
 ),
 
+event_types as (
+
+    select * from {{ ref("xdm_event_types") }}
+
+),
+
+-- An event type that stands for a kind of event means that kind.
 final as (
 
     select
-        offer_id,
-        capping_event,
-        lower(capping_type) as capping_type,
-        try_cast(capping_limit as bigint) as capping_limit,
-        coalesce(lower(period), 'lifetime') as period,
-        coalesce(try_cast(period_count as int), 1) as period_count,
-        placement_id
+        source.offer_id,
+        case event_types.event_kind
+            when 'display' then 'impression'
+            when 'interact' then 'click'
+            when 'decision' then 'decision'
+            else source.capping_event
+        end as capping_event,
+        lower(source.capping_type) as capping_type,
+        try_cast(source.capping_limit as bigint) as capping_limit,
+        coalesce(lower(source.period), 'lifetime') as period,
+        coalesce(try_cast(source.period_count as int), 1) as period_count,
+        source.placement_id
     from source
+    left join event_types on source.capping_event = event_types.event_type
 
 )
 
