@@ -1,11 +1,14 @@
-{# A list from text: a JSON array, or values separated by `|`. NULL stays NULL. #}
+{# A list from text: a JSON array, or values separated by `|`, of which the empty ones and the spaces around
+   them do not count. NULL stays NULL. #}
 {% macro text_to_list(column) -%}{{ return(adapter.dispatch("text_to_list", "nextoffer")(column)) }}{%- endmacro %}
 
 {% macro duckdb__text_to_list(column) -%}
     case
         when {{ column }} is null then null
         when starts_with({{ column }}, '[') and json_valid({{ column }}) then json_extract_string({{ column }}, '$[*]')
-        else string_split({{ column }}, '|')
+        else list_filter(
+            list_transform(string_split({{ column }}, '|'), lambda part: trim(part)), lambda part: part <> ''
+        )
     end
 {%- endmacro %}
 
