@@ -19,7 +19,10 @@ typed as (
         *,
         {{ text_to_utc("start_date") }} as starts_at,
         {{ text_to_utc("end_date") }} as ends_at,
-        coalesce(try_cast(priority as int), try_cast(priority as double)::int) as priority_number,
+        case
+            when try_cast(priority as double) = floor(try_cast(priority as double))
+                then try_cast(try_cast(priority as double) as int)
+        end as priority_number,
         row_number() over (partition by offer_id order by source_file, line_number) as copy_number
     from records
 
