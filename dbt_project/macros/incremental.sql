@@ -22,6 +22,15 @@
     {{ return(query_rows(sql) | map(attribute="filename") | list) }}
 {% endmacro %}
 
+{# The first day that rows of each file hold in `this`, before the file is replaced: what was there changes, too. #}
+{% macro replaced_days() %}
+    select
+        source_file,
+        min(event_date) as first_day
+    from {{ this if is_incremental() else "(select null::varchar as source_file, null::date as event_date where false)" }}
+    group by source_file
+{% endmacro %}
+
 {# The number of this load. #}
 {% macro next_load_id() %}
     {%- if is_incremental() -%}
@@ -31,15 +40,15 @@
     {{ return(1) }}
 {% endmacro %}
 
-{# The earliest day that rows of the upstream models, loaded since `this` was built, may touch; a day that never comes
-   where nothing is new; none on a full build. upstreams: pairs of a relation and the value of `source` that its rows
-   have in `this` (none: all rows). #}
-{% macro first_changed_day(upstreams) %}
+{# The earliest day that files read since `this` was built may touch, with what they hold now or held before; a day that
+   never comes where nothing is new; none on a full build. staging: pairs of a staging relation and the value of
+   `source` that its rows have in `this` (none: all rows). #}
+{% macro first_changed_day(staging) %}
     {%- if not is_incremental() -%}{{ return(none) }}{%- endif -%}
     {%- set days = [] -%}
-    {%- for upstream, source in upstreams -%}
+    {%- for upstream, source in staging -%}
         {%- do days.append(
-            "select min(event_date) as day from " ~ upstream ~ " where load_id > (select coalesce(max(load_id), 0) from "
+            "select min(changed_from) as day from " ~ upstream ~ " where load_id > (select coalesce(max(load_id), 0) from "
             ~ this ~ (" where source = '" ~ source ~ "'" if source else "") ~ ")"
         ) -%}
     {%- endfor -%}
@@ -49,9 +58,27 @@
 {% endmacro %}
 
 {# Pre-hook of a model that appends the days it rebuilds. #}
-{% macro drop_changed_days(upstreams) %}
+{% macro drop_changed_days(staging) %}
     {%- if is_incremental() -%}
-        delete from {{ this }} where event_date >= date '{{ first_changed_day(upstreams) }}'
+        delete from {{ this }} where event_date >= date '{{ first_changed_day(staging) }}'
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{% endmacro %}
+
+{# Pre-hook of int_rejected_lines: a file that was replaced may hold no bad line any more. #}
+{% macro drop_replaced_files() %}
+    {%- set events = ref("stg_xdm__events") -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where
+            not exists (
+                select 1
+                from {{ events }} as events
+                where
+                    events.source_file = {{ this }}.source_file
+                    and events.file_version = {{ this }}.file_version
+            )
     {%- else -%}
         select 1
     {%- endif -%}

@@ -3,6 +3,11 @@
     '{{ text | string | replace("'", "''") }}'
 {%- endmacro %}
 
+{# A SQL identifier. #}
+{% macro identifier(name) -%}
+    "{{ name | replace('"', '""') }}"
+{%- endmacro %}
+
 {# A SQL list of string literals. #}
 {% macro quoted_list(texts) -%}
     [{% for text in texts %}{{ quoted(text) }}{{ ", " if not loop.last }}{% endfor %}]

@@ -165,3 +165,35 @@ def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
         ("segment_memberships", 6, "exited_at before qualified_at"),
     ]
     assert rows(tmp_path, "select offer_id, priority from dim_offers") == [("o1", 1)]
+
+
+def test_odd_names_are_only_names(tmp_path: Path) -> None:
+    """Quotes, commas and globs in names of segments, features, offers and folders do no harm."""
+    raw = tmp_path / "my [raw] *files"
+    odd = "a\"b, 'c' | d?"
+    event = display("e", AT, "p", [odd], placement=odd, device={"type": odd})
+    event["identityMap"] = {'b"c': [{"id": "other"}], 'a"b': [{"id": "p"}]}
+    event["placeContext"] = {"geo": {"@id": "somewhere"}}
+    write_lines(raw / "experience_events" / "log.ndjson", [event])
+    membership = {"lastQualificationTime": "2026-09-01T00:00:00Z", "status": "realized"}
+    profile = {"profile_id": "p", "segmentMembership": {'u"ps': {odd: membership}}}
+    (raw / "segment_memberships.ndjson").write_text(json.dumps(profile) + "\n")
+    flat = '{"event_ts": "2026-09-10", "profile_id": "q", "offer_id": "x", "ctx_a\\"b": "1",'
+    flat += ' "ctx_twice": "first", "ctx_twice": "second", "seg_c\\"d": true}'
+    (raw / "displays").mkdir()
+    (raw / "displays" / "one.ndjson").write_text(flat + "\n")
+    (raw / "displays" / "two.csv").write_text(
+        'event_ts,profile_id,offer_id,"ctx_e f\'s"\n2026-09-10,q,x,1\n'
+    )
+    build(tmp_path / "home", raw, AS_OF)
+    home = tmp_path / "home"
+    assert rows(home, "select * from rejected_events") == []
+    found = rows(
+        home,
+        "select profile_id, offer_id, placement_id, context from fct_displays order by event_ts",
+    )
+    assert ("p", odd, odd, {"device_type": odd}) in found
+    assert ("q", "x", "default", {'a"b': "1", "twice": "first"}) in found
+    assert ("q", "x", "default", {"e f's": "1"}) in found
+    known = rows(home, "select segments from int_profile_segments where profile_id = 'p'")
+    assert known == [([odd],)]

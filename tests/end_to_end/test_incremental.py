@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -110,3 +111,45 @@ def test_a_new_context_feature_reads_history_again(
     build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
     found = rows(tmp_path / "home", "select distinct context['device'] from training_examples")
     assert found == [("tablet",)]
+
+
+def _same_as_fresh(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
+    build(home, raw, as_of)
+    build(fresh, raw, as_of)
+    for table in ("fct_displays", "rejected_events", "training_examples"):
+        sql = f"select * from {table} order by all"
+        assert rows(home, sql) == rows(fresh, sql), table
+
+
+def test_a_file_that_was_replaced_counts_as_it_is_now(
+    tmp_path: Path, three_weeks: list[list[dict]]
+) -> None:
+    """Events and flat rows that a file no longer holds, also its earliest ones, are gone."""
+    raw, as_of = tmp_path / "raw", START + timedelta(weeks=1)
+    log, flat = raw / "experience_events" / "log.ndjson", raw / "displays.csv"
+    in_order = sorted(three_weeks[0], key=lambda event: event["timestamp"])
+    write_lines(log, in_order)
+    header = "event_ts,profile_id,offer_id,request_id\n"
+    days = [f"2026-09-{6 + day:02},p,o,r{day}\n" for day in range(6)]
+    flat.write_text(header + "".join(days))
+    build(tmp_path / "home", raw, as_of)
+    write_lines(log, in_order[30:])
+    flat.write_text(header + "".join(days[3:]))
+    _same_as_fresh(tmp_path / "home", raw, as_of, tmp_path / "fresh")
+
+
+def test_a_line_that_was_mended_is_no_longer_rejected(tmp_path: Path) -> None:
+    """Broken JSON and broken UTF-8 leave quarantine when the file is mended."""
+    raw, as_of = tmp_path / "raw", START + timedelta(weeks=1)
+    path = raw / "experience_events" / "log.ndjson"
+    path.parent.mkdir(parents=True)
+    good = [json.dumps(display(f"d{n}", START, "p", ["o"])).encode() for n in range(3)]
+    path.write_bytes(good[0] + b"\n" + good[1][:40] + b"\n\xff" + good[2] + b"\n")
+    build(tmp_path / "home", raw, as_of)
+    assert rows(tmp_path / "home", "select line_number, reason from rejected_events") == [
+        (2, "not a JSON object"),
+        (3, "not UTF-8"),
+    ]
+    path.write_bytes(b"\n".join(good) + b"\n")
+    _same_as_fresh(tmp_path / "home", raw, as_of, tmp_path / "fresh")
+    assert rows(tmp_path / "home", "select count(*) from rejected_events") == [(0,)]

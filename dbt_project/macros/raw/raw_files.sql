@@ -23,10 +23,22 @@
     {{ return(none) }}
 {% endmacro %}
 
+{# A path in which the characters of a glob stand for themselves. #}
+{% macro glob_literal(path) %}
+    {{ return(path.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")) }}
+{% endmacro %}
+
+{# A SQL list of the files to read. #}
+{% macro file_list(paths) -%}
+    {%- set literals = [] -%}
+    {%- for path in paths -%}{%- do literals.append(glob_literal(path)) -%}{%- endfor -%}
+    {{ quoted_list(literals) }}
+{%- endmacro %}
+
 {# Every file of an input: `<name>.<kind>`, or anything below a folder of that name. Loose NDJSON files beside the
    named inputs are experience events. Hidden files and those that start with `_` are marks of other tools. #}
 {% macro raw_files(input_name) %}
-    {%- set root = raw_path() -%}
+    {%- set root = glob_literal(raw_path()) -%}
     {%- set sql -%}
         select distinct file
         from (

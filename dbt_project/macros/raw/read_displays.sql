@@ -60,7 +60,7 @@
         list_filter(
             [
                 {%- for name in segments %}
-                case when lower("seg_{{ name }}"::varchar) in ('true', '1', '1.0') then {{ quoted(name) }} end{{ "," if not loop.last }}
+                case when lower({{ identifier("seg_" ~ name) }}::varchar) in ('true', '1', '1.0') then {{ quoted(name) }} end{{ "," if not loop.last }}
                 {%- endfor %}
             ],
             lambda segment: segment is not null
@@ -70,7 +70,7 @@
         {%- endif %} as segments,
         {% if contexts -%}
         {%- set values = [] -%}
-        {%- for name in contexts -%}{%- do values.append('nullif("ctx_' ~ name ~ "\"::varchar, '')") -%}{%- endfor -%}
+        {%- for name in contexts -%}{%- do values.append("nullif(" ~ identifier("ctx_" ~ name) ~ "::varchar, '')") -%}{%- endfor -%}
         {{ map_of(quoted_list(contexts), "[" ~ values | join(", ") ~ "]") }}
         {%- else -%}
         {{ empty_map() }}
@@ -90,15 +90,13 @@
         {%- endfor %}
         list_transform(
             list_filter(
-                keys,
-                lambda name: starts_with(name, 'seg_')
-                and lower(json_extract_string(document, '$."' || name || '"')) in ('true', '1', '1.0')
+                entries, lambda entry: starts_with(entry[1], 'seg_') and lower(entry[2]) in ('true', '1', '1.0')
             ),
-            lambda name: substr(name, 5)
+            lambda entry: substr(entry[1], 5)
         ) as segments,
         {{ map_of(
-            "list_transform(list_filter(keys, lambda name: starts_with(name, 'ctx_')), lambda name: substr(name, 5))",
-            "list_transform(list_filter(keys, lambda name: starts_with(name, 'ctx_')), lambda name: json_extract_string(document, '$.\"' || name || '\"'))"
+            "list_transform(list_filter(entries, lambda entry: starts_with(entry[1], 'ctx_')), lambda entry: substr(entry[1], 5))",
+            "list_transform(list_filter(entries, lambda entry: starts_with(entry[1], 'ctx_')), lambda entry: entry[2])"
         ) }} as context,
         line as raw_line,
         source_file,
@@ -109,6 +107,11 @@
             case when {{ is_json_object("line") }} then line end as document,
             json_extract_string(document, {{ quoted_list(paths) }}) as fields,
             json_keys(document) as keys,
+            -- Of a key that is repeated the first value counts.
+            list_filter(
+                list_zip(keys, json_extract_string(document, '$.*')),
+                lambda entry, place: list_position(keys, entry[1]) = place
+            ) as entries,
             source_file,
             coalesce(line_number, row_number() over ()) as line_number
         from ({{ read_documents("displays", [path]) }})

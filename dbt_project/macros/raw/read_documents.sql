@@ -45,7 +45,7 @@
             filename,
             {{ source_file() }} as source_file,
             1::bigint as line_number
-        from read_text({{ quoted_list(documents) }})
+        from read_text({{ file_list(documents) }})
         {%- endset -%}
         {%- do parts.append(part) -%}
     {%- endif -%}
@@ -56,7 +56,7 @@
             filename,
             {{ source_file() }} as source_file,
             file_row_number + 1 as line_number
-        from read_parquet({{ quoted_list(parquet) }}, union_by_name = true, filename = true, file_row_number = true) as records
+        from read_parquet({{ file_list(parquet) }}, union_by_name = true, filename = true, file_row_number = true) as records
         {%- endset -%}
         {%- do parts.append(part) -%}
     {%- endif -%}

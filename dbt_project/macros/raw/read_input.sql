@@ -99,13 +99,13 @@
    `rejects_<input_name>`. #}
 {% macro file_reader(input_name, path, kind) -%}
     {%- if kind == "parquet" -%}
-        {{ return("read_parquet(" ~ quoted(path) ~ ", file_row_number = true, filename = true)") }}
+        {{ return("read_parquet(" ~ quoted(glob_literal(path)) ~ ", file_row_number = true, filename = true)") }}
     {%- endif -%}
     {%- set header, columns = csv_header(path), [] -%}
     {%- for name in header["names"] -%}{%- do columns.append(quoted(name) ~ ": 'varchar'") -%}{%- endfor -%}
     {%- set reader -%}
         read_csv(
-            {{ quoted(path) }},
+            {{ quoted(glob_literal(path)) }},
             columns = { {{ columns | join(", ") }} },
             auto_detect = false,
             header = true,

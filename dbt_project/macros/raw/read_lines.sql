@@ -5,7 +5,7 @@
    temporary table `rejects_<input_name>`, which `keep_rejected_lines` stores. #}
 {% macro read_lines(files, input_name) -%}
     read_csv(
-        {{ quoted_list(files) }},
+        {{ file_list(files) }},
         columns = {'line': 'varchar'},
         header = false,
         auto_detect = false,
@@ -28,6 +28,7 @@
     create table if not exists {{ target.schema }}.raw_rejected_lines (
         input_name varchar,
         source_file varchar,
+        file_version varchar,
         line_number bigint,
         reason varchar,
         raw_text varchar
@@ -36,6 +37,7 @@
 
 {# Post-hook: stores what the reader of this input refused. #}
 {% macro keep_rejected_lines(input_name) %}
+    {%- set files = ref("stg_raw_files") -%}
     {%- if execute -%}
         {%- set filled = query_rows(
             "select 1 as found from duckdb_tables() where temporary and table_name = 'rejects_" ~ input_name ~ "'"
@@ -51,6 +53,7 @@
             select
                 '{{ input_name }}' as input_name,
                 {{ source_file("scans.file_path") }} as source_file,
+                min(files.file_version) as file_version,
                 errors.line as line_number,
                 case min(errors.error_type)
                     when 'INVALID ENCODING' then 'not UTF-8'
@@ -64,6 +67,8 @@
             from rejects_{{ input_name }} as errors
             inner join rejects_scan_{{ input_name }} as scans
                 on errors.scan_id = scans.scan_id and errors.file_id = scans.file_id
+            inner join {{ files }} as files
+                on files.input_name = '{{ input_name }}' and scans.file_path = files.filename
             group by scans.file_path, errors.line;
             drop table rejects_{{ input_name }};
             drop table rejects_scan_{{ input_name }}

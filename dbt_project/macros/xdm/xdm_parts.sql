@@ -12,7 +12,12 @@
                         json_extract_string(identity, '$.primary'), json_extract_string(identity, '$."xdm:primary"')
                     ) = 'true'
                 )[1],
-                json_extract({{ identity_map }}, '$."' || list_sort(json_keys({{ identity_map }}))[1] || '"[0]')
+                json_extract(
+                    json_extract({{ identity_map }}, '$.*')[
+                        list_position(json_keys({{ identity_map }}), list_min(json_keys({{ identity_map }})))
+                    ],
+                    '$[0]'
+                )
             )
     end
 {%- endmacro %}

@@ -63,7 +63,7 @@
         {%- do namespaced.append(namespaced_path(path)) -%}
     {%- endfor -%}
     case
-        when contains({{ line }}, '"xdm:timestamp"') or contains({{ line }}, '"@id"')
+        when contains({{ line }}, '"xdm:timestamp"') or not contains({{ line }}, '"_id"')
             then json_extract_string({{ line }}, {{ quoted_list(namespaced) }})
         else json_extract_string({{ line }}, {{ quoted_list(modern) }})
     end

@@ -1,10 +1,10 @@
 {{ config(
     materialized="incremental",
     incremental_strategy="append",
-    pre_hook="{{ drop_changed_days([[ref('int_proposition_items'), 'xdm'], [ref('stg_flat__displays'), 'flat']]) }}",
+    pre_hook="{{ drop_changed_days([[ref('stg_xdm__events'), 'xdm'], [ref('stg_flat__displays'), 'flat']]) }}",
 ) }}
 
-{%- set since = first_changed_day([[ref("int_proposition_items"), "xdm"], [ref("stg_flat__displays"), "flat"]]) %}
+{%- set since = first_changed_day([[ref("stg_xdm__events"), "xdm"], [ref("stg_flat__displays"), "flat"]]) %}
 
 with xdm as (
 

@@ -34,7 +34,8 @@ ranked as (
         events.*,
         row_number() over (
             partition by events.event_id
-            order by events.event_ts, events.source_file, events.event_kind, events.propositions::varchar, events.context::varchar
+            order by events.event_ts, events.source_file, events.event_kind, events.propositions::varchar,
+                events.context::varchar, events.event_values::varchar, events.profile_id
         ) as copy_number
     from events
     inner join repeated on events.event_id = repeated.event_id

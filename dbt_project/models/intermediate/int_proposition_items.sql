@@ -1,10 +1,10 @@
 {{ config(
     materialized="incremental",
     incremental_strategy="append",
-    pre_hook="{{ drop_changed_days([[ref('int_events'), none]]) }}",
+    pre_hook="{{ drop_changed_days([[ref('stg_xdm__events'), none]]) }}",
 ) }}
 
-{%- set since = first_changed_day([[ref("int_events"), none]]) %}
+{%- set since = first_changed_day([[ref("stg_xdm__events"), none]]) %}
 
 with events as (
 

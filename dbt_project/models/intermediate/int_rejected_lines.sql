@@ -2,6 +2,7 @@
     materialized="incremental",
     incremental_strategy="delete+insert",
     unique_key="source_file",
+    pre_hook="{{ drop_replaced_files() }}",
 ) }}
 
 -- Numbering every line would cost a parallel read its order, so only files that hold a bad line are read again.
@@ -63,7 +64,7 @@ unreadable as (
     select
         source_file,
         line_number - row_number() over (partition by source_file order by line_number) as kept_before
-    from {{ source("raw", "raw_rejected_lines") }}
+    from {{ ref("stg_rejected_lines") }}
     where input_name = 'experience_events'
 
 ),

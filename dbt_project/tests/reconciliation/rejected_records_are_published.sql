@@ -22,7 +22,7 @@ with staged as (
     where reject_reason is not null and coalesce(qualified_at, {{ as_of() }}) <= {{ as_of() }}
     union all
     select input_name
-    from {{ source("raw", "raw_rejected_lines") }}
+    from {{ ref("stg_rejected_lines") }}
 
 ),
 

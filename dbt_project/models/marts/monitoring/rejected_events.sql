@@ -19,7 +19,7 @@ unreadable_lines as (
         line_number,
         reason,
         raw_text
-    from {{ source("raw", "raw_rejected_lines") }}
+    from {{ ref("stg_rejected_lines") }}
 
 ),
 

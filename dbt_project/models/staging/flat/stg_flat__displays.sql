@@ -18,6 +18,12 @@ files as (
 
 ),
 
+replaced as (
+
+    {{ replaced_days() }}
+
+),
+
 typed as (
 
     select
@@ -66,9 +72,9 @@ judged as (
 final as (
 
     select
-        coalesce(request_id, judged.source_file || ':' || line_number)
+        'flat:' || coalesce(judged.request_id, judged.source_file || ':' || line_number)
         || ':' || coalesce(position, 1) || ':' || offer_id as display_id,
-        coalesce(request_id, judged.source_file || ':' || line_number) as request_id,
+        coalesce(judged.request_id, judged.source_file || ':' || line_number) as request_id,
         event_ts,
         case when reject_reason is null then event_ts::date end as event_date,
         profile_id,
@@ -88,9 +94,11 @@ final as (
         judged.source_file,
         line_number,
         file_version,
+        least(case when reject_reason is null then event_ts::date end, replaced.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
     from judged
     left join files on judged.source_file = files.source_file
+    left join replaced on judged.source_file = replaced.source_file
 
 )
 

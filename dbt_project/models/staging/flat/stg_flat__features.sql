@@ -5,28 +5,40 @@
     {%- set reader = file_reader("displays", path, "parquet") -%}
     {%- for column, type in described("select * from " ~ reader).items() -%}
         {%- if column.startswith("seg_") -%}
-            {%- do found.append(("segment", column[4:], "boolean")) -%}
+            {%- do found.append(("segment", column[4:], "boolean", path)) -%}
         {%- elif column.startswith("ctx_") -%}
             {%- set is_number = type.startswith("DECIMAL") or type.rstrip("0123456789") in ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT") -%}
-            {%- do found.append(("context", column[4:], "number" if is_number else "category")) -%}
+            {%- do found.append(("context", column[4:], "number" if is_number else "category", path)) -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endfor %}
 
 with columns_seen as (
 
-    {% for feature_kind, feature_name, value_type in found %}
+    {% for feature_kind, feature_name, value_type, path in found %}
     select
         '{{ feature_kind }}' as feature_kind,
         {{ quoted(feature_name) }} as feature_name,
-        '{{ value_type }}' as value_type
+        '{{ value_type }}' as value_type,
+        {{ source_file(quoted(path)) }} as source_file
     union all
     {% endfor %}
     select
         null as feature_kind,
         null as feature_name,
-        null as value_type
+        null as value_type,
+        null as source_file
     where false
+
+),
+
+read_files as (
+
+    select distinct source_file
+    from {{ ref("stg_flat__displays") }}
+    where
+        reject_reason is null
+        and event_ts <= {{ as_of() }}
 
 ),
 
@@ -39,7 +51,9 @@ records as (
         segments,
         context
     from {{ ref("stg_flat__displays") }}
-    where reject_reason is null
+    where
+        reject_reason is null
+        and event_ts <= {{ as_of() }}
 
 ),
 
@@ -69,14 +83,24 @@ values_seen as (
 
 values_seen as (
 
-    select * from columns_seen where false
+    select
+        feature_kind,
+        feature_name,
+        value_type
+    from columns_seen
+    where false
 
 ),
 {%- endif %}
 
 unioned as (
 
-    select * from columns_seen
+    select
+        columns_seen.feature_kind,
+        columns_seen.feature_name,
+        columns_seen.value_type
+    from columns_seen
+    inner join read_files on columns_seen.source_file = read_files.source_file
     union all
     select * from values_seen
 

@@ -38,18 +38,19 @@ profiles as (
         coalesce(
             profile_id, json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"'), "_id"
         ) as person,
-        unnest(json_keys("segmentMembership")) as segment_namespace
+        unnest(json_extract("segmentMembership", '$.*')) as memberships
     from records
     where {{ is_json_object('"segmentMembership"') }}
 
 ),
 
-namespaces as (
+-- Names and details stand in the same order, so that no name has to be written into a path.
+named as (
 
     select
         *,
-        json_extract("segmentMembership", '$."' || segment_namespace || '"') as memberships,
-        unnest(json_keys(memberships)) as member_of
+        unnest(json_keys(memberships)) as member_of,
+        unnest(json_extract(memberships, '$.*')) as membership
     from profiles
 
 ),
@@ -59,22 +60,17 @@ mapped as (
     select
         person as profile_id,
         member_of as segment_id,
+        {%- for name, path in [
+            ("qualified_text", "lastQualificationTime"), ("exited_text", "validUntil"), ("status", "status"),
+        ] %}
         coalesce(
-            json_extract_string(memberships, '$."' || member_of || '".lastQualificationTime'),
-            json_extract_string(memberships, '$."' || member_of || '"."xdm:lastQualificationTime"')
-        ) as qualified_text,
-        coalesce(
-            json_extract_string(memberships, '$."' || member_of || '".validUntil'),
-            json_extract_string(memberships, '$."' || member_of || '"."xdm:validUntil"')
-        ) as exited_text,
-        coalesce(
-            json_extract_string(memberships, '$."' || member_of || '".status'),
-            json_extract_string(memberships, '$."' || member_of || '"."xdm:status"')
-        ) as status,
+            json_extract_string(membership, '$.{{ path }}'), json_extract_string(membership, '$."xdm:{{ path }}"')
+        ) as {{ name }},
+        {%- endfor %}
         raw_line,
         source_file,
         line_number
-    from namespaces
+    from named
 
 ),
 

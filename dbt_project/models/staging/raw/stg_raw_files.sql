@@ -40,7 +40,7 @@ sizes as (
         filename,
         size,
         last_modified
-    from read_blob({{ quoted_list(files | map(attribute=1) | list) }})
+    from read_blob({{ file_list(files | map(attribute=1) | list) }})
 
 ),
 

@@ -28,6 +28,12 @@ files as (
 
 ),
 
+replaced as (
+
+    {{ replaced_days() }}
+
+),
+
 event_types as (
 
     select * from {{ ref("xdm_event_types") }}
@@ -139,9 +145,11 @@ final as (
         judged.source_file,
         judged.line_number,
         files.file_version,
+        least(case when judged.reject_reason is null then judged.event_ts::date end, replaced.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
     from judged
     inner join files on judged.filename = files.filename
+    left join replaced on judged.source_file = replaced.source_file
 
 )
 

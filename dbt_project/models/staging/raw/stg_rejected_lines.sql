@@ -1,0 +1,31 @@
+{{ config(materialized="view") }}
+
+with lines as (
+
+    select * from {{ source("raw", "raw_rejected_lines") }}
+
+),
+
+files as (
+
+    select * from {{ ref("stg_raw_files") }}
+
+),
+
+-- What a file held before it was replaced is over; a file that is gone keeps its rejections.
+final as (
+
+    select
+        lines.input_name,
+        lines.source_file,
+        lines.line_number,
+        lines.reason,
+        lines.raw_text
+    from lines
+    left join files
+        on lines.input_name = files.input_name and lines.source_file = files.source_file
+    where files.file_version is null or lines.file_version = files.file_version
+
+)
+
+select * from final
