@@ -205,7 +205,12 @@ def _train(work: Work) -> None:
 
 
 def _rank(work: Work) -> None:
-    work.state.failures.update(rank_strategies(work.settings, work.progress))
+    chosen, failures = work.settings.strategy, work.state.failures
+    for strategy in [name for name in failures if chosen in (None, name)]:
+        if failures[strategy].startswith("rank: "):
+            del failures[strategy]
+    for strategy, reason in rank_strategies(work.settings, work.progress).items():
+        failures.setdefault(strategy, reason)
 
 
 def _monitor(work: Work) -> None:

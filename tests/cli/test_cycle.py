@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from scorer import cycle
 from scorer.config import Settings
-from scorer.cycle import CycleResult, Work, run_cycle
-from scorer.cycle_state import current_cycle, load_state
+from scorer.cycle import CycleResult, Work, run_cycle, run_part
+from scorer.cycle_state import current_cycle, load_state, save_state
 from scorer.progress import Silent
 
 STEPS = ("features", "train", "rank", "monitor", "publish")
@@ -158,3 +159,19 @@ def test_a_damaged_state_file_starts_the_cycle_again(settings: Settings) -> None
     (file,) = settings.cycles_dir.glob("2026*.json")
     file.write_text("{")
     assert not run(settings).was_finished
+
+
+@pytest.mark.parametrize("chosen", [None, "web"])
+def test_a_repaired_failure_to_rank_is_forgotten(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    """Ranking again keeps failures to train, and those of strategies that it leaves alone."""
+    run(settings)
+    state = load_state(settings.cycles_dir, AS_OF)
+    assert state is not None
+    state.failures = {"web": "rank: damaged", "mail": "train: no", "shop": "rank: damaged"}
+    save_state(settings.cycles_dir, state)
+    monkeypatch.setattr(cycle, "rank_strategies", lambda settings, progress: {"mail": "rank: no"})
+    state = run_part(replace(settings, strategy=chosen), Silent(), ["rank"])
+    left = {"mail": "train: no"}
+    assert state.failures == (left if chosen is None else left | {"shop": "rank: damaged"})
