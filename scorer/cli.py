@@ -118,21 +118,21 @@ def list_models(settings: Settings, as_json: bool) -> None:
 
 
 @models.command()
-@settings_options("as_of")
+@settings_options("cycle")
 @click.argument("strategy")
 @click.argument("model_version")
 def promote(settings: Settings, strategy: str, model_version: str) -> None:
-    """Deploy MODEL_VERSION of STRATEGY; the next cycle ranks with it."""
+    """Deploy MODEL_VERSION of STRATEGY; `rank` and `publish` then serve it."""
     from scorer.model_commands import promote_model
 
     click.echo(promote_model(settings, strategy, model_version))
 
 
 @models.command()
-@settings_options("as_of")
+@settings_options("cycle")
 @click.argument("strategy")
 def rollback(settings: Settings, strategy: str) -> None:
-    """Go back to the model that STRATEGY had deployed before."""
+    """Go back to the model that STRATEGY had before; `rank` and `publish` then serve it."""
     from scorer.model_commands import rollback_model
 
     click.echo(rollback_model(settings, strategy))

@@ -40,6 +40,14 @@ where strategies.strategy_id = ?
 group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_share
 """
 
+_REPAIRED = """
+update scorer.training_runs
+set
+    status = case when model_version is null then 'collecting' else 'succeeded' end,
+    reason = case when model_version is null then ? end
+where strategy_id = ? and as_of = ? and status = 'failed' and starts_with(reason, 'rank: ')
+"""
+
 
 @dataclass(frozen=True)
 class Data:
@@ -106,6 +114,7 @@ def rank_strategy(
     Without a deployed model, or with fewer than 2 ready offers, all traffic is random.
     """
     deployed = find_deployed(connection, settings, strategy)
+    _note_deployed(connection, settings, strategy)
     context = load_context(connection, strategy, settings.as_of, deployed)
     count = connection.execute(
         "select count(*) from ranking_candidates where strategy_id = ?", [strategy]
@@ -113,6 +122,22 @@ def rank_strategy(
     progress.total(int(count[0]) if count else 0)
     rows = write_ranked(connection, context, progress.advance)
     return f"{rows} rows, " + (f"model {deployed.version}" if deployed else "all at random")
+
+
+def _note_deployed(connection: Connection, settings: Settings, strategy: str) -> None:
+    """Bring the strategy's tables up to a promotion, rollback or repair since its training."""
+    registry = ModelRegistry(settings.models_dir)
+    deployed = registry.deployed_as_of(strategy, settings.as_of)
+    missing = read_data(connection, strategy).missing()
+    connection.execute("begin")
+    write_model_versions(connection, registry, settings, strategy)
+    connection.execute(
+        "update scorer.training_runs set deployed_model_version = ?"
+        " where strategy_id = ? and as_of = ?",
+        [deployed, strategy, settings.as_of],
+    )
+    connection.execute(_REPAIRED, [_reason(missing, deployed), strategy, settings.as_of])
+    connection.execute("commit")
 
 
 def find_deployed(connection: Connection, settings: Settings, strategy: str) -> Deployed | None:
@@ -142,18 +167,25 @@ def read_data(connection: Connection, strategy: str) -> Data:
 def write_model_versions(
     connection: Connection, registry: ModelRegistry, settings: Settings, strategy: str
 ) -> None:
-    """Replace the strategy's rows of `scorer.model_versions` by what the registry has."""
-    deployed = registry.deployed_as_of(strategy, settings.as_of)
+    """Replace the strategy's rows of `scorer.model_versions` by what was deployed by the cycle.
+
+    A model that several cycles trained counts from the earliest of them, whichever ran first.
+    """
+    past = [d for d in registry.history(strategy) if d.as_of <= settings.as_of]
+    first = {d.model_version: d.as_of for d in reversed(past)}
     connection.execute("delete from scorer.model_versions where strategy_id = ?", [strategy])
     for manifest in registry.versions(strategy):
-        if "error" not in manifest:
-            _insert(connection, "scorer.model_versions", _model_row(strategy, manifest, deployed))
+        version = manifest["model_version"]
+        if version in first and "error" not in manifest:
+            row = _model_row(strategy, manifest)
+            row |= {"trained_as_of": first[version]}
+            row |= {"is_deployed": version == past[-1].model_version}
+            _insert(connection, "scorer.model_versions", row)
 
 
-def _model_row(strategy: str, manifest: dict[str, Any], deployed: str | None) -> dict[str, Any]:
+def _model_row(strategy: str, manifest: dict[str, Any]) -> dict[str, Any]:
     names = (
         "model_version",
-        "trained_as_of",
         "kpi_type",
         "data_window_start",
         "data_window_end",
@@ -165,7 +197,6 @@ def _model_row(strategy: str, manifest: dict[str, Any], deployed: str | None) ->
         "strategy_id": strategy,
         **{name: manifest.get(name) for name in names},
         "metrics": json.dumps(manifest.get("metrics"), sort_keys=True),
-        "is_deployed": manifest["model_version"] == deployed,
     }
 
 

@@ -9,22 +9,32 @@ from pathlib import Path
 
 import pytest
 from cycles import published, run
-from warehouse_builds import settings
+from warehouse_builds import rows, settings
 
-from scorer.cycle import STEPS, run_cycle
+from scorer.cycle import STEPS, run_cycle, run_part
+from scorer.model_commands import rollback_model
 from scorer.progress import Silent
 from scorer.publishing import content_checksum
 from scorer.simulation import World
 from scorer.warehouse import Reader
 
 AS_OF = datetime(2026, 9, 13)
+RUNS = "select strategy_id, status, reason from scorer.training_runs order by 1"
+VERSIONS = """
+    select distinct strategy_id, model_version from ranked_offers
+    where model_version is not null order by 1
+"""
+
+
+def _bank() -> World:
+    return World(profiles=1_000, seed=3)
 
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first week of a small simulated bank; its offers get ready with few displays."""
     raw = tmp_path_factory.mktemp("bank") / "raw"
-    world = World(profiles=1_000, seed=3)
+    world = _bank()
     world.write_catalogue(raw)
     strategies = (raw / "ranking_strategies.csv").read_text().splitlines()
     header = strategies[0].split(",")
@@ -104,6 +114,42 @@ def test_readers_never_fail_nor_see_half_a_cycle(
     reader.join(60)
     assert isinstance(reads, int), reads
     assert reads > 20
+
+
+def test_after_a_rollback_the_old_model_ranks(raw: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """Rolled back, ranked and published, every table names the model of the cycle before."""
+    home, more, later = tmp_path / "home", tmp_path / "raw", AS_OF + timedelta(days=7)
+    shutil.copytree(undisturbed, home, symlinks=True)
+    shutil.copytree(raw, more)
+    _bank().live(2, more)
+    old = published(home, VERSIONS)
+    run(home, more, later)
+    new = {row["strategy_id"]: row["model_version"] for row in published(home, VERSIONS)}
+    assert all(new[row["strategy_id"]] != row["model_version"] for row in old)
+    now = settings(home, more, later)
+    for row in old:
+        rollback_model(now, row["strategy_id"])
+    run_part(now, Silent(), ["rank"])
+    run_part(now, Silent(), ["monitor", "publish"])
+    assert published(home, VERSIONS) == old
+    deployed = "select strategy_id, model_version from model_versions where is_deployed order by 1"
+    assert published(home, deployed) == old
+
+
+def test_a_repaired_model_ranks_again(raw: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """A damaged model fails its strategy; restored and ranked, nothing of the failure is left."""
+    home = tmp_path / "home"
+    shutil.copytree(undisturbed, home, symlinks=True)
+    now = settings(home, raw, AS_OF)
+    before = rows(home, RUNS)
+    (model,) = (home / "models" / "web_clicks").glob("*/model.ubj")
+    content = model.read_bytes()
+    model.write_bytes(b"damaged")
+    assert list(run_part(now, Silent(), ["rank"]).failures) == ["web_clicks"]
+    assert ("web_clicks", "failed") in [row[:2] for row in rows(home, RUNS)]
+    model.write_bytes(content)
+    assert not run_part(now, Silent(), ["rank"]).failures
+    assert rows(home, RUNS) == before
 
 
 def test_a_back_fill_does_not_move_the_current_publication(
