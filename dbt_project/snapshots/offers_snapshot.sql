@@ -9,23 +9,74 @@
 ) }}
 
 -- A back-fill must not rewrite history: the catalogue is taken only when as_of is not before the last look at it.
-{%- set looked = query_rows("select max(greatest(dbt_valid_from, dbt_updated_at))::varchar as last_look from " ~ this) if execute and adapter.get_relation(this.database, this.schema, this.identifier) else [] -%}
+{%- set is_first = not (execute and adapter.get_relation(this.database, this.schema, this.identifier)) -%}
+{%- set looked = [] if is_first else query_rows("select max(greatest(dbt_valid_from, dbt_updated_at))::varchar as last_look from " ~ this) -%}
 {%- set last_look = looked[0]["last_look"] if looked and looked[0]["last_look"] else "0001-01-01" %}
 
-select
-    offer_id,
-    offer_name,
-    status,
-    priority,
-    start_date,
-    end_date,
-    is_fallback,
-    placement_ids,
-    characteristics,
-    {{ as_of() }} as seen_at
-from {{ ref("stg_offers") }}
-where
-    reject_reason is null
-    and {{ as_of() }} >= timestamp '{{ last_look }}'
+with listed as (
+
+    select *
+    from {{ ref("stg_offers") }}
+    where reject_reason is null
+
+),
+
+{%- if not is_first %}
+
+-- dbt would close the versions of offers that are gone at the time of the wall clock; a version of as_of ends them here.
+-- A catalogue without any offer that can be used says nothing of those it had.
+gone as (
+
+    select seen.*
+    from {{ this }} as seen
+    anti join listed on seen.offer_id = listed.offer_id
+    where
+        seen.dbt_valid_to is null
+        and exists (select 1 from listed)
+
+),
+{%- endif %}
+
+offers as (
+
+    select
+        offer_id,
+        offer_name,
+        status,
+        priority,
+        start_date,
+        end_date,
+        is_fallback,
+        placement_ids,
+        characteristics
+    from listed
+    {%- if not is_first %}
+    union all
+    select
+        offer_id,
+        offer_name,
+        'archived' as status,
+        priority,
+        start_date,
+        end_date,
+        is_fallback,
+        placement_ids,
+        characteristics
+    from gone
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        *,
+        {{ as_of() }} as seen_at
+    from offers
+    where {{ as_of() }} >= timestamp '{{ last_look }}'
+
+)
+
+select * from final
 
 {% endsnapshot %}

@@ -12,16 +12,14 @@ displays as (
 
 ),
 
--- The version that was valid at as_of, or the earliest one known for moments before the first snapshot.
+-- What was known at as_of, or at the first look at the catalogue for moments before it. A version that another run with
+-- the same as_of replaced was valid for no time at all.
 versions as (
 
-    select
-        *,
-        row_number() over (
-            partition by offer_id
-            order by dbt_valid_from <= {{ as_of() }} desc, abs(epoch(dbt_valid_from) - epoch({{ as_of() }}))
-        ) as preference
+    select *
     from catalogue
+    where dbt_valid_from <= greatest({{ as_of() }}, (select min(dbt_valid_from) from catalogue))
+    qualify row_number() over (partition by offer_id order by dbt_valid_from desc, dbt_valid_to desc nulls first) = 1
 
 ),
 
@@ -30,20 +28,17 @@ known as (
     select *
     from versions
     where
-        preference = 1
-        and (
-            coalesce(start_date, {{ as_of() }}) <= {{ as_of() }}
-            or offer_id in (select offer_id from displays)
-        )
+        coalesce(start_date, {{ as_of() }}) <= {{ as_of() }}
+        or offer_id in (select offer_id from displays)
 
 ),
 
--- Offers that were displayed and are in no catalogue: all of them where there is none, else retired ones.
+-- Offers that were displayed and that the catalogue did not list: all of them where there is none, else retired ones.
 unlisted as (
 
     select offer_id
     from displays
-    where offer_id not in (select offer_id from catalogue)
+    where offer_id not in (select offer_id from versions)
 
 ),
 
