@@ -28,7 +28,16 @@ memberships as (
 
 ),
 
--- Who was in a segment at the moment of the display: from qualified_at on, until before exited_at.
+flat_segments as (
+
+    select feature_name as segment_id
+    from {{ ref("stg_flat__features") }}
+    where feature_kind = 'segment'
+
+),
+
+-- Who was in a segment at the moment of the display: from qualified_at on, until before exited_at. Flat displays tell
+-- themselves of the segments that their files have a column for.
 as_of_display as (
 
     select
@@ -43,7 +52,10 @@ as_of_display as (
     inner join strategy_segments
         on displays.strategy_id = strategy_segments.strategy_id
         and memberships.segment_id = strategy_segments.segment_id
-    where displays.source = 'xdm'
+    left join flat_segments on memberships.segment_id = flat_segments.segment_id
+    where
+        displays.source = 'xdm'
+        or flat_segments.segment_id is null
 
 ),
 
