@@ -132,8 +132,10 @@ def check_configuration(settings: Settings) -> None:
     rows = {name: checked_rows(name, _files(settings, name)) for name in FILES}
     features = _unique(rows["context_features"], "feature_name")
     strategies = _unique(rows["ranking_strategies"], "strategy_id") or {DEFAULT_STRATEGY}
+    # A flat log brings features of its own, which only those who read its columns know.
+    is_closed = not (settings.raw and input_files(settings.raw, "displays"))
     for row in rows["ranking_strategies"]:
-        _check_strategy(row, features)
+        _check_strategy(row, features if is_closed else None)
     for name in ("strategy_segments", "strategy_offers"):
         _check_references(rows[name], strategies)
     _check_count(
@@ -148,11 +150,12 @@ def _files(settings: Settings, name: str) -> list[Path]:
     return own or ([seed] if name in SEEDS and seed.exists() else [])
 
 
-def _check_strategy(row: Row, features: set[str]) -> None:
+def _check_strategy(row: Row, features: set[str] | None) -> None:
+    """Raise for a wrong combination of values; `features` None means any name will do."""
     if row.values.get("kpi_type") == "continuous" and not row.values.get("value_path"):
         raise row.error("value_path", "a continuous KPI needs one, e.g. commerce.order.priceTotal")
     for feature in filter(None, (row.values.get("context_features") or "").split("|")):
-        if feature.strip() not in features:
+        if features is not None and feature.strip() not in features:
             known = ", ".join(sorted(features)) or "none"
             raise row.error("context_features", f"{feature.strip()} is unknown; known: {known}")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from commands import Command
+
+from scorer.config import Settings
+from scorer.strategy_files import check_configuration
 
 STRATEGY = "strategy_id,kpi_type,value_path,exploration_share"
 
@@ -70,10 +74,6 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "value path with a space": (strategies("value_path", "a. b"), ["column value_path: 'a. b'"]),
     "empty list entry": (strategies("placement_ids", "hero||foot"), ["'hero||foot'", "|"]),
-    "unknown context feature": (
-        strategies("context_features", "site_section|mood"),
-        ["line 2, column context_features", "mood is unknown", "site_section"],
-    ),
     "duplicate context feature": (
         {"context_features.csv": "feature_name,path\nd,device.type\nd,device.model\n"},
         ["context_features.csv line 3, column feature_name: 'd'", "line 2 has it"],
@@ -160,6 +160,21 @@ def test_a_wrong_row_is_named(kind: str, raw: Path, home: Path, nextoffer: Comma
     outcome = nextoffer("run", "--raw", raw, "--home", home, "--as-of", "2026-01-02")
     assert outcome.code == 2
     for fragment in fragments:
+        assert fragment in outcome.error
+
+
+def test_an_unknown_context_feature_is_named_unless_a_flat_log_may_bring_it(
+    raw: Path, home: Path, nextoffer: Command
+) -> None:
+    """Only the columns of a flat log tell its features: with one, any name will do."""
+    chosen = "strategy_id,context_features\nweb,site_section|mood\n"
+    (raw / "ranking_strategies.csv").write_text(chosen)
+    given = Settings(home=home, as_of=datetime(2026, 1, 2), raw=raw)
+    check_configuration(given)
+    (raw / "displays.csv").rename(raw / "offers.csv")
+    outcome = nextoffer("run", "--raw", raw, "--home", home)
+    assert outcome.code == 2
+    for fragment in ("line 2, column context_features", "mood is unknown", "site_section"):
         assert fragment in outcome.error
 
 
