@@ -17,7 +17,11 @@ AS_OF = "2026-01-31 00:00:00"
 
 
 def run_dbt(
-    folder: Path, *arguments: str, raw: Path | None = None, timezone: str = "America/New_York"
+    folder: Path,
+    *arguments: str,
+    raw: Path | None = None,
+    as_of: str = AS_OF,
+    timezone: str = "America/New_York",
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt on a database in `folder`, which is also the working directory."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -26,7 +30,7 @@ def run_dbt(
         "--profiles-dir": PROJECT,
         "--target-path": folder / "target",
         "--log-path": folder / "logs",
-        "--vars": json.dumps({"raw_path": str(raw or folder / "no_input"), "as_of": AS_OF}),
+        "--vars": json.dumps({"raw_path": str(raw or folder / "no_input"), "as_of": as_of}),
     }
     command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
     return subprocess.run(
