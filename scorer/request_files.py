@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from scorer.config import Settings
+from scorer.cycle_state import last_state
 from scorer.errors import ConfigurationError, InputError
 from scorer.progress import Progress
 from scorer.raw_folder import file_kind
@@ -29,10 +30,17 @@ from scorer.warehouse import (
 _READERS = {
     ".csv": "read_csv({file}, all_varchar = true, header = true)",
     ".parquet": "read_parquet({file})",
-    ".ndjson": "read_json({file}, format = 'newline_delimited')",
-    ".jsonl": "read_json({file}, format = 'newline_delimited')",
-    ".json": "read_json({file})",
+    ".ndjson": "read_json({file}, format = 'newline_delimited'{columns})",
+    ".jsonl": "read_json({file}, format = 'newline_delimited'{columns})",
+    ".json": "read_json({file}{columns})",
 }
+_FLAG = """
+case
+    when lower(trim({cell}::varchar)) in ('true', '1', '1.0') then true
+    when coalesce(trim({cell}::varchar), '') = '' then false
+    when lower(trim({cell}::varchar)) in ('false', '0', '0.0') then false
+end
+"""
 _WRITERS = {".csv": "csv, header", ".parquet": "parquet"}
 
 
@@ -53,12 +61,14 @@ def rank_file(
     Raises
     ------
     ConfigurationError
-        The strategy is unknown or has to be named, or the target's kind is unknown.
+        The strategy is unknown or has to be named, a file's kind is unknown, or the last cycle
+        has not built its features.
     InputError
         The requests cannot be read, or none of them can be ranked.
     """
     source, target = files
     _check_kinds(source, target)
+    _check_features(settings)
     requests = read_requests(source)
     with connect_build(settings.build_path, read_only=True) as connection:
         strategy = _the_strategy(connection, settings)
@@ -77,7 +87,10 @@ def rank_file(
 
 
 def read_requests(file: Path) -> pa.Table:
-    """Return the requests of a CSV, Parquet or NDJSON file; columns `seg_*` as booleans.
+    """Return the requests of a CSV, Parquet or NDJSON file, ids as they are written.
+
+    Columns `seg_*` are boolean: true for true, 1, 1.0; false for false, 0, 0.0 and nothing; any
+    other cell is missing.
 
     Raises
     ------
@@ -86,16 +99,35 @@ def read_requests(file: Path) -> pa.Table:
     """
     if not file.is_file():
         raise InputError(f"--requests: {file} does not exist")
-    reader = _READERS[file_kind(file) or ".csv"].format(file=literal(file))
     connection = connect_memory()
     try:
-        columns = [row[0] for row in connection.execute(f"describe from {reader}").fetchall()]
-        chosen = ", ".join(_column(name) for name in columns)
+        types, reader = _reader(connection, file)
+        chosen = ", ".join(_column(name) for name in types)
         return connection.sql(f"select {chosen} from {reader}").to_arrow_table()
     except DatabaseError as error:
         raise InputError(f"{file}: cannot be read: {first_line(error)}") from None
     finally:
         connection.close()
+
+
+def _reader(connection: Connection, file: Path) -> tuple[dict[str, str], str]:
+    """Types of the columns of a file, and the table function that reads them.
+
+    JSON is read as text: what looks like a UUID or a date would come back in another spelling.
+    """
+    form = _READERS[file_kind(file) or ".csv"]
+    is_json = "{columns}" in form
+    sampled = form.format(file=literal(file), columns=", sample_size = -1")
+    described = connection.execute(f"describe from {sampled}").fetchall()
+    types = {name: _as_text(kind) if is_json else kind for name, kind, *_ in described}
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
+    return types, form.format(file=literal(file), columns=f", columns = {{{columns}}}")
+
+
+def _as_text(kind: str) -> str:
+    if kind.endswith("[]"):
+        return "VARCHAR[]"
+    return kind if kind.startswith(("STRUCT", "MAP")) else "VARCHAR"
 
 
 def write_table(table: pa.Table, file: Path) -> None:
@@ -117,7 +149,15 @@ def write_table(table: pa.Table, file: Path) -> None:
 
 def _column(name: str) -> str:
     column = quote(name)
-    return f"try_cast({column} as boolean) as {column}" if name.startswith("seg_") else column
+    return f"{_FLAG.format(cell=column)} as {column}" if name.startswith("seg_") else column
+
+
+def _check_features(settings: Settings) -> None:
+    state = last_state(settings.cycles_dir)
+    if state is not None and "features" not in state.done:
+        raise ConfigurationError(
+            f"the cycle of {state.as_of} has not done features yet: run `nextoffer run`"
+        )
 
 
 def _check_kinds(source: Path, target: Path) -> None:

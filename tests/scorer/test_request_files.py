@@ -1,0 +1,93 @@
+"""Files of requests: cells read as the batch reads them, ids kept as they are written."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scorer.config import Settings
+from scorer.cycle_state import CycleState, save_state, set_current_cycle
+from scorer.errors import ConfigurationError, InputError
+from scorer.progress import Silent
+from scorer.request_files import rank_file, read_requests
+
+FLAGS = {
+    "true": True,
+    "TRUE": True,
+    "1": True,
+    "1.0": True,
+    "false": False,
+    "False": False,
+    "0": False,
+    "0.0": False,
+    "": False,
+    "maybe": None,
+    "2": None,
+}
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "json", "parquet"])
+def test_segment_cells_follow_one_rule(tmp_path: Path, kind: str) -> None:
+    """A cell that is no flag is missing; the file is not refused for it."""
+    file = tmp_path / f"requests.{kind}"
+    records = [{"request_id": f"r{i}", "seg_a": cell} for i, cell in enumerate(FLAGS)]
+    if kind == "csv":
+        lines = ["request_id,seg_a", *(f"{r['request_id']},{r['seg_a']}" for r in records)]
+        file.write_text("\n".join(lines) + "\n")
+    elif kind == "json":
+        file.write_text(json.dumps(records))
+    else:
+        text = tmp_path / "text.ndjson"
+        text.write_text("".join(json.dumps(record) + "\n" for record in records))
+        if kind == "parquet":
+            duckdb.sql(f"copy (from read_json('{text}')) to '{file}'")
+        else:
+            text.rename(file)
+    table = read_requests(file).sort_by("request_id").to_pydict()
+    expected = {f"r{i}": flag for i, flag in enumerate(FLAGS.values())}
+    assert dict(zip(table["request_id"], table["seg_a"], strict=True)) == expected
+
+
+@pytest.mark.parametrize("cell", [True, 1, 1.0])
+def test_json_flags_need_not_be_text(tmp_path: Path, cell: object) -> None:
+    """Booleans and numbers are read like text."""
+    file = tmp_path / "requests.ndjson"
+    file.write_text(json.dumps({"request_id": "r", "seg_a": cell, "seg_b": None}) + "\n")
+    (row,) = read_requests(file).to_pylist()
+    assert (row["seg_a"], row["seg_b"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["6F9619FF-8B86-D011-B42D-00C04FC964FF", "2026-1-5", "2026-01-05T10:00:00Z", "007", "1e3"],
+)
+def test_ids_of_json_keep_their_text(tmp_path: Path, identifier: str) -> None:
+    """What looks like a UUID, a date or a number stays as it is written; lists stay lists."""
+    file = tmp_path / "requests.ndjson"
+    record = {"request_id": identifier, "profile_id": identifier, "offer_ids": [identifier]}
+    file.write_text(json.dumps(record) + "\n")
+    assert read_requests(file).to_pylist() == [record]
+
+
+def test_broken_json_is_an_input_error(tmp_path: Path) -> None:
+    """A line that is no JSON names the file."""
+    file = tmp_path / "requests.ndjson"
+    file.write_text('{"request_id": "r"}\n{"request_id": \n')
+    with pytest.raises(InputError, match=r"requests\.ndjson: cannot be read"):
+        read_requests(file)
+
+
+def test_requests_need_the_features_of_the_last_cycle(tmp_path: Path) -> None:
+    """A build that a run left half-made ranks nothing."""
+    settings = Settings(home=tmp_path, as_of=datetime(2026, 1, 4))
+    as_of = settings.as_of.isoformat()
+    save_state(settings.cycles_dir, CycleState(as_of=as_of, fingerprint="x"))
+    set_current_cycle(settings.cycles_dir, as_of)
+    file = tmp_path / "requests.csv"
+    file.write_text("request_id,profile_id\nr,p\n")
+    with pytest.raises(ConfigurationError, match="has not done features yet"):
+        rank_file(settings, (file, tmp_path / "out.csv"), True, Silent())
