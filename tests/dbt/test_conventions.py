@@ -121,6 +121,7 @@ def test_models_with_rules_have_unit_tests(manifest: dict[str, Any]) -> None:
         "stg_context_features",
         "stg_eligibility_rules",
         "stg_raw_files",
+        "stg_rejected_lines",
         "stg_scorer__model_versions",
         "stg_scorer__ranked_offers",
         "stg_scorer__training_runs",

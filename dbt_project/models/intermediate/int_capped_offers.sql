@@ -20,10 +20,17 @@ periods as (
 
 ),
 
+-- What a display counts as: a flat one is the row of a decision and tells of its click, too.
 displays as (
 
     select
-        'impression' as capping_event,
+        unnest(
+            case
+                when source = 'flat' and is_clicked then ['impression', 'decision', 'click']
+                when source = 'flat' then ['impression', 'decision']
+                else ['impression']
+            end
+        ) as capping_event,
         profile_id,
         offer_id,
         placement_id,
@@ -32,40 +39,6 @@ displays as (
     where
         event_ts <= {{ as_of() }}
         and offer_id in (select offer_id from rules)
-
-),
-
-flat_clicks as (
-
-    select
-        'click' as capping_event,
-        profile_id,
-        offer_id,
-        placement_id,
-        event_ts
-    from {{ ref("int_displays") }}
-    where
-        source = 'flat'
-        and is_clicked
-        and event_ts <= {{ as_of() }}
-        and offer_id in (select offer_id from rules)
-
-),
-
--- A flat log has one row per decision.
-flat_decisions as (
-
-    select
-        'decision' as capping_event,
-        profile_id,
-        offer_id,
-        placement_id,
-        event_ts
-    from {{ ref("int_displays") }}
-    where
-        source = 'flat'
-        and event_ts <= {{ as_of() }}
-        and offer_id in (select offer_id from rules where capping_event = 'decision')
 
 ),
 
@@ -119,10 +92,6 @@ custom_events as (
 counted as (
 
     select * from displays
-    union all
-    select * from flat_clicks
-    union all
-    select * from flat_decisions
     union all
     select * from item_events
     union all

@@ -24,19 +24,12 @@ with lines as (
 
 files as (
 
-    select * from {{ ref("stg_raw_files") }} where input_name = 'experience_events'
-
-),
-
-replaced as (
-
-    {{ replaced_days() }}
-
-),
-
-event_types as (
-
-    select * from {{ ref("xdm_event_types") }}
+    select
+        files.*,
+        replaced.first_day
+    from {{ ref("stg_raw_files") }} as files
+    left join ({{ replaced_days() }}) as replaced on files.source_file = replaced.source_file
+    where files.input_name = 'experience_events'
 
 ),
 
@@ -90,7 +83,7 @@ identified as (
             end
         ) as event_kind
     from typed
-    left join event_types on typed.event_type = event_types.event_type
+    left join {{ ref("xdm_event_types") }} as event_types on typed.event_type = event_types.event_type
 
 ),
 
@@ -109,9 +102,7 @@ judged as (
             when event_ts is null then 'timestamp is no time'
             when event_ts not between timestamp '1990-01-01' and timestamp '2200-01-01' then 'timestamp out of range'
             when event_kind is null then 'no event type'
-            when identity is null then 'no identity'
-            when coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"'), '') = ''
-                then 'no identity'
+            when profile_id is null then 'no identity'
             when event_kind in ('display', 'interact', 'dismiss') and coalesce(len(propositions), 0) = 0
                 then 'no propositions'
         end as reject_reason
@@ -145,11 +136,10 @@ final as (
         judged.source_file,
         judged.line_number,
         files.file_version,
-        least(case when judged.reject_reason is null then judged.event_ts::date end, replaced.first_day) as changed_from,
+        least(event_date, files.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
     from judged
     inner join files on judged.filename = files.filename
-    left join replaced on judged.source_file = replaced.source_file
 
 )
 
