@@ -9,7 +9,8 @@ from pathlib import Path
 
 from scorer.errors import ConfigurationError
 
-CYCLE_DAYS = 7
+CYCLE = timedelta(days=7)
+MAX_SEGMENTS = 50
 KPIS = ("clicked", "value")
 
 
@@ -47,11 +48,6 @@ class Settings:
     def cycle_date(self) -> date:
         """UTC date that names the cycle."""
         return self.as_of.date()
-
-    @property
-    def valid_to(self) -> datetime:
-        """End of the cycle, UTC."""
-        return self.as_of + timedelta(days=CYCLE_DAYS)
 
     @property
     def build_path(self) -> Path:
@@ -139,10 +135,3 @@ def find_project_dir(text: str | None) -> Path:
         if (folder / "dbt_project.yml").is_file():
             return folder
     raise ConfigurationError(f"--project-dir: no dbt_project.yml in {candidates[0]}")
-
-
-def check_kpi(kpi: str) -> str:
-    """Return the KPI of the default strategy if it is one of the two there are."""
-    if kpi not in KPIS:
-        raise ConfigurationError(f"--kpi: {kpi!r} is unknown; allowed: {', '.join(KPIS)}")
-    return kpi

@@ -30,13 +30,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.config import MAX_SEGMENTS
 from scorer.errors import ConfigurationError, InputError
+from scorer.warehouse import literal, quote
 
 Matrix = npt.NDArray[np.float32]
 
 MAX_CATEGORIES = 64
 MIN_CATEGORY_ROWS = 10
-MAX_SEGMENTS = 50
 DECISIONING = ("placement_id", "activity_id", "scope_id")
 
 _KINDS = ("decisioning", "segment", "context")
@@ -66,12 +67,12 @@ class Feature:
     @property
     def sql(self) -> str:
         """Select expression over the mart's columns, aliased to :attr:`column`."""
-        alias = _identifier(self.column)
+        alias = quote(self.column)
         if self.kind == "decisioning":
             return alias
         if self.kind == "segment":
-            return f"coalesce(list_contains(segments, {_literal(self.name)}), false) as {alias}"
-        return f"context[{_literal(self.name)}] as {alias}"
+            return f"coalesce(list_contains(segments, {literal(self.name)}), false) as {alias}"
+        return f"context[{literal(self.name)}] as {alias}"
 
 
 @dataclass(frozen=True)
@@ -278,11 +279,3 @@ def _parse(column: pa.Array) -> pa.Array:
 def _to_numpy(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """Numpy view or copy; nulls of a float array become NaN."""
     return values.to_numpy(zero_copy_only=False)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _identifier(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'

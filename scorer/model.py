@@ -13,8 +13,6 @@ from scorer.calibration import Calibration
 from scorer.errors import InputError
 from scorer.features import FeatureSchema, Matrix
 
-OFFER_FEATURE = "offer_id"
-
 # Cells (rows x columns) of one piece of the cross product: 16 MB of float32.
 MAX_CELLS = 4_000_000
 
@@ -98,8 +96,3 @@ def crossed(users: Matrix, n_offers: int) -> Matrix:
     rows[:, :, 0] = np.arange(n_offers, dtype=np.float32)
     rows[:, :, 1:] = users[:, None, :]
     return rows.reshape(n_users * n_offers, n_features + 1)
-
-
-def booster_columns(schema: FeatureSchema) -> tuple[list[str], list[str]]:
-    """Names and XGBoost types of the booster's columns: the offer, then the schema's features."""
-    return [OFFER_FEATURE, *schema.names], ["c", *schema.feature_types]

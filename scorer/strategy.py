@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from scorer.config import CYCLE
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.exploration import MixturePolicy
 from scorer.features import FeatureSchema
 from scorer.model import RewardModel
-
-CYCLE = timedelta(days=7)
 
 
 @dataclass(frozen=True)

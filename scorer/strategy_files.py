@@ -12,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scorer.config import Settings
+from scorer.config import MAX_SEGMENTS, Settings
 from scorer.configuration_records import Row, read_rows
 from scorer.raw_folder import input_files
 
-MAX_SEGMENTS = 50
 MAX_CAPPING_RULES = 10
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
 DEFAULT_STRATEGY = "default"
