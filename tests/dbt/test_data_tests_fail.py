@@ -25,7 +25,9 @@ BROKEN_BY = {
         "delete from int_displays where display_id = 'd1:1:1'",
         "delete from int_proposition_items where offer_id is null",
     ],
-    "flat_rows_are_displays_or_rejected": ["delete from int_displays where display_id = 'flat:r1:1:a'"],
+    "flat_rows_are_displays_or_rejected": [
+        "delete from int_displays where display_id = 'flat:r1:1:a'"
+    ],
     "rejected_lines_are_numbered": [
         "delete from int_rejected_lines where line_number = 5",
         "insert into int_rejected_lines select * from int_rejected_lines limit 1",
