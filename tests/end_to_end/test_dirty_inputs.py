@@ -90,6 +90,18 @@ def test_a_very_long_line_is_read_or_rejected(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_beyond_the_limit_is_rejected_by_number(tmp_path: Path) -> None:
+    """A line over 128 MB is kept as too long, in short; the line after it is read."""
+    path = tmp_path / "raw" / "experience_events" / "long.ndjson"
+    path.parent.mkdir(parents=True)
+    path.write_text(_event(_id="long", padding="x" * 135_000_000) + "\n" + _event() + "\n")
+    build(tmp_path, tmp_path / "raw", AS_OF)
+    assert rows(tmp_path, "select event_id from fct_displays") == [("e",)]
+    assert rows(tmp_path, "select line_number, reason, length(raw_text) from rejected_events") == [
+        (1, "line too long", 2000)
+    ]
+
+
 FLAT_DEFECTS = {
     ",p,o,1,1,1": "no timestamp",
     "yesterday,p,o,1,1,1": "timestamp is no time",

@@ -1,4 +1,4 @@
-{# The longest line that is read; a longer one is skipped by the engine. #}
+{# The longest line that is read; a longer one is rejected. #}
 {% macro longest_line_bytes() %}{{ return(134217728) }}{% endmacro %}
 
 {# One row per line of text files: `line` (NULL for a blank one) and `filename`. Lines that are not UTF-8 go to the

@@ -24,13 +24,25 @@ flat as (
 
 ),
 
--- Flat displays carry their segments: the last one tells what holds now.
+flat_segments as (
+
+    select feature_name as segment_id
+    from {{ ref("stg_flat__features") }}
+    where feature_kind = 'segment'
+
+),
+
+-- Flat displays carry their segments: of those that flat files have a column for, the last one tells what holds now,
+-- as it does in training.
 unioned as (
 
     select
         profile_id,
         segment_id
     from memberships
+    where
+        segment_id not in (select segment_id from flat_segments)
+        or profile_id not in (select profile_id from flat)
     union all
     select
         profile_id,
