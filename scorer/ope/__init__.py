@@ -1,0 +1,18 @@
+"""Off-policy evaluation: what would a policy have earned on displays that another one chose?
+
+Arrays in, numbers out. Nothing here knows of strategies, models or databases.
+"""
+
+from scorer.ope.estimators import ESTIMATORS
+from scorer.ope.evaluation import PairedDifference, PolicyEstimate, compare, evaluate
+from scorer.ope.feedback import LoggedFeedback, TargetPolicy
+
+__all__ = [
+    "ESTIMATORS",
+    "LoggedFeedback",
+    "PairedDifference",
+    "PolicyEstimate",
+    "TargetPolicy",
+    "compare",
+    "evaluate",
+]

@@ -1,0 +1,61 @@
+"""How much evidence a log holds about a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
+
+MINIMUM_RESPONSES = 20
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Counts and sizes of the evidence.
+
+    Attributes
+    ----------
+    displays : int
+        Logged displays, n.
+    matching_displays : int
+        Displays of an offer that the policy could have shown there (probability above 0).
+    matching_responses : int
+        Those of them with a reward other than 0.
+    effective_sample_size : float
+        Kish's (sum w)^2 / sum w^2, in displays: equally weighted ones of the same precision.
+    share_below_floor : float
+        Share of displays whose propensity is below the floor, so that their weight is clipped.
+    """
+
+    displays: int
+    matching_displays: int
+    matching_responses: int
+    effective_sample_size: float
+    share_below_floor: float
+
+    @property
+    def is_sufficient(self) -> bool:
+        """Whether a number may be given at all: at least 20 matching responses."""
+        return self.matching_responses >= MINIMUM_RESPONSES
+
+
+def measure_evidence(
+    feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector, floor: float
+) -> Evidence:
+    """Evidence of a log about a policy with weights of shape (n,).
+
+    References
+    ----------
+    L. Kish (1965). Survey sampling. Wiley, section 11.7.
+    """
+    is_match = policy.probability > 0
+    squares = float(weight @ weight)
+    return Evidence(
+        displays=feedback.displays,
+        matching_displays=int(np.count_nonzero(is_match)),
+        matching_responses=int(np.count_nonzero(is_match & (feedback.reward != 0))),
+        effective_sample_size=float(weight.sum()) ** 2 / squares if squares > 0 else 0.0,
+        share_below_floor=float(np.mean(feedback.propensity < floor)) if feedback.displays else 0.0,
+    )

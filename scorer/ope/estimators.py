@@ -1,0 +1,119 @@
+"""Estimators of a policy's value; each is one small function behind one registry.
+
+Each returns contributions: one number per display whose mean is the estimate and whose deviations
+from that mean are its influence function. Standard errors, clustering and paired differences so
+need no formula of their own for any estimator.
+
+With weights w = probability / max(propensity, floor), rewards r, a model's expected reward e of the
+policy's choice and q of the logged offer:
+
+    ips        mean(w r)
+    snips      mean(w r) / mean(w)
+    dm         mean(e)
+    dr         mean(e) + mean(w (r - q)) / mean(w)
+    dr_shrunk  mean(e) + mean(s(w / mean(w)) (r - q)),   s(u) = lambda u / (u^2 + lambda)
+
+References:
+----------
+D. Horvitz, D. Thompson (1952). A generalization of sampling without replacement. JASA 47. (ips)
+A. Swaminathan, T. Joachims (2015). The self-normalized estimator for counterfactual learning. NIPS.
+M. Dudik, J. Langford, L. Li (2011). Doubly robust policy evaluation and learning. ICML.
+P. Thomas, E. Brunskill (2016). Data-efficient off-policy policy evaluation. ICML. (weighted dr)
+Y. Su, M. Dimakopoulou, A. Krishnamurthy, M. Dudik (2020). Doubly robust off-policy evaluation with
+shrinkage. ICML. (optimistic shrinkage)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
+from scorer.ope.shrinkage import shrink
+
+FLOOR = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """Per-display contributions to an estimate.
+
+    Attributes
+    ----------
+    rows : float array of shape (n,), in units of the reward
+        Their mean is the value.
+    bias : float, in units of the reward
+        Estimated bias: the estimate minus that of `dr`. 0 for estimators without known bias.
+    """
+
+    rows: Vector
+    bias: float = 0.0
+
+    @property
+    def value(self) -> float:
+        """The estimate: the mean of the rows."""
+        return float(self.rows.mean())
+
+    def minus(self, other: Contributions) -> Contributions:
+        """Contributions to the difference of two estimates on the same displays."""
+        return Contributions(self.rows - other.rows, self.bias - other.bias)
+
+
+Estimator = Callable[[LoggedFeedback, TargetPolicy, Vector], Contributions]
+
+
+def importance_weights(
+    feedback: LoggedFeedback, policy: TargetPolicy, floor: float = FLOOR
+) -> Vector:
+    """Weights of shape (n,), at least 0 and at most 1 / floor: probability / propensity."""
+    return policy.probability / np.maximum(feedback.propensity, floor)
+
+
+def ips(feedback: LoggedFeedback, _policy: TargetPolicy, weight: Vector) -> Contributions:
+    """Inverse propensity score: unbiased above the floor, but not bound to the rewards' range."""
+    return Contributions(weight * feedback.reward)
+
+
+def snips(feedback: LoggedFeedback, _policy: TargetPolicy, weight: Vector) -> Contributions:
+    """Self-normalised IPS: a weighted mean of rewards, so it never leaves their range."""
+    share = weight / weight.mean()
+    value = float((share * feedback.reward).mean())
+    return Contributions(value + share * (feedback.reward - value))
+
+
+def dm(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
+    """Direct method: what the model believes. As biased as the model; the bias is estimated."""
+    bias = policy.expected.mean() - dr(feedback, policy, weight).value
+    return Contributions(policy.expected, float(bias))
+
+
+def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
+    """Doubly robust, self-normalised: the model's belief plus its weighted mean error.
+
+    Dividing by the mean weight, which is 1 in expectation, makes a reward shift of c move the
+    estimate by exactly c, whether or not the model was told.
+    """
+    share = weight / weight.mean()
+    residual = feedback.reward - policy.logged
+    error = float((share * residual).mean())
+    return Contributions(policy.expected + error + share * (residual - error))
+
+
+def dr_shrunk(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
+    """Doubly robust with weights shrunk where they would cost more variance than they save bias."""
+    share = weight / weight.mean()
+    residual = feedback.reward - policy.logged
+    correction = shrink(share, residual, policy.expected, feedback)
+    unshrunk = float((share * residual).mean())
+    return Contributions(policy.expected + correction, float(correction.mean()) - unshrunk)
+
+
+ESTIMATORS: dict[str, Estimator] = {
+    "ips": ips,
+    "snips": snips,
+    "dm": dm,
+    "dr": dr,
+    "dr_shrunk": dr_shrunk,
+}
