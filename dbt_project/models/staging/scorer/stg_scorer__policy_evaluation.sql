@@ -1,0 +1,7 @@
+with final as (
+
+    select * from {{ source("scorer", "policy_evaluation") }}
+
+)
+
+select * from final

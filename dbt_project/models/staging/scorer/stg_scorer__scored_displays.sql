@@ -1,0 +1,7 @@
+with final as (
+
+    select * from {{ source("scorer", "scored_displays") }}
+
+)
+
+select * from final
