@@ -1,0 +1,268 @@
+"""The marts that training and ranking read, made from the history of a simulated bank.
+
+The same rules as the dbt project's: look-back, mature labels, eligibility as of a display and as
+of the cycle, capping, readiness, the context a person was last seen in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from benchmarks.closed_loop_history import CONTEXTS, Displays, last_context
+from scorer.simulation.catalogue import (
+    CAPPING_RULES,
+    EXCLUDE_RULES,
+    INCLUDE_RULES,
+    MAIL,
+    PLACEMENT_IDS,
+    PLACEMENTS,
+    SEGMENTS,
+    STRATEGIES,
+    STRATEGY_OF_PLACEMENT,
+    CappingRule,
+)
+from scorer.simulation.context import CITIES, COUNTRIES, LANGUAGES, MACHINES, REFERRERS, SECTIONS
+from scorer.simulation.offers import OFFER_IDS, OFFERS, offers_of
+from scorer.simulation.serving import ARMS
+from scorer.simulation.tastes import is_live
+
+LOOKBACK_MS = 30 * 86_400_000
+MIN_DISPLAYS, MIN_SUCCESSES = 250, 25
+_MAIL = PLACEMENT_IDS.index(MAIL)
+_STRATEGY = np.array(STRATEGY_OF_PLACEMENT)
+_COMPETES = np.array([[o in offers_of(s.strategy_id) for o in OFFERS] for s in STRATEGIES])
+_RULE_SEGMENTS = sorted({segment for _, segment in (*INCLUDE_RULES, *EXCLUDE_RULES)})
+# Feature, position in CONTEXTS, and its value per code.
+_FEATURES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
+    ("device_type", 0, tuple(m.device for m in MACHINES)),
+    ("screen_width", 0, tuple(str(m.screen_width) for m in MACHINES)),
+    ("operating_system", 0, tuple(m.os for m in MACHINES)),
+    ("browser", 0, tuple(m.browser for m in MACHINES)),
+    ("mail_client", 0, tuple(m.mail_client for m in MACHINES)),
+    ("language", 1, LANGUAGES),
+    ("country", 2, COUNTRIES),
+    ("city", 2, CITIES),
+    ("site_section", 3, SECTIONS),
+    ("referrer_type", 4, REFERRERS),
+)
+_ON_WEB_ONLY, _BY_MAIL_ONLY = ("site_section", "referrer_type"), ("mail_client",)
+
+
+class Marts:
+    """Tables as of the end of a week.
+
+    Parameters
+    ----------
+    history : Displays, all there ever were.
+    segments : ndarray of shape (profiles, segments), bool, memberships as of the end.
+    week : int, the week that has just ended.
+    as_of : datetime, its end, naive UTC.
+    """
+
+    def __init__(
+        self, history: Displays, segments: NDArray[np.bool_], week: int, as_of: datetime
+    ) -> None:
+        self._as_of = as_of
+        self._now = _ms(as_of)
+        self._history = history
+        self._segments = segments
+        self._live = np.array([is_live(offer, week + 1) for offer in OFFERS])
+        competes = _COMPETES[_STRATEGY[history.placement], history.offer]
+        self._recent = history.take(competes & (history.at > self._now - LOOKBACK_MS))
+        self.capped, self._capped_profiles = self._capping()
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Return every mart by name."""
+        examples, sets = self._examples()
+        return {
+            "training_examples": examples,
+            "display_eligibility_sets": sets,
+            "offer_readiness": self.readiness(),
+            "eligibility_sets": self._eligibility_sets(),
+            "ranking_candidates": self._candidates(),
+        }
+
+    def readiness(self) -> pa.Table:
+        """Return one row per strategy and offer."""
+        shown, size = self._recent, (len(STRATEGIES), len(OFFERS))
+        key = np.ravel_multi_index((_STRATEGY[shown.placement], shown.offer), size)
+        displays = np.bincount(key, minlength=size[0] * size[1]).reshape(size)
+        known = shown.succeeded_at <= self._now
+        successes = np.bincount(key, known, size[0] * size[1]).reshape(size).astype(int)
+        strategy, offer = np.nonzero(_COMPETES)
+        shown_often, liked = displays[strategy, offer], successes[strategy, offer]
+        return pa.table(
+            {
+                "strategy_id": [STRATEGIES[s].strategy_id for s in strategy],
+                "offer_id": [OFFER_IDS[o] for o in offer],
+                "displays": shown_often,
+                "successes": liked,
+                "min_displays": np.full(len(offer), MIN_DISPLAYS),
+                "min_successes": np.full(len(offer), MIN_SUCCESSES),
+                "is_ready": (shown_often >= MIN_DISPLAYS) & (liked >= MIN_SUCCESSES),
+            }
+        )
+
+    @property
+    def examples(self) -> Displays:
+        """Displays in the look-back window whose label is final."""
+        return self._recent.take(self._recent.closes_at <= self._now)
+
+    def _examples(self) -> tuple[pa.Table, pa.Table]:
+        shown = self.examples
+        keys = np.column_stack([shown.placement, shown.eligible & _COMPETES[_STRATEGY[shown.placement]]])
+        sets, code = np.unique(keys, axis=0, return_inverse=True)
+        names = pa.array([f"set-{number:04d}" for number in range(len(sets))])
+        success = shown.succeeded_at <= self._now
+        examples = pa.table(
+            {
+                **_places(shown.placement),
+                "display_id": np.char.add("d", np.char.zfill(np.arange(len(shown)).astype(str), 9)),
+                "event_ts": pa.array(shown.at * 1000, pa.timestamp("us")),
+                "profile_id": _profile_ids(shown.profile),
+                "offer_id": pa.array(OFFER_IDS).take(pa.array(shown.offer)),
+                "segments": _lists(shown.segments, SEGMENTS),
+                "context": _maps(shown.context, shown.placement),
+                "traffic_type": pa.array(ARMS).take(pa.array(shown.arm)),
+                "position": shown.position.astype(np.int32),
+                "propensity": shown.propensity,
+                "propensity_source": pa.repeat("logged", len(shown)),
+                "eligibility_set_id": names.take(pa.array(code.ravel())),
+                "is_success": success,
+                "reward": np.where(success, shown.reward, 0.0),
+            }
+        )
+        number, offer = np.nonzero(sets[:, 1:])
+        members = {
+            "eligibility_set_id": names.take(pa.array(number)),
+            "offer_id": pa.array(OFFER_IDS).take(pa.array(offer)),
+        }
+        places = _places(sets[number, 0])
+        wanted = ("strategy_id", "placement_id")
+        return examples, pa.table(members | {name: places[name] for name in wanted})
+
+    def _eligibility_sets(self) -> pa.Table:
+        rows = []
+        for code in range(2 ** len(_RULE_SEGMENTS)):
+            members = {s for bit, s in enumerate(_RULE_SEGMENTS) if code >> bit & 1}
+            for place, placement in enumerate(PLACEMENTS):
+                for number in np.flatnonzero(self._allowed(place, members)):
+                    rows.append(
+                        {
+                            "eligibility_set_id": f"{placement.placement_id}-{code}",
+                            "strategy_id": placement.strategy_id,
+                            "placement_id": placement.placement_id,
+                            "is_default": not members,
+                            "offer_id": OFFER_IDS[number],
+                        }
+                    )
+        return pa.Table.from_pylist(rows)
+
+    def _allowed(self, place: int, members: set[str]) -> NDArray[np.bool_]:
+        allowed = self._live & _COMPETES[_STRATEGY[place]] & ~self.capped
+        allowed &= [PLACEMENT_IDS[place] in offer.placements for offer in OFFERS]
+        for offer_id, segment_id in INCLUDE_RULES:
+            allowed[OFFER_IDS.index(offer_id)] &= segment_id in members
+        for offer_id, segment_id in EXCLUDE_RULES:
+            allowed[OFFER_IDS.index(offer_id)] &= segment_id not in members
+        return allowed
+
+    def _candidates(self) -> pa.Table:
+        people, places = len(self._segments), len(PLACEMENT_IDS)
+        codes, origin = last_context(self._history, people)
+        profile = np.tile(np.arange(people), places)
+        placement = np.repeat(np.arange(places), people)
+        bits = [self._segments[:, SEGMENTS.index(s)] << b for b, s in enumerate(_RULE_SEGMENTS)]
+        group = np.sum(bits, axis=0)[profile]
+        names = [[f"{p}-{code}" for code in range(2 ** len(bits))] for p in PLACEMENT_IDS]
+        return pa.table(
+            {
+                **_places(placement),
+                "profile_id": _profile_ids(profile),
+                "segments": _lists(self._segments[profile], SEGMENTS),
+                "context": _maps(codes.reshape(-1, len(CONTEXTS)), origin.ravel()),
+                "eligibility_set_id": np.array(names)[placement, group],
+                "excluded_offer_ids": _lists(self._capped_profiles[profile], OFFER_IDS),
+            }
+        )
+
+    def _capping(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return the offers nobody may see more, (offers,), and those of people, (profiles, offers)."""
+        total = np.zeros(len(OFFERS), bool)
+        personal = np.zeros((len(self._segments), len(OFFERS)), bool)
+        for rule in CAPPING_RULES:
+            offer = OFFER_IDS.index(rule.offer_id)
+            events = self._counted(rule)
+            if rule.capping_type == "total":
+                total[offer] |= len(events) >= rule.capping_limit
+            else:
+                counts = np.bincount(events, minlength=len(personal))
+                personal[:, offer] |= counts >= rule.capping_limit
+        return total, personal
+
+    def _counted(self, rule: CappingRule) -> NDArray[np.int64]:
+        """Return the profiles of the events that a rule counts, one entry per event."""
+        shown = self._history.take(self._history.offer == OFFER_IDS.index(rule.offer_id))
+        at = shown.at[:, None] if rule.capping_event == "impression" else shown.clicks_at
+        counts = (at >= _period_start(self._as_of, rule.period)) & (at <= self._now)
+        return np.repeat(shown.profile, counts.sum(axis=1))
+
+
+def _period_start(as_of: datetime, period: str) -> int:
+    midnight = as_of.replace(hour=0, minute=0, second=0, microsecond=0)
+    starts = {
+        "day": midnight,
+        "week": midnight - timedelta(days=(as_of.weekday() + 1) % 7),
+        "month": midnight.replace(day=1),
+        "lifetime": datetime(1970, 1, 1),
+    }
+    return _ms(starts[period])
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.replace(tzinfo=UTC).timestamp()) * 1000
+
+
+def _profile_ids(profile: NDArray[np.int64]) -> pa.Array:
+    ids = np.char.add("c", np.char.zfill(np.arange(profile.max(initial=0) + 1).astype(str), 7))
+    return pa.array(ids).take(pa.array(profile))
+
+
+def _places(placement: NDArray[np.int64]) -> dict[str, pa.Array]:
+    names = ("strategy_id", "placement_id", "activity_id", "scope_id")
+    index = pa.array(placement)
+    return {name: pa.array([getattr(p, name) for p in PLACEMENTS]).take(index) for name in names}
+
+
+def _lists(members: NDArray[np.bool_], names: Sequence[str]) -> pa.Array:
+    """Return one sorted list of names per row of a matrix (rows, names)."""
+    order = np.argsort(names)
+    members = members[:, order]
+    offsets = np.concatenate([[0], np.cumsum(members.sum(axis=1))]).astype(np.int32)
+    values = pa.array(np.array(names)[order]).take(pa.array(np.nonzero(members)[1]))
+    return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+def _maps(codes: NDArray[np.int64], origin: NDArray[np.int64]) -> pa.Array:
+    """Return the context of each row as a map; `origin` is the placement seen in, -1 for none."""
+    present = np.zeros((len(codes), len(_FEATURES)), bool)
+    flat = np.empty((len(codes), len(_FEATURES)), np.int64)
+    values: list[str] = []
+    for column, (name, source, texts) in enumerate(_FEATURES):
+        present[:, column] = (codes[:, source] >= 0) & (origin >= 0)
+        if name in _ON_WEB_ONLY:
+            present[:, column] &= origin != _MAIL
+        elif name in _BY_MAIL_ONLY:
+            present[:, column] &= origin == _MAIL
+        flat[:, column] = codes[:, source] + len(values)
+        values += texts
+    offsets = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
+    keys = pa.array([name for name, _, _ in _FEATURES]).take(pa.array(np.nonzero(present)[1]))
+    return pa.MapArray.from_arrays(
+        pa.array(offsets), keys, pa.array(values).take(pa.array(flat[present]))
+    )

@@ -1,0 +1,157 @@
+"""Worlds with a known policy value, from which logs are drawn; used by coverage.py and tests.
+
+A display has one of a few types of context. The type fixes the mean reward of each offer, the
+logging probabilities and what policies do, so the value of a policy is a finite sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.ope import LoggedFeedback, TargetPolicy
+
+Matrix = npt.NDArray[np.float64]
+TYPES, OFFERS = 12, 8
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How a world and its logs are drawn.
+
+    `rate` is the mean success rate, `spread` the log-scale spread of offers around it, `logging`
+    one of uniform | wide | loop, `target` one of deterministic | softmax | random. `profiles` > 0
+    gives several displays to each of that many profiles, whose rewards share a factor.
+    `amount_spread` > 0 makes successes pay log-normal amounts with that log-scale spread.
+    """
+
+    name: str
+    displays: int
+    rate: float
+    logging: str = "uniform"
+    target: str = "deterministic"
+    spread: float = 0.5
+    profiles: int = 0
+    amount_spread: float = 0.0
+    model_error: float = 0.4
+    required: bool = True
+
+
+SCENARIOS = (
+    Scenario("uniform", 8_000, 0.05),
+    Scenario("wide", 20_000, 0.05, "wide"),
+    Scenario("wide, rate 1 %", 60_000, 0.01, "wide"),
+    Scenario("uniform, rate 1 %", 40_000, 0.01),
+    Scenario("loop", 30_000, 0.05, "loop"),
+    Scenario("clustered", 12_000, 0.05, profiles=1_500),
+    Scenario("clustered, wide", 30_000, 0.05, "wide", profiles=3_000),
+    Scenario("clustered, 1 %", 60_000, 0.01, "wide", profiles=6_000),
+    Scenario("amounts", 10_000, 0.10, amount_spread=1.0),
+    Scenario("amounts, wide", 30_000, 0.10, "wide", amount_spread=1.0),
+    Scenario("heavy amounts", 20_000, 0.10, amount_spread=1.5),
+    Scenario("mild amounts", 5_000, 0.10, amount_spread=0.5),
+    Scenario("clustered amounts", 20_000, 0.10, "wide", profiles=2_000, amount_spread=1.0),
+    Scenario("small counts", 3_000, 0.05),
+    Scenario("small counts, 1 %", 16_000, 0.01),
+    Scenario("softmax target", 10_000, 0.05, "wide", "softmax"),
+    Scenario("random target", 20_000, 0.05, "wide", "random"),
+    Scenario("high rate", 4_000, 0.50, spread=0.2),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """One scenario's truth; matrices of shape (types, offers)."""
+
+    scenario: Scenario
+    type_share: npt.NDArray[np.float64]
+    mean: Matrix
+    logging: Matrix
+    target: Matrix
+    baseline: Matrix
+    model: Matrix
+    cumulative: Matrix = field(repr=False)
+
+    def value(self, policy: Matrix) -> float:
+        """True expected reward per display of a policy given as probabilities."""
+        return float(self.type_share @ (policy * self.mean).sum(axis=1))
+
+
+def make_world(scenario: Scenario, seed: int = 0, is_null: bool = False) -> World:
+    """A world of a scenario; in a null world offers do not differ within a type."""
+    rng = np.random.default_rng([seed, 7])
+    share = rng.dirichlet(np.full(TYPES, 5.0))
+    taste = rng.normal(0, scenario.spread, (TYPES, OFFERS))
+    level = rng.normal(0, scenario.spread, (TYPES, 1))
+    mean = np.exp(level + (0 if is_null else 1) * taste)
+    mean = np.minimum(scenario.rate * mean / (share @ mean).mean(), 0.9)
+    mean = np.minimum(mean, 1 / 2.8) if scenario.profiles else mean
+    logging = _logging(scenario.logging, rng)
+    model = mean * np.exp(rng.normal(0, scenario.model_error, mean.shape))
+    liked = np.exp(taste * 2)
+    baseline = np.zeros_like(mean)
+    baseline[:, int(np.argmax(share @ mean))] = 1.0
+    return World(
+        scenario=scenario,
+        type_share=share,
+        mean=mean,
+        logging=logging,
+        target=_target(scenario.target, liked),
+        baseline=baseline,
+        model=model,
+        cumulative=np.cumsum(logging, axis=1),
+    )
+
+
+def draw_log(world: World, rng: np.random.Generator) -> tuple[LoggedFeedback, npt.NDArray, npt.NDArray]:
+    """A log with the type and the offer of each display."""
+    scenario = world.scenario
+    n = scenario.displays
+    if scenario.profiles:
+        profile = rng.choice(scenario.profiles, n, p=_activity(scenario.profiles))
+        factor = rng.choice([0.4, 2.8], scenario.profiles, p=[0.75, 0.25])[profile]
+        kind = rng.choice(TYPES, scenario.profiles, p=world.type_share)[profile]
+    else:
+        profile, factor = np.arange(n), np.ones(n)
+        kind = rng.choice(TYPES, n, p=world.type_share)
+    offer = (rng.random(n)[:, None] > world.cumulative[kind]).sum(axis=1).clip(max=OFFERS - 1)
+    reward = (rng.random(n) < world.mean[kind, offer] * factor).astype(np.float64)
+    if scenario.amount_spread:
+        s = scenario.amount_spread
+        reward *= np.exp(rng.normal(-s * s / 2, s, n))
+    return LoggedFeedback(reward, world.logging[kind, offer], profile), kind, offer
+
+
+def as_target(world: World, policy: Matrix, kind: npt.NDArray, offer: npt.NDArray) -> TargetPolicy:
+    """A policy at the displays of a log."""
+    expected = (policy * world.model).sum(axis=1)[kind]
+    return TargetPolicy(policy[kind, offer], expected, world.model[kind, offer])
+
+
+def _logging(kind: str, rng: np.random.Generator) -> Matrix:
+    if kind == "uniform":
+        return np.full((TYPES, OFFERS), 1 / OFFERS)
+    if kind == "loop":
+        return np.full((TYPES, OFFERS), 0.1 / OFFERS) + 0.9 * np.eye(OFFERS)[
+            rng.integers(OFFERS, size=TYPES)
+        ]
+    ladder = np.array([0.90, 0.04, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01])
+    flatter = np.array([0.40, 0.25, 0.15, 0.10, 0.05, 0.03, 0.01, 0.01])
+    rows = np.where(np.arange(TYPES)[:, None] % 2 == 0, ladder, flatter)
+    return rng.permuted(rows, axis=1)
+
+
+def _target(kind: str, liked: Matrix) -> Matrix:
+    if kind == "random":
+        return np.full_like(liked, 1 / OFFERS)
+    if kind == "softmax":
+        return liked / liked.sum(axis=1, keepdims=True)
+    return np.eye(OFFERS)[np.argmax(liked, axis=1)]
+
+
+def _activity(profiles: int) -> npt.NDArray[np.float64]:
+    """Some profiles are seen far more often than others."""
+    weight = np.exp(np.random.default_rng(5).normal(0, 0.7, profiles))
+    return weight / weight.sum()

@@ -1,0 +1,28 @@
+"""Peers by name; each lives in one file that is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from benchmarks.feedback import FeedbackLog, Scores
+
+OURS = "ours"
+BEST_SINGLE = "best_single"
+PEERS: dict[str, str] = {
+    OURS: "nextoffer:ours",
+    BEST_SINGLE: "best_single:fit",
+    "xgb_native": "xgb_native:fit",
+    "xgb_per_offer": "xgb_per_offer:fit",
+    "lightgbm_categorical": "lightgbm_pooled:fit_categorical",
+    "lightgbm_onehot": "lightgbm_pooled:fit_onehot",
+    "vw": "vowpal:fit",
+    "sklearn_lr": "sklearn_crosses:fit",
+    "linucb": "linucb:fit",
+}
+
+
+def fit(name: str, log: FeedbackLog) -> Scores:
+    """Fit a peer on a log; raises KeyError for an unknown name."""
+    module, function = PEERS[name].split(":")
+    peer = import_module(f"benchmarks.peers.{module}")
+    return getattr(peer, function)(log)
