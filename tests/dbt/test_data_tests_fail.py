@@ -54,6 +54,15 @@ BROKEN_BY = {
         "update int_attributed_successes set success_ts = success_ts + interval 2 day",
         "update int_attributed_successes set success_ts = success_ts - interval 2 day",
     ],
+    "shown_offers_could_be_shown": [
+        "delete from display_eligibility_sets where offer_id = 'a'",
+        "update display_eligibility_sets set placement_id = 'elsewhere'",
+    ],
+    "unlogged_propensities_are_one_in_the_eligible": [
+        "update training_examples set propensity = 0.9",
+        "delete from display_eligibility_sets where offer_id = 'a'",
+        "update training_examples set traffic_type = 'contextual'",
+    ],
     "event_types_cover_every_kind": ["delete from xdm_event_types where event_kind = 'dismiss'"],
 }
 
@@ -62,6 +71,7 @@ BROKEN_EXPRESSIONS = {
     "strategy_id is not null and profile_id is not null and offer_id is not null": (
         "profile_id = null"
     ),
+    "(propensity is null) = (propensity_source = 'unknown')": "propensity = null",
 }
 
 
