@@ -16,7 +16,7 @@ from benchmarks.closed_loop_marts import Marts
 from scorer.config import Settings
 from scorer.progress import Silent
 from scorer.simulation import World
-from scorer.warehouse import Connection, Reader, connect_build
+from scorer.warehouse import Connection, Reader, connect_build, tables_of
 
 _RUNS = "select * from {schema}training_runs where as_of = ?"
 
@@ -134,9 +134,12 @@ def make_template(home: Path) -> Path:
 
 
 def _replace(connection: Connection, tables: Mapping[str, pa.Table]) -> None:
-    """Replace the rows of every table that the build has; columns it lacks are left out."""
+    """Replace the rows of every table that the build has; what it lacks is left out."""
+    present = tables_of(connection, "build", "main")
     connection.execute("begin")
     for name, table in tables.items():
+        if name not in present:
+            continue
         wanted = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
         kept = [column for column in wanted if column in table.column_names]
         connection.register("closed_loop_rows", table.select(kept))

@@ -76,6 +76,11 @@ class FeedbackLog:
         """A random fifth of the rows, the same for all peers, to choose settings on."""
         return np.random.default_rng(0).random(len(self)) < VALIDATION_SHARE
 
+    def prepare(self) -> None:
+        """Compute what peers share, so that none of them is charged for it."""
+        for name in ("schema", "users", "offers", "rewards", "propensity", "columns", "validates"):
+            getattr(self, name)
+
     def encode(self, table: pa.Table) -> Matrix:
         """Users of another table in the same encoding."""
         return encode_users(table, self.schema)

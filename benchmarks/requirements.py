@@ -1,0 +1,73 @@
+"""Does ours earn its place? One verdict per world, from the outcomes of all seeds.
+
+* A world with something personal to learn: the mean over seeds of ours / best peer is at least 1
+  within noise, that is mean + 1.64 standard errors of that mean >= 1. The best peer is the one
+  with the highest mean value in this world.
+* A null world: ours / best single is at least 0.995 in every seed, where best single is the peer
+  of that name, fitted on the same rows. (The truly best offer is known to nobody.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.cells import Outcome
+from benchmarks.peers import BEST_SINGLE, OURS
+
+NOISE_ERRORS = 1.64
+NULL_RATIO = 0.995
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Ratio of ours to ``peer``: mean over seeds, its standard error, the smallest seed's."""
+
+    world: str
+    peer: str
+    ratio: float
+    error: float
+    smallest: float
+    requirement: str
+    is_met: bool
+
+
+def verdict(outcomes: list[Outcome], is_null: bool) -> Verdict | None:
+    """Verdict on one world, None where ours or all peers are absent in some seed."""
+    values = values_by_peer(outcomes)
+    ours = values.pop(OURS, None)
+    seeds = len({o.seed for o in outcomes})
+    values = {peer: found for peer, found in values.items() if len(found) == seeds}
+    if ours is None or len(ours) < seeds or not values:
+        return None
+    if is_null and BEST_SINGLE not in values:
+        return None
+    best = max(values, key=lambda peer: values[peer].mean())
+    peer = BEST_SINGLE if is_null else best
+    ratios = ours / values[peer]
+    mean, error = float(ratios.mean()), standard_error(ratios)
+    smallest = float(ratios.min())
+    if is_null:
+        return Verdict(
+            outcomes[0].world, peer, mean, error, smallest,
+            f">= {NULL_RATIO} x best single in every seed", smallest >= NULL_RATIO,
+        )  # fmt: skip
+    return Verdict(
+        outcomes[0].world, peer, mean, error, smallest,
+        ">= 1.0 x best peer within noise", mean + NOISE_ERRORS * error >= 1.0,
+    )  # fmt: skip
+
+
+def values_by_peer(outcomes: list[Outcome]) -> dict[str, np.ndarray]:
+    """Values in seed order of every peer that finished."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    for o in outcomes:
+        if o.status == "ok":
+            found.setdefault(o.peer, []).append((o.seed, o.value))
+    return {peer: np.array([v for _, v in sorted(pairs)]) for peer, pairs in found.items()}
+
+
+def standard_error(values: np.ndarray) -> float:
+    """Standard error of a mean; 0 for one value, whose noise is unknown."""
+    return float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else 0.0
