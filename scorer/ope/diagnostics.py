@@ -9,6 +9,7 @@ import numpy as np
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
 
 MINIMUM_RESPONSES = 20
+MINIMUM_EFFECTIVE_RESPONSES = 10.0
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,13 @@ def measure_evidence(
         effective_sample_size=float(weight.sum()) ** 2 / squares if squares > 0 else 0.0,
         share_below_floor=float(np.mean(feedback.propensity < floor)) if feedback.displays else 0.0,
     )
+
+
+def effective_responses(feedback: LoggedFeedback, weight: Vector) -> float:
+    """Responses that the log holds about a policy, in equally weighted ones.
+
+    Effective sample size times the weighted share of responses: few when responses are many but
+    most of the weight lies on displays that hardly ever happened.
+    """
+    total, squares = float(weight.sum()), float(weight @ weight)
+    return total * float(weight @ (feedback.reward != 0)) / squares if squares > 0 else 0.0

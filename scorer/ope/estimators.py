@@ -26,39 +26,14 @@ shrinkage. ICML. (optimistic shrinkage)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from scorer.ope.contributions import Contributions
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
-from scorer.ope.shrinkage import shrink
+from scorer.ope.shrinkage import choose_strength, correction
 
 FLOOR = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class Contributions:
-    """Per-display contributions to an estimate.
-
-    Attributes
-    ----------
-    rows : float array of shape (n,), in units of the reward
-        Their mean is the value.
-    bias : float, in units of the reward
-        Estimated bias: the estimate minus that of `dr`. 0 for estimators without known bias.
-    """
-
-    rows: Vector
-    bias: float = 0.0
-
-    @property
-    def value(self) -> float:
-        """The estimate: the mean of the rows."""
-        return float(self.rows.mean())
-
-    def minus(self, other: Contributions) -> Contributions:
-        """Contributions to the difference of two estimates on the same displays."""
-        return Contributions(self.rows - other.rows, self.bias - other.bias)
 
 
 Estimator = Callable[[LoggedFeedback, TargetPolicy, Vector], Contributions]
@@ -85,8 +60,7 @@ def snips(feedback: LoggedFeedback, _policy: TargetPolicy, weight: Vector) -> Co
 
 def dm(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
     """Direct method: what the model believes. As biased as the model; the bias is estimated."""
-    bias = policy.expected.mean() - dr(feedback, policy, weight).value
-    return Contributions(policy.expected, float(bias))
+    return Contributions(policy.expected, dr(feedback, policy, weight).rows)
 
 
 def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
@@ -97,17 +71,19 @@ def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contri
     """
     share = weight / weight.mean()
     residual = feedback.reward - policy.logged
-    error = float((share * residual).mean())
-    return Contributions(policy.expected + error + share * (residual - error))
+    return Contributions(policy.expected + correction(share, residual))
 
 
 def dr_shrunk(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
-    """Doubly robust with weights shrunk where they would cost more variance than they save bias."""
+    """Doubly robust with weights shrunk where that saves more variance than it can cost bias."""
     share = weight / weight.mean()
     residual = feedback.reward - policy.logged
-    correction = shrink(share, residual, policy.expected, feedback)
-    unshrunk = float((share * residual).mean())
-    return Contributions(policy.expected + correction, float(correction.mean()) - unshrunk)
+    unshrunk = correction(share, residual)
+    strength = choose_strength(share, residual, policy.expected, feedback)
+    if strength is None:
+        return Contributions(policy.expected + unshrunk)
+    shrunk = correction(share, residual, strength)
+    return Contributions(policy.expected + shrunk, policy.expected + unshrunk)
 
 
 ESTIMATORS: dict[str, Estimator] = {

@@ -6,21 +6,40 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorer.ope import intervals
-from scorer.ope.clustering import ErrorMoments, error_moments
-from scorer.ope.diagnostics import MINIMUM_RESPONSES, Evidence, measure_evidence
-from scorer.ope.estimators import ESTIMATORS, FLOOR, Contributions, Estimator, importance_weights
+from scorer.ope.contributions import Contributions, total_error
+from scorer.ope.diagnostics import (
+    MINIMUM_EFFECTIVE_RESPONSES,
+    MINIMUM_RESPONSES,
+    Evidence,
+    effective_responses,
+    measure_evidence,
+)
+from scorer.ope.estimators import ESTIMATORS, FLOOR, Estimator, importance_weights
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
+from scorer.ope.intervals import clustered_t, normal_score, value_interval
 
 OK, INSUFFICIENT, IDENTICAL = "ok", "insufficient", "identical"
 
 
 @dataclass(frozen=True)
 class PolicyEstimate:
-    """Estimated reward per display of a policy.
+    """Estimated reward per display of a policy, with a 95 % interval and its evidence.
 
-    `status` is ok or insufficient; then value, standard_error, low, high and interval_method are
-    None. Rewards give the units of the first four. The evidence is always there.
+    Attributes
+    ----------
+    status : str
+        ok, or insufficient: then the next five are None.
+    value, standard_error, low, high : float or None
+        In units of the reward. The standard error is clustered by profile; for `dm` and
+        `dr_shrunk` it includes the estimated bias.
+    interval_method : str or None
+        clopper_pearson or skew_corrected_t.
+    displays, matching_displays, matching_responses : int
+        See `Evidence`.
+    effective_sample_size : float
+        In displays.
+    share_below_floor : float
+        In [0, 1].
     """
 
     status: str
@@ -40,10 +59,24 @@ class PolicyEstimate:
 class PairedDifference:
     """A policy minus a baseline on the same displays.
 
-    `status` is ok, insufficient (no number is given) or identical (the two do the same everywhere:
-    difference, standard error, z and lift are 0, there is no interval). `z` is one-sided on the
-    normal scale, with `p_value` = 1 - Phi(z) for "the policy is not better". `lift` is
-    value / baseline - 1, None where the baseline is not credibly above 0.
+    Attributes
+    ----------
+    status : str
+        ok; insufficient (no number is given); or identical: the two do the same everywhere, then
+        difference, standard error, z and lift are 0 and there is no interval.
+    difference, standard_error, low, high : float or None
+        In units of the reward, clustered by profile, 95 %.
+    z : float or None
+        Evidence that the policy is better, on the normal scale: above 1.64 happens to equal
+        policies once in twenty. With few degrees of freedom nearer to 0 than
+        difference / standard_error.
+    p_value : float or None
+        One-sided, 1 - Phi(z).
+    lift, lift_low, lift_high : float or None
+        value / baseline - 1. None unless both values are positive and the baseline is at least two
+        standard errors above 0.
+    disagreeing_responses : int
+        Responses on displays where the two differ: all that the comparison rests on.
     """
 
     status: str
@@ -69,26 +102,31 @@ def evaluate(
 
     Parameters
     ----------
-    feedback : the log, n displays
-    policy : what the policy would have done at the same n displays
-    estimator : a name in `ESTIMATORS`
-    floor : propensities below it count as it, which bounds weights by 1 / floor
+    feedback : LoggedFeedback
+        The log, n displays.
+    policy : TargetPolicy
+        What the policy would have done at the same n displays.
+    estimator : str
+        A name in `ESTIMATORS`.
+    floor : float in (0, 1]
+        Propensities below it count as it, which bounds weights by 1 / floor.
 
     Raises
     ------
     ValueError
-        An unknown estimator, or arrays of different lengths.
+        An unknown estimator, a floor outside its range, or arrays of different lengths.
     """
-    contribute = _estimator(estimator, feedback, policy)
+    contribute = _estimator(estimator, feedback, policy, floor)
     weight = importance_weights(feedback, policy, floor)
     evidence = measure_evidence(feedback, policy, weight, floor)
     if not evidence.is_sufficient:
         return _insufficient(evidence)
     contributions = contribute(feedback, policy, weight)
-    moments = _with_bias(error_moments(contributions.rows, feedback), contributions.bias)
+    moments = total_error(contributions, feedback)
     if moments.standard_error == 0:
         return _insufficient(evidence)
-    interval = intervals.skew_corrected(contributions.value, moments)
+    levels = _levels(feedback, estimator)
+    interval = value_interval(contributions.value, moments, levels)
     return PolicyEstimate(
         OK,
         contributions.value,
@@ -107,42 +145,56 @@ def compare(
     estimator: str = "dr",
     floor: float = FLOOR,
 ) -> PairedDifference:
-    """Compare a policy with a baseline display by display; arguments as for `evaluate`."""
-    contribute = _estimator(estimator, feedback, policy)
-    _estimator(estimator, feedback, baseline)
+    """Compare a policy with a baseline display by display; arguments as for `evaluate`.
+
+    Insufficient when either policy, or the displays where they differ, have fewer than 20 matching
+    responses, or when those of either are worth fewer than 10 of equal weight: below that the one
+    response that tips the scale is usually not in the log, and the error cannot be seen.
+    """
+    contribute = _estimator(estimator, feedback, policy, floor)
+    _estimator(estimator, feedback, baseline, floor)
     if _do_the_same(policy, baseline):
         return PairedDifference(IDENTICAL, 0.0, 0.0, None, None, 0.0, 0.5, 0.0)
     differs = policy.probability != baseline.probability
     responses = int(np.count_nonzero(differs & (feedback.reward != 0)))
-    sides = []
-    for side in (policy, baseline):
-        weight = importance_weights(feedback, side, floor)
-        if not measure_evidence(feedback, side, weight, floor).is_sufficient:
-            return PairedDifference(INSUFFICIENT, disagreeing_responses=responses)
-        sides.append(contribute(feedback, side, weight))
-    moments = _moments(sides[0].minus(sides[1]), feedback)
-    if responses < MINIMUM_RESPONSES or moments.standard_error == 0:
-        return PairedDifference(INSUFFICIENT, disagreeing_responses=responses)
-    result = _difference(sides[0].value - sides[1].value, moments, responses)
+    insufficient = PairedDifference(INSUFFICIENT, disagreeing_responses=responses)
+    sides = [_contributions(feedback, side, contribute, floor) for side in (policy, baseline)]
+    if responses < MINIMUM_RESPONSES or sides[0] is None or sides[1] is None:
+        return insufficient
+    result = _difference(sides[0].minus(sides[1]), feedback)
+    if result is None:
+        return insufficient
+    result = replace(result, disagreeing_responses=responses)
     return _with_lift(result, sides[0], sides[1], feedback)
 
 
-def _difference(difference: float, moments: ErrorMoments, responses: int) -> PairedDifference:
-    from scipy.special import ndtr, ndtri, stdtr
+def _contributions(
+    feedback: LoggedFeedback, policy: TargetPolicy, contribute: Estimator, floor: float
+) -> Contributions | None:
+    weight = importance_weights(feedback, policy, floor)
+    if not measure_evidence(feedback, policy, weight, floor).is_sufficient:
+        return None
+    if effective_responses(feedback, weight) < MINIMUM_EFFECTIVE_RESPONSES:
+        return None
+    return contribute(feedback, policy, weight)
 
-    interval = intervals.skew_corrected(difference, moments)
-    raw = difference / moments.standard_error
-    corrected = intervals.transform(raw, moments.skewness)
-    z = min(raw, float(ndtri(stdtr(moments.degrees_of_freedom, corrected))))
+
+def _difference(contributions: Contributions, feedback: LoggedFeedback) -> PairedDifference | None:
+    from scipy.special import ndtr
+
+    moments = total_error(contributions, feedback)
+    if moments.standard_error == 0:
+        return None
+    interval = clustered_t(contributions.value, moments)
+    z = normal_score(contributions.value, moments)
     return PairedDifference(
         status=OK,
-        difference=difference,
+        difference=contributions.value,
         standard_error=moments.standard_error,
         low=interval.low,
         high=interval.high,
         z=z,
         p_value=float(ndtr(-z)),
-        disagreeing_responses=responses,
     )
 
 
@@ -152,15 +204,12 @@ def _with_lift(
     baseline: Contributions,
     feedback: LoggedFeedback,
 ) -> PairedDifference:
-    """Lift with an interval from the delta method on the log of the ratio."""
+    """Lift with an interval by the delta method on the log of the ratio."""
     value, base = policy.value, baseline.value
-    error = _moments(baseline, feedback).standard_error
-    if base <= 1.96 * error or value <= 0:
+    if value <= 0 or base <= 2 * total_error(baseline, feedback).standard_error:
         return result
-    ratio = Contributions(
-        policy.rows / value - baseline.rows / base, policy.bias / value - baseline.bias / base
-    )
-    interval = intervals.skew_corrected(float(np.log(value / base)), _moments(ratio, feedback))
+    ratio = policy.scaled(1 / value).minus(baseline.scaled(1 / base))
+    interval = clustered_t(float(np.log(value / base)), total_error(ratio, feedback))
     return replace(
         result,
         lift=value / base - 1,
@@ -169,29 +218,27 @@ def _with_lift(
     )
 
 
-def _moments(contributions: Contributions, feedback: LoggedFeedback) -> ErrorMoments:
-    return _with_bias(error_moments(contributions.rows, feedback), contributions.bias)
-
-
-def _with_bias(moments: ErrorMoments, bias: float) -> ErrorMoments:
-    """The error of a biased estimate: the root of its variance plus its squared bias."""
-    if bias == 0:
-        return moments
-    total = float(np.hypot(moments.standard_error, bias))
-    skewness = moments.skewness * (moments.standard_error / total) ** 3
-    return replace(moments, standard_error=total, skewness=skewness)
+def _levels(feedback: LoggedFeedback, estimator: str) -> tuple[float, float] | None:
+    """The two values of the reward, where the estimator's value must lie between them."""
+    levels = feedback.levels
+    if levels is None or estimator == "dm" or (estimator == "ips" and levels[0] != 0):
+        return None
+    return levels
 
 
 def _do_the_same(policy: TargetPolicy, baseline: TargetPolicy) -> bool:
-    return bool(
-        np.array_equal(policy.probability, baseline.probability)
-        and np.array_equal(policy.expected, baseline.expected)
+    return np.array_equal(policy.probability, baseline.probability) and np.array_equal(
+        policy.expected, baseline.expected
     )
 
 
-def _estimator(name: str, feedback: LoggedFeedback, policy: TargetPolicy) -> Estimator:
+def _estimator(
+    name: str, feedback: LoggedFeedback, policy: TargetPolicy, floor: float
+) -> Estimator:
     if name not in ESTIMATORS:
         raise ValueError(f"estimator: expected one of {', '.join(ESTIMATORS)}, got {name!r}")
+    if not 0 < floor <= 1:
+        raise ValueError(f"floor: expected a number in (0, 1], got {floor}")
     if policy.probability.size != feedback.displays:
         raise ValueError(
             f"policy: expected {feedback.displays} displays like the log,"

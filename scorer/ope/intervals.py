@@ -1,4 +1,13 @@
-"""Intervals of 95 % for the mean of clustered, skewed contributions."""
+"""Intervals of 95 % for values and differences whose errors are clustered and skewed.
+
+Which one is used:
+
+    clopper_pearson    the value of two-valued rewards, error worth under 100 degrees of freedom
+    skew_corrected_t   any other value
+    clustered_t        a difference or a ratio of two policies, where skewness mostly cancels
+
+`benchmarks/coverage.py` measures them; a plain normal interval covers 90 to 95 % there.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +18,7 @@ import numpy as np
 from scorer.ope.clustering import ErrorMoments
 
 LEVEL = 0.95
+FEW_DEGREES_OF_FREEDOM = 100.0
 
 
 @dataclass(frozen=True)
@@ -20,30 +30,93 @@ class Interval:
     method: str
 
 
-def skew_corrected(value: float, moments: ErrorMoments) -> Interval:
-    """Interval for a value whose error is skewed: Hall's transformation with t quantiles.
+def value_interval(
+    value: float, moments: ErrorMoments, levels: tuple[float, float] | None
+) -> Interval:
+    """Interval of a policy's value; `levels` are the two values of the reward, if it has two.
+
+    A hundred degrees of freedom are about fifty responses of equal weight.
+    """
+    if levels is not None and moments.degrees_of_freedom < FEW_DEGREES_OF_FREEDOM:
+        low, high = levels
+        if low < value < high:
+            return clopper_pearson(value, moments, levels)
+    return skew_corrected(value, moments)
+
+
+def clopper_pearson(value: float, moments: ErrorMoments, levels: tuple[float, float]) -> Interval:
+    """Exact binomial interval for as many displays as would give the same standard error.
+
+    The share p of the upper level has p (1 - p) / se^2 effective displays. They are made fewer by
+    (normal quantile / t quantile)^2, as the standard error itself is uncertain.
 
     References
     ----------
-    P. Hall (1992). On the removal of skewness by transformation. JRSS B 54, formula (2.2).
+    C. Clopper, E. Pearson (1934). The use of confidence or fiducial limits illustrated in the case
+    of the binomial. Biometrika 26. E. Korn, B. Graubard (1998). Confidence intervals for
+    proportions with small expected number of positive counts estimated from survey data. Survey
+    Methodology 24.
     """
-    from scipy.special import stdtrit
+    from scipy.special import betaincinv, ndtri
 
-    quantile = float(stdtrit(moments.degrees_of_freedom, 0.5 + LEVEL / 2))
+    low, high = levels
+    share = (value - low) / (high - low)
+    error = moments.standard_error / (high - low)
+    shortage = float(ndtri(0.5 + LEVEL / 2)) / _t_quantile(moments)
+    displays = share * (1 - share) / error**2 * shortage**2
+    successes = displays * share
+    tail = (1 - LEVEL) / 2
     return Interval(
-        low=value - moments.standard_error * untransform(quantile, moments.skewness),
-        high=value - moments.standard_error * untransform(-quantile, moments.skewness),
+        low=low + (high - low) * float(betaincinv(successes, displays - successes + 1, tail)),
+        high=low + (high - low) * float(betaincinv(successes + 1, displays - successes, 1 - tail)),
+        method="clopper_pearson",
+    )
+
+
+def skew_corrected(value: float, moments: ErrorMoments) -> Interval:
+    """Interval for a skewed error: t quantiles, taken back through Hall's transformation.
+
+    The transformation makes a studentised mean symmetric to second order; its cubic form is
+    monotone, so the interval always exists and moves with shift and scale.
+
+    References
+    ----------
+    P. Hall (1992). On the removal of skewness by transformation. Journal of the Royal Statistical
+    Society B 54.
+    """
+    quantile = _t_quantile(moments)
+    return Interval(
+        low=value - moments.standard_error * _studentised(quantile, moments.skewness),
+        high=value - moments.standard_error * _studentised(-quantile, moments.skewness),
         method="skew_corrected_t",
     )
 
 
-def untransform(x: float, skewness: float) -> float:
-    """The studentised error at which Hall's transformation of it equals x."""
+def clustered_t(value: float, moments: ErrorMoments) -> Interval:
+    """Symmetric interval from the clustered standard error and its degrees of freedom."""
+    half_width = _t_quantile(moments) * moments.standard_error
+    return Interval(value - half_width, value + half_width, "clustered_t")
+
+
+def normal_score(value: float, moments: ErrorMoments) -> float:
+    """One-sided evidence that the true value is above 0, on the normal scale.
+
+    The normal quantile with the tail that value / standard error has under t.
+    """
+    from scipy.special import ndtri, stdtr
+
+    tail = stdtr(moments.degrees_of_freedom, -abs(value) / moments.standard_error)
+    return float(-np.sign(value) * ndtri(tail))
+
+
+def _t_quantile(moments: ErrorMoments) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(moments.degrees_of_freedom, 0.5 + LEVEL / 2))
+
+
+def _studentised(x: float, skewness: float) -> float:
+    """The studentised error that Hall's transformation maps to x."""
     if abs(skewness) < 1e-9:
         return x
     return float(3 / skewness * (np.cbrt(1 + skewness * (x - skewness / 6)) - 1))
-
-
-def transform(t: float, skewness: float) -> float:
-    """Hall's monotone transformation of a studentised error; close to normal when t is skewed."""
-    return t + skewness * t**2 / 3 + skewness**2 * t**3 / 27 + skewness / 6

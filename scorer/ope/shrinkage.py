@@ -1,4 +1,8 @@
-"""Optimistic shrinkage of importance weights and the choice of how much."""
+"""Optimistic shrinkage of importance weights, and the choice of how much.
+
+Reference: Y. Su, M. Dimakopoulou, A. Krishnamurthy, M. Dudik (2020). Doubly robust off-policy
+evaluation with shrinkage. ICML.
+"""
 
 from __future__ import annotations
 
@@ -8,55 +12,56 @@ from scorer.ope.clustering import error_moments
 from scorer.ope.feedback import LoggedFeedback, Vector
 
 GRID_SIZE = 12
-_BIAS_BOUND = np.sqrt(2 * np.log(2 / 0.05))
+_BOUND = float(np.sqrt(2 * np.log(2 / 0.05)))
 
 
-def shrink(share: Vector, residual: Vector, expected: Vector, feedback: LoggedFeedback) -> Vector:
-    """Per-display corrections of the direct method with the best of a grid of shrinkages.
+def correction(share: Vector, residual: Vector, strength: float | None = None) -> Vector:
+    """What the doubly robust estimate adds to the direct method, per display.
 
     Parameters
     ----------
-    share : float array of shape (n,), mean 1: weights divided by their mean
-    residual : float array of shape (n,): reward minus the model's expected reward
-    expected : float array of shape (n,): contributions of the direct method
-    feedback : the log, for its clusters
+    share : float array of shape (n,)
+        Weights divided by their mean.
+    residual : float array of shape (n,)
+        Reward minus the model's expected reward of the logged offer.
+    strength : float, optional
+        The paper's lambda: u becomes lambda u / (u^2 + lambda). None leaves weights as they are.
 
     Returns
     -------
-    float array of shape (n,); its mean is the correction, no shrinkage being one candidate.
-
-    References
-    ----------
-    Su et al. (2020), section 5: the least sum of sample variance and squared upper bound of the
-    bias. The bias is estimated by the mean of (unshrunk - shrunk) corrections. To it is added a
-    Gaussian form of their Bernstein bound: its clustered standard error times
-    sqrt(2 log(2 / 0.05)). Without it a bias that is only unseen would pass for none.
+    float array of shape (n,). The last term has mean 0: it is the influence of the mean weight,
+    which is estimated too.
     """
-    unshrunk = _linearised(share, share, np.ones_like(share), residual)
-    best, least = unshrunk, error_moments(expected + unshrunk, feedback).standard_error ** 2
+    if strength is None:
+        weighted = share * residual
+        return weighted - (share - 1) * weighted.mean()
+    squares = share * share
+    weighted = strength * share / (squares + strength) * residual
+    influence = float((weighted * ((strength - squares) / (squares + strength))).mean())
+    return weighted - (share - 1) * influence
+
+
+def choose_strength(
+    share: Vector, residual: Vector, expected: Vector, feedback: LoggedFeedback
+) -> float | None:
+    """The strength with the least bound of the squared error; None where not to shrink is best.
+
+    Section 5 of the paper: sample variance plus the squared upper bound of the bias, over a grid
+    from a hundredth of the 5 % quantile to a hundred times the 95 % quantile of squared weights.
+    The bias is the mean of (unshrunk - shrunk) corrections. In place of the paper's Bernstein
+    bound, which needs the range of rewards, sqrt(2 log(2 / 0.05)) clustered standard errors of that
+    mean are added. Without such a bound, a bias that is merely unseen would pass for none.
+    """
+    unshrunk = correction(share, residual)
+    best, least = None, error_moments(expected + unshrunk, feedback).standard_error ** 2
     for strength in _grid(share):
-        weight = strength * share / (share**2 + strength)
-        slope = strength * (strength - share**2) / (share**2 + strength) ** 2
-        candidate = _linearised(share, weight, slope, residual)
-        error = squared_error_bound(candidate, unshrunk, expected, feedback)
-        if error < least:
-            best, least = candidate, error
+        shrunk = correction(share, residual, strength)
+        lost = unshrunk - shrunk
+        bias = abs(float(lost.mean())) + _BOUND * error_moments(lost, feedback).standard_error
+        squared = error_moments(expected + shrunk, feedback).standard_error ** 2 + bias**2
+        if squared < least:
+            best, least = float(strength), squared
     return best
-
-
-def squared_error_bound(
-    candidate: Vector, unshrunk: Vector, expected: Vector, feedback: LoggedFeedback
-) -> float:
-    """Estimated variance plus the squared upper bound of the bias of a candidate correction."""
-    lost = unshrunk - candidate
-    bias = abs(float(lost.mean())) + _BIAS_BOUND * error_moments(lost, feedback).standard_error
-    return error_moments(expected + candidate, feedback).standard_error ** 2 + bias**2
-
-
-def _linearised(share: Vector, weight: Vector, slope: Vector, residual: Vector) -> Vector:
-    """Corrections with the influence of the estimated mean weight, through which share goes."""
-    through_mean = float((share * slope * residual).mean())
-    return weight * residual - (share - 1) * through_mean
 
 
 def _grid(share: Vector) -> Vector:
