@@ -32,6 +32,7 @@ _SLOPE_BOUNDS = (0.3, 1.0)
 _RIDGE = 5.0
 _MAX_MARGIN = 60.0
 _NEWTON_STEPS = 50
+_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,17 @@ class Calibration:
             return z
         z = np.clip(z, -_MAX_MARGIN, _MAX_MARGIN)
         return np.exp(z) if self.link == "log" else 1 / (1 + np.exp(-z))
+
+    def invert(self, scores: Vector) -> Vector:
+        """Margins of scores, float64 of the scores' shape; the inverse of :meth:`apply`."""
+        if self.link == "identity":
+            z = scores
+        elif self.link == "log":
+            z = np.log(np.maximum(scores, np.exp(-_MAX_MARGIN)))
+        else:
+            p = np.clip(scores, _SMALLEST, 1 - _SMALLEST)
+            z = np.log(p / (1 - p))
+        return (z - self.shift) / self.slope
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, kept in the model manifest."""

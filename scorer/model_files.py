@@ -1,7 +1,7 @@
-"""One model as files: XGBoost's UBJSON and a manifest that explains and protects it.
+"""One model as files and a manifest that explains and protects it.
 
-The version is a content hash of what makes two models equivalent: booster bytes, feature schema,
-offers, calibration and parameters. Nothing is ever pickled.
+The version is a content hash of what makes two models equivalent: the files' bytes, the model's
+description, feature schema, offers and parameters. Nothing is ever pickled.
 """
 
 from __future__ import annotations
@@ -20,37 +20,39 @@ import numpy as np
 import pyarrow as pa
 import xgboost as xgb
 
-from scorer.calibration import Calibration
 from scorer.errors import InputError, NextofferError
 from scorer.features import FeatureSchema
-from scorer.model import OfferModel
+from scorer.rewards.persistence import Files, describe_model, restore_model
+from scorer.rewards.protocol import RewardModel
 from scorer.training import TrainedModel
 
-BOOSTER_FILE = "model.ubj"
 MANIFEST_FILE = "manifest.json"
 FORMAT = "nextoffer-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _VERSION_DIGITS = 12
-_CONTENT = ("schema", "offer_ids", "calibration", "parameters", "kpi_type")
+_CONTENT = ("schema", "offer_ids", "model", "parameters", "kpi_type")
 
 
-def describe(trained: TrainedModel, strategy_id: str, as_of: datetime) -> dict[str, Any]:
-    """Manifest of a trained model; holds no wall-clock time, so training again gives the same."""
+def describe(
+    trained: TrainedModel, strategy_id: str, as_of: datetime
+) -> tuple[dict[str, Any], Files]:
+    """Manifest and files of a trained model; no wall-clock time: training again gives the same."""
     model = trained.model
-    booster = booster_bytes(model)
+    description, files = describe_model(model)
     content: dict[str, Any] = {
         "schema": model.schema.to_dict(),
         "offer_ids": list(model.offer_ids),
-        "calibration": model.calibration.to_dict(),
+        "model": description,
         "parameters": trained.parameters,
         "kpi_type": trained.kpi_type,
     }
-    checksum = hashlib.sha256(booster).hexdigest()
+    checksums = {name: _checksum(data) for name, data in sorted(files.items())}
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "strategy_id": strategy_id,
-        "model_version": content_version(checksum, content),
+        "model_version": content_version(checksums, content),
+        "model_kind": model.kind,
         "trained_as_of": as_of.isoformat(),
         "data_window_start": trained.data_window_start.isoformat(),
         "data_window_end": trained.data_window_end.isoformat(),
@@ -60,29 +62,24 @@ def describe(trained: TrainedModel, strategy_id: str, as_of: datetime) -> dict[s
         "offers_personalised": len(model.offer_ids),
         "metrics": trained.metrics,
         **content,
-        "checksums": {BOOSTER_FILE: f"sha256:{checksum}"},
+        "checksums": checksums,
         "packages": {
             "numpy": np.__version__,
             "pyarrow": pa.__version__,
             "python": platform.python_version(),
             "xgboost": xgb.__version__,
         },
-    }
+    }, files
 
 
-def booster_bytes(model: OfferModel) -> bytes:
-    """The booster in XGBoost's own UBJSON."""
-    return bytes(model.booster.save_raw("ubj"))
-
-
-def content_version(booster_checksum: str, content: dict[str, Any]) -> str:
+def content_version(checksums: dict[str, str], content: dict[str, Any]) -> str:
     """First 12 hex digits of the sha256 of everything that makes the model's scores."""
     known = {name: content[name] for name in _CONTENT}
-    text = json.dumps([booster_checksum, known], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([checksums, known], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
 
 
-def write_model(folder: Path, manifest: dict[str, Any], booster: bytes) -> None:
+def write_model(folder: Path, manifest: dict[str, Any], files: Files) -> None:
     """Write a model folder so that it is there completely or not at all.
 
     A folder that holds the same model is left alone; a damaged one is replaced.
@@ -93,7 +90,8 @@ def write_model(folder: Path, manifest: dict[str, Any], booster: bytes) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
         temporary.chmod(0o755)
-        write_synced(temporary / BOOSTER_FILE, booster)
+        for name, data in files.items():
+            write_synced(temporary / name, data)
         write_synced(temporary / MANIFEST_FILE, to_json(manifest))
         if folder.exists():
             shutil.rmtree(folder)
@@ -103,29 +101,31 @@ def write_model(folder: Path, manifest: dict[str, Any], booster: bytes) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def read_model(folder: Path) -> OfferModel:
+def read_model(folder: Path) -> RewardModel:
     """Load and check a model; raises InputError when a file is missing, damaged or foreign."""
     manifest = read_manifest(folder)
-    path = folder / BOOSTER_FILE
-    data = _read(path)
-    checksum = hashlib.sha256(data).hexdigest()
     try:
-        expected = manifest["checksums"][BOOSTER_FILE]
-        if expected != f"sha256:{checksum}":
-            raise InputError(f"{path} is damaged: its checksum is not the manifest's")
-        if content_version(checksum, manifest) != manifest["model_version"]:
+        checksums = manifest["checksums"]
+        files = {name: _read(folder / Path(name).name) for name in checksums}
+        for name, data in files.items():
+            if checksums[name] != _checksum(data):
+                raise InputError(
+                    f"{folder / name} is damaged: its checksum is not the manifest's"
+                )
+        if content_version(checksums, manifest) != manifest["model_version"]:
             raise InputError(f"{folder / MANIFEST_FILE} was changed: it does not fit its version")
-        booster = xgb.Booster()
-        booster.load_model(bytearray(data))
-        return OfferModel(
-            booster,
-            FeatureSchema.from_dict(manifest["schema"]),
-            tuple(manifest["offer_ids"]),
-            Calibration(**manifest["calibration"]),
-        )
+        schema, offer_ids = FeatureSchema.from_dict(manifest["schema"]), manifest["offer_ids"]
+        return restore_model(manifest["model"], files, schema, tuple(offer_ids))
     except NextofferError as error:
-        raise InputError(f"{error}; {_REMEDY}") from None
-    except (KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
+        text = str(error)
+        raise InputError(text if text.endswith(_REMEDY) else f"{text}; {_REMEDY}") from None
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        xgb.core.XGBoostError,
+    ) as error:
         reason = " ".join(str(error).split())[:80]
         raise InputError(f"{folder} is no usable model ({reason}); {_REMEDY}") from None
 
@@ -178,6 +178,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _checksum(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _read(path: Path) -> bytes:

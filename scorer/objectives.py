@@ -7,6 +7,10 @@ and at least half are zero, else squared error. On simulated purchases of 2 to 8
 better than squared error by up to half of the value between random and oracle, and never clearly
 worse; powers above 1.3 lost at higher rates. Rewards are divided by their mean (Tweedie) or
 standard deviation (squared error), so their unit does not matter; the calibration multiplies back.
+
+Heavy tails: a model learns from rewards capped at their 99.5 % quantile (of non-zero ones on
+either side), since one large purchase would pass for a taste. The calibration restores the level
+lost, and every evaluation uses the rewards as they were.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ Vector = npt.NDArray[np.float64]
 
 TWEEDIE_POWER = 1.2
 _ZERO_INFLATED = 0.5
+_CAP_QUANTILE = 0.995
+_CAP_MIN_VALUES = 200
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,18 @@ class Objective:
         if self.link == "log":
             return Calibration("log", slope, shift + float(np.log(self.scale)))
         return calibration
+
+
+def capped(rewards: Vector, kpi_type: str) -> Vector:
+    """Rewards to learn from, float64 (n,): capped on either side when there are 200 to tell."""
+    lowest, highest = -np.inf, np.inf
+    if kpi_type == "continuous":
+        gains, losses = rewards[rewards > 0], rewards[rewards < 0]
+        if gains.size >= _CAP_MIN_VALUES:
+            highest = float(np.quantile(gains, _CAP_QUANTILE))
+        if losses.size >= _CAP_MIN_VALUES:
+            lowest = float(np.quantile(losses, 1 - _CAP_QUANTILE))
+    return np.clip(rewards, lowest, highest)
 
 
 def choose_objective(rewards: Vector, kpi_type: str) -> Objective:

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 from scorer import model_files
 from scorer.errors import ConfigurationError, InputError
-from scorer.model import OfferModel
+from scorer.rewards.protocol import RewardModel
 from scorer.training import TrainedModel
 
 DEPLOYMENTS_FILE = "deployments.json"
@@ -42,13 +42,12 @@ class ModelRegistry:
 
     def save(self, strategy_id: str, trained: TrainedModel, as_of: datetime) -> str:
         """Write the model unless it is there already; returns its version."""
-        manifest = model_files.describe(trained, strategy_id, as_of)
+        manifest, files = model_files.describe(trained, strategy_id, as_of)
         version = str(manifest["model_version"])
-        booster = model_files.booster_bytes(trained.model)
-        model_files.write_model(self._strategy(strategy_id) / version, manifest, booster)
+        model_files.write_model(self._strategy(strategy_id) / version, manifest, files)
         return version
 
-    def load(self, strategy_id: str, model_version: str) -> OfferModel:
+    def load(self, strategy_id: str, model_version: str) -> RewardModel:
         """Load a model; raises InputError when it is missing, damaged or foreign."""
         return model_files.read_model(self._known(strategy_id, model_version))
 
@@ -116,6 +115,23 @@ class ModelRegistry:
         past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
         return past[-1].model_version if past else None
 
+    def incumbent(self, strategy_id: str, as_of: datetime) -> str | None:
+        """Version that a training of this cycle has to stand up to, None without any.
+
+        What served before the cycle, or what a person deployed at its as_of; not what an earlier
+        attempt at the same cycle deployed.
+        """
+        past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
+        past = [d for d in past if d.as_of < as_of or d.action != DEPLOY]
+        return past[-1].model_version if past else None
+
+    def withdraw(self, strategy_id: str, as_of: datetime) -> None:
+        """Forget what a cycle deployed, so that what served before serves on."""
+        history = self.history(strategy_id)
+        kept = [d for d in history if (d.as_of, d.action) != (as_of, DEPLOY)]
+        if len(kept) < len(history):
+            self._write(strategy_id, kept)
+
     def history(self, strategy_id: str) -> list[Deployment]:
         """Deployments by as_of, those of one as_of as they were recorded."""
         path = self._strategy(strategy_id) / DEPLOYMENTS_FILE
@@ -159,7 +175,9 @@ class ModelRegistry:
             if any(d.model_version == deployment.model_version for d in same):
                 return
             history = [d for d in history if d not in same]
-        history = sorted([*history, deployment], key=lambda d: d.as_of)
+        self._write(strategy_id, sorted([*history, deployment], key=lambda d: d.as_of))
+
+    def _write(self, strategy_id: str, history: list[Deployment]) -> None:
         entries = [{**asdict(d), "as_of": d.as_of.isoformat()} for d in history]
         folder = self._strategy(strategy_id)
         folder.mkdir(parents=True, exist_ok=True)

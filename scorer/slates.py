@@ -20,9 +20,11 @@ Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
 
-MODEL, UNIFORM, FALLBACK = 0, 1, 2
-POLICIES = ("model", "uniform", "fallback")
-TRAFFIC_TYPES = ("contextual", "random", "noncontextual")
+MODEL, UNIFORM, FALLBACK, BEST_SINGLE = 0, 1, 2, 3
+POLICIES = ("model", "uniform", "fallback", "best_single")
+# The personalised arm keeps its traffic type where the best single offer serves it: arms are
+# compared by who was drawn for them.
+TRAFFIC_TYPES = ("contextual", "random", "noncontextual", "contextual")
 
 # Sorts after every score and before what is not eligible.
 _UNREADY = float(np.finfo(np.float64).max)
@@ -66,7 +68,7 @@ def make_slates(context: StrategyContext, decisions: Decisions) -> Slates:
     At most ``context.top_k`` rows a decision; none when not even a fallback offer fits.
     """
     counts = decisions.eligible.sum(axis=1)
-    scores = offer_scores(context, decisions)
+    scores, personal = offer_scores(context, decisions)
     explores = _explores(context, decisions)
     intended = _model_order(context, scores, decisions.eligible)
     chosen = intended.copy()
@@ -85,24 +87,26 @@ def make_slates(context: StrategyContext, decisions: Decisions) -> Slates:
             place,
             column,
             scores[row, column],
-            np.where(explores[row], UNIFORM, MODEL),
+            np.where(explores, UNIFORM, personal)[row],
             propensity,
             counts[row],
         ),
     )
 
 
-def offer_scores(context: StrategyContext, decisions: Decisions) -> Vector:
-    """Score of every candidate, shape (n, n_candidates); NaN before the first model.
+def offer_scores(context: StrategyContext, decisions: Decisions) -> tuple[Vector, Codes]:
+    """Score of every candidate and the policy of every decision that does not explore.
 
-    An offer that is not ready gets the worst score of the row's eligible ready offers (of all
-    ready offers when none of them is eligible).
+    Scores have shape (n, n_candidates), NaN before the first model. An offer that is not ready
+    gets the worst score of the row's eligible ready offers (of all ready offers when none of them
+    is eligible). The policy is MODEL or BEST_SINGLE, shape (n,).
     """
     scores = np.full(decisions.eligible.shape, np.nan)
     if context.deployed is None or not context.scored_offer_ids or scores.size == 0:
-        return scores
+        return scores, np.full(len(scores), MODEL)
     model = context.deployed.model
-    predicted = model.score(encode_users(decisions.users, model.schema))
+    users = encode_users(decisions.users, model.schema)
+    predicted = model.score(users)
     columns = context.score_columns
     ready = columns >= 0
     scores[:, ready] = predicted[:, columns[ready]]
@@ -110,7 +114,7 @@ def offer_scores(context: StrategyContext, decisions: Decisions) -> Vector:
     among = np.where(decisions.eligible & ready, scores, np.inf).min(axis=1)
     worst = np.where(np.isfinite(among), among, predicted[:, scored].min(axis=1))
     scores[:, ~ready] = worst[:, None]
-    return scores
+    return scores, np.where(model.personalises(users), MODEL, BEST_SINGLE)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from scorer.config import CYCLE
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.exploration import MixturePolicy
 from scorer.features import FeatureSchema
-from scorer.model import RewardModel
+from scorer.rewards.protocol import RewardModel
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a cycle does for one strategy: train and deploy a model, then rank with it."""
+"""What a cycle does for one strategy: train, deploy what deserves it, then rank with it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from scorer.config import Settings
-from scorer.errors import StrategyError
+from scorer.errors import InputError, StrategyError
+from scorer.gate import credibly_worse
+from scorer.policy_evaluation import plain, training_rows
 from scorer.progress import Progress
 from scorer.ranking import write_ranked
 from scorer.registry import ModelRegistry
+from scorer.rewards.cross_fitting import Incumbent
+from scorer.rewards.kin import read_characteristics
 from scorer.strategy import Deployed, load_context, read_ready_offers, read_schema
-from scorer.training import (
-    MIN_READY_OFFERS,
-    TrainedModel,
-    TrainingPlan,
-    load_examples,
-    train,
-)
+from scorer.strategy_tables import replace_evaluations, replace_run, write_model_versions
+from scorer.training import MIN_READY_OFFERS, Training, TrainingPlan, load_examples, train
 from scorer.warehouse import Connection
 
 _DATA = """
@@ -43,8 +42,12 @@ group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_sha
 _REPAIRED = """
 update scorer.training_runs
 set
-    status = case when model_version is null then 'collecting' else 'succeeded' end,
-    reason = case when model_version is null then ? end
+    status = case
+        when model_version is null then 'collecting'
+        when model_version = deployed_model_version then 'succeeded'
+        else 'held_back'
+    end,
+    reason = case when model_version is null then ? else metrics ->> '$.gate.reason' end
 where strategy_id = ? and as_of = ? and status = 'failed' and starts_with(reason, 'rank: ')
 """
 
@@ -77,33 +80,137 @@ class Data:
 def train_strategy(
     connection: Connection, settings: Settings, strategy: str, progress: Progress
 ) -> str:
-    """Train, save and deploy a model, or note why there is too little data; return a summary.
+    """Train and deploy what deserves it, or note why there is too little data; return a summary.
 
-    Writes the strategy's rows of `scorer.training_runs` and `scorer.model_versions` in one
-    transaction. The same inputs give the same model version and the same rows.
+    Writes the strategy's rows of `scorer.training_runs`, `scorer.model_versions` and
+    `scorer.policy_evaluation` in one transaction. The same inputs give the same rows.
     """
     data = read_data(connection, strategy)
-    registry = ModelRegistry(settings.models_dir)
-    reason, trained, version = data.missing(), None, None
+    reason, training = data.missing(), None
     if reason is None:
         try:
             schema = read_schema(connection, strategy)
-            plan = TrainingPlan(data.kpi_type, data.ready_offer_ids, settings.seed)
-            trained = train(load_examples(connection, strategy, schema), schema, plan)
+            plan = read_plan(connection, settings, strategy, data)
+            training = train(load_examples(connection, strategy, schema), schema, plan)
         except StrategyError as error:
             reason = str(error)
-    if trained is not None:
-        version = registry.save(strategy, trained, settings.as_of)
-        registry.deploy(strategy, version, settings.as_of, reason="trained by the cycle")
-    deployed = registry.deployed_as_of(strategy, settings.as_of)
-    run = _run_row(settings, strategy, data, trained)
-    run |= {"model_version": version, "deployed_model_version": deployed}
-    run |= {"status": "succeeded" if trained else "collecting", "reason": _reason(reason, deployed)}
+    registry = ModelRegistry(settings.models_dir)
+    if training is None:
+        outcome = _collecting(registry, settings, strategy, reason)
+    else:
+        outcome = _deploy(registry, settings, strategy, training)
     connection.execute("begin")
-    _replace_run(connection, run)
+    replace_run(connection, _run_row(settings, strategy, data, training) | outcome.columns)
+    replace_evaluations(connection, settings, strategy, outcome.evaluations)
     write_model_versions(connection, registry, settings, strategy)
     connection.execute("commit")
-    return f"model {version}" if version else f"collecting: {run['reason']}"
+    return outcome.summary
+
+
+def read_plan(
+    connection: Connection, settings: Settings, strategy: str, data: Data
+) -> TrainingPlan:
+    """Return what training needs besides the examples."""
+    offers = connection.execute(
+        "select readiness.offer_id, offers.characteristics from offer_readiness as readiness"
+        " left join dim_offers as offers on readiness.offer_id = offers.offer_id"
+        " where readiness.strategy_id = ?",
+        [strategy],
+    ).fetchall()
+    sets: dict[str, set[str]] = {}
+    for key, offer in connection.execute(
+        "select eligibility_set_id, offer_id from display_eligibility_sets where strategy_id = ?",
+        [strategy],
+    ).fetchall():
+        sets.setdefault(key, set()).add(offer)
+    return TrainingPlan(
+        kpi_type=data.kpi_type,
+        ready_offer_ids=data.ready_offer_ids,
+        seed=settings.seed,
+        offers_included=data.offers,
+        other_offer_ids=tuple(offer for offer, _ in offers),
+        characteristics={offer: read_characteristics(text) for offer, text in offers},
+        eligible={key: frozenset(group) for key, group in sets.items()},
+        incumbent=_incumbent(settings, strategy),
+    )
+
+
+def _incumbent(settings: Settings, strategy: str) -> Incumbent | None:
+    """The deployed model; one that cannot be loaded has nothing to stand up for it."""
+    registry = ModelRegistry(settings.models_dir)
+    version = registry.incumbent(strategy, settings.as_of)
+    if version is None:
+        return None
+    try:
+        end = registry.manifest(strategy, version)["data_window_end"]
+        return Incumbent(registry.load(strategy, version), datetime.fromisoformat(end), version)
+    except InputError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a training led to: columns of its run, rows of its evaluation, a line for people."""
+
+    columns: dict[str, Any]
+    evaluations: list[dict[str, Any]]
+    summary: str
+
+
+def _collecting(
+    registry: ModelRegistry, settings: Settings, strategy: str, missing: str | None
+) -> _Outcome:
+    deployed = registry.deployed_as_of(strategy, settings.as_of)
+    reason = _reason(missing, deployed)
+    columns = {
+        "status": "collecting",
+        "reason": reason,
+        "model_version": None,
+        "deployed_model_version": deployed,
+    }
+    return _Outcome(columns, [], f"collecting: {reason}")
+
+
+def _deploy(
+    registry: ModelRegistry, settings: Settings, strategy: str, training: Training
+) -> _Outcome:
+    """Save what was trained and deploy the nominee, unless what it replaces earns more."""
+    incumbent = registry.incumbent(strategy, settings.as_of)
+    new = registry.save(strategy, training.personalised, settings.as_of)
+    status, reason = "succeeded", training.verdict.reason
+    nominee = new
+    if not training.verdict.personalises:
+        nominee = registry.save(strategy, training.best_single, settings.as_of)
+        status = "held_back"
+    if training.over_deployed is not None and credibly_worse(training.over_deployed):
+        registry.withdraw(strategy, settings.as_of)
+        status = "held_back"
+        reason = _stays(incumbent, training)
+    else:
+        registry.deploy(strategy, nominee, settings.as_of, reason or "passed the gate")
+    deployed = registry.deployed_as_of(strategy, settings.as_of)
+    versions = {
+        "new": new,
+        "best_single": nominee if not training.verdict.personalises else None,
+        "deployed": incumbent,
+    }
+    columns = {
+        "status": status,
+        "reason": reason,
+        "model_version": new,
+        "deployed_model_version": deployed,
+    }
+    rows = [plain(row) for row in training_rows(training, versions)]
+    kind = training.nominee.model.kind
+    summary = f"model {new} ({kind})" if status == "succeeded" else f"held back: {reason}"
+    return _Outcome(columns, rows, summary)
+
+
+def _stays(incumbent: str | None, training: Training) -> str:
+    found = training.over_deployed
+    lost = "" if found is None or found.lift is None else f" ({100 * found.lift:+.1f} %)"
+    which = "new model" if training.verdict.personalises else "best single offer"
+    return f"the {which} earns credibly less than model {incumbent}{lost}, which stays deployed"
 
 
 def rank_strategy(
@@ -164,46 +271,11 @@ def read_data(connection: Connection, strategy: str) -> Data:
     return Data(**found[0], ready_offer_ids=ready)
 
 
-def write_model_versions(
-    connection: Connection, registry: ModelRegistry, settings: Settings, strategy: str
-) -> None:
-    """Replace the strategy's rows of `scorer.model_versions` by what was deployed by the cycle.
-
-    A model that several cycles trained counts from the earliest of them, whichever ran first.
-    """
-    past = [d for d in registry.history(strategy) if d.as_of <= settings.as_of]
-    first = {d.model_version: d.as_of for d in reversed(past)}
-    connection.execute("delete from scorer.model_versions where strategy_id = ?", [strategy])
-    for manifest in registry.versions(strategy):
-        version = manifest["model_version"]
-        if version in first and "error" not in manifest:
-            row = _model_row(strategy, manifest)
-            row |= {"trained_as_of": first[version]}
-            row |= {"is_deployed": version == past[-1].model_version}
-            _insert(connection, "scorer.model_versions", row)
-
-
-def _model_row(strategy: str, manifest: dict[str, Any]) -> dict[str, Any]:
-    names = (
-        "model_version",
-        "kpi_type",
-        "data_window_start",
-        "data_window_end",
-        "training_rows",
-        "offers_included",
-        "offers_personalised",
-    )
-    return {
-        "strategy_id": strategy,
-        **{name: manifest.get(name) for name in names},
-        "metrics": json.dumps(manifest.get("metrics"), sort_keys=True),
-    }
-
-
 def _run_row(
-    settings: Settings, strategy: str, data: Data, trained: TrainedModel | None
+    settings: Settings, strategy: str, data: Data, training: Training | None
 ) -> dict[str, Any]:
     ready = len(data.ready_offer_ids)
+    trained = None if training is None else training.personalised
     return {
         "strategy_id": strategy,
         "cycle_date": settings.cycle_date,
@@ -224,16 +296,3 @@ def _reason(missing: str | None, deployed: str | None) -> str | None:
     if missing is None:
         return None
     return f"{missing}; model {deployed} rests, all traffic is random" if deployed else missing
-
-
-def _replace_run(connection: Connection, run: dict[str, Any]) -> None:
-    connection.execute(
-        "delete from scorer.training_runs where strategy_id = ? and as_of = ?",
-        [run["strategy_id"], run["as_of"]],
-    )
-    _insert(connection, "scorer.training_runs", run)
-
-
-def _insert(connection: Connection, table: str, row: dict[str, Any]) -> None:
-    columns, marks = ", ".join(row), ", ".join("?" for _ in row)
-    connection.execute(f"insert into {table} ({columns}) values ({marks})", list(row.values()))

@@ -1,76 +1,82 @@
-"""Training: from examples of one strategy to a calibrated model of the reward.
+"""Training: from examples of one strategy to the model that deserves to rank, and the proof.
 
-Gradient boosted trees over (offer, user features). The offer is a categorical column whose
-splits are always one-hot (one offer against the others), which lets few trees isolate an offer
-and then split on its users; grouped categorical splits rank far worse.
-
-Notes:
------
-1. Rows of ready offers are put in time order (event_ts, display_id); the last fifth validates.
-2. Early stopping on the validation part chooses the number of rounds, never fewer than 50: a
-   pure interaction shows no gain in the first trees, so "no progress yet" proves nothing.
-3. The calibration is fitted on the validation margins of that first model.
-4. The model is trained again on all rows, with a fifth more rounds.
-
-``lambda`` and ``min_child_weight`` are meant in displays and multiplied by the Hessian of one
-average display, so they mean the same at a rate of 1 % and of 30 %.
-
-The same rows, plan and XGBoost version give the same booster bytes for any number of threads: no
-row or column sampling is used and histogram sums did not depend on threads when measured.
+1. Every candidate is fitted without each fold of profiles and scores that fold.
+2. The candidate of the highest doubly robust value is chosen; the gate says whether choosing
+   beats the best single offer credibly.
+3. The chosen candidate is fitted on everything and calibrated on its out-of-fold scores.
+4. What the deployed model would have earned since it was trained is compared with what takes its
+   place.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import xgboost as xgb
 
 from scorer import metrics
 from scorer.calibration import Calibration, fit_calibration
 from scorer.errors import StrategyError
-from scorer.features import DECISIONING, FeatureSchema, Matrix, encode_offers, encode_users
-from scorer.model import OfferModel, threads_for
-from scorer.objectives import Objective, choose_objective
-
-Vector = npt.NDArray[np.float64]
+from scorer.features import DECISIONING, FeatureSchema
+from scorer.gate import Verdict, judge
+from scorer.objectives import capped, choose_objective
+from scorer.ope.evaluation import PairedDifference, compare
+from scorer.rewards.best_single import BestSingle, fit_best_single
+from scorer.rewards.candidates import BEST_SINGLE, CANDIDATES
+from scorer.rewards.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
+from scorer.rewards.examples import Examples, Offers, Sets, encode_examples
+from scorer.rewards.kin import kin_matrix, known_values
+from scorer.rewards.logged_policies import LoggedPolicies
+from scorer.rewards.placement_gate import PlacementGate
+from scorer.rewards.protocol import Mask, RewardModel
+from scorer.rewards.workbench import EVERYTHING, Workbench
+from scorer.selection import Selection, select
 
 MIN_READY_OFFERS = 2
-VALIDATION_SHARE = 0.2
-MIN_ROUNDS = 50
-MAX_ROUNDS = 600
-PATIENCE = 30
-REFIT_ROUNDS = 1.2
-TREE_PARAMETERS: dict[str, Any] = {"tree_method": "hist", "max_depth": 5, "eta": 0.1}
-LAMBDA_DISPLAYS = 20.0
-MIN_CHILD_DISPLAYS = 10.0
-_MIN_VALIDATION_SUCCESSES = 5
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What to train: ``kpi_type`` is binary or continuous; only ready offers' rows are used.
+    """What to train and against what.
 
-    ``offers_included`` is the number of offers of the strategy, for the record; None means no
-    other than the ready ones.
+    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` are
+    the catalogue's, by offer; ``eligible`` what could have been shown, by eligibility set.
+    ``offers_included`` is the number of offers of the strategy, for the record.
     """
 
     kpi_type: str
     ready_offer_ids: tuple[str, ...]
     seed: int = 0
     offers_included: int | None = None
+    other_offer_ids: tuple[str, ...] = ()
+    characteristics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    eligible: Sets | None = None
+    incumbent: Incumbent | None = None
+
+    @property
+    def offers(self) -> Offers:
+        """Offers in the order of the models' columns; raises StrategyError below 2 ready ones."""
+        ready = tuple(sorted(self.ready_offer_ids))
+        if len(ready) < MIN_READY_OFFERS:
+            raise StrategyError(f"{len(ready)} offers ready, {MIN_READY_OFFERS} needed")
+        return Offers(
+            ready,
+            tuple(sorted(set(self.other_offer_ids) - set(ready))),
+            kin_matrix(ready, self.characteristics),
+            known_values(ready, self.characteristics),
+        )
 
 
 @dataclass(frozen=True)
 class TrainedModel:
     """A model with what the manifest says about its making; window ends are UTC, inclusive."""
 
-    model: OfferModel
+    model: RewardModel
     kpi_type: str
     parameters: dict[str, Any]
     metrics: dict[str, Any]
@@ -82,182 +88,235 @@ class TrainedModel:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Encoded examples in time order: matrix (n, 1 + f) with the offer's code first."""
+class Training:
+    """Outcome of a training.
 
-    matrix: Matrix
-    rewards: Vector
-    feature_types: list[str]
+    ``personalised`` is the best candidate whatever the gate says, ``best_single`` what is served
+    otherwise, ``nominee`` the one of the two that the gate wants. ``over_deployed`` compares the
+    nominee with the deployed model on the displays since that one's window, None without either.
+    ``logged`` holds all displays that can evaluate, ``since`` those that the deployed model
+    never saw.
+    """
 
-    def quantised(self, rows: slice, scale: float, ref: Any = None) -> xgb.QuantileDMatrix:
-        return xgb.QuantileDMatrix(
-            self.matrix[rows],
-            label=self.rewards[rows] / scale,
-            feature_types=self.feature_types,
-            enable_categorical=True,
-            ref=ref,
-        )
+    personalised: TrainedModel
+    best_single: TrainedModel
+    verdict: Verdict
+    selection: Selection
+    over_deployed: PairedDifference | None
+    logged: LoggedPolicies
+    since: LoggedPolicies | None
+    deployed_kind: str | None
+
+    @property
+    def nominee(self) -> TrainedModel:
+        """What the gate wants to be served."""
+        return self.personalised if self.verdict.personalises else self.best_single
 
 
 def load_examples(connection: Any, strategy_id: str, schema: FeatureSchema) -> pa.Table:
     """Read a strategy's rows of ``training_examples`` with the schema's columns, as Arrow."""
-    fixed = ("display_id", "event_ts", "offer_id", "reward", *DECISIONING)
+    fixed = (
+        "display_id",
+        "event_ts",
+        "profile_id",
+        "offer_id",
+        "reward",
+        "is_success",
+        "propensity",
+        '"position"',
+        "eligibility_set_id",
+        *DECISIONING,
+    )
     columns = ", ".join((*fixed, *schema.select_list))
     return connection.sql(
         f"select {columns} from training_examples where strategy_id = ?", params=[strategy_id]
     ).to_arrow_table()
 
 
-def train(examples: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> TrainedModel:
-    """Train, calibrate and measure a model on the examples of one strategy.
+def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Training:
+    """Train, choose, judge and calibrate on the examples of one strategy.
 
     Parameters
     ----------
-    examples : pa.Table
-        One row per display, in any order: ``display_id, event_ts, offer_id, reward`` and the
-        schema's columns. Rows of other offers and rows without a reward are left out.
+    table : pa.Table
+        One row per display, in any order, as :func:`.examples.encode_examples` takes it.
     schema : FeatureSchema
         As declared; the categories are fitted here.
     plan : TrainingPlan
-        KPI type, ready offers and seed.
+        KPI type, offers, seed, the deployed model.
 
     Raises
     ------
     StrategyError
         Fewer than 2 ready offers, or no row, no success or nothing but successes.
     """
-    offer_ids = tuple(sorted(plan.ready_offer_ids))
-    if len(offer_ids) < MIN_READY_OFFERS:
-        raise StrategyError(f"{len(offer_ids)} offers ready, {MIN_READY_OFFERS} needed")
-    examples = _usable(examples, offer_ids)
-    fitted = schema.fit(examples)
-    rows = _encode(examples, fitted, offer_ids)
-    objective = choose_objective(rows.rewards, plan.kpi_type)
-    parameters = _parameters(objective, max(fitted.max_categories, len(offer_ids)), plan.seed)
-    cut = validation_start(examples["event_ts"].to_numpy(), rows.rewards)
-    booster, calibration, measured = _fit(rows, cut, objective, parameters)
-    window = pc.min_max(examples["event_ts"]).as_py()
-    return TrainedModel(
-        model=OfferModel(booster, fitted, offer_ids, calibration),
-        kpi_type=plan.kpi_type,
-        parameters={**parameters, "rounds": booster.num_boosted_rounds(), "link": objective.link},
-        metrics=measured,
-        data_window_start=window["min"],
-        data_window_end=window["max"],
-        training_rows=examples.num_rows,
-        successes=int((rows.rewards != 0).sum()),
-        offers_included=len(offer_ids) if plan.offers_included is None else plan.offers_included,
+    bench = _bench(encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible), plan)
+    scored = cross_fit(bench, plan.incumbent)
+    logged = LoggedPolicies.of(bench.examples, scored)
+    selection = select(logged, bench.folds[logged.rows])
+    verdict = judge(selection, _placements(logged.examples))
+    best_single = fit_best_single(bench.examples)
+    model = _final(bench, scored, selection.chosen)
+    if verdict.held_back_placements:
+        model = PlacementGate(model, best_single, verdict.held_back_placements)
+    since, over_deployed = _over_deployed(logged, plan.incumbent, selection, verdict)
+    describe = _Describer(bench, scored, selection, verdict, plan)
+    return Training(
+        personalised=describe(model, selection.chosen),
+        best_single=describe(best_single, BEST_SINGLE),
+        verdict=verdict,
+        selection=selection,
+        over_deployed=over_deployed,
+        logged=logged,
+        since=since,
+        deployed_kind=None if plan.incumbent is None else plan.incumbent.model.kind,
     )
 
 
-def validation_start(event_times: npt.NDArray[Any], rewards: Vector) -> int:
-    """First row of the validation part of rows in time order; n when no useful part exists.
-
-    Displays of one instant stay together. The part is useful when it and the rows before it
-    hold at least 5 successes each, and both kinds of outcome.
-    """
-    n = rewards.size
-    cut = int(n * (1 - VALIDATION_SHARE))
-    if cut < 1 or cut >= n:
-        return n
-    cut = int(np.searchsorted(event_times, event_times[cut], side="left"))
-    for part in (rewards[:cut], rewards[cut:]):
-        if np.count_nonzero(part) < _MIN_VALIDATION_SUCCESSES or part.min() == part.max():
-            return n
-    return cut
+def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
+    rewards = capped(examples.rewards, plan.kpi_type)
+    objective = choose_objective(rewards[examples.trains], plan.kpi_type)
+    return Workbench(examples, objective, rewards / objective.scale, plan.seed)
 
 
-def _usable(examples: pa.Table, offer_ids: tuple[str, ...]) -> pa.Table:
-    ready = pc.is_in(pc.cast(examples["offer_id"], pa.string()), pa.array(offer_ids))
-    kept = examples.filter(pc.and_(ready, pc.is_valid(examples["reward"])))
-    if kept.num_rows == 0:
-        raise StrategyError("no display of a ready offer in the window")
-    return kept.sort_by([("event_ts", "ascending"), ("display_id", "ascending")])
+def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
+    """The candidate fitted on everything, calibrated on its out-of-fold scores."""
+    model = CANDIDATES[name](bench, EVERYTHING)
+    if not hasattr(model, "calibrated"):
+        return model
+    rows = bench.examples.trains
+    scores = scored.logged[scored.names.index(name), rows]
+    link, scale = bench.objective.link, bench.objective.scale
+    margins = Calibration(link).invert(scores / scale)
+    found = fit_calibration(margins, bench.examples.rewards[rows] / scale, link)
+    return model.calibrated(bench.objective.in_units(found))
 
 
-def _encode(examples: pa.Table, schema: FeatureSchema, offer_ids: tuple[str, ...]) -> _Rows:
-    matrix = np.empty((examples.num_rows, 1 + len(schema.features)), dtype=np.float32)
-    matrix[:, 0] = encode_offers(examples["offer_id"], offer_ids)
-    matrix[:, 1:] = encode_users(examples, schema)
-    rewards = pc.cast(examples["reward"], pa.float64()).to_numpy()
-    return _Rows(matrix, rewards, ["c", *schema.feature_types])
+def _placements(examples: Examples) -> dict[str, Mask]:
+    """Displays of each placement the schema knows by name."""
+    for j, feature in enumerate(examples.schema.features):
+        if feature.column == "placement_id":
+            codes = examples.users[:, j]
+            return {name: codes == code for code, name in enumerate(feature.categories)}
+    return {}
 
 
-def _parameters(objective: Objective, codes: int, seed: int) -> dict[str, Any]:
+def _over_deployed(
+    logged: LoggedPolicies, incumbent: Incumbent | None, selection: Selection, verdict: Verdict
+) -> tuple[LoggedPolicies | None, PairedDifference | None]:
+    if incumbent is None:
+        return None, None
+    since = logged.subset(logged.examples.times > np.datetime64(incumbent.data_window_end, "us"))
+    nominee = selection.chosen if verdict.personalises else BEST_SINGLE
+    difference = compare(since.feedback, since.policy(nominee), since.policy(DEPLOYED))
+    return since, difference
+
+
+@dataclass(frozen=True)
+class _Describer:
+    """Says of a model what its manifest and the run's row tell."""
+
+    bench: Workbench
+    scored: Scored
+    selection: Selection
+    verdict: Verdict
+    plan: TrainingPlan
+
+    def __call__(self, model: RewardModel, name: str) -> TrainedModel:
+        examples = self.bench.examples
+        trains = examples.trains
+        times = examples.times[trains].astype("datetime64[us]").astype(object)
+        included = self.plan.offers_included
+        return TrainedModel(
+            model=model,
+            kpi_type=self.plan.kpi_type,
+            parameters={
+                "candidate": name,
+                "seed": self.plan.seed,
+                "folds": self.bench.n_folds,
+                "link": self.bench.objective.link,
+                "rounds": _rounds(model),
+            },
+            metrics=self._metrics(name),
+            data_window_start=times[0],
+            data_window_end=times[-1],
+            training_rows=int(trains.sum()),
+            successes=int(np.count_nonzero(examples.rewards[trains])),
+            offers_included=len(examples.catalogue.ready) if included is None else included,
+        )
+
+    def _metrics(self, name: str) -> dict[str, Any]:
+        """Out-of-fold metrics beside those of the best single offer's means, and the proof."""
+        trains = self.bench.examples.trains
+        outcomes = self.bench.examples.rewards[trains]
+        scores = self._out_of_fold(name)[trains]
+        baseline = self._out_of_fold(BEST_SINGLE)[trains]
+        return {
+            "rows": int(trains.sum()),
+            "successes": int(np.count_nonzero(outcomes)),
+            "mean": float(outcomes.mean()),
+            "mean_score": float(scores.mean()),
+            **_fit_metrics(outcomes, scores, baseline, self.plan.kpi_type),
+            **selection_record(self.selection, self.verdict),
+        }
+
+    def _out_of_fold(self, name: str) -> npt.NDArray[np.float64]:
+        return self.scored.logged[self.scored.names.index(name)]
+
+
+def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
+    """Every candidate's estimate and the gate's verdict, ready for JSON."""
     return {
-        **TREE_PARAMETERS,
-        **objective.parameters,
-        "lambda": LAMBDA_DISPLAYS * objective.hessian,
-        "min_child_weight": MIN_CHILD_DISPLAYS * objective.hessian,
-        "max_cat_to_onehot": codes + 1,
-        "seed": seed,
+        "chosen": selection.chosen,
+        "evaluation_rows": len(selection.logged.examples),
+        "rows_without_propensity": selection.logged.without_propensity,
+        "gate": {
+            "personalises": verdict.personalises,
+            "reason": verdict.reason,
+            "held_back_placements": list(verdict.held_back_placements),
+            "status": selection.gain.status,
+            "z": selection.gain.z,
+            "lift": selection.gain.lift,
+            "lift_low": selection.gain.lift_low,
+            "lift_high": selection.gain.lift_high,
+        },
+        "candidates": [
+            {
+                "name": c.name,
+                "status": c.value.status,
+                "policy_value": c.value.value,
+                "standard_error": c.value.standard_error,
+                "value_low": c.value.low,
+                "value_high": c.value.high,
+                "lift_over_best_single": c.over_best_single.lift,
+                "z_over_best_single": c.over_best_single.z,
+            }
+            for c in selection.candidates
+        ],
     }
 
 
-def _fit(
-    rows: _Rows, cut: int, objective: Objective, parameters: dict[str, Any]
-) -> tuple[xgb.Booster, Calibration, dict[str, Any]]:
-    """Choose the rounds and calibrate on the rows from ``cut`` on, then train on all rows."""
-    n = rows.rewards.size
-    parameters = {**parameters, "nthread": threads_for(rows.matrix.size)}
-    calibration, measured, rounds = Calibration(objective.link), _counts(rows, n), MIN_ROUNDS * 2
-    if cut < n:
-        fitting = rows.quantised(slice(0, cut), objective.scale)
-        holdout = rows.quantised(slice(cut, n), objective.scale, ref=fitting)
-        first = xgb.train(
-            parameters,
-            fitting,
-            MAX_ROUNDS,
-            evals=[(holdout, "validation")],
-            early_stopping_rounds=PATIENCE,
-            verbose_eval=False,
-        )
-        best = max(first.best_iteration + 1, min(MIN_ROUNDS, first.num_boosted_rounds()))
-        rounds = max(MIN_ROUNDS, round(best * REFIT_ROUNDS))
-        margins = first.inplace_predict(
-            rows.matrix[cut:], iteration_range=(0, best), predict_type="margin"
-        )
-        outcomes = rows.rewards[cut:] / objective.scale
-        calibration = fit_calibration(margins, outcomes, objective.link)
-        measured |= _measured(rows, cut, margins, objective.in_units(calibration))
-    everything = rows.quantised(slice(0, n), objective.scale)
-    booster = xgb.train(parameters, everything, rounds, verbose_eval=False)
-    measured["rounds"] = rounds
-    return booster, objective.in_units(calibration), measured
-
-
-def _counts(rows: _Rows, n: int) -> dict[str, Any]:
-    return {"rows": n, "successes": int(np.count_nonzero(rows.rewards)), "validation_rows": 0}
-
-
-def _measured(rows: _Rows, cut: int, margins: Matrix, calibration: Calibration) -> dict[str, Any]:
-    """Validation metrics beside the baseline that knows only each offer's mean before the cut."""
-    outcomes, scores = rows.rewards[cut:], calibration.apply(margins)
-    codes = rows.matrix[:, 0].astype(np.int64)
-    baseline = _offer_means(codes[:cut], rows.rewards[:cut], int(codes.max()) + 1)[codes[cut:]]
-    shared = {
-        "validation_rows": int(outcomes.size),
-        "validation_successes": int(np.count_nonzero(outcomes)),
-        "validation_mean": float(outcomes.mean()),
-        "validation_mean_score": float(scores.mean()),
-    }
-    if calibration.link == "logit":
+def _fit_metrics(
+    outcomes: npt.NDArray[np.float64],
+    scores: npt.NDArray[np.float64],
+    baseline: npt.NDArray[np.float64],
+    kpi_type: str,
+) -> dict[str, Any]:
+    if kpi_type == "binary":
         area = metrics.auc(outcomes, scores)
-        return shared | {
+        return {
             "log_loss": metrics.log_loss(outcomes, scores),
             "baseline_log_loss": metrics.log_loss(outcomes, baseline),
             "auc": area,
             "gini": None if area is None else 2 * area - 1,
         }
-    return shared | {
+    return {
         "rmse": metrics.rmse(outcomes, scores),
         "baseline_rmse": metrics.rmse(outcomes, baseline),
         "gini": metrics.lorenz_gini(outcomes, scores),
     }
 
 
-def _offer_means(codes: npt.NDArray[np.int64], rewards: Vector, n_offers: int) -> Vector:
-    """Mean reward per offer, shrunk to the overall mean with the weight of 20 displays."""
-    sums = np.bincount(codes, weights=rewards, minlength=n_offers)
-    counts = np.bincount(codes, minlength=n_offers)
-    return (sums + 20 * rewards.mean()) / (counts + 20)
+def _rounds(model: RewardModel) -> int:
+    booster = getattr(getattr(model, "model", model), "booster", None)
+    return 0 if booster is None else int(booster.num_boosted_rounds())

@@ -56,10 +56,14 @@ _ORGANIC_PER_DAY = 0.02
 
 
 class Decided(NamedTuple):
-    """A block of decisions: what was asked, what is true, what was shown, what came of it."""
+    """A block of decisions: what was asked, what is true, what was shown, what came of it.
+
+    `segments`, shape (visits, segments), bool, are those of the profiles at their visits.
+    """
 
     day: int
     visits: Visits
+    segments: NDArray[np.bool_]
     truth: Truth
     served: Served
     items: Items
@@ -127,7 +131,7 @@ class World:
         """
         self._log.begin(week)
         tally, counts = Tally(), Counter[str]()
-        blocks = self._decided(week, ranked)
+        blocks = self.decided(week, ranked)
         block = next(blocks, None)
         for day in range(7):
             number = self._day_number(week, day)
@@ -145,7 +149,7 @@ class World:
     def value_of(self, week: int, ranked: ArrowStream | None = None) -> dict[str, StrategyWeek]:
         """Return what `live` would report of each strategy, without writing anything."""
         tally = Tally()
-        for block in self._decided(week, ranked):
+        for block in self.decided(week, ranked):
             tally.add(block.visits, block.truth, block.served, block.items)
         return tally.strategies()
 
@@ -164,9 +168,24 @@ class World:
                     truth_of(visits, inside, people.activity[visits.profile], week),
                 )
 
+    def decided(self, week: int, ranked: ArrowStream | None = None) -> Iterator[Decided]:
+        """Yield blocks of the week's visits with what `live` would show and what comes of it."""
+        known = pa.array(self.profile_ids(week))
+        table = None if ranked is None else RankedOffers.read(ranked, known)
+        for number, (visits, segments, truth) in enumerate(self.decisions(week)):
+            luck = stream(self.seed, "luck", week, number)
+            served = serve(visits, truth.eligible, table, stream(self.seed, "draw", week, number))
+            items = shown_items(visits, served, truth, luck)
+            day = int(visits.at[0] // DAY_MS) - self._day_number(week, 0)
+            yield Decided(day, visits, segments, truth, served, items, luck)
+
     def profile_ids(self, week: int) -> list[str]:
         """Return the ids of the people who are there in a week, in the order of positions."""
         return [profile_id(n) for n in range(len(self._population.profiles(week)))]
+
+    def segments_at_end(self, week: int) -> NDArray[np.bool_]:
+        """Return who is in which segment when a week ends, shape (profiles, segments)."""
+        return self._population.segments(week).after
 
     def happenings(self, week: int) -> tuple[str, ...]:
         """Return what changes in a week, one sentence each."""
@@ -177,16 +196,6 @@ class World:
             COLLAPSE_WEEK: f"the appeal of {COLLAPSING_OFFER} collapses",
         }
         return (told[week],) if week in told else ()
-
-    def _decided(self, week: int, ranked: ArrowStream | None) -> Iterator[Decided]:
-        known = pa.array(self.profile_ids(week))
-        table = None if ranked is None else RankedOffers.read(ranked, known)
-        for number, (visits, _, truth) in enumerate(self.decisions(week)):
-            luck = stream(self.seed, "luck", week, number)
-            served = serve(visits, truth.eligible, table, stream(self.seed, "draw", week, number))
-            items = shown_items(visits, served, truth, luck)
-            day = int(visits.at[0] // DAY_MS) - self._day_number(week, 0)
-            yield Decided(day, visits, truth, served, items, luck)
 
     def _written(self, week: int, block: Decided) -> list[Lines]:
         scribe = Scribe(self._label(week, block.day), block.rng)

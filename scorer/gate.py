@@ -1,0 +1,111 @@
+"""The gate: personalise only where it is proven to pay, replace only what is not better.
+
+One-sided tests at z = 1.64: a strategy whose offers do not interact with people passes in at most
+1 of 20 trainings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, PairedDifference, compare
+from scorer.ope.feedback import TargetPolicy
+from scorer.rewards.candidates import BEST_SINGLE
+from scorer.rewards.logged_policies import LoggedPolicies
+from scorer.rewards.protocol import Mask
+from scorer.selection import Selection
+
+Z = 1.64
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to personalise, where not, and why in words.
+
+    ``held_back_placements`` are those whose own data speak against a strategy that passed.
+    """
+
+    personalises: bool
+    reason: str | None
+    held_back_placements: tuple[str, ...] = ()
+
+
+def judge(selection: Selection, placements: dict[str, Mask]) -> Verdict:
+    """Judge a selection; ``placements`` gives the displays of each placement, bool (n,)."""
+    gain = selection.gain
+    if not _passes(gain):
+        return Verdict(False, _why_not(gain, selection.logged))
+    held_back = tuple(
+        name
+        for name, rows in sorted(placements.items())
+        if _speaks_against(gain, selection, rows)
+    )
+    if held_back and len(held_back) == len(placements):
+        return Verdict(False, "no placement alone shows a gain over the best single offer")
+    return Verdict(True, _where_not(held_back), held_back)
+
+
+def credibly_worse(difference: PairedDifference) -> bool:
+    """Whether a policy is proven to earn less than the one it was compared with."""
+    return difference.z is not None and difference.z < -Z
+
+
+def _passes(gain: PairedDifference) -> bool:
+    return gain.status not in (INSUFFICIENT, IDENTICAL) and gain.z is not None and gain.z > Z
+
+
+def _speaks_against(gain: PairedDifference, selection: Selection, rows: Mask) -> bool:
+    """Whether a placement that could show the strategy's gain by itself does not show it.
+
+    It could when that gain, were it true there, would pass in 19 of 20 cases.
+    """
+    logged = selection.logged
+    part = logged.subset(rows)
+    policy = _rows_of(selection.policy, rows)
+    own = compare(part.feedback, policy, _rows_of(logged.policy(BEST_SINGLE), rows))
+    if own.standard_error is None or gain.difference is None:
+        return False
+    is_able = gain.difference > 2 * Z * own.standard_error
+    return is_able and not _passes(own)
+
+
+def _rows_of(policy: TargetPolicy, rows: Mask) -> TargetPolicy:
+    return TargetPolicy(policy.probability[rows], policy.expected[rows], policy.logged[rows])
+
+
+def _why_not(gain: PairedDifference, logged: LoggedPolicies) -> str:
+    if len(logged.examples) == 0:
+        return (
+            "no display has a known propensity, so nothing can be proven: log the propensity, or"
+            " traffic_type 'random' where the offer was drawn at random"
+        )
+    if gain.status == IDENTICAL:
+        return "the best single offer is best for everybody"
+    if gain.status == INSUFFICIENT:
+        return (
+            f"too few responses to tell personalised offers from the best single one"
+            f" ({gain.disagreeing_responses} where they differ)"
+        )
+    gained = "unknown" if gain.lift is None else _percent(gain.lift)
+    between = (
+        ""
+        if gain.lift_low is None or gain.lift_high is None
+        else f" ({_percent(gain.lift_low)} to {_percent(gain.lift_high)})"
+    )
+    return (
+        f"personalisation is not credibly better than the best single offer:"
+        f" lift {gained}{between}, {gain.z:.1f} standard errors, {Z} needed"
+    )
+
+
+def _where_not(held_back: tuple[str, ...]) -> str | None:
+    if not held_back:
+        return None
+    names = ", ".join(held_back)
+    return f"best single offer at {names}: no gain is shown there"
+
+
+def _percent(share: float) -> str:
+    return f"{np.round(100 * share, 1):+g} %"

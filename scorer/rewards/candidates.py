@@ -1,0 +1,101 @@
+"""The candidates of a strategy's model: a name and how to fit it, nothing else.
+
+A fit is called for each fold first, then once for everything; what it learns from the held-out
+rows of a fold (the number of rounds) is kept on the workbench for the final fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from scorer.rewards.best_single import fit_best_single
+from scorer.rewards.boosting import (
+    POOLED,
+    RESIDUAL,
+    Growth,
+    TreeData,
+    grow,
+    grow_rounds,
+    tree_parameters,
+)
+from scorer.rewards.interaction_base import InteractionBase
+from scorer.rewards.offer_trees import OfferTrees
+from scorer.rewards.protocol import RewardModel
+from scorer.rewards.success_value import SuccessValue, success_values
+from scorer.rewards.workbench import EVERYTHING, Folds, Workbench
+
+Fit = Callable[[Workbench, Folds], RewardModel]
+
+BEST_SINGLE = "best_single"
+_FINAL_ROUNDS = 1.1
+
+
+def _best_single(bench: Workbench, excluded: Folds) -> RewardModel:
+    return fit_best_single(bench.examples.take(~np.isin(bench.folds, list(excluded))))
+
+
+def _interaction_base(bench: Workbench, excluded: Folds) -> RewardModel:
+    return bench.base(excluded)
+
+
+def _pooled_trees(bench: Workbench, excluded: Folds) -> RewardModel:
+    return _trees(bench, excluded, bench.trees, POOLED, None)
+
+
+def _residual_trees(bench: Workbench, excluded: Folds) -> RewardModel:
+    start = bench.starting_margins(excluded)
+    data = replace(bench.trees, start=start)
+    return _trees(bench, excluded, data, RESIDUAL, bench.base(excluded))
+
+
+def _success_value(bench: Workbench, excluded: Folds) -> RewardModel:
+    examples, rows = bench.examples, bench.training(excluded)
+    values = success_values(
+        examples.offers[rows],
+        bench.outcomes[rows] * bench.objective.scale,
+        examples.successes[rows],
+        examples.catalogue.known_values,
+    )
+    return SuccessValue(bench.base(excluded, link="logit"), values)
+
+
+def _trees(
+    bench: Workbench,
+    excluded: Folds,
+    data: TreeData,
+    growth: Growth,
+    base: InteractionBase | None,
+) -> OfferTrees:
+    name = "pooled_trees" if base is None else "residual_trees"
+    parameters = tree_parameters(bench.objective, growth, bench.codes, bench.seed)
+    training = data.take(bench.training(excluded))
+    seen = bench.rounds.setdefault(name, [])
+    if excluded == EVERYTHING:
+        rounds = round(_FINAL_ROUNDS * float(np.median(seen))) if seen else growth.min_rounds
+        booster = grow_rounds(training, parameters, rounds)
+    else:
+        booster, rounds = grow(
+            training, parameters, growth, data.take(bench.held_out(excluded))
+        )
+        booster = booster[:rounds]
+        seen.append(rounds)
+    schema, ready = bench.examples.schema, bench.examples.catalogue.ready
+    return OfferTrees(booster, schema, ready, bench.calibration, base)
+
+
+CANDIDATES: Mapping[str, Fit] = {
+    BEST_SINGLE: _best_single,
+    "interaction_base": _interaction_base,
+    "pooled_trees": _pooled_trees,
+    "residual_trees": _residual_trees,
+    "success_value": _success_value,
+}
+
+
+def candidates_of(bench: Workbench) -> tuple[str, ...]:
+    """Names of the candidates that fit the KPI; success x value needs values and successes."""
+    is_money = bench.objective.link == "log"
+    return tuple(name for name in CANDIDATES if name != "success_value" or is_money)

@@ -1,0 +1,133 @@
+"""Cross-fitting: every row is scored by models that never saw its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from scorer.features import Matrix
+from scorer.rewards.best_single import offer_means
+from scorer.rewards.candidates import CANDIDATES, candidates_of
+from scorer.rewards.examples import Examples
+from scorer.rewards.protocol import Codes, Mask, RewardModel, Vector
+from scorer.rewards.workbench import Workbench
+
+DEPLOYED = "deployed"
+_CELLS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What models say of n displays; models are named in ``names``.
+
+    Attributes
+    ----------
+    logged : float64 (n_models, n), expected reward of the offer shown.
+    average : float64 (n_models, n), mean over the offers that could have been shown.
+    choice : int64 (n_models, n), code of the eligible ready offer of highest score; -1: none is.
+    at_choice : float64 (n_models, n_models, n): ``[m, c]`` is model m's expected reward of what
+        model c chooses.
+    """
+
+    names: tuple[str, ...]
+    logged: Vector
+    average: Vector
+    choice: Codes
+    at_choice: Vector
+
+    @classmethod
+    def empty(cls, names: tuple[str, ...], n: int) -> Scored:
+        """Room for n displays."""
+        m = len(names)
+        return cls(
+            names,
+            np.zeros((m, n)),
+            np.zeros((m, n)),
+            np.full((m, n), -1, dtype=np.int64),
+            np.zeros((m, m, n)),
+        )
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The deployed model, the end of the data it was trained on (UTC), its version."""
+
+    model: RewardModel
+    data_window_end: datetime
+    version: str = ""
+
+
+def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
+    """Fit every candidate without each fold and score the fold's rows with it.
+
+    The deployed model, where there is one, scores all rows as the model named ``deployed``; only
+    rows after its window are new to it.
+    """
+    names = candidates_of(bench)
+    users = {name: bench.examples.users for name in names}
+    if incumbent is not None:
+        users[DEPLOYED] = bench.examples.users_for(incumbent.model.schema)
+    scored = Scored.empty(tuple(users), len(bench.examples))
+    for fold in range(bench.n_folds):
+        excluded = frozenset({fold})
+        rows = np.flatnonzero(bench.folds == fold)
+        models = [CANDIDATES[name](bench, excluded) for name in names]
+        if incumbent is not None:
+            models.append(incumbent.model)
+        means = offer_means(bench.examples.take(bench.folds != fold))
+        sighted = list(zip(models, users.values(), strict=True))
+        score_rows(scored, sighted, means, bench.examples, rows)
+    return scored
+
+
+def score_rows(
+    scored: Scored,
+    models: list[tuple[RewardModel, Matrix]],
+    means: Vector,
+    examples: Examples,
+    rows: Codes,
+) -> None:
+    """Fill in the given rows, in place.
+
+    Each model comes with all users as its own schema encodes them. ``means`` float64 (n_offers,)
+    stand in for offers that a model does not score.
+    """
+    n_offers = len(examples.catalogue.all)
+    for part in _parts(rows, n_offers):
+        piece = examples.take(part)
+        eligible = piece.eligible
+        own = np.arange(len(piece))
+        matrices = [_all_scores(model, users[part], piece, means) for model, users in models]
+        for c, (model, _) in enumerate(models):
+            scored.choice[c, part] = _choices(matrices[c], eligible, piece, model)
+        for m, matrix in enumerate(matrices):
+            scored.logged[m, part] = matrix[own, piece.offers]
+            scored.average[m, part] = np.where(eligible, matrix, 0).sum(1) / eligible.sum(1)
+            for c in range(len(models)):
+                scored.at_choice[m, c, part] = matrix[own, scored.choice[c, part]]
+
+
+def _parts(rows: Codes, n_offers: int) -> Iterator[Codes]:
+    step = max(1, _CELLS // max(1, n_offers))
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+
+
+def _all_scores(model: RewardModel, users: Matrix, examples: Examples, means: Vector) -> Vector:
+    """Scores of all offers, float64 (n, n_offers): the model's, or the mean where it has none."""
+    scores = np.tile(means, (len(examples), 1))
+    places = {offer: place for place, offer in enumerate(examples.catalogue.all)}
+    known = [j for j, offer in enumerate(model.offer_ids) if offer in places]
+    scores[:, [places[model.offer_ids[j]] for j in known]] = model.score(users)[:, known]
+    return scores
+
+
+def _choices(scores: Vector, eligible: Mask, examples: Examples, model: RewardModel) -> Codes:
+    """First eligible ready offer of the highest score among those the model scores."""
+    ready = set(model.offer_ids) & set(examples.catalogue.ready)
+    may = eligible & np.array([offer in ready for offer in examples.catalogue.all])
+    chosen = np.where(may, scores, -np.inf).argmax(axis=1)
+    return np.where(may.any(axis=1), chosen, -1)

@@ -1,0 +1,145 @@
+"""Design matrix of a linear model: encoded users in, centred float32 columns out.
+
+=========  ==================================================================================
+boolean    one column
+category   one column per frequent code; rare codes and missing ones share "none of these"
+number     the value in standard deviations, steps at its quantiles, whether it is missing
+pair       the product of two centred columns of different features
+=========  ==================================================================================
+
+Columns of one feature (or pair) form a group: a hierarchical model shrinks them together. Steps
+let an additive model follow any one-dimensional shape. Column 0 is the constant 1, group 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.features import FeatureSchema, Matrix
+
+MAX_COLUMNS = 192
+MIN_COLUMN_ROWS = 30
+_STEPS = 7
+_LIMIT = 4.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``kind`` is value, code, step or missing of feature number ``feature``.
+
+    The column is ``(raw - centre) / scale``, with raw the value itself, or 1 where the code is
+    ``at``, the value at least ``at``, the value missing. A missing value lies at the centre.
+    """
+
+    feature: int
+    kind: str
+    at: float
+    centre: float = 0.0
+    scale: float = 1.0
+
+    def raw(self, users: Matrix) -> Matrix:
+        """Uncentred column of encoded users, float32 of shape (n,); NaN where missing."""
+        values = users[:, self.feature]
+        if self.kind == "missing":
+            return np.isnan(values).astype(np.float32)
+        if self.kind == "code":
+            return (values == np.float32(self.at)).astype(np.float32)
+        if self.kind == "step":
+            above = (values >= np.float32(self.at)).astype(np.float32)
+            return np.where(np.isnan(values), np.float32(np.nan), above)
+        return values
+
+    def centred(self, users: Matrix) -> Matrix:
+        """Column of the design matrix, float32 of shape (n,), values within 4 deviations."""
+        z = (self.raw(users) - np.float32(self.centre)) / np.float32(self.scale)
+        return np.clip(np.nan_to_num(z, nan=0.0), -_LIMIT, _LIMIT)
+
+
+@dataclass(frozen=True)
+class Design:
+    """Columns of a design matrix, the constant not among them, and pairs of their positions."""
+
+    columns: tuple[Column, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def fit(cls, users: Matrix, schema: FeatureSchema) -> Design:
+        """Choose columns from encoded users, float32 (n, n_features); at most MAX_COLUMNS.
+
+        A column needs the spread of at least 30 rows that differ from the others.
+        """
+        columns: list[tuple[float, Column]] = []
+        for j, feature in enumerate(schema.features):
+            for column in _columns(j, feature.value_type, users[:, j]):
+                raw = column.raw(users).astype(np.float64)
+                mean, deviation = float(np.nanmean(raw)), float(np.nanstd(raw))
+                scale = deviation if column.kind == "value" else 1.0
+                if deviation > 0 and (deviation / scale) ** 2 * raw.size >= MIN_COLUMN_ROWS:
+                    found = Column(j, column.kind, column.at, mean, scale)
+                    columns.append((deviation / scale, found))
+        order = np.argsort([-spread for spread, _ in columns], kind="stable")[:MAX_COLUMNS]
+        return cls(tuple(columns[i][1] for i in sorted(order.tolist())))
+
+    def with_pairs(self, pairs: Sequence[tuple[int, int]]) -> Design:
+        """Return the design with products of these pairs of column positions (from 0)."""
+        return Design(self.columns, tuple(pairs))
+
+    @property
+    def width(self) -> int:
+        """Columns of the matrix, the constant and the pairs included."""
+        return 1 + len(self.columns) + len(self.pairs)
+
+    def matrix(self, users: Matrix) -> Matrix:
+        """Design matrix, float32 of shape (n, width), C order; column 0 is 1."""
+        matrix = np.empty((users.shape[0], self.width), dtype=np.float32)
+        matrix[:, 0] = 1.0
+        for k, column in enumerate(self.columns):
+            matrix[:, 1 + k] = column.centred(users)
+        first = 1 + len(self.columns)
+        for k, (i, j) in enumerate(self.pairs):
+            np.multiply(matrix[:, 1 + i], matrix[:, 1 + j], out=matrix[:, first + k])
+        return matrix
+
+    @property
+    def groups(self) -> npt.NDArray[np.int64]:
+        """Group of each matrix column, shape (width,): 0 constant, then features, then pairs.
+
+        Pairs of the same two features share a group.
+        """
+        of = [column.feature for column in self.columns]
+        keys = [(-1, -1), *((f, -1) for f in of)]
+        keys += [(max(of[i], of[j]), min(of[i], of[j])) for i, j in self.pairs]
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        return np.array([places[key] for key in keys], dtype=np.int64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, kept in the model manifest."""
+        return {
+            "columns": [asdict(c) for c in self.columns],
+            "pairs": [list(pair) for pair in self.pairs],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Design:
+        """Inverse of :meth:`to_dict`."""
+        columns = tuple(Column(**column) for column in data["columns"])
+        return cls(columns, tuple((int(i), int(j)) for i, j in data["pairs"]))
+
+
+def _columns(feature: int, value_type: str, values: Matrix) -> list[Column]:
+    present = values[~np.isnan(values)]
+    if present.size == 0:
+        return []
+    if value_type == "boolean":
+        return [Column(feature, "step", 0.5)]
+    if value_type == "category":
+        return [Column(feature, "code", float(code)) for code in np.unique(present)]
+    quantiles = np.quantile(present, np.arange(1, _STEPS + 1) / (_STEPS + 1), method="higher")
+    steps = [float(at) for at in np.unique(quantiles) if at > present.min()]
+    value = [Column(feature, "value", 0.0)] if len(steps) > 1 else []
+    return [*value, *(Column(feature, "step", at) for at in steps), Column(feature, "missing", 0)]

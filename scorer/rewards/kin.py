@@ -1,0 +1,70 @@
+"""Kin of offers: which offers share a value of a characteristic in the catalogue.
+
+A text or boolean that at least two offers share is a kin; so is each third of a number. An offer
+with few displays then borrows from its kin what it cannot learn alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+VALUE_PER_SUCCESS = "value_per_success"
+MAX_KIN = 24
+_BANDS = 3
+
+
+def kin_matrix(
+    offer_ids: Sequence[str], characteristics: Mapping[str, Mapping[str, Any]]
+) -> npt.NDArray[np.float64]:
+    """Kin of each offer, float64 (n_offers, q) of 0 and 1; column 0 holds all offers.
+
+    The largest kins are kept, at most MAX_KIN; equal ones are kept once.
+    """
+    columns: dict[bytes, npt.NDArray[np.float64]] = {}
+    for name in sorted({n for values in characteristics.values() for n in values}):
+        if name == VALUE_PER_SUCCESS:
+            continue
+        values = [characteristics.get(offer, {}).get(name) for offer in offer_ids]
+        for column in _kins(values):
+            if 2 <= column.sum() < len(offer_ids):
+                columns.setdefault(column.tobytes(), column)
+    largest = sorted(columns.values(), key=lambda column: -column.sum())[:MAX_KIN]
+    return np.column_stack([np.ones(len(offer_ids)), *largest])
+
+
+def known_values(
+    offer_ids: Sequence[str], characteristics: Mapping[str, Mapping[str, Any]]
+) -> npt.NDArray[np.float64]:
+    """Value of one success of each offer where its characteristics tell it, else NaN."""
+    told = [characteristics.get(offer, {}).get(VALUE_PER_SUCCESS) for offer in offer_ids]
+    return np.array([v if _is_number(v) else np.nan for v in told], dtype=np.float64)
+
+
+def read_characteristics(text: str | None) -> dict[str, Any]:
+    """Characteristics of one offer from the catalogue's JSON; {} when they are no JSON object."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _kins(values: list[Any]) -> list[npt.NDArray[np.float64]]:
+    numbers = np.array([v if _is_number(v) else np.nan for v in values], dtype=np.float64)
+    present = numbers[~np.isnan(numbers)]
+    if np.unique(present).size > _BANDS:
+        edges = np.quantile(present, np.arange(1, _BANDS) / _BANDS)
+        bands = np.searchsorted(edges, numbers, side="right")
+        return [(bands == b).astype(np.float64) * ~np.isnan(numbers) for b in range(_BANDS)]
+    plain = [v if isinstance(v, str | bool | int | float) else None for v in values]
+    distinct = sorted({str(v) for v in plain if v is not None})
+    return [np.array([v is not None and str(v) == d for v in plain], float) for d in distinct]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)

@@ -1,0 +1,98 @@
+"""Boosted trees over (offer, user features), alone or on top of an interaction base.
+
+The offer is a categorical column whose splits are always one-hot (one offer against the others),
+which lets few trees isolate an offer and then split on its users; grouped categorical splits rank
+far worse. With a base, the base's margin is where boosting starts (XGBoost's ``base_margin``).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xgboost as xgb
+
+from scorer.calibration import Calibration
+from scorer.errors import InputError
+from scorer.features import FeatureSchema, Matrix
+from scorer.rewards.interaction_base import InteractionBase
+from scorer.rewards.protocol import Mask, Vector
+
+# Cells (rows x columns) of one piece of the cross product: 16 MB of float32.
+MAX_CELLS = 4_000_000
+
+# Waiting for each other costs threads more than small work itself does.
+_CELLS_PER_THREAD = 1_000_000
+
+
+@dataclass(frozen=True)
+class OfferTrees:
+    """Column 0 of the booster's matrix is the offer's code, the others follow the schema.
+
+    ``base`` gives the starting margin; None: the booster's own.
+    """
+
+    booster: xgb.Booster
+    schema: FeatureSchema
+    offer_ids: tuple[str, ...]
+    calibration: Calibration
+    base: InteractionBase | None = None
+
+    def __post_init__(self) -> None:
+        expected = 1 + len(self.schema.features)
+        if self.booster.num_features() != expected:
+            raise InputError(
+                f"the booster has {self.booster.num_features()} features, its schema {expected}"
+            )
+
+    @property
+    def kind(self) -> str:
+        """pooled_trees or residual_trees."""
+        return "pooled_trees" if self.base is None else "residual_trees"
+
+    def score(self, users: Matrix) -> Vector:
+        """Calibrated expected reward, float64 (n_users, n_offers)."""
+        return self.calibration.apply(self.margins(users))
+
+    def margins(self, users: Matrix) -> Matrix:
+        """Uncalibrated margins of every user and offer, float32, shape (n_users, n_offers).
+
+        The cross product is built piece by piece, so memory does not grow with the users.
+        """
+        n_users, n_offers = users.shape[0], len(self.offer_ids)
+        margins = np.empty((n_users, n_offers), dtype=np.float32)
+        self.booster.set_param({"nthread": threads_for(n_users * n_offers * (users.shape[1] + 1))})
+        step = max(1, MAX_CELLS // (max(1, n_offers) * (users.shape[1] + 1)))
+        for start in range(0, n_users, step):
+            piece = users[start : start + step]
+            margins[start : start + step] = self._piece(piece).reshape(piece.shape[0], n_offers)
+        return margins
+
+    def _piece(self, users: Matrix) -> Matrix:
+        starting = None if self.base is None else self.base.margins(users).ravel()
+        rows = crossed(users, len(self.offer_ids))
+        return self.booster.inplace_predict(rows, predict_type="margin", base_margin=starting)
+
+    def personalises(self, users: Matrix) -> Mask:
+        """Everybody's order is the user's own."""
+        return np.ones(users.shape[0], dtype=np.bool_)
+
+    def calibrated(self, calibration: Calibration) -> OfferTrees:
+        """The same margins with another map to scores."""
+        return replace(self, calibration=calibration)
+
+
+def threads_for(cells: int) -> int:
+    """Threads worth using for this many matrix cells; results do not depend on it."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(available or 1, cells // _CELLS_PER_THREAD))
+
+
+def crossed(users: Matrix, n_offers: int) -> Matrix:
+    """Every user with every offer code: (n_users x n_offers, 1 + n_features), offers innermost."""
+    n_users, n_features = users.shape
+    rows = np.empty((n_users, n_offers, n_features + 1), dtype=np.float32)
+    rows[:, :, 0] = np.arange(n_offers, dtype=np.float32)
+    rows[:, :, 1:] = users[:, None, :]
+    return rows.reshape(n_users * n_offers, n_features + 1)

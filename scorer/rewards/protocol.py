@@ -1,0 +1,40 @@
+"""What rankers, evaluation and the registry need from any model of the reward."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.features import FeatureSchema, Matrix
+
+Vector = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int64]
+
+
+@runtime_checkable
+class RewardModel(Protocol):
+    """A model of the reward of each offer for each user."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the model's family, e.g. ``interaction_base``; see :mod:`.candidates`."""
+
+    @property
+    def offer_ids(self) -> tuple[str, ...]:
+        """Offers the model was trained on; column j of the scores is ``offer_ids[j]``."""
+
+    @property
+    def schema(self) -> FeatureSchema:
+        """Schema that encodes users for :meth:`score`."""
+
+    def score(self, users: Matrix) -> Vector:
+        """Calibrated expected reward per display, float64 (n_users, n_offers).
+
+        ``users`` is float32 (n_users, n_features); a probability for a binary KPI.
+        """
+
+    def personalises(self, users: Matrix) -> Mask:
+        """Whether each user's order is the user's own, bool (n_users,); else the best single's."""

@@ -1,0 +1,130 @@
+"""What all candidates share while they are fitted: folds, encoded rows, bases fitted so far.
+
+Folds are made of whole profiles. A fit is named by the folds it leaves out: ``frozenset()`` is
+the final fit on everything. Margins of the base that trees start from are always out of fold: the
+base that gives a row's margin never saw the row's profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from scorer.calibration import Calibration
+from scorer.features import Matrix
+from scorer.objectives import Objective
+from scorer.rewards.boosting import TreeData, with_offers
+from scorer.rewards.design import Design
+from scorer.rewards.examples import Examples
+from scorer.rewards.interaction_base import BaseData, InteractionBase, fit_base, logged_margins
+from scorer.rewards.protocol import Codes, Mask, Vector
+
+Folds = frozenset[int]
+EVERYTHING: Folds = frozenset()
+
+_FEW_ROWS = 20_000
+
+
+@dataclass
+class Workbench:
+    """Examples with what is derived from them; bases are kept, since candidates share them."""
+
+    examples: Examples
+    objective: Objective
+    outcomes: Vector
+    seed: int
+    rounds: dict[str, list[int]] = field(default_factory=dict)
+    _bases: dict[tuple[str, Folds], tuple[Design, Matrix]] = field(default_factory=dict)
+
+    @cached_property
+    def folds(self) -> Codes:
+        """Fold of each row, int64 (n,): profiles are dealt out at random, seeded."""
+        profiles = self.examples.profiles
+        dealt = np.random.default_rng(self.seed).permutation(int(profiles.max()) + 1)
+        return dealt[profiles] % self.n_folds
+
+    @property
+    def n_folds(self) -> int:
+        """5 folds of few rows, 3 of many."""
+        return 5 if len(self.examples) < _FEW_ROWS else 3
+
+    def training(self, excluded: Folds) -> Mask:
+        """Rows of ready offers outside the excluded folds, bool (n,)."""
+        return self.examples.trains & ~np.isin(self.folds, list(excluded))
+
+    def held_out(self, excluded: Folds) -> Mask:
+        """Rows of ready offers in the excluded folds, bool (n,)."""
+        return self.examples.trains & np.isin(self.folds, list(excluded))
+
+    @cached_property
+    def design(self) -> Design:
+        """Columns of the base, chosen without looking at outcomes."""
+        return Design.fit(self.examples.users, self.examples.schema)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """The design's matrix of all rows, float32 (n, width)."""
+        return self.design.matrix(self.examples.users)
+
+    @cached_property
+    def trees(self) -> TreeData:
+        """Tree rows of all displays, without a starting margin."""
+        examples = self.examples
+        types = ("c", *examples.schema.feature_types)
+        return TreeData(with_offers(examples.offers, examples.users), types, self.outcomes)
+
+    @property
+    def codes(self) -> int:
+        """Largest number of codes of a categorical column of the tree rows."""
+        examples = self.examples
+        return max(examples.schema.max_categories, len(examples.catalogue.all))
+
+    def base(self, excluded: Folds, link: str | None = None) -> InteractionBase:
+        """The base fitted without the excluded folds; ``link`` logit fits P(success)."""
+        design, weights = self._fitted(excluded, link or self.objective.link)
+        return InteractionBase(
+            self.examples.schema,
+            self.examples.catalogue.ready,
+            design,
+            weights,
+            self.calibration if link is None else Calibration(link),
+        )
+
+    @property
+    def calibration(self) -> Calibration:
+        """The link as it is, in the reward's own unit."""
+        return self.objective.in_units(Calibration(self.objective.link))
+
+    def starting_margins(self, excluded: Folds) -> Matrix:
+        """Out-of-fold margins of the base, float32 (n,); NaN where no row trains.
+
+        A row of an excluded fold gets the margin of the base fitted without these folds.
+        """
+        margins = np.full(len(self.examples), np.nan, dtype=np.float32)
+        for fold in range(self.n_folds):
+            design, weights = self._fitted(excluded | {fold}, self.objective.link)
+            rows = self.held_out(frozenset({fold}))
+            margins[rows] = logged_margins(
+                design, weights, self.matrix[rows], self.examples.offers[rows]
+            )
+        return margins
+
+    def _fitted(self, excluded: Folds, link: str) -> tuple[Design, Matrix]:
+        key = (link, excluded)
+        if key not in self._bases:
+            rows = self.training(excluded)
+            same = link == self.objective.link
+            outcomes = self.outcomes if same else self.examples.successes.astype(np.float64)
+            self._bases[key] = fit_base(
+                BaseData(
+                    self.design,
+                    self.matrix[rows],
+                    self.examples.offers[rows],
+                    outcomes[rows],
+                    self.examples.catalogue.kin,
+                    link,
+                )
+            )
+        return self._bases[key]
