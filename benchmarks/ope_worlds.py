@@ -6,7 +6,7 @@ logging probabilities and what policies do, so the value of a policy is a finite
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scorer.ope import LoggedFeedback, TargetPolicy
 
 Matrix = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
 TYPES, OFFERS = 12, 8
 
 
@@ -22,7 +23,8 @@ class Scenario:
     """How a world and its logs are drawn.
 
     `rate` is the mean success rate, `spread` the log-scale spread of offers around it, `logging`
-    one of uniform | wide | loop, `target` one of deterministic | softmax | random. `profiles` > 0
+    one of uniform | wide (0.01 to 0.9) | loop (a model with a tenth of exploration) | below (the
+    floor), `target` one of deterministic | softmax | random. `profiles` > 0
     gives several displays to each of that many profiles, whose rewards share a factor.
     `amount_spread` > 0 makes successes pay log-normal amounts with that log-scale spread.
     """
@@ -41,23 +43,24 @@ class Scenario:
 
 SCENARIOS = (
     Scenario("uniform", 8_000, 0.05),
+    Scenario("uniform, 1 %", 40_000, 0.01),
     Scenario("wide", 20_000, 0.05, "wide"),
-    Scenario("wide, rate 1 %", 60_000, 0.01, "wide"),
-    Scenario("uniform, rate 1 %", 40_000, 0.01),
-    Scenario("loop", 30_000, 0.05, "loop"),
+    Scenario("wide, 1 %", 60_000, 0.01, "wide"),
+    Scenario("loop", 40_000, 0.05, "loop"),
     Scenario("clustered", 12_000, 0.05, profiles=1_500),
     Scenario("clustered, wide", 30_000, 0.05, "wide", profiles=3_000),
-    Scenario("clustered, 1 %", 60_000, 0.01, "wide", profiles=6_000),
+    Scenario("clustered, wide, 1 %", 60_000, 0.01, "wide", profiles=6_000),
     Scenario("amounts", 10_000, 0.10, amount_spread=1.0),
     Scenario("amounts, wide", 30_000, 0.10, "wide", amount_spread=1.0),
-    Scenario("heavy amounts", 20_000, 0.10, amount_spread=1.5),
-    Scenario("mild amounts", 5_000, 0.10, amount_spread=0.5),
-    Scenario("clustered amounts", 20_000, 0.10, "wide", profiles=2_000, amount_spread=1.0),
+    Scenario("amounts, heavy", 20_000, 0.10, amount_spread=1.5),
+    Scenario("amounts, mild", 5_000, 0.10, amount_spread=0.5),
+    Scenario("amounts, clustered, wide", 30_000, 0.10, "wide", profiles=3_000, amount_spread=1.0),
     Scenario("small counts", 3_000, 0.05),
     Scenario("small counts, 1 %", 16_000, 0.01),
     Scenario("softmax target", 10_000, 0.05, "wide", "softmax"),
     Scenario("random target", 20_000, 0.05, "wide", "random"),
     Scenario("high rate", 4_000, 0.50, spread=0.2),
+    Scenario("below the floor", 40_000, 0.05, "below", required=False),
 )
 
 
@@ -72,11 +75,17 @@ class World:
     target: Matrix
     baseline: Matrix
     model: Matrix
-    cumulative: Matrix = field(repr=False)
 
     def value(self, policy: Matrix) -> float:
         """True expected reward per display of a policy given as probabilities."""
         return float(self.type_share @ (policy * self.mean).sum(axis=1))
+
+    def draw_offers(self, kind: Codes, rng: np.random.Generator) -> Codes:
+        """Offers shown to contexts of these types: the place of a uniform number in one ladder."""
+        ladder = np.cumsum(self.logging, axis=1)
+        ladder[:, -1] = 1.0
+        steps = (ladder + np.arange(TYPES)[:, None]).ravel()
+        return np.searchsorted(steps, kind + rng.random(kind.size)) - kind * OFFERS
 
 
 def make_world(scenario: Scenario, seed: int = 0, is_null: bool = False) -> World:
@@ -101,11 +110,10 @@ def make_world(scenario: Scenario, seed: int = 0, is_null: bool = False) -> Worl
         target=_target(scenario.target, liked),
         baseline=baseline,
         model=model,
-        cumulative=np.cumsum(logging, axis=1),
     )
 
 
-def draw_log(world: World, rng: np.random.Generator) -> tuple[LoggedFeedback, npt.NDArray, npt.NDArray]:
+def draw_log(world: World, rng: np.random.Generator) -> tuple[LoggedFeedback, Codes, Codes]:
     """A log with the type and the offer of each display."""
     scenario = world.scenario
     n = scenario.displays
@@ -116,7 +124,7 @@ def draw_log(world: World, rng: np.random.Generator) -> tuple[LoggedFeedback, np
     else:
         profile, factor = np.arange(n), np.ones(n)
         kind = rng.choice(TYPES, n, p=world.type_share)
-    offer = (rng.random(n)[:, None] > world.cumulative[kind]).sum(axis=1).clip(max=OFFERS - 1)
+    offer = world.draw_offers(kind, rng)
     reward = (rng.random(n) < world.mean[kind, offer] * factor).astype(np.float64)
     if scenario.amount_spread:
         s = scenario.amount_spread
@@ -124,7 +132,7 @@ def draw_log(world: World, rng: np.random.Generator) -> tuple[LoggedFeedback, np
     return LoggedFeedback(reward, world.logging[kind, offer], profile), kind, offer
 
 
-def as_target(world: World, policy: Matrix, kind: npt.NDArray, offer: npt.NDArray) -> TargetPolicy:
+def as_target(world: World, policy: Matrix, kind: Codes, offer: Codes) -> TargetPolicy:
     """A policy at the displays of a log."""
     expected = (policy * world.model).sum(axis=1)[kind]
     return TargetPolicy(policy[kind, offer], expected, world.model[kind, offer])
@@ -134,11 +142,14 @@ def _logging(kind: str, rng: np.random.Generator) -> Matrix:
     if kind == "uniform":
         return np.full((TYPES, OFFERS), 1 / OFFERS)
     if kind == "loop":
-        return np.full((TYPES, OFFERS), 0.1 / OFFERS) + 0.9 * np.eye(OFFERS)[
-            rng.integers(OFFERS, size=TYPES)
-        ]
+        return (
+            np.full((TYPES, OFFERS), 0.1 / OFFERS)
+            + 0.9 * np.eye(OFFERS)[rng.integers(OFFERS, size=TYPES)]
+        )
     ladder = np.array([0.90, 0.04, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01])
     flatter = np.array([0.40, 0.25, 0.15, 0.10, 0.05, 0.03, 0.01, 0.01])
+    if kind == "below":
+        ladder = np.array([0.91, 0.04, 0.02, 0.01, 0.01, 0.004, 0.003, 0.003])
     rows = np.where(np.arange(TYPES)[:, None] % 2 == 0, ladder, flatter)
     return rng.permuted(rows, axis=1)
 
