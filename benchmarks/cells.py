@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from benchmarks import peers
 from benchmarks.population import Floats
 from benchmarks.worlds import WorldSpec, make, population
-
-_SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -103,8 +101,7 @@ def _nothing(cell: Cell, peer: str, status: str) -> Outcome:
 
 
 def _child(cell: Cell, names: list[str], connection: Connection) -> None:
-    # Peers read these when they are imported, which happens below.
-    os.environ.update(dict.fromkeys(_SINGLE_THREAD, "1"))
+    threadpool_limits(1)
     world, log = make(cell.spec, cell.seed)
     log.prepare()
     users = population(cell.seed, cell.test_users)

@@ -141,6 +141,7 @@ class Marts:
         members = {
             "eligibility_set_id": names.take(pa.array(number)),
             "offer_id": pa.array(OFFER_IDS).take(pa.array(offer)),
+            "is_eligible": pa.repeat(True, len(number)),
         }
         places = _places(sets[number, 0])
         wanted = ("strategy_id", "placement_id")

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from ope_worlds import SCENARIOS, Scenario, World, as_target, draw_log, make_world
 
+from benchmarks.ope_worlds import SCENARIOS, Scenario, World, as_target, draw_log, make_world
 from scorer.ope import ESTIMATORS, LoggedFeedback, TargetPolicy, compare, evaluate
 
 WORLDS = 10
