@@ -1,52 +1,94 @@
-"""Figures of arm_performance that are not exact, compared with scipy on the model's own SQL."""
+"""Figures of arm_performance that are not exact, compared with scipy on the models' own SQL."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import pytest
 from scipy import stats
 
-ArmRow = dict[str, float]
+Rewards = npt.NDArray[np.float64]
+ArmRow = dict[str, Any]
+Compare = Callable[..., ArmRow]
+
+
+class Arms:
+    """The two models on rewards of one's own."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) -> None:
+        """Keep an in-memory database called `build`, and the compiled SQL by unique id."""
+        self._connection, self._compiled = connection, compiled
+
+    def run(self, kpi_type: str, displays: pa.Table) -> list[ArmRow]:
+        """Return the rows of contextual traffic of all placements in 30 days, by strategy.
+
+        `displays` has strategy_id, profile_id, traffic_type and reward.
+        """
+        given = self._connection.register("given", displays)
+        for name, sql in {
+            "stg_ranking_strategies": f"select distinct strategy_id, '{kpi_type}' as kpi_type"
+            " from given",
+            "int_display_outcomes": "select strategy_id, profile_id, traffic_type, reward,"
+            " 'web' as placement_id, true as is_mature, timestamp '2026-01-24' as event_ts,"
+            " reward > 0 as is_success from given",
+            "int_arm_outcomes": self._compiled["model.nextoffer.int_arm_outcomes"],
+        }.items():
+            given.execute(f"create or replace table build.main.{name} as {sql}")
+        found = given.execute(
+            f"select * from ({self._compiled['model.nextoffer.arm_performance']})"
+            " where placement_id = 'all' and window_days = 30 and traffic_type = 'contextual'"
+            " order by strategy_id"
+        )
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 @pytest.fixture
-def compared(compiled_sql: dict[str, str]) -> Callable[[str, np.ndarray, np.ndarray], ArmRow]:
-    """Return a function from two lists of rewards to the contextual arm's row of the model."""
-    sql = compiled_sql["model.nextoffer.arm_performance"]
+def arms(compiled_sql: dict[str, str]) -> Iterator[Arms]:
+    """The models in a database in memory."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as build")
+        yield Arms(connection, compiled_sql)
 
-    def compare(kpi_type: str, random: np.ndarray, contextual: np.ndarray) -> ArmRow:
-        with duckdb.connect() as connection:
-            connection.execute("attach ':memory:' as build")
-            connection.execute(
-                "create table build.main.stg_ranking_strategies as"
-                f" select 's' as strategy_id, '{kpi_type}' as kpi_type"
-            )
-            connection.execute(
-                "create table build.main.int_display_outcomes as"
-                " select 's' as strategy_id, 'web' as placement_id, traffic_type,"
-                " true as is_mature, timestamp '2026-01-30' as event_ts,"
-                " reward > 0 as is_success, reward::double as reward"
-                " from (select 'random' as traffic_type, unnest($1::double[]) as reward"
-                " union all select 'contextual', unnest($2::double[]))",
-                [random.tolist(), contextual.tolist()],
-            )
-            found = connection.execute(
-                f"select * from ({sql}) where placement_id = 'all' and window_days = 7"
-                " and traffic_type = 'contextual'"
-            )
-            names = [column[0] for column in found.description]
-            return dict(zip(names, found.fetchone(), strict=True))
+
+@pytest.fixture
+def compared(arms: Arms) -> Compare:
+    """Return a function from two lists of rewards, a profile each, to the contextual arm's row."""
+
+    def compare(
+        kpi_type: str, random: Rewards, contextual: Rewards, profiles: Any = None
+    ) -> ArmRow:
+        rewards = np.concatenate([random, contextual])
+        return arms.run(
+            kpi_type,
+            pa.table(
+                {
+                    "strategy_id": np.zeros(rewards.size, dtype=np.int64),
+                    "profile_id": np.arange(rewards.size) if profiles is None else profiles,
+                    "traffic_type": ["random"] * random.size + ["contextual"] * contextual.size,
+                    "reward": rewards,
+                }
+            ),
+        )[0]
 
     return compare
 
 
-def clicks(successes: int, displays: int) -> np.ndarray:
+def clicks(successes: int, displays: int) -> Rewards:
     """Return rewards of a binary KPI."""
     return np.repeat([1.0, 0.0], [successes, displays - successes])
+
+
+def orders(seed: int, displays: int, rate: float, mean: float) -> Rewards:
+    """Return rewards of a continuous KPI: nothing, or an amount."""
+    generator = np.random.default_rng(seed)
+    return generator.exponential(mean, displays) * (generator.random(displays) < rate)
 
 
 @pytest.mark.parametrize(
@@ -54,14 +96,12 @@ def clicks(successes: int, displays: int) -> np.ndarray:
     [
         ((30, 1000), (20, 1000)),
         ((20, 1000), (20, 2000)),
-        ((9, 100), (30, 900)),
+        ((20, 100), (30, 900)),
         ((300, 1000), (20, 1000)),
     ],
 )
 def test_p_value_is_that_of_the_chi_squared_test(
-    compared: Callable[[str, np.ndarray, np.ndarray], ArmRow],
-    ours: tuple[int, int],
-    theirs: tuple[int, int],
+    compared: Compare, ours: tuple[int, int], theirs: tuple[int, int]
 ) -> None:
     """A binary KPI is tested by chi-squared without correction, however strong the evidence."""
     row = compared("binary", clicks(*theirs), clicks(*ours))
@@ -70,18 +110,14 @@ def test_p_value_is_that_of_the_chi_squared_test(
     assert row["p_value"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_p_value_of_30_in_1000_against_20_in_1000_is_known(
-    compared: Callable[[str, np.ndarray, np.ndarray], ArmRow],
-) -> None:
+def test_p_value_of_30_in_1000_against_20_in_1000_is_known(compared: Compare) -> None:
     """z = 0.01 / sqrt(0.025 x 0.975 x 2 / 1000) = 1.4322, so p = 0.1521, by hand."""
     row = compared("binary", clicks(20, 1000), clicks(30, 1000))
     assert row["p_value"] == pytest.approx(0.1521, abs=5e-5)
     assert row["lift"] == pytest.approx(0.5)
 
 
-def test_interval_of_the_lift_is_that_of_the_log_ratio(
-    compared: Callable[[str, np.ndarray, np.ndarray], ArmRow],
-) -> None:
+def test_interval_of_the_lift_is_that_of_the_log_ratio(compared: Compare) -> None:
     """The 95 % interval is the delta method's: symmetric in the log, around the lift."""
     random, contextual = clicks(20, 1000), clicks(30, 1000)
     row = compared("binary", random, contextual)
@@ -91,23 +127,157 @@ def test_interval_of_the_lift_is_that_of_the_log_ratio(
     assert row["lift_high"] == pytest.approx(1.5 * math.exp(half) - 1)
 
 
+@pytest.mark.parametrize(
+    ("random", "contextual"),
+    [
+        (orders(1, 4000, 0.10, 10), orders(2, 9000, 0.11, 12)),
+        (orders(3, 25, 1, 10), orders(4, 900, 0.5, 10)),
+        (orders(5, 21, 1, 1), orders(6, 22, 1, 30)),
+        (orders(7, 30, 1, 1), orders(8, 30, 1, 1)),
+    ],
+)
 def test_continuous_kpi_is_tested_by_welch(
-    compared: Callable[[str, np.ndarray, np.ndarray], ArmRow],
+    compared: Compare, random: Rewards, contextual: Rewards
 ) -> None:
-    """Values of unequal variance are compared by Welch's statistic, in the normal limit."""
-    generator = np.random.default_rng(7)
-    random = generator.exponential(10, 4000) * (generator.random(4000) < 0.10)
-    contextual = generator.exponential(12, 9000) * (generator.random(9000) < 0.11)
+    """Values of unequal variance are compared by Welch's t-test, in few displays too."""
     row = compared("continuous", random, contextual)
-    z = stats.ttest_ind(contextual, random, equal_var=False).statistic
-    assert row["p_value"] == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-6)
-    assert row["lift"] == pytest.approx(contextual.mean() / random.mean() - 1)
+    expected = stats.ttest_ind(contextual, random, equal_var=False)
+    assert row["p_value"] == pytest.approx(expected.pvalue, rel=1e-5)
+    ratio = contextual.mean() / random.mean()
+    variance = sum(arm.var(ddof=1) / len(arm) / arm.mean() ** 2 for arm in (random, contextual))
+    half = stats.t.ppf(0.975, expected.df) * math.sqrt(variance)
+    assert row["lift"] == pytest.approx(ratio - 1)
+    assert row["lift_low"] == pytest.approx(ratio * math.exp(-half) - 1, rel=1e-5)
+    assert row["lift_high"] == pytest.approx(ratio * math.exp(half) - 1, rel=1e-5)
 
 
-def test_equal_arms_differ_by_nothing(
-    compared: Callable[[str, np.ndarray, np.ndarray], ArmRow],
-) -> None:
-    """The same rate in both arms is a lift of 0 with p = 1."""
+def test_equal_arms_differ_by_nothing(compared: Compare) -> None:
+    """The same rate in both arms is a lift of 0 with p = 1, by profile too."""
     row = compared("binary", clicks(20, 1000), clicks(40, 2000))
     assert row["lift"] == pytest.approx(0)
     assert row["p_value"] == pytest.approx(1)
+    assert row["p_value_clustered"] == pytest.approx(1)
+
+
+def test_fewer_than_20_successes_are_insufficient(compared: Compare) -> None:
+    """Below 20 successes in either arm there is no figure at all, rather than a wild one."""
+    for random, contextual in ((19, 20), (20, 19), (0, 500), (0, 0)):
+        row = compared("binary", clicks(random, 500), clicks(contextual, 500))
+        figures = [name for name in row if name.startswith(("lift", "p_value"))]
+        assert len(figures) == 7
+        assert row["status"] == "insufficient"
+        assert [name for name in figures if row[name] is not None] == []
+
+
+def test_interval_is_never_degenerate(compared: Compare) -> None:
+    """Arms in which everything, or the least that is sufficient, succeeded have an interval."""
+    row = compared("binary", clicks(20, 20_000), clicks(20, 20_000))
+    assert row["lift_low"] < -0.4 < 0.8 < row["lift_high"]
+
+
+def test_clustered_figures_are_those_of_sums_by_profile(compared: Compare) -> None:
+    """Profiles with many displays, some in both arms, give the cluster-robust standard error."""
+    generator = np.random.default_rng(11)
+    sizes = (900, 2100)
+    profiles = generator.integers(0, 300, sum(sizes))
+    taste = generator.gamma(0.5, 0.4, 300)
+    rewards = (generator.random(sum(sizes)) < np.minimum(taste, 1)[profiles]).astype(float)
+    random, contextual = rewards[: sizes[0]], rewards[sizes[0] :]
+    row = compared("binary", random, contextual, profiles)
+
+    influence = np.zeros((2, 300))
+    for arm, (values, people) in enumerate(
+        [(random, profiles[: sizes[0]]), (contextual, profiles[sizes[0] :])]
+    ):
+        np.add.at(influence[arm], people, (values - values.mean()) / values.size)
+    counts = [np.unique(people).size for people in np.split(profiles, [sizes[0]])]
+    inflated = influence**2 * (np.array(counts) / (np.array(counts) - 1))[:, None]
+    means = np.array([random.mean(), contextual.mean()])
+    covariance = (influence[0] * influence[1]).sum()
+    error = math.sqrt(inflated.sum() - 2 * covariance)
+    degrees = min(counts) - 1
+    t = (means[1] - means[0]) / error
+    assert row["p_value_clustered"] == pytest.approx(2 * stats.t.sf(abs(t), degrees), rel=1e-5)
+    relative = inflated.sum(axis=1) @ (1 / means**2) - 2 * covariance / means.prod()
+    half = stats.t.ppf(0.975, degrees) * math.sqrt(relative)
+    ratio = means[1] / means[0]
+    assert row["lift_low_clustered"] == pytest.approx(ratio * math.exp(-half) - 1, rel=1e-5)
+    assert row["lift_high_clustered"] == pytest.approx(ratio * math.exp(half) - 1, rel=1e-5)
+
+
+def test_clustered_figures_need_20_profiles(compared: Compare) -> None:
+    """Displays of a handful of profiles cannot tell how profiles differ."""
+    profiles = np.arange(2000) % 19
+    row = compared("binary", clicks(40, 1000), clicks(60, 1000), profiles)
+    assert row["p_value"] is not None
+    assert row["p_value_clustered"] is None
+    assert row["lift_low_clustered"] is None
+
+
+@pytest.mark.parametrize("ratio", [1, 9])
+def test_displays_needed_give_a_power_of_80_percent(compared: Compare, ratio: int) -> None:
+    """With as many displays as stated, a lift of 10 % has z = 1.96 + 0.84 on average."""
+    row = compared("binary", clicks(50, 1000), clicks(50 * ratio, 1000 * ratio))
+    needed = row["random_displays_needed"]
+    rates, displays = np.array([0.05, 0.055]), np.array([needed, ratio * needed])
+    error = math.sqrt((rates * (1 - rates) / displays).sum())
+    assert 0.005 / error == pytest.approx(stats.norm.ppf(0.975) + stats.norm.ppf(0.8), rel=1e-4)
+    assert row["displays_needed"] == pytest.approx(displays.sum(), rel=1e-4)
+    # 1,000 random displays came in the 7 days since the first one.
+    assert row["weeks_needed"] == pytest.approx((needed - 1000) / 1000, rel=1e-3)
+    sentence = f"At this traffic a 10 % lift needs {math.ceil(row['weeks_needed'])} more weeks"
+    assert row["power_sentence"] == f"{sentence} to show."
+
+
+def test_displays_needed_of_a_continuous_kpi_follow_its_variance(compared: Compare) -> None:
+    """The formula of two means with the variances there are."""
+    random, contextual = orders(1, 900, 0.2, 10), orders(2, 1800, 0.2, 12)
+    row = compared("continuous", random, contextual)
+    quantiles = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    variance = random.var(ddof=1) + contextual.var(ddof=1) / 2
+    expected = quantiles**2 * variance / (0.1 * random.mean()) ** 2
+    assert row["random_displays_needed"] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("displays_a_profile", [1, 10])
+def test_intervals_hold_the_true_lift_at_the_stated_rate(
+    arms: Arms, displays_a_profile: int
+) -> None:
+    """Around 95 of 100 intervals hold the truth, with some 30 successes in the random arm.
+
+    Where profiles with tastes of their own see many offers, that holds of the clustered ones only.
+    """
+    generator = np.random.default_rng(displays_a_profile)
+    logs, sizes, rates = 600, np.array([600, 1200]), np.array([0.05, 0.06])
+    arm = np.tile(np.repeat([0, 1], sizes), logs)
+    log = np.repeat(np.arange(logs), sizes.sum())
+    profile = np.arange(arm.size) // displays_a_profile
+    spread = 1 if displays_a_profile > 1 else 1e-9
+    taste = generator.gamma(1 / spread, spread, profile.max() + 1)
+    reward = generator.random(arm.size) < np.minimum(rates[arm] * taste[profile], 1)
+    rows = arms.run(
+        "binary",
+        pa.table(
+            {
+                "strategy_id": log,
+                "profile_id": profile,
+                "traffic_type": np.array(["random", "contextual"])[arm],
+                "reward": reward.astype(float),
+            }
+        ),
+    )
+    found = [row for row in rows if row["status"] == "ok"]
+    assert len(found) > 0.9 * logs
+
+    def covered(suffix: str) -> float:
+        low, high = (
+            np.array([row[f"lift_{end}{suffix}"] for row in found]) for end in ("low", "high")
+        )
+        return float(np.mean((low <= 0.2) & (high >= 0.2)))
+
+    assert 0.93 <= covered("_clustered") <= 0.975
+    if displays_a_profile == 1:
+        assert 0.93 <= covered("") <= 0.975
+    else:
+        assert covered("") < covered("_clustered") - 0.02
