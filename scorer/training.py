@@ -112,6 +112,11 @@ class Training:
         """What the gate wants to be served."""
         return self.personalised if self.verdict.personalises else self.best_single
 
+    @property
+    def model(self) -> RewardModel:
+        """The nominee's model."""
+        return self.nominee.model
+
 
 def load_examples(connection: Any, strategy_id: str, schema: FeatureSchema) -> pa.Table:
     """Read a strategy's rows of ``training_examples`` with the schema's columns, as Arrow."""
