@@ -1,0 +1,108 @@
+"""Intervals and clustered errors against known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from scorer.ope.clustering import ErrorMoments, error_moments
+from scorer.ope.feedback import LoggedFeedback
+from scorer.ope.intervals import (
+    clopper_pearson,
+    clustered_t,
+    normal_score,
+    skew_corrected,
+    value_interval,
+)
+
+MANY = 1e9
+
+
+def log_of(reward: np.ndarray, cluster: np.ndarray) -> LoggedFeedback:
+    """A log with certain propensities."""
+    return LoggedFeedback(reward, np.ones(reward.size), cluster)
+
+
+def test_the_error_of_independent_rows_is_that_of_their_mean() -> None:
+    """One display a profile: standard deviation over root n, skewness over root n."""
+    rows = np.random.default_rng(0).exponential(size=4_000)
+    moments = error_moments(rows, log_of(rows, np.arange(4_000)))
+    assert moments.standard_error == pytest.approx(rows.std(ddof=1) / np.sqrt(4_000))
+    assert moments.skewness == pytest.approx(stats.skew(rows) / np.sqrt(4_000))
+    kurtosis = stats.kurtosis(rows, fisher=False)
+    assert moments.degrees_of_freedom == pytest.approx(2 * 4_000 / (kurtosis - 1))
+
+
+def test_repeating_every_display_adds_no_certainty() -> None:
+    """Three copies of each profile's display leave the clustered error as it was."""
+    rows = np.random.default_rng(1).normal(size=500)
+    once = error_moments(rows, log_of(rows, np.arange(500)))
+    thrice = error_moments(
+        np.repeat(rows, 3), log_of(np.repeat(rows, 3), np.repeat(np.arange(500), 3))
+    )
+    assert thrice.standard_error == pytest.approx(once.standard_error)
+    assert thrice.degrees_of_freedom == pytest.approx(once.degrees_of_freedom)
+
+
+def test_rows_that_do_not_vary_or_one_profile_have_no_error_to_measure() -> None:
+    """Both give a standard error of 0, which callers take as insufficient."""
+    constant = np.full(50, 0.1)
+    assert error_moments(constant, log_of(constant, np.arange(50))).standard_error == 0
+    rows = np.arange(50.0)
+    assert error_moments(rows, log_of(rows, np.zeros(50, int))).standard_error == 0
+
+
+def test_clopper_pearson_of_equal_weights_is_the_textbook_interval() -> None:
+    """With a known error, 30 of 200 give scipy's exact interval, in units of the levels."""
+    share = 30 / 200
+    error = np.sqrt(share * (1 - share) / 200)
+    exact = stats.binomtest(30, 200).proportion_ci(method="exact")
+    interval = clopper_pearson(share, ErrorMoments(error, 0.0, MANY), (0.0, 1.0))
+    assert (interval.low, interval.high) == pytest.approx((exact.low, exact.high), rel=1e-6)
+    moved = clopper_pearson(5 + 2 * share, ErrorMoments(2 * error, 0.0, MANY), (5.0, 7.0))
+    assert (moved.low, moved.high) == pytest.approx((5 + 2 * exact.low, 5 + 2 * exact.high))
+
+
+def test_without_skewness_the_correction_is_students_interval() -> None:
+    """Symmetric errors with 12 degrees of freedom reach 2.179 standard errors to both sides."""
+    interval = skew_corrected(10.0, ErrorMoments(2.0, 0.0, 12.0))
+    assert (interval.low, interval.high) == pytest.approx((10 - 4.3576, 10 + 4.3576), abs=1e-3)
+    plain = clustered_t(10.0, ErrorMoments(2.0, 0.7, 12.0))
+    assert (plain.low, plain.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_right_skew_pushes_both_bounds_up() -> None:
+    """A sample without its rare large rewards is too low, so there is more room above."""
+    straight = skew_corrected(1.0, ErrorMoments(0.1, 0.0, MANY))
+    skewed = skew_corrected(1.0, ErrorMoments(0.1, 0.3, MANY))
+    assert skewed.low > straight.low
+    assert skewed.high > straight.high
+
+
+def test_the_method_is_chosen_by_levels_and_degrees_of_freedom() -> None:
+    """Binomial for two-valued rewards with little evidence, else corrected for skewness."""
+    few, many = ErrorMoments(0.01, 0.2, 40.0), ErrorMoments(0.01, 0.2, 400.0)
+    assert value_interval(0.05, few, (0.0, 1.0)).method == "clopper_pearson"
+    assert value_interval(0.05, many, (0.0, 1.0)).method == "skew_corrected_t"
+    assert value_interval(0.05, few, None).method == "skew_corrected_t"
+    assert value_interval(1.05, few, (0.0, 1.0)).method == "skew_corrected_t"
+
+
+def test_a_score_is_less_than_the_ratio_when_the_error_is_uncertain() -> None:
+    """1.64 standard errors with 10 degrees of freedom are not significant at 5 %."""
+    assert normal_score(1.64, ErrorMoments(1.0, 0.0, MANY)) == pytest.approx(1.64, abs=1e-6)
+    assert normal_score(1.64, ErrorMoments(1.0, 0.0, 10.0)) < 1.6
+    assert normal_score(-1.64, ErrorMoments(1.0, 0.0, 10.0)) == pytest.approx(
+        -normal_score(1.64, ErrorMoments(1.0, 0.0, 10.0))
+    )
+    assert normal_score(0.0, ErrorMoments(1.0, 0.0, 10.0)) == 0
+
+
+def test_clustering_widens_the_error_of_dependent_displays() -> None:
+    """Profiles that always or never respond make displays of one profile worth about one."""
+    responds = np.random.default_rng(3).random(200) < 0.3
+    reward = np.repeat(responds.astype(float), 10)
+    apart = error_moments(reward, log_of(reward, np.arange(2_000)))
+    together = error_moments(reward, log_of(reward, np.repeat(np.arange(200), 10)))
+    assert together.standard_error == pytest.approx(apart.standard_error * np.sqrt(10), rel=0.01)
