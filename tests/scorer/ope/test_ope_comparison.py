@@ -100,7 +100,7 @@ def test_too_little_disagreement_gives_no_number() -> None:
 def test_a_baseline_that_was_hardly_ever_shown_gives_no_number() -> None:
     """Many responses of small weight and one of a large one are worth one, not many."""
     rng = np.random.default_rng(5)
-    n = 4_000
+    n = 2_000
     is_rare = np.arange(n) % 2 == 0
     shown = rng.random(n) < np.where(is_rare, 0.01, 0.9)
     reward = (rng.random(n) < 0.1).astype(float)
@@ -109,7 +109,7 @@ def test_a_baseline_that_was_hardly_ever_shown_gives_no_number() -> None:
     flat = np.full(n, 0.1)
     baseline = TargetPolicy(shown.astype(float), flat, flat)
     other = TargetPolicy((~shown).astype(float), flat, flat)
-    assert evaluate(feedback, baseline).matching_responses > 100
+    assert evaluate(feedback, baseline).matching_responses > 50
     assert compare(feedback, other, baseline).status == "insufficient"
 
 
