@@ -22,6 +22,7 @@ SHIMMED = (
     r"\bhash\(",
     r"\bto_(days|hours|months|microseconds)\(",
     r"\bdayofweek\(",
+    r"\bdate_?diff\(",
     r"\bat time zone\b",
     r"\[\]::varchar\[\]",
     r"\bmap\(\)",

@@ -14,6 +14,13 @@
 
 {% macro add_days(timestamp, days) -%}{{ return(add_hours(timestamp, "24 * (" ~ days ~ ")")) }}{%- endmacro %}
 
+{# Whole days of the calendar from one moment to a later one, UTC. #}
+{% macro days_between(start, end) -%}{{ return(adapter.dispatch("days_between", "nextoffer")(start, end)) }}{%- endmacro %}
+
+{% macro duckdb__days_between(start, end) -%}
+    date_diff('day', {{ start }}, {{ end }})
+{%- endmacro %}
+
 {# Start of the capping period that a moment lies in: days and months of the calendar, weeks from Sunday, UTC. #}
 {% macro period_start(timestamp, period) -%}{{ return(adapter.dispatch("period_start", "nextoffer")(timestamp, period)) }}{%- endmacro %}
 

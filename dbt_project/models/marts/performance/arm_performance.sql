@@ -6,7 +6,7 @@ with arms as (
         *,
         greatest(
             1,
-            {{ dbt.datediff("min(first_display_ts) over (partition by strategy_id, placement_id, window_days)", as_of(), "day") }}
+            {{ days_between("min(first_display_ts) over (partition by strategy_id, placement_id, window_days)", as_of()) }}
         ) as days
     from {{ ref("int_arm_outcomes") }}
 
