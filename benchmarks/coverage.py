@@ -3,9 +3,11 @@
     python benchmarks/coverage.py --logs 1000
 
 Draws many logs from worlds with a known truth (ope_worlds.py, ten worlds a scenario), evaluates a
-policy and compares it with the best single offer. Prints two tables and exits 1 when a required
-coverage is outside 93-97 %, or the gate (z > 1.64) opens for policies of equal value in more than
-5 % of logs by more than three standard errors of the simulation.
+policy and compares it with the best single offer. Prints every estimator as it is measured and then
+a summary. Exits 1 when a required coverage is outside 93-97 %, or when the gate (z > 1.64) opens
+for policies of equal value in more than 5 % of logs by more than three standard errors of the
+simulation. A comparison is required only where at least 95 % of logs hold enough evidence for it:
+which logs those are depends on their rewards.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ LOW, HIGH = 93.0, 97.0
 GATE, GATE_LEVEL = 1.64, 5.0
 PAIRED = ("ips", "snips", "dr")
 MAY_BE_BIASED = ("dm",)
+ENOUGH = 0.95
+HEADER = """
+| scenario | ips | snips | dr | dr_shrunk | dm | dm bias | dr half width | dr difference | dr lift \
+| snips gate | dr gate |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True)
@@ -60,21 +67,26 @@ class Coverage:
 
 
 class Tally:
-    """Estimates and intervals of one estimator over logs."""
+    """Estimates and intervals of one estimator over logs; logs without an interval are left out."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[float, float, float, float]] = []
+        self.rows: list[tuple[float, ...]] = []
         self.methods: list[str] = []
 
-    def add(self, truth: float, bounds: tuple[float, float, float], method: str = "") -> None:
-        self.rows.append((truth, *bounds))
-        self.methods.append(method)
+    def add(
+        self, truth: float, estimate: tuple[float | None, ...], method: str | None = None
+    ) -> None:
+        numbers = [number for number in estimate if number is not None]
+        if len(numbers) == len(estimate):
+            self.rows.append((truth, *numbers))
+            self.methods.append(method or "clustered_t")
 
-    def coverage(self, scenario: Scenario, estimator: str) -> Coverage:
+    def coverage(self, scenario: Scenario, estimator: str, logs: int) -> Coverage:
         if not self.rows:
             return Coverage(scenario.name, estimator, 0, *[float("nan")] * 5, "", False)
         truth, value, low, high = np.array(self.rows).T
         error = value - truth
+        is_usual = len(truth) >= ENOUGH * logs or self.methods[0] != "clustered_t"
         return Coverage(
             scenario=scenario.name,
             estimator=estimator,
@@ -85,7 +97,7 @@ class Tally:
             bias=float(error.mean() / error.std()),
             width=float(np.median(high - low) / 2 / abs(truth.mean())),
             method=max(set(self.methods), key=self.methods.count),
-            required=scenario.required and estimator not in MAY_BE_BIASED,
+            required=scenario.required and estimator not in MAY_BE_BIASED and is_usual,
         )
 
 
@@ -106,9 +118,7 @@ def draw(world: World, rng: np.random.Generator) -> Draw:
     )
 
 
-def measure_intervals(
-    scenario: Scenario, logs: int, seed: int
-) -> tuple[list[Coverage], list[Coverage], list[Coverage]]:
+def measure_intervals(scenario: Scenario, logs: int, seed: int) -> dict[str, list[Coverage]]:
     """Coverage of values, of differences and of lifts."""
     values = {name: Tally() for name in ESTIMATORS}
     differences = {name: Tally() for name in PAIRED}
@@ -116,20 +126,16 @@ def measure_intervals(
     for log in draws(scenario, logs, seed):
         for name, tally in values.items():
             one = evaluate(log.feedback, log.policy, name)
-            if one.value is not None:
-                tally.add(log.value, (one.value, one.low, one.high), one.interval_method)
+            tally.add(log.value, (one.value, one.low, one.high), one.interval_method)
         for name in PAIRED:
             two = compare(log.feedback, log.policy, log.baseline, name)
-            if two.difference is not None and two.low is not None:
-                truth = log.value - log.base
-                differences[name].add(truth, (two.difference, two.low, two.high), "clustered_t")
-            if two.lift_low is not None:
-                lifts[name].add(log.value / log.base - 1, (two.lift, two.lift_low, two.lift_high))
-    return (
-        [tally.coverage(scenario, name) for name, tally in values.items()],
-        [tally.coverage(scenario, name) for name, tally in differences.items()],
-        [tally.coverage(scenario, name) for name, tally in lifts.items()],
-    )
+            differences[name].add(log.value - log.base, (two.difference, two.low, two.high))
+            lifts[name].add(log.value / log.base - 1, (two.lift, two.lift_low, two.lift_high))
+    kinds = {"value": values, "difference": differences, "lift": lifts}
+    return {
+        kind: [tally.coverage(scenario, name, logs) for name, tally in tallies.items()]
+        for kind, tallies in kinds.items()
+    }
 
 
 def measure_gate(scenario: Scenario, logs: int, seed: int) -> dict[str, float]:
@@ -147,28 +153,28 @@ def gate_limit(logs: int) -> float:
     return GATE_LEVEL + 300 * float(np.sqrt(0.05 * 0.95 / logs))
 
 
-def print_values(rows: list[Coverage]) -> None:
+def report(kind: str, rows: list[Coverage]) -> int:
+    """Print rows in percent and return how many fail."""
     for row in rows:
-        flag = "  <-- outside" if row.fails else ""
         print(
-            f"{row.scenario:<25}{row.estimator:<10}{row.logs:>6}{row.covered:>8.1f}"
+            f"{row.scenario:<25}{kind:<11}{row.estimator:<10}{row.logs:>6}{row.covered:>8.1f}"
             f"{row.truth_above:>7.1f}{row.truth_below:>7.1f}{row.bias:>8.2f}{100 * row.width:>8.1f}"
-            f"  {row.method}{flag}",
+            f"  {row.method}{'  <-- outside' if row.fails else ''}",
             flush=True,
         )
+    return sum(row.fails for row in rows)
 
 
-def print_pairs(differences: list[Coverage], lifts: list[Coverage], gate: dict[str, float]) -> None:
-    limit = gate_limit(max(row.logs for row in [*differences, *lifts]) or 1)
-    for difference, lift in zip(differences, lifts, strict=True):
-        opened = gate[difference.estimator]
-        is_bad = difference.fails or lift.fails or (difference.required and opened > limit)
-        print(
-            f"{difference.scenario:<25}{difference.estimator:<10}{difference.logs:>6}"
-            f"{difference.covered:>12.1f}{lift.covered:>8.1f}{opened:>8.1f}"
-            f"{'  <-- outside' if is_bad else ''}",
-            flush=True,
-        )
+def summary(rows: dict[str, list[Coverage]], gate: dict[str, float]) -> str:
+    """One Markdown row of a scenario."""
+    value = {row.estimator: row for row in rows["value"]}
+    cells = [f"{value[name].covered:.1f}" for name in ("ips", "snips", "dr", "dr_shrunk", "dm")]
+    cells += [f"{value['dm'].bias:+.1f}", f"{100 * value['dr'].width:.0f}"]
+    for kind in ("difference", "lift"):
+        dr = next(row for row in rows[kind] if row.estimator == "dr")
+        cells.append(f"{dr.covered:.1f}{'' if dr.required else '*'}")
+    cells += [f"{gate['snips']:.1f}", f"{gate['dr']:.1f}"]
+    return f"| {rows['value'][0].scenario} | {' | '.join(cells)} |"
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -188,25 +194,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     started = time.perf_counter()
     chosen = [s for s in SCENARIOS if not options.scenario or s.name in options.scenario]
-    print("Policy values. In percent: coverage, truth above, truth below, median half width.")
+    print("percent of logs: interval holds the truth, truth above it, below it; bias in standard")
     print(
-        f"{'scenario':<25}{'':<10}{'logs':>6}{'cover':>8}{'above':>7}{'below':>7}"
-        f"{'bias/sd':>8}{'half':>8}  usual method"
+        "deviations of the estimate; median half width in percent of the mean truth; usual method"
     )
-    pairs, bad = [], 0
+    lines, bad = [], 0
     for scenario in chosen:
-        values, differences, lifts = measure_intervals(scenario, options.logs, options.seed)
+        rows = measure_intervals(scenario, options.logs, options.seed)
         gate = measure_gate(scenario, options.logs, options.seed)
-        print_values(values)
-        pairs.append((differences, lifts, gate))
-        bad += sum(row.fails for row in [*values, *differences, *lifts])
-        if scenario.required:
-            bad += sum(opened > gate_limit(options.logs) for opened in gate.values())
-    print("\nPolicy against the best single offer. In percent: coverage, and how often z > 1.64")
-    print("when both are worth the same (of all logs; too little evidence counts as shut).")
-    print(f"{'scenario':<25}{'':<10}{'logs':>6}{'difference':>12}{'lift':>8}{'gate':>8}")
-    for pair in pairs:
-        print_pairs(*pair)
+        bad += sum(report(kind, rows[kind]) for kind in rows)
+        bad += scenario.required * sum(share > gate_limit(options.logs) for share in gate.values())
+        lines.append(summary(rows, gate))
+    print(HEADER, *lines, sep="\n")
     print(f"\n{bad} outside of the limits; {time.perf_counter() - started:.0f} s")
     return 1 if bad else 0
 

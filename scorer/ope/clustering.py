@@ -27,6 +27,15 @@ class ErrorMoments:
     degrees_of_freedom: float
 
 
+def clustered_variance(rows: Vector, feedback: LoggedFeedback) -> float:
+    """Estimated variance of `rows.mean()`, rows of shape (n,), clustered by profile."""
+    n_profiles = feedback.n_profiles
+    if n_profiles < 2:
+        return 0.0
+    sums = np.bincount(feedback.profiles, weights=rows - rows.mean())
+    return float(sums @ sums) * n_profiles / (n_profiles - 1) / rows.size**2
+
+
 def error_moments(rows: Vector, feedback: LoggedFeedback) -> ErrorMoments:
     """Moments of the error of `rows.mean()`, rows of shape (n,), clustered by profile.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorer.ope.clustering import ErrorMoments, error_moments
+from scorer.ope.clustering import ErrorMoments, clustered_variance, error_moments
 from scorer.ope.feedback import LoggedFeedback, Vector
 
 
@@ -54,8 +54,8 @@ def total_error(contributions: Contributions, feedback: LoggedFeedback) -> Error
     if contributions.unbiased is None:
         return moments
     lost = contributions.rows - contributions.unbiased
-    bias = np.hypot(lost.mean(), error_moments(lost, feedback).standard_error)
-    total = float(np.hypot(moments.standard_error, bias))
+    squared_bias = float(lost.mean()) ** 2 + clustered_variance(lost, feedback)
+    total = float(np.sqrt(moments.standard_error**2 + squared_bias))
     if total == 0:
         return moments
     skewness = moments.skewness * (moments.standard_error / total) ** 3

@@ -33,7 +33,7 @@ class PolicyEstimate:
         In units of the reward. The standard error is clustered by profile; for `dm` and
         `dr_shrunk` it includes the estimated bias.
     interval_method : str or None
-        clopper_pearson or skew_corrected_t.
+        clopper_pearson_mid_p or skew_corrected_t.
     displays, matching_displays, matching_responses : int
         See `Evidence`.
     effective_sample_size : float

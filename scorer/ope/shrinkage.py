@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scorer.ope.clustering import error_moments
+from scorer.ope.clustering import clustered_variance
 from scorer.ope.feedback import LoggedFeedback, Vector
 
 GRID_SIZE = 12
@@ -53,12 +53,12 @@ def choose_strength(
     mean are added. Without such a bound, a bias that is merely unseen would pass for none.
     """
     unshrunk = correction(share, residual)
-    best, least = None, error_moments(expected + unshrunk, feedback).standard_error ** 2
+    best, least = None, clustered_variance(expected + unshrunk, feedback)
     for strength in _grid(share):
         shrunk = correction(share, residual, strength)
         lost = unshrunk - shrunk
-        bias = abs(float(lost.mean())) + _BOUND * error_moments(lost, feedback).standard_error
-        squared = error_moments(expected + shrunk, feedback).standard_error ** 2 + bias**2
+        bias = abs(float(lost.mean())) + _BOUND * float(np.sqrt(clustered_variance(lost, feedback)))
+        squared = clustered_variance(expected + shrunk, feedback) + bias**2
         if squared < least:
             best, least = float(strength), squared
     return best

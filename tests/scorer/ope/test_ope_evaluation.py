@@ -86,7 +86,7 @@ def test_the_estimate_lies_within_its_interval_and_its_range() -> None:
         assert result.low is not None
         assert result.high is not None
         assert 0 < result.low < result.value < result.high < 1
-        assert result.interval_method == "clopper_pearson"
+        assert result.interval_method == "clopper_pearson_mid_p"
 
 
 def test_a_wrong_model_does_not_hide_in_the_direct_method() -> None:

@@ -53,15 +53,19 @@ def test_rows_that_do_not_vary_or_one_profile_have_no_error_to_measure() -> None
     assert error_moments(rows, log_of(rows, np.zeros(50, int))).standard_error == 0
 
 
-def test_clopper_pearson_of_equal_weights_is_the_textbook_interval() -> None:
-    """With a known error, 30 of 200 give scipy's exact interval, in units of the levels."""
+def test_the_binomial_interval_halves_the_observed_count_between_the_tails() -> None:
+    """30 of 200 with a known error: the mid-P tails of both bounds are 2.5 %, in any units."""
     share = 30 / 200
     error = np.sqrt(share * (1 - share) / 200)
-    exact = stats.binomtest(30, 200).proportion_ci(method="exact")
     interval = clopper_pearson(share, ErrorMoments(error, 0.0, MANY), (0.0, 1.0))
-    assert (interval.low, interval.high) == pytest.approx((exact.low, exact.high), rel=1e-6)
+    half = stats.binom.pmf(30, 200, [interval.low, interval.high]) / 2
+    above = stats.binom.sf(30, 200, interval.low) + half[0]
+    below = stats.binom.cdf(29, 200, interval.high) + half[1]
+    assert (above, below) == pytest.approx((0.025, 0.025), abs=0.001)
+    exact = stats.binomtest(30, 200).proportion_ci(method="exact")
+    assert exact.low < interval.low < interval.high < exact.high
     moved = clopper_pearson(5 + 2 * share, ErrorMoments(2 * error, 0.0, MANY), (5.0, 7.0))
-    assert (moved.low, moved.high) == pytest.approx((5 + 2 * exact.low, 5 + 2 * exact.high))
+    assert (moved.low, moved.high) == pytest.approx((5 + 2 * interval.low, 5 + 2 * interval.high))
 
 
 def test_without_skewness_the_correction_is_students_interval() -> None:
@@ -83,7 +87,7 @@ def test_right_skew_pushes_both_bounds_up() -> None:
 def test_the_method_is_chosen_by_levels_and_degrees_of_freedom() -> None:
     """Binomial for two-valued rewards with little evidence, else corrected for skewness."""
     few, many = ErrorMoments(0.01, 0.2, 40.0), ErrorMoments(0.01, 0.2, 400.0)
-    assert value_interval(0.05, few, (0.0, 1.0)).method == "clopper_pearson"
+    assert value_interval(0.05, few, (0.0, 1.0)).method == "clopper_pearson_mid_p"
     assert value_interval(0.05, many, (0.0, 1.0)).method == "skew_corrected_t"
     assert value_interval(0.05, few, None).method == "skew_corrected_t"
     assert value_interval(1.05, few, (0.0, 1.0)).method == "skew_corrected_t"
