@@ -9,13 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from benchmarks.closed_loop_history import Displays, displays_of
 from benchmarks.closed_loop_marts import Marts
 from scorer.config import Settings
 from scorer.progress import Silent
 from scorer.simulation import World
+from scorer.simulation.offers import OFFER_IDS
 from scorer.warehouse import Connection, Reader, connect_build, tables_of
 
 _RUNS = "select * from {schema}training_runs where as_of = ?"
@@ -30,12 +33,14 @@ class Outcome:
     ranked : rows of `ranked_offers`.
     readiness : rows of `offer_readiness`.
     runs : row of `training_runs` by strategy.
+    capped : ndarray of shape (profiles, offers), bool, what caps keep from people from now on.
     shifts : rows of `offer_performance_shift`, None where they are not measured.
     """
 
     ranked: pa.Table
     readiness: pa.Table
     runs: Mapping[str, Mapping[str, Any]]
+    capped: NDArray[np.bool_]
     shifts: pa.Table | None = None
 
 
@@ -70,8 +75,20 @@ class ThroughPipeline:
                 ranked=reader.query("select * from ranked_offers"),
                 readiness=reader.query("select * from offer_readiness"),
                 runs=_by_strategy(reader.query(_RUNS.format(schema=""), [end])),
+                capped=self._capped(settings, week),
                 shifts=reader.query("from offer_performance_shift") if has_shifts else None,
             )
+
+    def _capped(self, settings: Settings, week: int) -> NDArray[np.bool_]:
+        capped = np.zeros((len(self.world.profile_ids(week)), len(OFFER_IDS)), bool)
+        with connect_build(settings.build_path, read_only=True) as connection:
+            rows = connection.sql(
+                "select profile_id[2:]::bigint as profile, offer_id from int_capped_offers"
+            ).fetchall()
+        for profile, offer_id in rows:
+            people = slice(None) if profile is None else profile
+            capped[people, OFFER_IDS.index(offer_id)] = True
+        return capped
 
 
 @dataclass
@@ -106,13 +123,15 @@ class ThroughScorer:
             return Outcome(
                 ranked=connection.sql("from scorer.ranked_offers").to_arrow_table(),
                 readiness=marts.readiness(),
+                capped=marts.capped,
                 runs=_by_strategy(connection.sql(query, params=[settings.as_of]).to_arrow_table()),
             )
 
     def marts(self, week: int, as_of: datetime) -> Marts:
         """Return the marts as of the end of a week that has been lived."""
         everything = Displays.joined(self.history)
-        return Marts(everything, self.world.segments_at_end(week), week, as_of)
+        _, segments = self.world.usual_visits(week, placement=0)
+        return Marts(everything, segments, week, as_of)
 
 
 def train_and_rank(settings: Settings) -> dict[str, str]:

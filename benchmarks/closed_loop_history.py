@@ -70,7 +70,10 @@ class Displays:
     def joined(cls, parts: list[Displays]) -> Displays:
         """Return all displays, part by part."""
         return cls(
-            **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)}
+            **{
+                f.name: np.concatenate([getattr(part, f.name) for part in parts])
+                for f in fields(cls)
+            }
         )
 
 

@@ -33,6 +33,7 @@ from scorer.simulation.tastes import is_live
 
 LOOKBACK_MS = 30 * 86_400_000
 MIN_DISPLAYS, MIN_SUCCESSES = 250, 25
+_ELIGIBLE, _ONLY_SHOWN = 1, 2
 _MAIL = PLACEMENT_IDS.index(MAIL)
 _STRATEGY = np.array(STRATEGY_OF_PLACEMENT)
 _COMPETES = np.array([[o in offers_of(s.strategy_id) for o in OFFERS] for s in STRATEGIES])
@@ -74,7 +75,7 @@ class Marts:
         self._live = np.array([is_live(offer, week + 1) for offer in OFFERS])
         competes = _COMPETES[_STRATEGY[history.placement], history.offer]
         self._recent = history.take(competes & (history.at > self._now - LOOKBACK_MS))
-        self.capped, self._capped_profiles = self._capping()
+        self._capped, self._capped_profiles = self._capping()
 
     def tables(self) -> dict[str, pa.Table]:
         """Return every mart by name."""
@@ -86,6 +87,11 @@ class Marts:
             "eligibility_sets": self._eligibility_sets(),
             "ranking_candidates": self._candidates(),
         }
+
+    @property
+    def capped(self) -> NDArray[np.bool_]:
+        """Return what people may not be shown any more, shape (profiles, offers)."""
+        return self._capped | self._capped_profiles
 
     def readiness(self) -> pa.Table:
         """Return one row per strategy and offer."""
@@ -115,8 +121,7 @@ class Marts:
 
     def _examples(self) -> tuple[pa.Table, pa.Table]:
         shown = self.examples
-        keys = np.column_stack([shown.placement, shown.eligible & _COMPETES[_STRATEGY[shown.placement]]])
-        sets, code = np.unique(keys, axis=0, return_inverse=True)
+        sets, code = self._sets_of(shown)
         names = pa.array([f"set-{number:04d}" for number in range(len(sets))])
         success = shown.succeeded_at <= self._now
         examples = pa.table(
@@ -132,20 +137,33 @@ class Marts:
                 "position": shown.position.astype(np.int32),
                 "propensity": shown.propensity,
                 "propensity_source": pa.repeat("logged", len(shown)),
-                "eligibility_set_id": names.take(pa.array(code.ravel())),
+                "eligibility_set_id": names.take(pa.array(code)),
                 "is_success": success,
                 "reward": np.where(success, shown.reward, 0.0),
             }
         )
         number, offer = np.nonzero(sets[:, 1:])
+        places = _places(sets[number, 0])
         members = {
             "eligibility_set_id": names.take(pa.array(number)),
+            "strategy_id": places["strategy_id"],
+            "placement_id": places["placement_id"],
             "offer_id": pa.array(OFFER_IDS).take(pa.array(offer)),
-            "is_eligible": pa.repeat(True, len(number)),
+            "is_eligible": sets[number, 1 + offer] == _ELIGIBLE,
         }
-        places = _places(sets[number, 0])
-        wanted = ("strategy_id", "placement_id")
-        return examples, pa.table(members | {name: places[name] for name in wanted})
+        return examples, pa.table(members)
+
+    def _sets_of(self, shown: Displays) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return distinct rows (placement, state of each offer), and which one each display has.
+
+        What was shown although it is not eligible any more belongs to the set all the same.
+        """
+        states = np.where(shown.eligible & _COMPETES[_STRATEGY[shown.placement]], _ELIGIBLE, 0)
+        row = np.arange(len(shown))
+        states[row, shown.offer] = np.where(states[row, shown.offer], _ELIGIBLE, _ONLY_SHOWN)
+        keys = np.column_stack([shown.placement, states])
+        sets, code = np.unique(keys, axis=0, return_inverse=True)
+        return sets, code.ravel()
 
     def _eligibility_sets(self) -> pa.Table:
         rows = []
@@ -165,7 +183,7 @@ class Marts:
         return pa.Table.from_pylist(rows)
 
     def _allowed(self, place: int, members: set[str]) -> NDArray[np.bool_]:
-        allowed = self._live & _COMPETES[_STRATEGY[place]] & ~self.capped
+        allowed = self._live & _COMPETES[_STRATEGY[place]] & ~self._capped
         allowed &= [PLACEMENT_IDS[place] in offer.placements for offer in OFFERS]
         for offer_id, segment_id in INCLUDE_RULES:
             allowed[OFFER_IDS.index(offer_id)] &= segment_id in members
@@ -193,7 +211,7 @@ class Marts:
         )
 
     def _capping(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return the offers nobody may see more, (offers,), and those of people, (profiles, offers)."""
+        """Return what nobody may see any more, (offers,), and who not what, (profiles, offers)."""
         total = np.zeros(len(OFFERS), bool)
         personal = np.zeros((len(self._segments), len(OFFERS)), bool)
         for rule in CAPPING_RULES:

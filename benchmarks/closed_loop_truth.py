@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmarks.closed_loop_history import Displays
 from scorer.simulation import World
 from scorer.simulation.catalogue import (
     NEW_OFFER,
+    PLACEMENT_IDS,
     STRATEGIES,
     STRATEGY_OF_PLACEMENT,
 )
 from scorer.simulation.offers import OFFER_IDS
 from scorer.simulation.serving import ARMS, ArrowStream
+from scorer.simulation.tastes import truth_of
 from scorer.simulation.world import Decided
+
+Capped = NDArray[np.bool_]
 
 _CONTEXTUAL = ARMS.index("contextual")
 _NEW = OFFER_IDS.index(NEW_OFFER)
@@ -55,13 +61,11 @@ class Gain:
         return self.personalised / self.random - 1
 
 
-def gains(
-    world: World, week: int, ranked: ArrowStream, capped: NDArray[np.bool_] | None = None
-) -> dict[str, Gain]:
+def gains(world: World, week: int, ranked: ArrowStream, capped: Capped) -> dict[str, Gain]:
     """Return the gain of each strategy in a week that is served a ranked table.
 
-    `capped`, shape (offers,), bool: offers that a total cap keeps from everybody; they are no
-    choice of the oracle's either.
+    `capped`, shape (profiles, offers), bool: offers that caps kept from people as of the cycle;
+    they are no choice of the oracle's either. Strategies without personalised traffic are absent.
     """
     sums = np.zeros((len(STRATEGIES), 7))
     for block in world.decided(week, ranked):
@@ -73,20 +77,18 @@ def gains(
     }
 
 
-def _add(sums: NDArray[np.float64], block: Decided, capped: NDArray[np.bool_] | None) -> None:
-    eligible = block.truth.eligible if capped is None else block.truth.eligible & ~capped
-    rows = np.flatnonzero(
-        block.served.ranked & (block.served.arm[:, 0] == _CONTEXTUAL) & eligible.any(axis=1)
-    )
-    eligible, reward = eligible[rows], block.truth.reward[rows]
+def _add(sums: NDArray[np.float64], block: Decided, capped: Capped) -> None:
+    rows = np.flatnonzero(block.served.ranked & (block.served.arm[:, 0] == _CONTEXTUAL))
+    reward = block.truth.reward[rows]
+    eligible = block.truth.eligible[rows] & ~capped[block.visits.profile[rows]]
     shown = block.served.offer[rows, 0]
-    best = np.where(eligible, reward, -1.0)
+    best = np.where(eligible, reward, 0.0)
     best_offer = best.argmax(axis=1)
     columns = np.column_stack(
         [
             np.ones(len(rows)),
             reward[np.arange(len(rows)), shown],
-            (reward * eligible).sum(axis=1) / eligible.sum(axis=1),
+            best.sum(axis=1) / np.maximum(eligible.sum(axis=1), 1),
             best.max(axis=1),
             shown == _NEW,
             best_offer == _NEW,
@@ -94,3 +96,30 @@ def _add(sums: NDArray[np.float64], block: Decided, capped: NDArray[np.bool_] | 
         ]
     )
     np.add.at(sums, _STRATEGY[block.visits.placement[rows]], columns)
+
+
+def informed_ranking(world: World, week: int, ranked: pa.Table, capped: Capped) -> pa.Table:
+    """Return the ranking of somebody who knows the truth when a week ends, for the week after.
+
+    Whoever has personalised rows in `ranked` gets the best eligible offer of a usual visit, be it
+    ready or not: what a weekly ranking could reach at most without seeing the future.
+    """
+    best = [_best_usual(world, week, place, capped) for place in range(len(PLACEMENT_IDS))]
+    wanted = pc.and_(pc.equal(ranked["traffic_type"], "contextual"), pc.equal(ranked["rank"], 1))
+    rows = ranked.filter(wanted)
+    profile = _codes(rows["profile_id"], world.profile_ids(week))
+    placement = _codes(rows["placement_id"], PLACEMENT_IDS)
+    offers = pa.array(OFFER_IDS).take(pa.array(np.stack(best)[placement, profile]))
+    return rows.set_column(rows.schema.get_field_index("offer_id"), "offer_id", offers)
+
+
+def _best_usual(world: World, week: int, place: int, capped: Capped) -> NDArray[np.int64]:
+    visits, segments = world.usual_visits(week, place)
+    activity = np.ones(len(visits))
+    reward = truth_of(visits, segments, activity, week).reward
+    eligible = truth_of(visits, segments, activity, week + 1).eligible & ~capped
+    return np.where(eligible, reward, 0.0).argmax(axis=1)
+
+
+def _codes(column: pa.ChunkedArray, values: Sequence[str]) -> NDArray[np.int64]:
+    return pc.index_in(column.cast(pa.string()), pa.array(values)).to_numpy().astype(np.int64)

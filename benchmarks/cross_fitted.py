@@ -70,9 +70,8 @@ def best_peer_ratio(results: dict[str, list[Measured]]) -> tuple[float, str]:
         for name, found in results.items()
         if not any(m.failure for m in found)
     }
-    ours = values.pop(peers.OURS, np.nan)
-    best = max(values, key=lambda name: values[name])
-    return _ratio(ours, values[best]), best
+    best = max(peers.others(values), key=lambda name: values[name])
+    return _ratio(values.get(peers.OURS, np.nan), values[best]), best
 
 
 def _choices(

@@ -130,10 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--displays", type=int, default=100_000, help="where a world names none")
     parser.add_argument("--seeds", type=int, help="default 3, with --quick 2")
     parser.add_argument(
-        "--peers", nargs="+", default=list(peers.PEERS), choices=peers.PEERS, metavar="PEER"
+        "--peers", nargs="+", default=list(peers.DEFAULT), choices=peers.PEERS, metavar="PEER"
     )
     parser.add_argument("--test-users", type=int, default=10_000, help="fresh users to measure on")
-    parser.add_argument("--cap", type=float, default=300, help="seconds a peer may take")
+    parser.add_argument("--cap", type=float, default=900, help="wall seconds a peer may take")
     parser.add_argument("--jobs", type=int, default=1, help="worlds run at a time")
     parser.add_argument(
         "--out", type=Path, action="append", default=[], help="a .csv or .md file; repeatable"

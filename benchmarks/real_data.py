@@ -157,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         "--datasets", nargs="+", default=list(PLANS), choices=PLANS, metavar="DATASET"
     )
     parser.add_argument(
-        "--peers", nargs="+", default=list(peers.PEERS), choices=peers.PEERS, metavar="PEER"
+        "--peers", nargs="+", default=list(peers.DEFAULT), choices=peers.PEERS, metavar="PEER"
     )
     parser.add_argument("--repeats", type=int, default=1, help="different splits into folds")
     parser.add_argument("--out", type=Path, action="append", default=[], help="a .md file")

@@ -13,7 +13,8 @@ from rich.table import Table as RichTable
 from benchmarks.cells import Outcome
 from benchmarks.requirements import standard_error
 
-WIDTH = 120
+WIDTH = 140
+_LONGEST = 44
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def show(table: Table) -> None:
     for name in table.header:
         rich.add_column(name, no_wrap=True)
     for row in table.rows:
-        rich.add_row(*row)
+        rich.add_row(*(cell[:_LONGEST] for cell in row))
     Console(width=WIDTH).print(rich)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 
 from benchmarks.feedback import FeedbackLog, Scores
 
 OURS = "ours"
+OURS_UNGATED = "ours_ungated"
 BEST_SINGLE = "best_single"
 PEERS: dict[str, str] = {
     OURS: "nextoffer:ours",
+    OURS_UNGATED: "nextoffer:ours_ungated",
     BEST_SINGLE: "best_single:fit",
     "xgb_native": "xgb_native:fit",
     "xgb_per_offer": "xgb_per_offer:fit",
@@ -19,6 +22,13 @@ PEERS: dict[str, str] = {
     "sklearn_lr": "sklearn_crosses:fit",
     "linucb": "linucb:fit",
 }
+DEFAULT = tuple(name for name in PEERS if name != OURS_UNGATED)
+"""All but the ungated variant of ours, which costs a second training."""
+
+
+def others(names: Iterable[str]) -> list[str]:
+    """Those of the names that are not ours in any variant."""
+    return [name for name in names if name not in (OURS, OURS_UNGATED)]
 
 
 def fit(name: str, log: FeedbackLog) -> Scores:

@@ -7,14 +7,25 @@ import pyarrow as pa
 
 from benchmarks.feedback import FeedbackLog, Scores
 from scorer.features import encode_users
-from scorer.training import TrainingPlan, train
+from scorer.rewards.protocol import RewardModel
+from scorer.training import Training, TrainingPlan, train
 
 
 def ours(log: FeedbackLog) -> Scores:
-    """Train on the log; offers in ``log.offer_ids`` order (sorted)."""
-    plan = TrainingPlan(log.kpi_type, log.offer_ids)
-    model = train(log.examples, log.declared, plan).model
+    """What the gate wants served: the chosen candidate, or the best single offer."""
+    return _scores(_train(log).nominee.model)
 
+
+def ours_ungated(log: FeedbackLog) -> Scores:
+    """The chosen candidate whatever the gate says; shows what the gate costs and saves."""
+    return _scores(_train(log).personalised.model)
+
+
+def _train(log: FeedbackLog) -> Training:
+    return train(log.examples, log.declared, TrainingPlan(log.kpi_type, log.offer_ids))
+
+
+def _scores(model: RewardModel) -> Scores:
     def scores(users: pa.Table) -> np.ndarray:
         return model.score(encode_users(users, model.schema))
 
