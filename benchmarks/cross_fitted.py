@@ -83,7 +83,10 @@ def _choices(
     shares = {name: np.full(shape, 1 / shape[1]) for name in names}
     expected, failures = np.zeros(shape), dict[str, str]()
     for fold in range(FOLDS):
-        held_out, fitting = np.flatnonzero(folds == fold), dataset.take(np.flatnonzero(folds != fold))
+        held_out, fitting = (
+            np.flatnonzero(folds == fold),
+            dataset.take(np.flatnonzero(folds != fold)),
+        )
         users = log.examples.take(held_out)
         expected[held_out] = peers.fit(model, fitting)(users)
         for name in names:

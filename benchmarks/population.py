@@ -35,7 +35,13 @@ CATEGORIES = {
     "context:device": np.array([0.5, 0.35, 0.1, 0.05]),
     "context:language": np.array([0.4, 0.2, 0.12, 0.1, 0.08, 0.05, 0.03, 0.02]),
 }
-NUMBERS = ("context:age", "context:recency", "context:spend", "context:visits", "context:engagement")
+NUMBERS = (
+    "context:age",
+    "context:recency",
+    "context:spend",
+    "context:visits",
+    "context:engagement",
+)
 MISSING_SHARES = np.array([0.05, 0.0, 0.15, 0.0, 0.1])
 _TRAITS = 3
 # The same traits move the same features in every world, so worlds differ by their truth only.

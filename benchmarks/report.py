@@ -56,7 +56,13 @@ def write_markdown(path: Path, command: str, tables: list[Table]) -> None:
     """Write tables with the command that made them."""
     lines = ["```text", command, "```"]
     for table in tables:
-        lines += ["", f"### {table.title}", "", _line(table.header), _line(["---"] * len(table.header))]
+        lines += [
+            "",
+            f"### {table.title}",
+            "",
+            _line(table.header),
+            _line(["---"] * len(table.header)),
+        ]
         lines += [_line(row) for row in table.rows]
     path.write_text("\n".join(lines) + "\n")
 

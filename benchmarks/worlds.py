@@ -71,9 +71,7 @@ class WorldSpec:
     @property
     def name(self) -> str:
         logged = "-logged" if self.is_logged else ""
-        return (
-            f"{self.truth}-{self.offers}-{self.rate * 100:g}-{self.displays // 1000}k{logged}"
-        )
+        return f"{self.truth}-{self.offers}-{self.rate * 100:g}-{self.displays // 1000}k{logged}"
 
     @property
     def is_null(self) -> bool:

@@ -55,7 +55,9 @@ def _fit(log: FeedbackLog, assemble: Assemble, categories: list[int]) -> Scores:
     matrix, stops = assemble(log.users, log.offers), lgb.early_stopping(PATIENCE, verbose=False)
 
     def dataset(rows: Any, reference: lgb.Dataset | None = None) -> lgb.Dataset:
-        return lgb.Dataset(matrix[rows], log.rewards[rows], reference, categorical_feature=categories)
+        return lgb.Dataset(
+            matrix[rows], log.rewards[rows], reference, categorical_feature=categories
+        )
 
     fitting = dataset(~log.validates)
     holdout = dataset(log.validates, fitting)

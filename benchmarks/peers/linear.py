@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.feedback import Floats, FeedbackLog, Scores
+from benchmarks.feedback import FeedbackLog, Floats, Scores
 
 
 def linear_scores(log: FeedbackLog, intercepts: Floats, weights: Floats) -> Scores:
