@@ -101,7 +101,7 @@ def displays_of(block: Decided, seed: int, week: int) -> Displays:
         closes_at=visits.at[row] + _WINDOW_MS[placement],
         clicks_at=np.column_stack([first, _moments(responses["repeat_clicks"], len(items))]),
         propensity=items.propensity,
-        reward=items.success * np.where(_IS_MONEY[placement], items.price, 1.0),
+        reward=np.where(items.success, np.where(_IS_MONEY[placement], items.price, 1.0), 0.0),
         expected=items.expected,
         segments=block.segments[row],
         eligible=block.truth.eligible[row],

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmarks.closed_loop_history import CONTEXTS, Displays, last_context
@@ -38,18 +39,18 @@ _MAIL = PLACEMENT_IDS.index(MAIL)
 _STRATEGY = np.array(STRATEGY_OF_PLACEMENT)
 _COMPETES = np.array([[o in offers_of(s.strategy_id) for o in OFFERS] for s in STRATEGIES])
 _RULE_SEGMENTS = sorted({segment for _, segment in (*INCLUDE_RULES, *EXCLUDE_RULES)})
-# Feature, position in CONTEXTS, and its value per code.
+# Feature, in the order of names, position in CONTEXTS, and its value per code.
 _FEATURES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    ("device_type", 0, tuple(m.device for m in MACHINES)),
-    ("screen_width", 0, tuple(str(m.screen_width) for m in MACHINES)),
-    ("operating_system", 0, tuple(m.os for m in MACHINES)),
     ("browser", 0, tuple(m.browser for m in MACHINES)),
-    ("mail_client", 0, tuple(m.mail_client for m in MACHINES)),
-    ("language", 1, LANGUAGES),
-    ("country", 2, COUNTRIES),
     ("city", 2, CITIES),
-    ("site_section", 3, SECTIONS),
+    ("country", 2, COUNTRIES),
+    ("device_type", 0, tuple(m.device for m in MACHINES)),
+    ("language", 1, LANGUAGES),
+    ("mail_client", 0, tuple(m.mail_client for m in MACHINES)),
+    ("operating_system", 0, tuple(m.os for m in MACHINES)),
     ("referrer_type", 4, REFERRERS),
+    ("screen_width", 0, tuple(str(m.screen_width) for m in MACHINES)),
+    ("site_section", 3, SECTIONS),
 )
 _ON_WEB_ONLY, _BY_MAIL_ONLY = ("site_section", "referrer_type"), ("mail_client",)
 
@@ -198,6 +199,7 @@ class Marts:
         placement = np.repeat(np.arange(places), people)
         bits = [self._segments[:, SEGMENTS.index(s)] << b for b, s in enumerate(_RULE_SEGMENTS)]
         group = np.sum(bits, axis=0)[profile]
+        excluded = self._capped_profiles[profile]
         names = [[f"{p}-{code}" for code in range(2 ** len(bits))] for p in PLACEMENT_IDS]
         return pa.table(
             {
@@ -206,7 +208,9 @@ class Marts:
                 "segments": _lists(self._segments[profile], SEGMENTS),
                 "context": _maps(codes.reshape(-1, len(CONTEXTS)), origin.ravel()),
                 "eligibility_set_id": np.array(names)[placement, group],
-                "excluded_offer_ids": _lists(self._capped_profiles[profile], OFFER_IDS),
+                "excluded_offer_ids": pc.if_else(
+                    pa.array(excluded.any(axis=1)), _lists(excluded, OFFER_IDS), pa.scalar(None)
+                ),
             }
         )
 

@@ -183,9 +183,26 @@ class World:
         """Return the ids of the people who are there in a week, in the order of positions."""
         return [profile_id(n) for n in range(len(self._population.profiles(week)))]
 
-    def segments_at_end(self, week: int) -> NDArray[np.bool_]:
-        """Return who is in which segment when a week ends, shape (profiles, segments)."""
-        return self._population.segments(week).after
+    def usual_visits(self, week: int, placement: int) -> tuple[Visits, NDArray[np.bool_]]:
+        """Return one visit per person to a placement, as is their habit, when a week ends.
+
+        The second is who is in which segment by then, shape (profiles, segments).
+        """
+        people, segments = self._population.profiles(week), self._population.segments(week)
+        count = len(people)
+        visits = Visits(
+            profile=np.arange(count),
+            placement=np.full(count, placement),
+            at=np.full(count, _ms(self.start_of(week + 1)) - 1),
+            event=np.arange(count),
+            two_items=np.zeros(count, bool),
+            machine=people.machine,
+            language=people.language,
+            city=people.city,
+            referrer=people.referrer,
+            section=np.zeros(count, np.int64),
+        )
+        return visits, segments.after
 
     def happenings(self, week: int) -> tuple[str, ...]:
         """Return what changes in a week, one sentence each."""
