@@ -139,6 +139,21 @@ def one_more_row(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return f"insert into {relation} values ({values})"
 
 
+def assert_fails(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: dict[str, Any],
+    compiled_sql: dict[str, str],
+    test: dict[str, Any],
+    value: str,
+) -> None:
+    """Assert that a test of a column passes as it is, and finds `value` in the column."""
+    relation, sql = relation_to_break(manifest, test), compiled_sql[test["unique_id"]]
+    broken = f"update {relation} set {test['column_name']} = {value}"
+    assert failures(connection, sql) == 0, test["name"]
+    with changed(connection, one_more_row(connection, relation), broken):
+        assert failures(connection, sql) > 0, test["name"]
+
+
 def assert_each_fails(
     connection: duckdb.DuckDBPyConnection,
     manifest: dict[str, Any],
@@ -150,12 +165,7 @@ def assert_each_fails(
     tests = data_tests(manifest, kind)
     assert tests
     for test in tests:
-        relation = relation_to_break(manifest, test)
-        sql = compiled_sql[test["unique_id"]]
-        broken = f"update {relation} set {test['column_name']} = {value}"
-        assert failures(connection, sql) == 0, test["name"]
-        with changed(connection, one_more_row(connection, relation), broken):
-            assert failures(connection, sql) > 0, test["name"]
+        assert_fails(connection, manifest, compiled_sql, test, value)
 
 
 def test_every_singular_test_has_its_fixture(manifest: dict[str, Any]) -> None:
@@ -210,8 +220,6 @@ def test_a_grain_test_counts_nulls_as_one_value(
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        ("in_range", "1.5"),
-        ("in_range", "-0.5"),
         ("not_after_as_of", "timestamp '2026-01-31 00:00:01'"),
         ("accepted_values", "'nonsense'"),
         ("not_null", "null"),
@@ -227,6 +235,21 @@ def test_column_tests_fail_on_a_wrong_value(
 ) -> None:
     """Each test of a column fails on a value outside of what it allows."""
     assert_each_fails(connection, manifest, compiled_sql, kind, value)
+
+
+def test_ranges_fail_at_either_end(
+    connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], compiled_sql: dict[str, str]
+) -> None:
+    """in_range fails below the least value, and above the greatest where there is one."""
+    tests = data_tests(manifest, "in_range")
+    assert len(tests) > 10
+    for test in tests:
+        given = test["test_metadata"]["kwargs"]
+        outside = [given["min_value"] - 1]
+        if given.get("max_value") is not None:
+            outside.append(given["max_value"] + 1)
+        for value in outside:
+            assert_fails(connection, manifest, compiled_sql, test, str(value))
 
 
 def test_a_propensity_of_zero_is_out_of_range(

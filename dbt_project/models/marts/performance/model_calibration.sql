@@ -37,7 +37,7 @@ deciles as (
 
 ),
 
--- Binary: Wilson's interval, which holds at small counts too; continuous: the normal one.
+-- Binary: Wilson's bounds, which hold at small counts too; continuous: normal ones.
 bounded as (
 
     select
