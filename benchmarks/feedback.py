@@ -108,7 +108,7 @@ class LinearColumns:
 
     def matrix(self, users: Matrix) -> Matrix:
         """Float32 (n, n_columns), no constant."""
-        parts = []
+        parts: list[np.ndarray] = []
         for j, feature in enumerate(self.schema.features):
             values = users[:, j]
             if feature.value_type == "boolean":
