@@ -18,6 +18,7 @@ from worlds import AS_OF, WORKED_SCHEMA, TableModel, candidates, context, worked
 from scorer import exploration, ranking
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.ranking import RANKED_SCHEMA, rank_batch, rank_candidates, write_ranked
+from scorer.rewards.protocol import RewardModel
 from scorer.strategy import Deployed, Offer, StrategyContext, load_context
 from scorer.training import TrainingPlan, load_examples, train
 
@@ -334,8 +335,9 @@ create table ranking_candidates as
         null::varchar[] as excluded_offer_ids
     from range(200) as t(i);
 create table training_examples as
-    select 's' as strategy_id, display_id, event_ts, offer_id, reward, 'web' as placement_id,
-        'act' as activity_id, 'scope' as scope_id,
+    select 's' as strategy_id, display_id, event_ts, display_id as profile_id, offer_id, reward,
+        reward > 0 as is_success, propensity, 1 as position, 'd1' as eligibility_set_id,
+        'web' as placement_id, 'act' as activity_id, 'scope' as scope_id,
         case when "segment:f1" then ['f1'] else [] end as segments,
         map {'f2': "context:f2"} as context
     from worked;
@@ -435,8 +437,6 @@ def test_batches_shrink_with_the_number_of_offers() -> None:
 
 def test_a_table_model_is_a_reward_model() -> None:
     """Any class with offers, a schema and scores can rank; the tests' own is one."""
-    from scorer.model import RewardModel
-
     assert isinstance(TableModel(SCORES), RewardModel)
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from worlds import WORKED_SCHEMA, worked_example
+from benches import as_trained, fitted
+from worlds import worked_example
 
 from scorer.errors import ConfigurationError, InputError
 from scorer.features import encode_users
 from scorer.registry import Deployment, ModelRegistry
-from scorer.training import TrainedModel, TrainingPlan, train
+from scorer.training import TrainedModel
 
 T0 = datetime(2026, 11, 1)
 WEEK = timedelta(days=7)
@@ -23,8 +24,7 @@ WEEK = timedelta(days=7)
 @pytest.fixture(scope="module")
 def models() -> list[TrainedModel]:
     """Three different models."""
-    plan = TrainingPlan("binary", ("offer_1", "offer_2"))
-    return [train(worked_example(seed, 150), WORKED_SCHEMA, plan) for seed in range(3)]
+    return [as_trained(fitted("residual_trees", seed)) for seed in range(3)]
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def test_a_loaded_model_scores_like_the_saved_one(
 def test_the_same_model_has_the_same_version(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """Saving again, or training again on the same data, adds nothing and changes no byte."""
+    """Saving again, or fitting again on the same data, adds nothing and changes no byte."""
     version = registry.save("s", models[0], T0)
     folder = registry.folder / "s" / version
     before = {f.name: f.read_bytes() for f in folder.iterdir()}
-    plan = TrainingPlan("binary", ("offer_1", "offer_2"))
-    again = train(worked_example(0, 150), WORKED_SCHEMA, plan)
-    assert registry.save("s", again, T0) == version
+    again = fitted.__wrapped__("residual_trees", 0)
+    assert again is not models[0].model
+    assert registry.save("s", as_trained(again), T0) == version
     assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
     assert [m["model_version"] for m in registry.versions("s")] == [version]
 
@@ -84,7 +84,9 @@ def test_the_manifest_says_how_the_model_was_made(
     assert manifest["training_rows"] == 300
     assert manifest["offers_personalised"] == 2
     assert manifest["packages"]["xgboost"]
-    assert manifest["checksums"]["model.ubj"].startswith("sha256:")
+    assert sorted(manifest["checksums"]) == ["model.ubj", "weights.npy"]
+    assert all(c.startswith("sha256:") for c in manifest["checksums"].values())
+    assert manifest["model_kind"] == "residual_trees"
     assert manifest["schema"]["features"][0]["name"] == "f1"
     assert manifest["metrics"]["rows"] == 300
 
@@ -197,10 +199,9 @@ def edited(**changes: object) -> Callable[[Path], None]:
     return edit
 
 
-def cut_short(folder: Path) -> None:
-    """Truncate the booster."""
-    path = folder / "model.ubj"
-    path.write_bytes(path.read_bytes()[:1000])
+def truncate(path: Path) -> None:
+    """Keep the first hundred bytes."""
+    path.write_bytes(path.read_bytes()[:100])
 
 
 def one_bit(folder: Path) -> None:
@@ -211,8 +212,10 @@ def one_bit(folder: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "truncated booster": (cut_short, "damaged"),
+    "truncated booster": (lambda f: truncate(f / "model.ubj"), "damaged"),
     "flipped bit": (one_bit, "damaged"),
+    "truncated weights": (lambda f: truncate(f / "weights.npy"), "damaged"),
+    "no weights": (lambda f: (f / "weights.npy").unlink(), "cannot be read"),
     "no booster": (lambda f: (f / "model.ubj").unlink(), "cannot be read"),
     "no manifest": (lambda f: (f / "manifest.json").unlink(), "cannot be read"),
     "manifest is no JSON": (lambda f: (f / "manifest.json").write_text("{"), "no JSON"),
@@ -223,7 +226,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "other version": (edited(model_version="0123456789ab"), "describes model"),
     "changed offers": (edited(offer_ids=["offer_2", "offer_1"]), "was changed"),
     "changed schema": (edited(schema={"features": []}), "was changed"),
-    "no checksum": (edited(checksums={}), "no usable model"),
+    "changed description": (edited(model={"form": "best_single"}), "was changed"),
+    "no checksum": (edited(checksums={}), "was changed"),
 }
 
 

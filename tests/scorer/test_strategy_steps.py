@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from worlds import WORKED_SCHEMA, worked_example
+from benches import as_trained, fitted
 
 from scorer.config import Settings
 from scorer.registry import ModelRegistry
-from scorer.strategy_steps import write_model_versions
-from scorer.training import TrainedModel, TrainingPlan, train
+from scorer.strategy_tables import write_model_versions
+from scorer.training import TrainedModel
 from scorer.warehouse import Connection, connect_memory
 
 T0 = datetime(2026, 11, 1)
@@ -30,9 +30,7 @@ create table scorer.model_versions (
 @pytest.fixture(scope="module")
 def trained() -> TrainedModel:
     """One model."""
-    return train(
-        worked_example(0, 150), WORKED_SCHEMA, TrainingPlan("binary", ("offer_1", "offer_2"))
-    )
+    return as_trained(fitted("best_single"))
 
 
 @pytest.fixture

@@ -38,12 +38,19 @@ def examples(columns: dict[str, Any], offer_ids: list[str], rewards: Any) -> pa.
 
 
 def worked_example(seed: int, displays: int, rates: tuple[float, float] = (0.1, 0.6)) -> pa.Table:
-    """Examples where offer_1 succeeds when f1 = f2 and offer_2 at (0, 1): a pure interaction."""
+    """Examples where offer_1 succeeds when f1 = f2 and offer_2 at (0, 1): a pure interaction.
+
+    Both offers are shown equally often, at random, to as many people as there are displays.
+    """
     rng = np.random.default_rng(seed)
     f1, f2, offer = rng.integers(0, 2, (3, displays * 2))
     good = np.where(offer == 0, f1 == f2, (f1 == 0) & (f2 == 1))
     rewards = rng.random(displays * 2) < np.where(good, rates[1], rates[0])
-    columns = {"segment:f1": f1.astype(bool), "context:f2": f2.astype(str)}
+    columns = {
+        "segment:f1": f1.astype(bool),
+        "context:f2": f2.astype(str),
+        "propensity": np.full(displays * 2, 0.5),
+    }
     return examples(columns, [f"offer_{o + 1}" for o in offer], rewards)
 
 
@@ -53,6 +60,7 @@ WORKED_SCHEMA = declared(("f1", "segment", "boolean"), ("f2", "context", "number
 class TableModel:
     """A reward model whose scores are a table: row = the user's only feature."""
 
+    kind = "table"
     schema = declared(("user", "context", "number"))
 
     def __init__(self, scores: dict[str, list[float]]) -> None:
@@ -62,6 +70,10 @@ class TableModel:
     def score(self, users: Matrix) -> np.ndarray:
         """Scores of the users' rows."""
         return self._table[users[:, 0].astype(int)]
+
+    def personalises(self, users: Matrix) -> np.ndarray:
+        """Everybody's order is the user's own, whatever the table holds."""
+        return np.ones(len(users), dtype=np.bool_)
 
 
 def context(
