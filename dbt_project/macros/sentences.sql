@@ -1,0 +1,103 @@
+{# A share as text for people: 12 %, and 0.4 % below ten percent. #}
+{% macro percent_text(share) -%}
+    (case
+        when {{ share }} = 0 or abs({{ share }}) >= 0.0995 then {{ number_text("100 * " ~ share, 0) }}
+        else {{ number_text("100 * " ~ share, 1) }}
+    end || ' %')
+{%- endmacro %}
+
+{# What displays of a kind earned, as text for people: a share of them for a binary KPI, else an amount. #}
+{% macro earned_text(reward, kpi_type, kind) -%}
+    case {{ kpi_type }}
+        when 'binary' then {{ percent_text(reward) }} || ' of its {{ kind }} displays succeeded'
+        else {{ number_text(reward, 2) }} || ' per {{ kind }} display'
+    end
+{%- endmacro %}
+
+{# The same, in short, for the figure to compare with. #}
+{% macro compared_text(reward, kpi_type) -%}
+    case {{ kpi_type }} when 'binary' then {{ percent_text(reward) }} else {{ number_text(reward, 2) }} end
+{%- endmacro %}
+
+{# What offer_performance_shift says of an offer; expects its CTEs `rated` and `offers`. #}
+{% macro shift_sentence() -%}
+    {%- set days = "round(rated.recent_days)::bigint" -%}
+    {%- set name = "coalesce(offers.offer_name, rated.offer_id)" -%}
+    {%- set figures -%}
+        {{ earned_text("rated.recent_reward", "rated.kpi_type", "random") }} || ' in the last ' || {{ days }} || ' days, '
+            || {{ compared_text("rated.previous_reward", "rated.kpi_type") }} || ' before.'
+    {%- endset -%}
+    case
+        when rated.severity <> 'ok' and (rated.is_shown_by_exploration or rated.severity = 'severe') then
+            {{ name }} || case when rated.ratio < 1 then ' suddenly earns less: ' else ' suddenly earns more: ' end
+            || {{ figures }}
+        when rated.severity <> 'ok' then
+            {{ name }} || case when rated.is_disappointing then ' earns less' else ' earns more' end
+            || ' than the model expected: ' || {{ earned_text("rated.personalised_reward", "rated.kpi_type", "personalised") }}
+            || ' in the last ' || {{ days }} || ' days, expected were '
+            || {{ compared_text("rated.personalised_expected_reward", "rated.kpi_type") }}
+            || '. Random traffic is too small to confirm it.'
+        when rated.recent_displays = 0 then
+            {{ name }} || ' was not shown at random in the last ' || {{ days }} || ' days: there is nothing to compare.'
+        when rated.previous_displays = 0 then
+            {{ name }} || ' is new in random traffic: there is nothing to compare with yet.'
+        when not rated.is_testable then
+            {{ name }} || ' has too few successes in random traffic to tell whether it changed: '
+            || rated.recent_successes || ' in ' || {{ count_text("rated.recent_displays") }} || ' displays of the last '
+            || {{ days }} || ' days.'
+        else {{ name }} || ' performs as before: ' || {{ figures }}
+    end
+{%- endmacro %}
+
+{# What offer_similarity says of a pair of offers; expects its CTE `rated`, and `one` and `other` with their names. #}
+{% macro similarity_sentence() -%}
+    {%- set name = "coalesce(one.offer_name, one.offer_id)" -%}
+    {%- set other_name = "coalesce(other.offer_name, other.offer_id)" -%}
+    {%- set both = name ~ " || ' and ' || " ~ other_name -%}
+    case
+        when rated.verdict = 'different' then
+            {{ both }} || ' appeal to different people; it shows most in ' || rated.most_different_feature || '.'
+        when rated.verdict = 'unclear' then
+            'There is too little random traffic to tell whether ' || {{ both }} || ' appeal to different people.'
+        when rated.mean_p_value < 0.05 and rated.reward > rated.other_reward then
+            'People respond alike to ' || {{ both }} || ', and ' || {{ name }} || ' does better with everybody.'
+        when rated.mean_p_value < 0.05 then
+            'People respond alike to ' || {{ both }} || ', and ' || {{ other_name }} || ' does better with everybody.'
+        else
+            'People respond alike to ' || {{ both }} || ': which one is shown makes no difference.'
+    end
+{%- endmacro %}
+
+{# What traffic_composition_drift says of a feature, or of all of them. #}
+{% macro drift_sentence() -%}
+    case
+        when not is_measured and comparison = 'latest_week' then
+            'There are too few people in the latest week, or before it, to compare the traffic.'
+        when not is_measured then 'There are too few people to compare those seen with those ranked.'
+        else
+            case comparison
+                when 'latest_week' then 'The traffic of the latest week '
+                else 'The people who are ranked, compared with those who were shown something, '
+            end
+            || case severity
+                when 'severe' then case when comparison = 'latest_week' then 'is very different' else 'are very different' end
+                when 'warning' then case when comparison = 'latest_week' then 'has changed' else 'differ' end
+                when 'notice' then case when comparison = 'latest_week' then 'may have changed' else 'may differ' end
+                else case when comparison = 'latest_week' then 'is as before' else 'are alike' end
+            end
+            || case when feature_name = 'all' then ' overall' else ' in ' || feature_name end
+            || case when severity <> 'ok' and top_values is not null then ': ' || top_values else '' end || '.'
+    end
+{%- endmacro %}
+
+{# What to do about it. #}
+{% macro drift_advice() -%}
+    case
+        when severity = 'severe' and comparison = 'latest_week' then
+            'Train again now, so that the model knows these visitors. Check for a new campaign or a broken tag.'
+        when severity in ('warning', 'notice') and comparison = 'latest_week' then
+            'Check for a new campaign or a broken tag. The next training takes the change in.'
+        when severity <> 'ok' then
+            'Scores of these people rest on little data. Exploration learns about them once they visit.'
+    end
+{%- endmacro %}

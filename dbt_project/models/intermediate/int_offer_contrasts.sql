@@ -1,0 +1,91 @@
+{{ config(tags=["monitoring"]) }}
+
+with cells as (
+
+    select * from {{ ref("int_random_cells") }} where response_variance > 0
+
+),
+
+offers as (
+
+    select
+        strategy_id,
+        offer_id,
+        row_number() over (
+            partition by strategy_id
+            order by count(*) filter (where is_success) desc, count(*) desc, offer_id
+        ) as place
+    from {{ ref("training_examples") }}
+    where traffic_type = 'random'
+    group by 1, 2
+
+),
+
+compared as (
+
+    select cells.*
+    from cells
+    inner join offers
+        on cells.strategy_id = offers.strategy_id
+        and cells.offer_id = offers.offer_id
+        and offers.place <= {{ var("compared_offers") }}
+
+),
+
+differences as (
+
+    select
+        one.strategy_id,
+        one.offer_id,
+        other.offer_id as other_offer_id,
+        one.feature_name,
+        one.feature_value,
+        one.is_pair,
+        one.response - other.response as difference,
+        1 / (one.response_variance + other.response_variance) as weight
+    from compared as one
+    inner join compared as other
+        on one.strategy_id = other.strategy_id
+        and one.feature_name = other.feature_name
+        and one.feature_value = other.feature_value
+        and one.offer_id < other.offer_id
+
+),
+
+sums as (
+
+    select
+        strategy_id,
+        offer_id,
+        other_offer_id,
+        feature_name,
+        is_pair,
+        count(*) as feature_values,
+        {{ exact_sum("weight") }} as weight,
+        {{ exact_sum("pow(weight, 2)") }} as squared_weight,
+        {{ exact_sum("weight * difference") }} as weighted,
+        {{ exact_sum("weight * pow(difference, 2)") }} as weighted_square
+    from differences
+    group by 1, 2, 3, 4, 5
+
+),
+
+-- Cochran's Q: how the difference of two offers varies over the values of a feature, beyond the difference of their
+-- means. `information` turns what exceeds chance into a variance (DerSimonian and Laird).
+final as (
+
+    select
+        strategy_id,
+        offer_id,
+        other_offer_id,
+        feature_name,
+        is_pair,
+        feature_values - 1 as degrees,
+        greatest(0, weighted_square - pow(weighted, 2) / weight) as statistic,
+        weight - squared_weight / weight as information
+    from sums
+    where feature_values > 1
+
+)
+
+select * from final
