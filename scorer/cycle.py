@@ -144,23 +144,36 @@ def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> Cy
         The build file holds no cycle.
     """
     with hold_lock(settings.lock_path):
-        state = last_state(settings.cycles_dir)
-        if state is None or state.as_of != settings.as_of.isoformat():
-            held = "no cycle" if state is None else f"the cycle of {state.as_of}"
-            raise ConfigurationError(
-                f"the build file holds {held}:"
-                f" run `nextoffer run --raw FOLDER --as-of {settings.as_of.isoformat()}` first"
-            )
+        state = state_before(settings, names[0])
         known = list(STEPS)
-        missing = [name for name in known[: known.index(names[0])] if name not in state.done]
-        if missing:
-            raise ConfigurationError(
-                f"the cycle of {state.as_of} has not done {missing[0]} yet: run `nextoffer run`"
-            )
         state.done = known[: known.index(names[0])]
         state.published = None
         save_state(settings.cycles_dir, state)
         _run_steps(Work(settings, state, progress), {name: STEPS[name] for name in names})
+    return state
+
+
+def state_before(settings: Settings, step: str) -> CycleState:
+    """Return the state of the cycle that the build file holds, which has to be ready for a step.
+
+    Raises
+    ------
+    ConfigurationError
+        It is another cycle than that of `settings`, or lacks a step before this one.
+    """
+    state = last_state(settings.cycles_dir)
+    if state is None or state.as_of != settings.as_of.isoformat():
+        held = "no cycle" if state is None else f"the cycle of {state.as_of}"
+        raise ConfigurationError(
+            f"the build file holds {held}:"
+            f" run `nextoffer run --raw FOLDER --as-of {settings.as_of.isoformat()}` first"
+        )
+    known = list(STEPS)
+    missing = [name for name in known[: known.index(step)] if name not in state.done]
+    if missing:
+        raise ConfigurationError(
+            f"the cycle of {state.as_of} has not done {missing[0]} yet: run `nextoffer run`"
+        )
     return state
 
 

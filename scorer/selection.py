@@ -15,6 +15,7 @@ from scorer.ope.estimators import ESTIMATORS, importance_weights
 from scorer.ope.evaluation import PairedDifference, PolicyEstimate, compare, evaluate
 from scorer.ope.feedback import TargetPolicy
 from scorer.rewards.candidates import BEST_SINGLE
+from scorer.rewards.cross_fitting import DEPLOYED
 from scorer.rewards.logged_policies import LoggedPolicies
 from scorer.rewards.protocol import Codes, Vector
 
@@ -46,10 +47,10 @@ class Selection:
 def select(logged: LoggedPolicies, folds: Codes) -> Selection:
     """Choose on the displays of ``logged``, whose folds are int64 (n,).
 
-    Without any display that can evaluate, the first personalised candidate is chosen and every
-    estimate is insufficient.
+    The deployed model, which has seen most displays, is no candidate. Without any display that can
+    evaluate, the first personalised candidate is chosen and every estimate is insufficient.
     """
-    names = logged.scored.names
+    names = tuple(name for name in logged.scored.names if name != DEPLOYED)
     feedback, baseline = logged.feedback, logged.policy(BEST_SINGLE)
     values = tuple(
         CandidateValue(

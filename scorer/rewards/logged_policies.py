@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
-from scorer.rewards.cross_fitting import Scored
+from scorer.rewards.cross_fitting import DEPLOYED, Scored
 from scorer.rewards.examples import Examples
 from scorer.rewards.protocol import Codes, Mask
 
@@ -32,7 +32,8 @@ class LoggedPolicies:
     def of(cls, examples: Examples, scored: Scored, rows: Mask | None = None) -> LoggedPolicies:
         """Keep the rows (bool (n,), default all) that can evaluate; choose the reference.
 
-        The reference is the model with the smallest squared error on the displays kept.
+        The reference is the model with the smallest squared error on the displays kept; not the
+        deployed one, whose errors on displays that it has seen say little.
         """
         unknown = examples.first & np.isnan(examples.propensity)
         kept = examples.evaluates & (scored.choice >= 0).all(axis=0)
@@ -47,9 +48,10 @@ class LoggedPolicies:
             at_choice=scored.at_choice[:, :, places],
         )
         examples = examples.take(places)
-        errors = np.zeros(1)
+        errors = np.zeros(len(scored.names))
         if len(examples):
             errors = ((scored.logged - examples.rewards) ** 2).mean(axis=1)
+        errors[[name == DEPLOYED for name in scored.names]] = np.inf
         reference = scored.names[int(np.argmin(errors))]
         return cls(examples, scored, reference, places, int(unknown.sum()))
 

@@ -40,15 +40,13 @@ class Workbench:
 
     @cached_property
     def folds(self) -> Codes:
-        """Fold of each row, int64 (n,): profiles are dealt out at random, seeded."""
-        profiles = self.examples.profiles
-        dealt = np.random.default_rng(self.seed).permutation(int(profiles.max()) + 1)
-        return dealt[profiles] % self.n_folds
+        """Fold of each row, int64 (n,)."""
+        return deal_folds(self.examples, self.seed)
 
     @property
     def n_folds(self) -> int:
         """5 folds of few rows, 3 of many."""
-        return 5 if len(self.examples) < _FEW_ROWS else 3
+        return fold_count(self.examples)
 
     def training(self, excluded: Folds) -> Mask:
         """Rows of ready offers outside the excluded folds, bool (n,)."""
@@ -128,3 +126,14 @@ class Workbench:
                 )
             )
         return self._bases[key]
+
+
+def fold_count(examples: Examples) -> int:
+    """5 folds of few rows, 3 of many."""
+    return 5 if len(examples) < _FEW_ROWS else 3
+
+
+def deal_folds(examples: Examples, seed: int) -> Codes:
+    """Fold of each row, int64 (n,): profiles are dealt out at random, seeded."""
+    dealt = np.random.default_rng(seed).permutation(int(examples.profiles.max()) + 1)
+    return dealt[examples.profiles] % fold_count(examples)
