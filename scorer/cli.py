@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from scorer.cli_judgement import COMMANDS
 from scorer.cli_options import json_option, settings_options
 from scorer.config import Settings, find_home
 from scorer.errors import ConfigurationError, NextofferError, StrategyError
@@ -215,6 +216,10 @@ def demo(home: str, weeks: int, profiles: int | None, seed: int) -> None:
 def version() -> None:
     """Print the version."""
     click.echo(f"nextoffer {package_version('nextoffer')}")
+
+
+for _command in COMMANDS:
+    app.add_command(_command)
 
 
 def _run_part(settings: Settings, steps: list[str]) -> None:

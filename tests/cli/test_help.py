@@ -8,7 +8,18 @@ from commands import Command
 
 from scorer.cli import app
 
-COMMANDS = ("demo", "run", "train", "rank", "publish", "status", "models", "simulate", "app")
+COMMANDS = (
+    "demo",
+    "run",
+    "train",
+    "rank",
+    "evaluate",
+    "publish",
+    "status",
+    "models",
+    "simulate",
+    "app",
+)
 
 
 def walk(
