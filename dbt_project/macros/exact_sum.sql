@@ -20,8 +20,3 @@
         )
     )
 {%- endmacro %}
-
-{# The sum of an amount over the rows of a partition up to and with this one, in an order without ties. #}
-{% macro exact_running_sum(amount, partition, order) -%}
-    (sum(({{ amount }})::decimal(38, 6)) over (partition by {{ partition }} order by {{ order }} rows unbounded preceding))::double
-{%- endmacro %}

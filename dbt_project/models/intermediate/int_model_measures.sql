@@ -25,10 +25,9 @@ totals as (
         {{ exact_sum("reward") }} as reward,
         {{ exact_sum("score * displays") }} as score,
         -{{ exact_sum("positives * ln(probability) + (displays - positives) * ln(1 - probability)") }} as log_loss,
-        -- Twice the pairs of a failure and a success in which the success has the higher score, ties by half.
-        {{ exact_sum("positives * (2 * (displays_below - positives_below) + displays - positives)") }} as pairs_in_order,
-        -- Twice the area under the curve of cumulative reward over cumulative displays, by trapezoids.
-        {{ exact_sum("displays * (2 * reward_up_to - reward)") }} as lorenz_area
+        -- Ranks, ties by their middle: the sum of twice the displays below and those beside.
+        {{ exact_sum("positives * (2 * displays_below + displays)") }} as ranks_of_positives,
+        {{ exact_sum("reward * (2 * displays_below + displays)") }} as ranks_of_reward
     from cells
     group by 1, 2, 3, 4
 
@@ -110,9 +109,11 @@ final as (
         case when judged.is_enough then baselines.log_loss / judged.displays end as baseline_log_loss,
         case
             when not judged.is_enough then null
+            -- 2 AUC - 1 from the rank sum of Mann and Whitney; 1 - 2 x the area under the Lorenz curve by trapezoids.
             when judged.kpi_type = 'binary'
-                then judged.pairs_in_order / (judged.positives::double * (judged.displays - judged.positives)) - 1
-            when judged.reward > 0 then 1 - judged.lorenz_area / (judged.displays * judged.reward)
+                then (judged.ranks_of_positives - pow(judged.positives, 2))
+                / (judged.positives::double * (judged.displays - judged.positives)) - 1
+            when judged.reward > 0 then judged.ranks_of_reward / (judged.displays * judged.reward) - 1
         end as gini
     from judged
     left join baselines
