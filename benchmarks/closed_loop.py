@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import shutil
 import sys
 import tempfile
 import time
@@ -127,6 +128,7 @@ def _weeks(options: argparse.Namespace, folder: Path) -> Iterator[Week]:
         for week in live(driver, world, seed, options.weeks):
             print(_line(week), file=sys.stderr, flush=True)
             yield week
+        shutil.rmtree(home)
 
 
 def _line(week: Week) -> str:
