@@ -22,12 +22,12 @@ TYPES, OFFERS = 12, 8
 class Scenario:
     """How a world and its logs are drawn.
 
-    `rate` is the mean success rate, `spread` the log-scale spread of offers around it, `logging`
-    one of uniform | wide (0.01 to 0.9) | loop (a model with a tenth of exploration) | below (the
-    floor), `target` one of deterministic | softmax | random. `profiles` > 0
-    gives several displays to each of that many profiles, some far more than others; the rewards of
-    a profile share a factor.
-    `amount_spread` > 0 makes successes pay log-normal amounts with that log-scale spread.
+    `rate` is the mean success rate and `spread` the log-scale spread of offers around it. `logging`
+    is uniform, wide (0.01 to 0.9), own (the same, but new at each display), loop (a model with a
+    tenth of exploration) or below (the floor); `target` is deterministic, softmax or random.
+    `profiles` > 0 gives several displays to each of that many profiles, some far more than others;
+    the rewards of a profile share a factor. `amount_spread` > 0 makes successes pay log-normal
+    amounts with that log-scale spread.
     """
 
     name: str
@@ -47,6 +47,8 @@ SCENARIOS = (
     Scenario("uniform, 1 %", 25_000, 0.01),
     Scenario("wide", 20_000, 0.05, "wide"),
     Scenario("wide, 1 %", 45_000, 0.01, "wide"),
+    Scenario("own propensities", 15_000, 0.05, "own"),
+    Scenario("own propensities, 1 %", 40_000, 0.01, "own"),
     Scenario("loop", 30_000, 0.05, "loop"),
     Scenario("clustered", 12_000, 0.05, profiles=1_500),
     Scenario("clustered, wide", 20_000, 0.05, "wide", profiles=2_500),
@@ -81,13 +83,6 @@ class World:
         """True expected reward per display of a policy given as probabilities."""
         return float(self.type_share @ (policy * self.mean).sum(axis=1))
 
-    def draw_offers(self, kind: Codes, rng: np.random.Generator) -> Codes:
-        """Offers shown to contexts of these types: the place of a uniform number in one ladder."""
-        ladder = np.cumsum(self.logging, axis=1)
-        ladder[:, -1] = 1.0
-        steps = (ladder + np.arange(TYPES)[:, None]).ravel()
-        return np.searchsorted(steps, kind + rng.random(kind.size)) - kind * OFFERS
-
 
 def make_world(scenario: Scenario, seed: int = 0, is_null: bool = False) -> World:
     """A world of a scenario; in a null world offers do not differ within a type."""
@@ -114,6 +109,14 @@ def make_world(scenario: Scenario, seed: int = 0, is_null: bool = False) -> Worl
     )
 
 
+def draw_offers(logging: Matrix, where: Codes, rng: np.random.Generator) -> Codes:
+    """Offers drawn from these rows of logging: the place of a uniform number in one ladder."""
+    ladder = np.cumsum(logging, axis=1)
+    ladder[:, -1] = 1.0
+    steps = (ladder + np.arange(len(ladder))[:, None]).ravel()
+    return np.searchsorted(steps, where + rng.random(where.size)) - where * OFFERS
+
+
 def draw_log(world: World, rng: np.random.Generator) -> tuple[LoggedFeedback, Codes, Codes]:
     """A log with the type and the offer of each display."""
     scenario = world.scenario
@@ -125,12 +128,14 @@ def draw_log(world: World, rng: np.random.Generator) -> tuple[LoggedFeedback, Co
     else:
         profile, factor = np.arange(n), np.ones(n)
         kind = rng.choice(TYPES, n, p=world.type_share)
-    offer = world.draw_offers(kind, rng)
+    logging = world.logging if scenario.logging != "own" else _own(n, rng)
+    where = kind if scenario.logging != "own" else np.arange(n)
+    offer = draw_offers(logging, where, rng)
     reward = (rng.random(n) < world.mean[kind, offer] * factor).astype(np.float64)
     if scenario.amount_spread:
         s = scenario.amount_spread
         reward *= np.exp(rng.normal(-s * s / 2, s, n))
-    return LoggedFeedback(reward, world.logging[kind, offer], profile), kind, offer
+    return LoggedFeedback(reward, logging[where, offer], profile), kind, offer
 
 
 def as_target(world: World, policy: Matrix, kind: Codes, offer: Codes) -> TargetPolicy:
@@ -139,8 +144,13 @@ def as_target(world: World, policy: Matrix, kind: Codes, offer: Codes) -> Target
     return TargetPolicy(policy[kind, offer], expected, world.model[kind, offer])
 
 
+def _own(n: int, rng: np.random.Generator) -> Matrix:
+    """Each display its own probabilities, from 0.01 up, most of them small."""
+    return 0.01 + (1 - 0.01 * OFFERS) * rng.dirichlet(np.full(OFFERS, 0.5), n)
+
+
 def _logging(kind: str, rng: np.random.Generator) -> Matrix:
-    if kind == "uniform":
+    if kind in ("uniform", "own"):
         return np.full((TYPES, OFFERS), 1 / OFFERS)
     if kind == "loop":
         return (

@@ -1,30 +1,34 @@
-"""Sums over profiles and the moments of an estimate's error that follow from them."""
+"""The error of an estimate: its moments from sums over profiles and from the weights."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scorer.ope.contributions import Contributions
 from scorer.ope.feedback import LoggedFeedback, Vector
 
 
 @dataclass(frozen=True)
 class ErrorMoments:
-    """Moments of the error of a mean of clustered rows.
+    """Moments of the error of an estimate.
 
     Attributes
     ----------
-    standard_error : float, in units of the rows
+    standard_error : float, in units of the estimate
     skewness : float
-        Skewness of the mean itself (that of one profile divided by the root of their number).
+        Skewness of the estimate's distribution.
     degrees_of_freedom : float
-        How many independent equal squares the variance estimate is worth, at least 1.
+        How many independent equal squares the clustered variance is worth, at least 1.
+    profiles : int
+        Number of different profiles.
     """
 
     standard_error: float
     skewness: float
     degrees_of_freedom: float
+    profiles: int
 
 
 def clustered_variance(rows: Vector, feedback: LoggedFeedback) -> float:
@@ -36,31 +40,76 @@ def clustered_variance(rows: Vector, feedback: LoggedFeedback) -> float:
     return float(sums @ sums) * n_profiles / (n_profiles - 1) / rows.size**2
 
 
-def error_moments(rows: Vector, feedback: LoggedFeedback) -> ErrorMoments:
-    """Moments of the error of `rows.mean()`, rows of shape (n,), clustered by profile.
+def error_moments(contributions: Contributions, feedback: LoggedFeedback) -> ErrorMoments:
+    """Moments of the error of an estimate, from two views of its contributions.
 
-    With D the deviations from the mean summed over each of C profiles, variance and skewness of the
-    mean are those of sum(D) / n. The variance estimate is a mean of squares of D; Satterthwaite's
-    degrees of freedom, 2 C / (kurtosis - 1), say how reliable it is.
+    The clustered view takes the sums D of deviations over each of C profiles as they are. It needs
+    no assumption, but a few displays of large weight decide it, and they may have had no response:
+    then it is too small. The smoothed view takes each display's squared residual as the weighted
+    mean of all, so that it knows of large weights without responses; it is off when residuals are
+    larger where weights are. It is multiplied by the ratio of clustered to unclustered squares. The
+    variance is the mean of the smoothed one and the larger of the two; the third moment is the mean
+    of both.
 
     References
     ----------
     K.-Y. Liang, S. Zeger (1986). Longitudinal data analysis using generalized linear models.
-    Biometrika 73. F. Satterthwaite (1946). An approximate distribution of estimates of variance
-    components. Biometrics Bulletin 2.
+    Biometrika 73 (clustered). L. Kish (1965). Survey sampling. Wiley (smoothed: the variance of a
+    display over the effective sample size, times a design effect). F. Satterthwaite (1946). An
+    approximate distribution of estimates of variance components. Biometrics Bulletin 2 (degrees
+    of freedom, 2 C / (kurtosis - 1)).
     """
-    n_profiles = feedback.n_profiles
-    sums = np.bincount(feedback.profiles, weights=rows - rows.mean())
+    rows, n_profiles = contributions.rows, feedback.n_profiles
+    deviations = rows - rows.mean()
+    alone = float(deviations @ deviations)
+    if n_profiles < 2 or alone <= rows.size * (1e-12 * float(np.abs(rows).max())) ** 2:
+        return ErrorMoments(0.0, 0.0, 1.0, n_profiles)
+    sums = np.bincount(feedback.profiles, weights=deviations)
     squares = sums * sums
-    second = float(squares.sum())
-    if n_profiles < 2 or second <= _rounding(rows) ** 2 * rows.size:
-        return ErrorMoments(0.0, 0.0, 1.0)
-    variance = second * n_profiles / (n_profiles - 1) / rows.size**2
-    skewness = float(squares @ sums) / second**1.5
+    second, third = float(squares.sum()), float(squares @ sums)
+    design_effect = second / alone
+    smooth_second, smooth_third = _smoothed(contributions)
+    smooth_second *= design_effect
+    combined = smooth_second + max(second - smooth_second, 0.0) / 2
+    variance = combined * n_profiles / (n_profiles - 1) / rows.size**2
     kurtosis = n_profiles * float(squares @ squares) / second**2
     freedom = min(2 * n_profiles / max(kurtosis - 1, 1e-9), n_profiles - 1)
-    return ErrorMoments(float(np.sqrt(variance)), skewness, max(freedom, 1.0))
+    return ErrorMoments(
+        standard_error=float(np.sqrt(variance)),
+        skewness=(third + smooth_third * design_effect**1.5) / 2 / combined**1.5,
+        degrees_of_freedom=max(freedom, 1.0),
+        profiles=n_profiles,
+    )
 
 
-def _rounding(rows: Vector) -> float:
-    return 1e-12 * float(np.abs(rows).max(initial=0.0))
+def total_error(contributions: Contributions, feedback: LoggedFeedback) -> ErrorMoments:
+    """Moments of the error of an estimate, with what is known of its bias.
+
+    The squared standard error of a biased estimate is its variance, plus the square of its distance
+    from the unbiased one, plus the variance of that distance.
+    """
+    moments = error_moments(contributions, feedback)
+    if contributions.unbiased is None:
+        return moments
+    lost = contributions.rows - contributions.unbiased.rows
+    squared_bias = float(lost.mean()) ** 2 + clustered_variance(lost, feedback)
+    total = float(np.sqrt(moments.standard_error**2 + squared_bias))
+    if total == 0:
+        return moments
+    skewness = moments.skewness * (moments.standard_error / total) ** 3
+    return replace(moments, standard_error=total, skewness=skewness)
+
+
+def _smoothed(contributions: Contributions) -> tuple[float, float]:
+    """Sums of squared and cubed deviations, with residual moments averaged over displays."""
+    share, residual = contributions.share, contributions.residual
+    size = np.abs(share)
+    total = float(size.sum())
+    base = contributions.base - contributions.value
+    certain = float(base @ (base + 2 * share * residual))
+    if total == 0:
+        return max(certain, 0.0), 0.0
+    weighted = size * residual * residual
+    square, cube = float(weighted.sum()) / total, float(weighted @ residual) / total
+    squares = share * share
+    return max(float(squares.sum()) * square + certain, 0.0), float(squares @ share) * cube

@@ -1,62 +1,59 @@
-"""Per-display contributions to an estimate, and the error that follows from them."""
+"""Per-display contributions to an estimate: a certain part and a weighted one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
-
-from scorer.ope.clustering import ErrorMoments, clustered_variance, error_moments
-from scorer.ope.feedback import LoggedFeedback, Vector
+from scorer.ope.feedback import Vector
 
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """Contributions to an estimate; arrays of shape (n,), in units of the reward.
+    """Contributions to an estimate; arrays of shape (n,).
 
     Attributes
     ----------
-    rows : float array
-        Their mean is the value.
-    unbiased : float array, or None
-        For an estimator known to be biased, the contributions of one that is not (`dr`).
+    base : float array, in units of the reward
+        What a display contributes whatever its reward.
+    share : float array
+        Weight of the display's reward, about 1 on average; negative where a baseline's weighs more.
+    residual : float array, in units of the reward
+        What is weighted: the reward minus what was expected of it.
+    unbiased : Contributions, or None
+        For an estimator known to be biased, those of one that is not (`dr`).
     """
 
-    rows: Vector
-    unbiased: Vector | None = None
+    base: Vector
+    share: Vector
+    residual: Vector
+    unbiased: Contributions | None = None
 
-    @property
+    @cached_property
+    def rows(self) -> Vector:
+        """Contributions; their mean is the value, their deviations its influence function."""
+        return self.base + self.share * self.residual
+
+    @cached_property
     def value(self) -> float:
         """The estimate: the mean of the rows."""
         return float(self.rows.mean())
 
     def scaled(self, factor: float) -> Contributions:
         """Contributions to a multiple of the estimate."""
-        unbiased = None if self.unbiased is None else self.unbiased * factor
-        return Contributions(self.rows * factor, unbiased)
+        unbiased = None if self.unbiased is None else self.unbiased.scaled(factor)
+        return Contributions(self.base * factor, self.share * factor, self.residual, unbiased)
 
     def minus(self, other: Contributions) -> Contributions:
-        """Contributions to the difference of two estimates on the same displays."""
-        if self.unbiased is None and other.unbiased is None:
-            return Contributions(self.rows - other.rows)
-        mine = self.rows if self.unbiased is None else self.unbiased
-        theirs = other.rows if other.unbiased is None else other.unbiased
-        return Contributions(self.rows - other.rows, mine - theirs)
+        """Contributions to the difference of two estimates on the same displays.
 
-
-def total_error(contributions: Contributions, feedback: LoggedFeedback) -> ErrorMoments:
-    """Moments of the error of an estimate, with what is known of its bias.
-
-    The squared standard error of a biased estimate is its variance, plus the square of its distance
-    from the unbiased one, plus the variance of that distance.
-    """
-    moments = error_moments(contributions.rows, feedback)
-    if contributions.unbiased is None:
-        return moments
-    lost = contributions.rows - contributions.unbiased
-    squared_bias = float(lost.mean()) ** 2 + clustered_variance(lost, feedback)
-    total = float(np.sqrt(moments.standard_error**2 + squared_bias))
-    if total == 0:
-        return moments
-    skewness = moments.skewness * (moments.standard_error / total) ** 3
-    return replace(moments, standard_error=total, skewness=skewness)
+        Where both weigh a display the same, nothing of its residual remains.
+        """
+        unbiased = None
+        if self.unbiased is not None or other.unbiased is not None:
+            unbiased = (self.unbiased or self).minus(other.unbiased or other)
+        residual = (self.residual + other.residual) / 2
+        common = (self.share + other.share) / 2 * (self.residual - other.residual)
+        return Contributions(
+            self.base - other.base + common, self.share - other.share, residual, unbiased
+        )

@@ -11,7 +11,7 @@ policy's choice and q of the logged offer:
     snips      mean(w r) / mean(w)
     dm         mean(e)
     dr         mean(e) + mean(w (r - q)) / mean(w)
-    dr_shrunk  mean(e) + mean(s(w / mean(w)) (r - q)),   s(u) = lambda u / (u^2 + lambda)
+    dr_shrunk  dr with u = w / mean(w) replaced by s(u) = lambda u / (u^2 + lambda)
 
 References:
 ----------
@@ -31,7 +31,7 @@ import numpy as np
 
 from scorer.ope.contributions import Contributions
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
-from scorer.ope.shrinkage import choose_strength, correction
+from scorer.ope.shrinkage import choose_strength, shrunk
 
 FLOOR = 0.01
 
@@ -48,19 +48,20 @@ def importance_weights(
 
 def ips(feedback: LoggedFeedback, _policy: TargetPolicy, weight: Vector) -> Contributions:
     """Inverse propensity score: unbiased above the floor, but not bound to the rewards' range."""
-    return Contributions(weight * feedback.reward)
+    return Contributions(np.zeros_like(weight), weight, feedback.reward)
 
 
 def snips(feedback: LoggedFeedback, _policy: TargetPolicy, weight: Vector) -> Contributions:
     """Self-normalised IPS: a weighted mean of rewards, so it never leaves their range."""
     share = weight / weight.mean()
     value = float((share * feedback.reward).mean())
-    return Contributions(value + share * (feedback.reward - value))
+    return Contributions(np.full_like(weight, value), share, feedback.reward - value)
 
 
 def dm(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
     """Direct method: what the model believes. As biased as the model; the bias is estimated."""
-    return Contributions(policy.expected, dr(feedback, policy, weight).rows)
+    nothing = np.zeros_like(weight)
+    return Contributions(policy.expected, nothing, nothing, dr(feedback, policy, weight))
 
 
 def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
@@ -71,19 +72,15 @@ def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contri
     """
     share = weight / weight.mean()
     residual = feedback.reward - policy.logged
-    return Contributions(policy.expected + correction(share, residual))
+    error = float((share * residual).mean())
+    return Contributions(policy.expected + error, share, residual - error)
 
 
 def dr_shrunk(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
     """Doubly robust with weights shrunk where that saves more variance than it can cost bias."""
-    share = weight / weight.mean()
-    residual = feedback.reward - policy.logged
-    unshrunk = correction(share, residual)
-    strength = choose_strength(share, residual, policy.expected, feedback)
-    if strength is None:
-        return Contributions(policy.expected + unshrunk)
-    shrunk = correction(share, residual, strength)
-    return Contributions(policy.expected + shrunk, policy.expected + unshrunk)
+    plain = dr(feedback, policy, weight)
+    strength = choose_strength(plain, feedback)
+    return plain if strength is None else shrunk(plain, strength)
 
 
 ESTIMATORS: dict[str, Estimator] = {

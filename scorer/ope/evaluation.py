@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorer.ope.contributions import Contributions, total_error
+from scorer.ope.clustering import total_error
+from scorer.ope.contributions import Contributions
 from scorer.ope.diagnostics import (
     MINIMUM_EFFECTIVE_RESPONSES,
     MINIMUM_RESPONSES,
@@ -67,9 +68,8 @@ class PairedDifference:
     difference, standard_error, low, high : float or None
         In units of the reward, clustered by profile, 95 %.
     z : float or None
-        Evidence that the policy is better, on the normal scale: above 1.64 happens to equal
-        policies once in twenty. With few degrees of freedom nearer to 0 than
-        difference / standard_error.
+        difference / standard_error, on the normal scale: nearer to 0 with few profiles. Above
+        1.64 happens to equal policies at most once in twenty.
     p_value : float or None
         One-sided, 1 - Phi(z).
     lift, lift_low, lift_high : float or None

@@ -9,56 +9,51 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.ope.clustering import clustered_variance
+from scorer.ope.contributions import Contributions
 from scorer.ope.feedback import LoggedFeedback, Vector
 
 GRID_SIZE = 12
 _BOUND = float(np.sqrt(2 * np.log(2 / 0.05)))
 
 
-def correction(share: Vector, residual: Vector, strength: float | None = None) -> Vector:
-    """What the doubly robust estimate adds to the direct method, per display.
+def shrunk(plain: Contributions, strength: float) -> Contributions:
+    """Doubly robust contributions with smaller large weights.
 
     Parameters
     ----------
-    share : float array of shape (n,)
-        Weights divided by their mean.
-    residual : float array of shape (n,)
-        Reward minus the model's expected reward of the logged offer.
-    strength : float, optional
-        The paper's lambda: u becomes lambda u / (u^2 + lambda). None leaves weights as they are.
+    plain : Contributions
+        Of `dr`: shares u = w / mean(w), residuals centred so that mean(u residual) is 0.
+    strength : float, above 0
+        The paper's lambda: u becomes lambda u / (u^2 + lambda).
 
     Returns
     -------
-    float array of shape (n,). The last term has mean 0: it is the influence of the mean weight,
-    which is estimated too.
+    Contributions with `plain` as their unbiased counterpart. The term with u - 1 has mean 0: it is
+    the influence of the mean weight, which is estimated too.
     """
-    if strength is None:
-        weighted = share * residual
-        return weighted - (share - 1) * weighted.mean()
+    share, residual = plain.share, plain.residual
     squares = share * share
-    weighted = strength * share / (squares + strength) * residual
-    influence = float((weighted * ((strength - squares) / (squares + strength))).mean())
-    return weighted - (share - 1) * influence
+    smaller = strength * share / (squares + strength)
+    slope = (strength - squares) / (squares + strength)
+    influence = float((smaller * slope * residual).mean())
+    return Contributions(plain.base - (share - 1) * influence, smaller, residual, plain)
 
 
-def choose_strength(
-    share: Vector, residual: Vector, expected: Vector, feedback: LoggedFeedback
-) -> float | None:
+def choose_strength(plain: Contributions, feedback: LoggedFeedback) -> float | None:
     """The strength with the least bound of the squared error; None where not to shrink is best.
 
     Section 5 of the paper: sample variance plus the squared upper bound of the bias, over a grid
     from a hundredth of the 5 % quantile to a hundred times the 95 % quantile of squared weights.
-    The bias is the mean of (unshrunk - shrunk) corrections. In place of the paper's Bernstein
+    The bias is the mean of (unshrunk - shrunk) contributions. In place of the paper's Bernstein
     bound, which needs the range of rewards, sqrt(2 log(2 / 0.05)) clustered standard errors of that
     mean are added. Without such a bound, a bias that is merely unseen would pass for none.
     """
-    unshrunk = correction(share, residual)
-    best, least = None, clustered_variance(expected + unshrunk, feedback)
-    for strength in _grid(share):
-        shrunk = correction(share, residual, strength)
-        lost = unshrunk - shrunk
+    best, least = None, clustered_variance(plain.rows, feedback)
+    for strength in _grid(plain.share):
+        rows = shrunk(plain, strength).rows
+        lost = plain.rows - rows
         bias = abs(float(lost.mean())) + _BOUND * float(np.sqrt(clustered_variance(lost, feedback)))
-        squared = clustered_variance(expected + shrunk, feedback) + bias**2
+        squared = clustered_variance(rows, feedback) + bias**2
         if squared < least:
             best, least = float(strength), squared
     return best

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from scorer.ope.clustering import ErrorMoments, error_moments
+from scorer.ope.contributions import Contributions
 from scorer.ope.feedback import LoggedFeedback
 from scorer.ope.intervals import (
     clopper_pearson,
@@ -16,7 +17,19 @@ from scorer.ope.intervals import (
     value_interval,
 )
 
-MANY = 1e9
+MANY = 10**9
+
+
+def moments_of(
+    error: float, skewness: float = 0.0, profiles: int = MANY, freedom: float = 1e9
+) -> ErrorMoments:
+    """Moments of an error with many profiles, unless said otherwise."""
+    return ErrorMoments(error, skewness, freedom, profiles)
+
+
+def flat(rows: np.ndarray) -> Contributions:
+    """Rewards of equal weight, as `snips` sees them when the policy is the logging policy."""
+    return Contributions(np.full(rows.size, rows.mean()), np.ones(rows.size), rows - rows.mean())
 
 
 def log_of(reward: np.ndarray, cluster: np.ndarray) -> LoggedFeedback:
@@ -27,7 +40,7 @@ def log_of(reward: np.ndarray, cluster: np.ndarray) -> LoggedFeedback:
 def test_the_error_of_independent_rows_is_that_of_their_mean() -> None:
     """One display a profile: standard deviation over root n, skewness over root n."""
     rows = np.random.default_rng(0).exponential(size=4_000)
-    moments = error_moments(rows, log_of(rows, np.arange(4_000)))
+    moments = error_moments(flat(rows), log_of(rows, np.arange(4_000)))
     assert moments.standard_error == pytest.approx(rows.std(ddof=1) / np.sqrt(4_000))
     assert moments.skewness == pytest.approx(stats.skew(rows) / np.sqrt(4_000))
     kurtosis = stats.kurtosis(rows, fisher=False)
@@ -37,9 +50,9 @@ def test_the_error_of_independent_rows_is_that_of_their_mean() -> None:
 def test_repeating_every_display_adds_no_certainty() -> None:
     """Three copies of each profile's display leave the clustered error as it was."""
     rows = np.random.default_rng(1).normal(size=500)
-    once = error_moments(rows, log_of(rows, np.arange(500)))
+    once = error_moments(flat(rows), log_of(rows, np.arange(500)))
     thrice = error_moments(
-        np.repeat(rows, 3), log_of(np.repeat(rows, 3), np.repeat(np.arange(500), 3))
+        flat(np.repeat(rows, 3)), log_of(np.repeat(rows, 3), np.repeat(np.arange(500), 3))
     )
     assert thrice.standard_error == pytest.approx(once.standard_error)
     assert thrice.degrees_of_freedom == pytest.approx(once.degrees_of_freedom)
@@ -48,65 +61,87 @@ def test_repeating_every_display_adds_no_certainty() -> None:
 def test_rows_that_do_not_vary_or_one_profile_have_no_error_to_measure() -> None:
     """Both give a standard error of 0, which callers take as insufficient."""
     constant = np.full(50, 0.1)
-    assert error_moments(constant, log_of(constant, np.arange(50))).standard_error == 0
+    assert error_moments(flat(constant), log_of(constant, np.arange(50))).standard_error == 0
     rows = np.arange(50.0)
-    assert error_moments(rows, log_of(rows, np.zeros(50, int))).standard_error == 0
+    assert error_moments(flat(rows), log_of(rows, np.zeros(50, int))).standard_error == 0
 
 
 def test_the_binomial_interval_halves_the_observed_count_between_the_tails() -> None:
     """30 of 200 with a known error: the mid-P tails of both bounds are 2.5 %, in any units."""
     share = 30 / 200
     error = np.sqrt(share * (1 - share) / 200)
-    interval = clopper_pearson(share, ErrorMoments(error, 0.0, MANY), (0.0, 1.0))
+    interval = clopper_pearson(share, moments_of(error), (0.0, 1.0))
     half = stats.binom.pmf(30, 200, [interval.low, interval.high]) / 2
     above = stats.binom.sf(30, 200, interval.low) + half[0]
     below = stats.binom.cdf(29, 200, interval.high) + half[1]
     assert (above, below) == pytest.approx((0.025, 0.025), abs=0.001)
     exact = stats.binomtest(30, 200).proportion_ci(method="exact")
     assert exact.low < interval.low < interval.high < exact.high
-    moved = clopper_pearson(5 + 2 * share, ErrorMoments(2 * error, 0.0, MANY), (5.0, 7.0))
+    moved = clopper_pearson(5 + 2 * share, moments_of(2 * error), (5.0, 7.0))
     assert (moved.low, moved.high) == pytest.approx((5 + 2 * interval.low, 5 + 2 * interval.high))
 
 
 def test_without_skewness_the_correction_is_students_interval() -> None:
-    """Symmetric errors with 12 degrees of freedom reach 2.179 standard errors to both sides."""
-    interval = skew_corrected(10.0, ErrorMoments(2.0, 0.0, 12.0))
+    """Symmetric errors of 13 profiles reach 2.179 standard errors to both sides."""
+    interval = skew_corrected(10.0, moments_of(2.0, profiles=13))
     assert (interval.low, interval.high) == pytest.approx((10 - 4.3576, 10 + 4.3576), abs=1e-3)
-    plain = clustered_t(10.0, ErrorMoments(2.0, 0.7, 12.0))
+    plain = clustered_t(10.0, moments_of(2.0, 0.7, profiles=13))
     assert (plain.low, plain.high) == pytest.approx((interval.low, interval.high))
 
 
 def test_right_skew_pushes_both_bounds_up() -> None:
     """A sample without its rare large rewards is too low, so there is more room above."""
-    straight = skew_corrected(1.0, ErrorMoments(0.1, 0.0, MANY))
-    skewed = skew_corrected(1.0, ErrorMoments(0.1, 0.3, MANY))
+    straight = skew_corrected(1.0, moments_of(0.1))
+    skewed = skew_corrected(1.0, moments_of(0.1, 0.3))
     assert skewed.low > straight.low
     assert skewed.high > straight.high
 
 
 def test_the_method_is_chosen_by_levels_and_degrees_of_freedom() -> None:
     """Binomial for two-valued rewards with little evidence, else corrected for skewness."""
-    few, many = ErrorMoments(0.01, 0.2, 40.0), ErrorMoments(0.01, 0.2, 400.0)
+    few, many = moments_of(0.01, 0.2, freedom=40), moments_of(0.01, 0.2, freedom=400)
     assert value_interval(0.05, few, (0.0, 1.0)).method == "clopper_pearson_mid_p"
     assert value_interval(0.05, many, (0.0, 1.0)).method == "skew_corrected_t"
     assert value_interval(0.05, few, None).method == "skew_corrected_t"
     assert value_interval(1.05, few, (0.0, 1.0)).method == "skew_corrected_t"
 
 
-def test_a_score_is_less_than_the_ratio_when_the_error_is_uncertain() -> None:
-    """1.64 standard errors with 10 degrees of freedom are not significant at 5 %."""
-    assert normal_score(1.64, ErrorMoments(1.0, 0.0, MANY)) == pytest.approx(1.64, abs=1e-6)
-    assert normal_score(1.64, ErrorMoments(1.0, 0.0, 10.0)) < 1.6
-    assert normal_score(-1.64, ErrorMoments(1.0, 0.0, 10.0)) == pytest.approx(
-        -normal_score(1.64, ErrorMoments(1.0, 0.0, 10.0))
+def test_a_score_is_less_than_the_ratio_with_few_profiles() -> None:
+    """1.64 standard errors of 11 profiles are not significant at 5 %."""
+    assert normal_score(1.64, moments_of(1.0)) == pytest.approx(1.64, abs=1e-6)
+    assert normal_score(1.64, moments_of(1.0, profiles=11)) < 1.6
+    assert normal_score(-1.64, moments_of(1.0, profiles=11)) == pytest.approx(
+        -normal_score(1.64, moments_of(1.0, profiles=11))
     )
-    assert normal_score(0.0, ErrorMoments(1.0, 0.0, 10.0)) == 0
+    assert normal_score(0.0, moments_of(1.0, profiles=11)) == 0
 
 
 def test_clustering_widens_the_error_of_dependent_displays() -> None:
     """Profiles that always or never respond make displays of one profile worth about one."""
     responds = np.random.default_rng(3).random(200) < 0.3
     reward = np.repeat(responds.astype(float), 10)
-    apart = error_moments(reward, log_of(reward, np.arange(2_000)))
-    together = error_moments(reward, log_of(reward, np.repeat(np.arange(200), 10)))
+    apart = error_moments(flat(reward), log_of(reward, np.arange(2_000)))
+    together = error_moments(flat(reward), log_of(reward, np.repeat(np.arange(200), 10)))
     assert together.standard_error == pytest.approx(apart.standard_error * np.sqrt(10), rel=0.01)
+
+
+def test_large_weights_without_a_response_are_seen() -> None:
+    """Of two logs that differ in where one weight of 100 lies, neither claims a small error.
+
+    Taken as they are, the squares of the log whose large weight met no response would give an error
+    four times too small.
+    """
+    reward = (np.arange(1_000) % 10 == 0).astype(float)
+    errors = []
+    for place in (0, 1):
+        weight = np.ones(1_000)
+        weight[place] = 100.0
+        share = weight / weight.mean()
+        value = float((share * reward).mean())
+        moments = error_moments(
+            Contributions(np.full(1_000, value), share, reward - value),
+            log_of(reward, np.arange(1_000)),
+        )
+        errors.append(moments.standard_error)
+    assert errors[1] > 0.02
+    assert errors[0] > errors[1]
