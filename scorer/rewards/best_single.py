@@ -49,7 +49,7 @@ def offer_means(examples: Examples) -> Vector:
     sums = np.bincount(examples.offers, weights * examples.rewards, n)
     counts = np.bincount(examples.offers, weights, n)
     squares = np.bincount(examples.offers, weights**2, n)
-    overall = sums.sum() / counts.sum()
+    overall = sums.sum() / max(counts.sum(), 1e-300)
     means = np.where(counts > 0, sums / np.maximum(counts, 1e-300), overall)
     effective = np.where(squares > 0, counts**2 / np.maximum(squares, 1e-300), 0.0)
     return (effective * means + SHRINK_DISPLAYS * overall) / (effective + SHRINK_DISPLAYS)

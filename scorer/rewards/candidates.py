@@ -77,9 +77,7 @@ def _trees(
         rounds = round(_FINAL_ROUNDS * float(np.median(seen))) if seen else growth.min_rounds
         booster = grow_rounds(training, parameters, rounds)
     else:
-        booster, rounds = grow(
-            training, parameters, growth, data.take(bench.held_out(excluded))
-        )
+        booster, rounds = grow(training, parameters, growth, data.take(bench.held_out(excluded)))
         booster = booster[:rounds]
         seen.append(rounds)
     schema, ready = bench.examples.schema, bench.examples.catalogue.ready

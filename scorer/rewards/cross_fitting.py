@@ -50,6 +50,17 @@ class Scored:
             np.zeros((m, m, n)),
         )
 
+    def without(self, name: str) -> Scored:
+        """The same without one model, where it is among them."""
+        kept = [i for i, other in enumerate(self.names) if other != name]
+        return Scored(
+            tuple(self.names[i] for i in kept),
+            self.logged[kept],
+            self.average[kept],
+            self.choice[kept],
+            self.at_choice[np.ix_(kept, kept)],
+        )
+
 
 @dataclass(frozen=True)
 class Incumbent:
@@ -67,7 +78,7 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
     rows after its window are new to it.
     """
     names = candidates_of(bench)
-    users = {name: bench.examples.users for name in names}
+    users = dict.fromkeys(names, bench.examples.users)
     if incumbent is not None:
         users[DEPLOYED] = bench.examples.users_for(incumbent.model.schema)
     scored = Scored.empty(tuple(users), len(bench.examples))

@@ -39,7 +39,7 @@ STEPS = 12
 GLOBAL_VARIANCE = 0.5
 # Variances start above what they end at (from below they grow slowly) and are drawn to little.
 _START_VARIANCE = 0.05
-_PRIOR_VARIANCE = 0.002
+_PRIOR_VARIANCE = 0.004
 _PRIOR_WEIGHT = 2.0
 _VARIANCE_BOUNDS = (1e-6, 4.0)
 _INTERCEPT_VARIANCE = 0.1
@@ -95,7 +95,7 @@ class _Fit:
         self.bounds = np.searchsorted(data.offers[order], np.arange(n_offers + 1))
         self.kin = data.kin[:, : max(1, _MAX_KIN_WEIGHTS // p)]
         self.border = np.zeros((self.kin.shape[1], p))
-        self.border[0, 0] = _start(float(self.y.mean()), self.link)
+        self.border[0, 0] = _start(self.y, self.link)
         self.deviations = np.zeros((n_offers, p))
         n_groups = int(data.groups.max()) + 1
         start = np.full(n_groups, _START_VARIANCE)
@@ -185,10 +185,13 @@ class _Fit:
         return np.clip(learnt, *_VARIANCE_BOUNDS)
 
 
-def _start(mean: float, link: str) -> float:
-    if link == "logit":
-        return float(np.log(mean / (1 - mean)))
-    return float(np.log(mean)) if link == "log" else mean
+def _start(outcomes: Vector, link: str) -> float:
+    """Margin of the mean, finite even without any success or any row."""
+    total, n = float(outcomes.sum()), len(outcomes)
+    if link == "identity":
+        return total / max(n, 1)
+    odds = (total + 0.5) / (n - total + 0.5 if link == "logit" else n + 1)
+    return float(np.log(odds))
 
 
 def mean_and_slope(margins: Matrix, link: str) -> tuple[Vector, Vector]:

@@ -3,18 +3,21 @@
 =========  ==================================================================================
 boolean    one column
 category   one column per frequent code; rare codes and missing ones share "none of these"
-number     the value in standard deviations, steps at its quantiles, whether it is missing
+number     its normal score, steps at its quantiles, whether it is missing
 pair       the product of two centred columns of different features
 =========  ==================================================================================
 
-Columns of one feature (or pair) form a group: a hierarchical model shrinks them together. Steps
-let an additive model follow any one-dimensional shape. Column 0 is the constant 1, group 0.
+A normal score is the normal quantile of the value's rank among the training rows: heavy tails do
+no harm. Steps let an additive model follow any one-dimensional shape. Columns of one feature (of
+a number: the score apart from the rest) or pair of features form a group: a hierarchical model
+shrinks them together. Column 0 is the constant 1, group 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -25,22 +28,24 @@ from scorer.features import FeatureSchema, Matrix
 MAX_COLUMNS = 192
 MIN_COLUMN_ROWS = 30
 _STEPS = 7
-_LIMIT = 4.0
+_GRID = 32
+_SCORES = np.array([NormalDist().inv_cdf((k + 0.5) / _GRID) for k in range(_GRID)])
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``kind`` is value, code, step or missing of feature number ``feature``.
+    """One column: ``kind`` is score, code, step or missing of feature number ``feature``.
 
-    The column is ``(raw - centre) / scale``, with raw the value itself, or 1 where the code is
-    ``at``, the value at least ``at``, the value missing. A missing value lies at the centre.
+    The column is ``raw - centre``, with raw the normal score of the value by ``grid`` (its
+    quantiles at equal steps of rank), or 1 where the code is ``at``, the value at least ``at``,
+    the value missing. A missing value lies at the centre.
     """
 
     feature: int
     kind: str
-    at: float
+    at: float = 0.0
     centre: float = 0.0
-    scale: float = 1.0
+    grid: tuple[float, ...] = ()
 
     def raw(self, users: Matrix) -> Matrix:
         """Uncentred column of encoded users, float32 of shape (n,); NaN where missing."""
@@ -52,12 +57,11 @@ class Column:
         if self.kind == "step":
             above = (values >= np.float32(self.at)).astype(np.float32)
             return np.where(np.isnan(values), np.float32(np.nan), above)
-        return values
+        return np.interp(values, self.grid, _SCORES).astype(np.float32)
 
     def centred(self, users: Matrix) -> Matrix:
-        """Column of the design matrix, float32 of shape (n,), values within 4 deviations."""
-        z = (self.raw(users) - np.float32(self.centre)) / np.float32(self.scale)
-        return np.clip(np.nan_to_num(z, nan=0.0), -_LIMIT, _LIMIT)
+        """Column of the design matrix, float32 of shape (n,)."""
+        return np.nan_to_num(self.raw(users) - np.float32(self.centre), nan=0.0)
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,9 @@ class Design:
         for j, feature in enumerate(schema.features):
             for column in _columns(j, feature.value_type, users[:, j]):
                 raw = column.raw(users).astype(np.float64)
-                mean, deviation = float(np.nanmean(raw)), float(np.nanstd(raw))
-                scale = deviation if column.kind == "value" else 1.0
-                if deviation > 0 and (deviation / scale) ** 2 * raw.size >= MIN_COLUMN_ROWS:
-                    found = Column(j, column.kind, column.at, mean, scale)
-                    columns.append((deviation / scale, found))
+                spread = float(np.nanstd(raw))
+                if spread**2 * raw.size >= MIN_COLUMN_ROWS:
+                    columns.append((spread, replace(column, centre=float(np.nanmean(raw)))))
         order = np.argsort([-spread for spread, _ in columns], kind="stable")[:MAX_COLUMNS]
         return cls(tuple(columns[i][1] for i in sorted(order.tolist())))
 
@@ -112,7 +114,7 @@ class Design:
         Pairs of the same two features share a group.
         """
         of = [column.feature for column in self.columns]
-        keys = [(-1, -1), *((f, -1) for f in of)]
+        keys = [(-1, -1), *((c.feature, -2 if c.kind == "score" else -1) for c in self.columns)]
         keys += [(max(of[i], of[j]), min(of[i], of[j])) for i, j in self.pairs]
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         return np.array([places[key] for key in keys], dtype=np.int64)
@@ -120,14 +122,16 @@ class Design:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, kept in the model manifest."""
         return {
-            "columns": [asdict(c) for c in self.columns],
+            "columns": [{**asdict(c), "grid": list(c.grid)} for c in self.columns],
             "pairs": [list(pair) for pair in self.pairs],
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Design:
         """Inverse of :meth:`to_dict`."""
-        columns = tuple(Column(**column) for column in data["columns"])
+        columns = tuple(
+            Column(**{**column, "grid": tuple(column["grid"])}) for column in data["columns"]
+        )
         return cls(columns, tuple((int(i), int(j)) for i, j in data["pairs"]))
 
 
@@ -141,5 +145,6 @@ def _columns(feature: int, value_type: str, values: Matrix) -> list[Column]:
         return [Column(feature, "code", float(code)) for code in np.unique(present)]
     quantiles = np.quantile(present, np.arange(1, _STEPS + 1) / (_STEPS + 1), method="higher")
     steps = [float(at) for at in np.unique(quantiles) if at > present.min()]
-    value = [Column(feature, "value", 0.0)] if len(steps) > 1 else []
-    return [*value, *(Column(feature, "step", at) for at in steps), Column(feature, "missing", 0)]
+    grid = np.quantile(present, (np.arange(_GRID) + 0.5) / _GRID)
+    score = [Column(feature, "score", grid=tuple(map(float, grid)))] if len(steps) > 1 else []
+    return [*score, *(Column(feature, "step", at) for at in steps), Column(feature, "missing")]

@@ -38,7 +38,7 @@ class LoggedPolicies:
         unknown = examples.first & np.isnan(examples.propensity)
         kept = examples.evaluates & (scored.choice >= 0).all(axis=0)
         if rows is not None:
-            kept &= rows
+            unknown, kept = unknown & rows, kept & rows
         places = np.flatnonzero(kept)
         scored = replace(
             scored,

@@ -51,10 +51,10 @@ def describe_model(model: RewardModel) -> tuple[Description, Files]:
         inner, files = describe_model(model.chances)
         return {"form": "success_value", "model": inner, "values": model.values.tolist()}, files
     if isinstance(model, OfferTrees):
-        inner, files = (None, {}) if model.base is None else describe_model(model.base)
+        base, files = (None, {}) if model.base is None else describe_model(model.base)
         return {
             "form": "offer_trees",
-            "base": inner,
+            "base": base,
             "calibration": model.calibration.to_dict(),
         }, {**files, BOOSTER_FILE: bytes(model.booster.save_raw("ubj"))}
     raise TypeError(f"a model of type {type(model).__name__} cannot be saved")

@@ -11,6 +11,8 @@ C. Rao (1948), Large sample tests of statistical hypotheses (the score test).
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +21,9 @@ from scorer.rewards.design import Design
 
 MAX_PAIRS = 48
 _TESTED_COLUMNS = 64
-_SCORE = 3.5
+_SCORE = 4.5
+# Below this information the score of an offer is far from normal.
+_MIN_INFORMATION = 3.0
 _STEPS_OF_A_NUMBER = 3
 
 
@@ -40,13 +44,13 @@ def screen_pairs(
     statistic, terms = np.zeros((len(tested), len(tested))), np.zeros((len(tested), len(tested)))
     order = np.argsort(offers, kind="stable")
     bounds = np.searchsorted(offers[order], np.arange(int(offers.max(initial=-1)) + 2))
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         rows = order[start:stop]
         x = columns[rows]
         score = x.T @ (x * residuals[rows, None].astype(np.float32))
         squares = x * x
         variance = squares.T @ (squares * curvature[rows, None].astype(np.float32))
-        counted = variance > 1.0
+        counted = variance > _MIN_INFORMATION
         statistic += np.where(counted, score**2 / np.maximum(variance, 1e-9) - 1, 0.0)
         terms += counted
     standardised = statistic / np.sqrt(2 * np.maximum(terms, 1))
@@ -67,7 +71,7 @@ def _tested(design: Design) -> list[int]:
     for places in by_feature.values():
         if design.columns[places[0]].kind == "step" and len(places) > _STEPS_OF_A_NUMBER:
             spaced = np.linspace(0, len(places) - 1, _STEPS_OF_A_NUMBER + 2)[1:-1]
-            places = [places[int(round(s))] for s in spaced]
+            places = [places[round(s)] for s in spaced]
         chosen += places
     spread = [abs(design.columns[k].centre - 0.5) for k in chosen]
     kept = np.argsort(spread, kind="stable")[:_TESTED_COLUMNS]
