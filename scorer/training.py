@@ -26,7 +26,7 @@ from scorer.features import DECISIONING, FeatureSchema
 from scorer.gate import Verdict, judge
 from scorer.objectives import capped, choose_objective
 from scorer.ope.evaluation import PairedDifference, compare
-from scorer.rewards.best_single import BestSingle, fit_best_single
+from scorer.rewards.best_single import fit_best_single
 from scorer.rewards.candidates import BEST_SINGLE, CANDIDATES
 from scorer.rewards.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.rewards.examples import Examples, Offers, Sets, encode_examples
@@ -34,7 +34,7 @@ from scorer.rewards.kin import kin_matrix, known_values
 from scorer.rewards.logged_policies import LoggedPolicies
 from scorer.rewards.placement_gate import PlacementGate
 from scorer.rewards.protocol import Mask, RewardModel
-from scorer.rewards.workbench import EVERYTHING, Workbench
+from scorer.rewards.workbench import EVERYTHING, Workbench, fold_count
 from scorer.selection import Selection, select
 
 MIN_READY_OFFERS = 2
@@ -153,25 +153,27 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     Raises
     ------
     StrategyError
-        Fewer than 2 ready offers, or no row, no success or nothing but successes.
+        Fewer than 2 ready offers, or no row, no success, nothing but successes, fewer people than
+        folds.
     """
     bench = _bench(encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible), plan)
     scored = cross_fit(bench, plan.incumbent)
-    logged = LoggedPolicies.of(bench.examples, scored)
+    logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))
     selection = select(logged, bench.folds[logged.rows])
     verdict = judge(selection, _placements(logged.examples))
     best_single = fit_best_single(bench.examples)
     model = _final(bench, scored, selection.chosen)
     if verdict.held_back_placements:
         model = PlacementGate(model, best_single, verdict.held_back_placements)
-    since, over_deployed = _over_deployed(logged, plan.incumbent, selection, verdict)
+    since = _since(bench.examples, scored, plan.incumbent, logged.reference)
+    nominee = selection.chosen if verdict.personalises else BEST_SINGLE
     describe = _Describer(bench, scored, selection, verdict, plan)
     return Training(
         personalised=describe(model, selection.chosen),
         best_single=describe(best_single, BEST_SINGLE),
         verdict=verdict,
         selection=selection,
-        over_deployed=over_deployed,
+        over_deployed=_over_deployed(since, nominee),
         logged=logged,
         since=since,
         deployed_kind=None if plan.incumbent is None else plan.incumbent.model.kind,
@@ -179,6 +181,9 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
 
 
 def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
+    people, needed = np.unique(examples.profiles[examples.trains]).size, fold_count(examples)
+    if 0 < people < needed:
+        raise StrategyError(f"displays of only {people} people, at least {needed} needed")
     rewards = capped(examples.rewards, plan.kpi_type)
     objective = choose_objective(rewards[examples.trains], plan.kpi_type)
     return Workbench(examples, objective, rewards / objective.scale, plan.seed)
@@ -206,15 +211,20 @@ def _placements(examples: Examples) -> dict[str, Mask]:
     return {}
 
 
-def _over_deployed(
-    logged: LoggedPolicies, incumbent: Incumbent | None, selection: Selection, verdict: Verdict
-) -> tuple[LoggedPolicies | None, PairedDifference | None]:
+def _since(
+    examples: Examples, scored: Scored, incumbent: Incumbent | None, reference: str
+) -> LoggedPolicies | None:
+    """Displays after the deployed model's window at which it has an offer to choose."""
     if incumbent is None:
-        return None, None
-    since = logged.subset(logged.examples.times > np.datetime64(incumbent.data_window_end, "us"))
-    nominee = selection.chosen if verdict.personalises else BEST_SINGLE
-    difference = compare(since.feedback, since.policy(nominee), since.policy(DEPLOYED))
-    return since, difference
+        return None
+    later = examples.times > np.datetime64(incumbent.data_window_end, "us")
+    return replace(LoggedPolicies.of(examples, scored, later), reference=reference)
+
+
+def _over_deployed(since: LoggedPolicies | None, nominee: str) -> PairedDifference | None:
+    if since is None:
+        return None
+    return compare(since.feedback, since.policy(nominee), since.policy(DEPLOYED))
 
 
 @dataclass(frozen=True)
