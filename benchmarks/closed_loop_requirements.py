@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -129,7 +130,7 @@ def _share(weeks: Sequence[Week], what: str) -> float:
 
 
 def _gain(weeks: Sequence[Week], strategy: str, first_week: int) -> Verdict:
-    wanted = f"{strategy}: at least {GAIN_SHARE:.0%} of the oracle's gain, from week {first_week}"
+    wanted = f"{strategy}: {GAIN_SHARE:.0%} of gain, weeks {first_week} on"
     shares = by_seed([w for w in weeks if w.week >= first_week])
     shares = shares[~np.isnan(shares)]
     if not shares.size:
@@ -140,17 +141,19 @@ def _gain(weeks: Sequence[Week], strategy: str, first_week: int) -> Verdict:
 
 
 def _new_offer(seeds: Sequence[Sequence[Week]]) -> Verdict:
-    wanted = (
-        f"{NEW_OFFER} shown in {REACHED_SHARE:.0%} of the decisions it is best for,"
-        f" {CYCLES_TO_REACH} cycles after being ready"
-    )
+    wanted = f"{NEW_OFFER} reaches its people in {CYCLES_TO_REACH} cycles"
     judged = [weeks for weeks in seeds if _is_over(weeks)]
     if not judged:
         return Verdict(wanted, "too few weeks", None)
     took = [weeks_to_reach(weeks) for weeks in judged]
     good = [cycles is not None and cycles <= CYCLES_TO_REACH for cycles in took]
-    told = ", ".join("never" if cycles is None else str(cycles) for cycles in took)
-    return Verdict(wanted, f"{sum(good)} of {len(good)} seeds; cycles: {told}", all(good))
+    told = ["never" if cycles is None else f"in {cycles}" for cycles in took]
+    return Verdict(wanted, _counted(good, told), all(good))
+
+
+def _counted(good: Sequence[bool], told: Sequence[str]) -> str:
+    words = ", ".join(f"{number} {word}" for word, number in sorted(Counter(told).items()))
+    return f"{sum(good)} of {len(good)} seeds: {words}"
 
 
 def _is_over(weeks: Sequence[Week]) -> bool:
@@ -162,11 +165,10 @@ def _is_over(weeks: Sequence[Week]) -> bool:
 
 
 def _collapse(seeds: Sequence[Sequence[Week]]) -> Verdict:
-    wanted = f"{COLLAPSING_OFFER} flagged by the first cycle after its collapse"
+    wanted = f"{COLLAPSING_OFFER} flagged within a cycle"
     flags = [w.flag for weeks in seeds for w in weeks if w.week == COLLAPSE_WEEK]
     measured = [flag for flag in flags if flag is not None]
     if not measured:
         return Verdict(wanted, "not measured", None)
     good = [flag != "ok" for flag in measured]
-    told = f"{sum(good)} of {len(good)} seeds: {', '.join(measured)}"
-    return Verdict(wanted, told, all(good))
+    return Verdict(wanted, _counted(good, measured), all(good))
