@@ -39,3 +39,10 @@
 {% macro duckdb__empty_list() -%}
     []::varchar[]
 {%- endmacro %}
+
+{# The value of the row of a group whose keys, compared in their order, are greatest. #}
+{% macro value_at_greatest(value, keys) -%}{{ return(adapter.dispatch("value_at_greatest", "nextoffer")(value, keys)) }}{%- endmacro %}
+
+{% macro duckdb__value_at_greatest(value, keys) -%}
+    max_by({{ value }}, row({{ keys | join(", ") }}))
+{%- endmacro %}

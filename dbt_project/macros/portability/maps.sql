@@ -20,3 +20,10 @@
 {% macro duckdb__empty_map() -%}
     map()::map(varchar, varchar)
 {%- endmacro %}
+
+{# One row per entry of a map, a struct of key and value; in a select list. #}
+{% macro unnest_entries(map) -%}{{ return(adapter.dispatch("unnest_entries", "nextoffer")(map)) }}{%- endmacro %}
+
+{% macro duckdb__unnest_entries(map) -%}
+    unnest(map_entries({{ map }}))
+{%- endmacro %}

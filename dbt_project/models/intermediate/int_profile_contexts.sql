@@ -15,39 +15,95 @@ latest as (
 
 ),
 
-last_displays as (
+recent as (
 
     select
-        displays.profile_id,
-        displays.placement_id,
-        displays.activity_id,
-        displays.scope_id,
-        displays.context,
-        displays.event_ts,
-        row_number() over (
-            partition by displays.profile_id, displays.placement_id
-            order by displays.position, displays.display_id
-        ) as place
+        displays.*,
+        displays.event_ts = latest.event_ts as is_latest
     from displays
     inner join latest
         on displays.profile_id = latest.profile_id
         and displays.placement_id = latest.placement_id
-        and displays.event_ts = latest.event_ts
+        and displays.event_ts > {{ add_days("latest.event_ts", "-" ~ performance_days()) }}
+
+),
+
+last_displays as (
+
+    select
+        *,
+        row_number() over (partition by profile_id, placement_id order by position, display_id) as place
+    from recent
+    where is_latest
+
+),
+
+context_values as (
+
+    select
+        profile_id,
+        placement_id,
+        event_ts,
+        {{ unnest_entries("context") }} as entry
+    from recent
+
+),
+
+counted as (
+
+    select
+        profile_id,
+        placement_id,
+        entry.key as context_key,
+        entry.value as context_value,
+        count(*) as displays,
+        max(event_ts) as event_ts
+    from context_values
+    group by 1, 2, 3, 4
+
+),
+
+-- What a person usually comes with says more about the next visit than what the last one had.
+usual as (
+
+    select
+        profile_id,
+        placement_id,
+        context_key,
+        {{ value_at_greatest("context_value", ["displays", "event_ts", "context_value"]) }} as context_value
+    from counted
+    group by 1, 2, 3
+
+),
+
+habits as (
+
+    select
+        profile_id,
+        placement_id,
+        {{ map_of("list(context_key order by context_key)", "list(context_value order by context_key)") }} as context
+    from usual
+    group by 1, 2
 
 ),
 
 final as (
 
     select
-        profile_id,
-        placement_id,
-        activity_id,
-        scope_id,
-        context,
-        event_ts,
-        row_number() over (partition by profile_id order by event_ts desc, placement_id) as recency
+        last_displays.profile_id,
+        last_displays.placement_id,
+        last_displays.activity_id,
+        last_displays.scope_id,
+        coalesce(habits.context, {{ empty_map() }}) as context,
+        last_displays.event_ts,
+        row_number() over (
+            partition by last_displays.profile_id order by last_displays.event_ts desc, last_displays.placement_id
+        ) as recency
     from last_displays
-    where place = 1
+    left join habits
+        on last_displays.profile_id = habits.profile_id
+        and last_displays.placement_id = habits.placement_id
+    where last_displays.place = 1
 
 )
 

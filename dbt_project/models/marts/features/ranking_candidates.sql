@@ -50,7 +50,7 @@ profiles as (
 
 ),
 
--- The context a person was last seen in, in this placement or else in any.
+-- The context a person usually comes with, in this placement or else in the one last seen.
 final as (
 
     select
