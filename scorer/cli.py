@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from scorer.cli_judgement import COMMANDS
-from scorer.cli_options import json_option, settings_options
+from scorer.cli_options import early_settings, json_option, settings_options
 from scorer.config import Settings, find_home
 from scorer.errors import ConfigurationError, NextofferError, StrategyError
 
@@ -37,8 +37,13 @@ def app() -> None:
 @app.command()
 @settings_options("raw", "as_of", "strategy", "seed", "kpi")
 @click.option("--force", is_flag=True, help="Redo a cycle that is finished.")
+@click.option(
+    "--retrain-now",
+    is_flag=True,
+    help="Do not wait for the next cycle: run one as of this moment, or of --as-of.",
+)
 @json_option
-def run(settings: Settings, force: bool, as_json: bool) -> None:
+def run(settings: Settings, force: bool, retrain_now: bool, as_json: bool) -> None:
     """Run one weekly cycle: features, train, rank, monitor, publish.
 
     A run that was interrupted goes on where it stopped. A finished cycle is not redone.
@@ -46,7 +51,9 @@ def run(settings: Settings, force: bool, as_json: bool) -> None:
     from scorer.cycle import run_cycle
     from scorer.progress import make_progress
 
-    result = run_cycle(settings, make_progress(), force)
+    if retrain_now:
+        settings = early_settings(settings)
+    result = run_cycle(settings, make_progress(), force or retrain_now)
     _show_status(settings, as_json)
     _raise_failures(result.failures)
 
@@ -237,11 +244,13 @@ def _raise_failures(failures: dict[str, str]) -> None:
 
 
 def _show_status(settings: Settings, as_json: bool) -> None:
+    from scorer.status import findings_text, status_table
     from scorer.status import status as read_status
-    from scorer.status import status_table
 
     found = read_status(settings)
     _print(found, None if as_json else status_table(found))
+    for line in [] if as_json else findings_text(found):
+        click.echo(line)
 
 
 def _show_rows(rows: list[dict[str, Any]], as_json: bool, if_none: str) -> None:

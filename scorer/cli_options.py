@@ -6,11 +6,12 @@ import functools
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from scorer.config import KPIS, Settings, find_home, find_project_dir, parse_as_of
 from scorer.cycle_state import last_state
@@ -71,6 +72,30 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
 
     wanted = ("home", "project_dir", *names)
     return decorate
+
+
+def early_settings(settings: Settings) -> Settings:
+    """Return the settings of a cycle between the weekly ones, inside of a command.
+
+    It is computed for this moment unless `--as-of` was given, and what else was not given is that
+    of the cycle that ran last.
+    """
+    source = click.get_current_context().get_parameter_source
+    state = last_state(settings.cycles_dir)
+    given = {
+        name for name in ("as_of", "kpi", "seed") if source(name) is not ParameterSource.DEFAULT
+    }
+    if "as_of" not in given:
+        now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+        settings = replace(settings, as_of=now)
+    if state is None:
+        return settings
+    return replace(
+        settings,
+        raw=settings.raw or (Path(state.raw) if state.raw else None),
+        kpi=settings.kpi if "kpi" in given else state.kpi,
+        seed=settings.seed if "seed" in given else state.seed,
+    )
 
 
 def json_option(command: Command) -> Command:

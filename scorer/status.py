@@ -52,13 +52,22 @@ left join allocations on strategies.strategy_id = allocations.strategy_id
 order by 1
 """
 
+_FINDINGS = """
+select strategy_id, severity, assumption, subject, sentence, advice, retrain_recommended
+from health_findings
+where severity in ('warning', 'severe')
+order by severity_order, strategy_id, assumption, subject
+"""
+_RETRAIN = "`nextoffer run --retrain-now` trains again without waiting for the next cycle."
+
 
 def status(settings: Settings) -> dict[str, Any]:
     """Return the state of a home folder, ready for JSON.
 
-    Keys: `home`, `published_database` (path or None), `published_as_of`, `last_run` (or None) and
+    Keys: `home`, `published_database` (path or None), `published_as_of`, `last_run` (or None),
     `strategies`, one entry each with status, reason, deployed model and its data range, offers
-    included and personalised, exploration share and the traffic allocation of the last 7 days.
+    included and personalised, exploration share and the traffic allocation of the last 7 days,
+    and `findings`: what is broken (severity warning or severe), the worst first.
     """
     found: dict[str, Any] = {
         "home": str(settings.home),
@@ -66,6 +75,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "published_as_of": None,
         "last_run": _last_run(settings),
         "strategies": [],
+        "findings": [],
     }
     try:
         with Reader(settings.published_path) as reader:
@@ -73,6 +83,8 @@ def status(settings: Settings) -> dict[str, Any]:
             as_of = reader.query("select as_of from publication").to_pylist()
             found["published_as_of"] = as_of[0]["as_of"].isoformat() if as_of else None
             found["strategies"] = [_strategy(row) for row in reader.query(_STRATEGIES).to_pylist()]
+            if "health_findings" in reader.tables():
+                found["findings"] = reader.query(_FINDINGS).to_pylist()
     except InputError:
         if settings.published_path.exists():
             raise
@@ -129,6 +141,18 @@ def status_table(found: dict[str, Any]) -> Table:
             )
         )
     return table
+
+
+def findings_text(found: dict[str, Any]) -> list[str]:
+    """Return the findings of `status` as lines for people; none if nothing is broken."""
+    lines = [
+        f"{row['severity']}: {row['strategy_id']}: "
+        + " ".join(part for part in (row["sentence"], row["advice"]) if part)
+        for row in found["findings"]
+    ]
+    if any(row["retrain_recommended"] for row in found["findings"]):
+        lines.append(_RETRAIN)
+    return lines
 
 
 def shares_text(shares: dict[str, float]) -> str:

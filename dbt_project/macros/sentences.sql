@@ -36,7 +36,10 @@
             || ' than the model expected: ' || {{ earned_text("rated.personalised_reward", "rated.kpi_type", "personalised") }}
             || ' in the last ' || {{ days }} || ' days, expected were '
             || {{ compared_text("rated.personalised_expected_reward", "rated.kpi_type") }}
-            || '. Random traffic is too small to confirm it.'
+            || case
+                when rated.severity = 'notice' then '. Random traffic does not show it.'
+                else '. Random traffic is too small to prove it.'
+            end
         when rated.recent_displays = 0 then
             {{ name }} || ' was not shown at random in the last ' || {{ days }} || ' days: there is nothing to compare.'
         when rated.previous_displays = 0 then

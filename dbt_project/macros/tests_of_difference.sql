@@ -1,10 +1,22 @@
-{# Upper tail of the chi-squared distribution, by Wilson and Hilferty's cube root (1931): close to the exact value from
-   one degree of freedom on, within a tenth of it where the p-value matters. Engines have no gamma function in common. #}
+{# Upper tail of the chi-squared distribution: exact for one and two degrees of freedom, else by Canal's sum of roots
+   (2005), within 6 % down to a millionth. Engines share no gamma function. #}
 {% macro chi_squared_p(statistic, degrees) -%}
-    {%- set z -%}
-        ((pow(greatest({{ statistic }}, 0) / ({{ degrees }}), 1.0 / 3) - (1 - 2 / (9.0 * ({{ degrees }})))) / sqrt(2 / (9.0 * ({{ degrees }}))))
+    {%- set ratio = "(greatest(" ~ statistic ~ ", 0) / (" ~ degrees ~ "))" -%}
+    {%- set root = "(pow(" ~ ratio ~ ", 1.0 / 6) - pow(" ~ ratio ~ ", 1.0 / 3) / 2 + sqrt(" ~ ratio ~ ") / 3)" -%}
+    {%- set part = "(1.0 / (" ~ degrees ~ "))" -%}
+    {%- set mean -%}
+        (5.0 / 6 - {{ part }} / 9 - 7.0 / 648 * pow({{ part }}, 2) + 25.0 / 2187 * pow({{ part }}, 3))
     {%- endset -%}
-    case when {{ z }} > 0 then {{ two_sided_p(z) }} / 2 else 1 - {{ two_sided_p(z) }} / 2 end
+    {%- set error -%}
+        sqrt({{ part }} / 18 + pow({{ part }}, 2) / 162 - 37.0 / 11664 * pow({{ part }}, 3))
+    {%- endset -%}
+    {%- set z = "((" ~ root ~ " - " ~ mean ~ ") / " ~ error ~ ")" -%}
+    case
+        when ({{ degrees }}) = 1 then {{ two_sided_p("sqrt(greatest(" ~ statistic ~ ", 0))") }}
+        when ({{ degrees }}) = 2 then exp(-greatest({{ statistic }}, 0) / 2)
+        when {{ z }} > 0 then {{ two_sided_p(z) }} / 2
+        else 1 - {{ two_sided_p(z) }} / 2
+    end
 {%- endmacro %}
 
 {# Benjamini and Hochberg (1995) in two steps, each in a select of its own: a p-value times the number of tests, divided

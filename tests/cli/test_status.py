@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 from commands import Command
 
@@ -34,6 +35,13 @@ create or replace table traffic_allocation as
 select
     'web' as strategy_id, date '2026-01-10' as display_date,
     unnest(['random', 'contextual']) as traffic_type, unnest([10, 90]) as displays;
+create or replace table health_findings as
+select
+    unnest(['web', 'web', 'mail']) as strategy_id, 'stable_performance' as assumption,
+    unnest(['a', 'b', 'a']) as subject, unnest(['warning', 'ok', 'severe']) as severity,
+    unnest([2, 4, 1]) as severity_order,
+    unnest(['Less.', 'Same.', 'None.']) as sentence, unnest(['Look.', null, 'Train.']) as advice,
+    unnest([false, false, true]) as retrain_recommended;
 """
 
 
@@ -79,12 +87,49 @@ def test_the_status_is_a_table_for_people(published: Path, nextoffer: Command) -
         assert text in outcome.out
 
 
+def test_the_status_lists_what_is_broken(published: Path, nextoffer: Command) -> None:
+    """Findings of severity warning or severe are there, the worst first, and others are not."""
+    findings = json.loads(nextoffer("status", "--json", "--home", published).out)["findings"]
+    assert [(row["strategy_id"], row["severity"]) for row in findings] == [
+        ("mail", "severe"),
+        ("web", "warning"),
+    ]
+    assert findings[0] == {
+        "strategy_id": "mail",
+        "severity": "severe",
+        "assumption": "stable_performance",
+        "subject": "a",
+        "sentence": "None.",
+        "advice": "Train.",
+        "retrain_recommended": True,
+    }
+
+
+def test_findings_are_sentences_for_people(published: Path, nextoffer: Command) -> None:
+    """Below the table each finding is a line, and an early retraining is a command."""
+    lines = nextoffer("status", "--home", published).out.splitlines()
+    assert lines[-3:] == [
+        "severe: mail: None. Train.",
+        "warning: web: Less. Look.",
+        "`nextoffer run --retrain-now` trains again without waiting for the next cycle.",
+    ]
+
+
+def test_a_publication_without_findings_has_none(published: Path, nextoffer: Command) -> None:
+    """A file that an earlier version published is no error."""
+    file = (published / "published.duckdb").resolve()
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("drop table health_findings")
+    assert json.loads(nextoffer("status", "--json", "--home", published).out)["findings"] == []
+
+
 def test_before_the_first_run_the_status_is_empty(home: Path, nextoffer: Command) -> None:
     """A home folder without a publication is no error."""
     found = json.loads(nextoffer("status", "--json", "--home", home).out)
     assert found["published_database"] is None
     assert found["last_run"] is None
     assert found["strategies"] == []
+    assert found["findings"] == []
 
 
 def test_nothing_published_is_an_input_error_for_a_query(home: Path, nextoffer: Command) -> None:

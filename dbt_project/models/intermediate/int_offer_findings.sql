@@ -49,7 +49,10 @@ judged as (
         evaluated.lift_over_best_single,
         case
             when evaluated.lift_over_best_single_low > 0 then 'earns more'
-            when evaluated.lift_over_best_single is not null then 'earns no more'
+            when evaluated.lift_over_best_single is not null and counts.alike_pairs = counts.pairs and counts.pairs > 0
+                then 'alike'
+            when evaluated.lift_over_best_single_high < 0.05 and evaluated.model_kind <> 'best_single' then 'earns no more'
+            when evaluated.lift_over_best_single is not null then 'not proved'
             when counts.different_pairs > 0 then 'differ'
             when counts.alike_pairs = counts.pairs and counts.pairs > 0 then 'alike'
             when counts.alike_pairs > 0 then 'none seen'
@@ -67,15 +70,17 @@ strategies as (
         'offers_differ' as assumption,
         'all offers' as subject,
         case
-            when verdict = 'alike' or (verdict = 'earns no more' and different_pairs = 0) then 'warning'
-            when verdict in ('earns no more', 'none seen') then 'notice'
+            when verdict in ('alike', 'earns no more') then 'warning'
+            when verdict in ('not proved', 'none seen') then 'notice'
             else 'ok'
         end as severity,
         case verdict
             when 'earns more' then
                 'Personalisation earns ' || {{ percent_text("lift_over_best_single") }}
                 || ' more than showing everybody the best single offer.'
-            when 'earns no more' then 'Personalisation adds nothing that can be proved beyond the best single offer.'
+            when 'earns no more' then 'Personalisation adds nothing beyond the best single offer.'
+            when 'not proved' then
+                'It is not proved yet that personalisation earns more than showing everybody the best single offer.'
             when 'differ' then different_pairs || ' of ' || pairs || ' pairs of offers appeal to different people.'
             when 'alike' then
                 'People respond alike to all offers: personalisation adds nothing beyond the best single offer.'
@@ -87,7 +92,7 @@ strategies as (
         case
             when verdict in ('alike', 'earns no more', 'none seen') then
                 'Add offers that are made for different people, or segments that tell people apart.'
-            when verdict = 'too little data' then 'Wait, explore with more of the traffic, or offer fewer alternatives.'
+            when verdict in ('not proved', 'too little data') then 'Wait, explore with more of the traffic, or offer fewer alternatives.'
         end as advice,
         false as retrain_recommended
     from judged

@@ -68,19 +68,27 @@ offers as (
 
 ),
 
-strategy_sums as (
+spreads as (
 
     select
         strategy_id,
-        {{ exact_sum("reward") }} as reward,
-        {{ exact_sum("score") }} as expected,
         {{ exact_variance("reward") }} / nullif({{ exact_mean("reward") }}, 0) as dispersion
     from displays
     group by 1
 
 ),
 
--- What all other offers earned against expectation is common to all: a season, or scores that promise too much.
+-- What the middle offer earns for a unit of score is common to all: a season, or scores that promise too much.
+common as (
+
+    select
+        strategy_id,
+        case when count(*) >= 3 then {{ quartile("reward / nullif(expected, 0)", 0.5) }} else 1 end as ratio
+    from offers
+    group by 1
+
+),
+
 scaled as (
 
     select
@@ -88,12 +96,11 @@ scaled as (
         offers.offer_id,
         offers.displays,
         offers.reward / offers.displays as reward,
-        offers.expected / offers.displays * coalesce(
-            (sums.reward - offers.reward) / nullif(sums.expected - offers.expected, 0), 1
-        ) as expected_reward,
-        sums.dispersion
+        offers.expected / offers.displays * coalesce(nullif(common.ratio, 0), 1) as expected_reward,
+        spreads.dispersion
     from offers
-    inner join strategy_sums as sums on offers.strategy_id = sums.strategy_id
+    inner join spreads on offers.strategy_id = spreads.strategy_id
+    inner join common on offers.strategy_id = common.strategy_id
 
 ),
 

@@ -87,7 +87,8 @@ rated as (
             when adjusted_p_value < 0.001 and (ratio <= 0.5 or ratio >= 2) then 'severe'
             when p_value < 0.05 and (ratio <= 0.5 and is_disappointing or ratio >= 2 and is_surprising) then 'severe'
             when adjusted_p_value < 0.05 then 'warning'
-            when is_disappointing or is_surprising then 'warning'
+            when is_disappointing and ratio <= 0.67 or is_surprising and ratio >= 1.5 then 'warning'
+            when is_disappointing or is_surprising then 'notice'
             else 'ok'
         end as severity,
         coalesce(adjusted_p_value < 0.05, false) as is_shown_by_exploration
@@ -119,7 +120,7 @@ final as (
         {{ shift_sentence() }} as sentence,
         case
             when rated.severity = 'severe' then 'Train again now, and look for what changed: the terms, the page, the link.'
-            when rated.severity = 'warning' then 'Look for what changed: the terms, the page, the link. The next training takes it in.'
+            when rated.severity <> 'ok' then 'Look for what changed: the terms, the page, the link. The next training takes it in.'
         end as advice
     from rated
     inner join offers on rated.offer_id = offers.offer_id
