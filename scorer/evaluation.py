@@ -26,7 +26,7 @@ from scorer.rewards.logged_policies import LoggedPolicies
 from scorer.rewards.protocol import Mask, RewardModel
 from scorer.rewards.workbench import deal_folds
 from scorer.strategy import read_schema
-from scorer.strategy_steps import read_data, read_plan
+from scorer.strategy_data import read_data, read_plan
 from scorer.strategy_tables import replace_evaluations
 from scorer.training import TrainingPlan, load_examples
 from scorer.warehouse import Connection

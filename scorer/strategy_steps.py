@@ -4,40 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from scorer.config import Settings
-from scorer.errors import InputError, StrategyError
+from scorer.errors import StrategyError
+from scorer.feature_importance import importance_rows, replace_importance
 from scorer.gate import credibly_worse
 from scorer.policy_evaluation import plain, training_rows
 from scorer.progress import Progress
 from scorer.ranking import write_ranked
 from scorer.registry import ModelRegistry
-from scorer.rewards.cross_fitting import Incumbent
-from scorer.rewards.kin import read_characteristics
+from scorer.scored_displays import replace_scored_displays
 from scorer.strategy import Deployed, load_context, read_ready_offers, read_schema
+from scorer.strategy_data import Data, read_data, read_plan
 from scorer.strategy_tables import replace_evaluations, replace_run, write_model_versions
-from scorer.training import MIN_READY_OFFERS, Training, TrainingPlan, load_examples, train
+from scorer.training import MIN_READY_OFFERS, Training, load_examples, train
 from scorer.warehouse import Connection
-
-_DATA = """
-select
-    strategies.kpi_type,
-    strategies.exploration_share,
-    count(examples.display_id) as training_rows,
-    count(*) filter (where examples.is_success) as successes,
-    min(examples.event_ts) as data_window_start,
-    max(examples.event_ts) as data_window_end,
-    (
-        select count(*) from offer_readiness as offers
-        where offers.strategy_id = strategies.strategy_id
-    ) as offers
-from dim_ranking_strategies as strategies
-left join training_examples as examples on strategies.strategy_id = examples.strategy_id
-where strategies.strategy_id = ?
-group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_share
-"""
 
 _REPAIRED = """
 update scorer.training_runs
@@ -52,46 +34,22 @@ where strategy_id = ? and as_of = ? and status = 'failed' and starts_with(reason
 """
 
 
-@dataclass(frozen=True)
-class Data:
-    """What a strategy has to learn from, as of the cycle."""
-
-    kpi_type: str
-    exploration_share: float
-    training_rows: int
-    successes: int
-    data_window_start: datetime | None
-    data_window_end: datetime | None
-    offers: int
-    ready_offer_ids: tuple[str, ...]
-
-    def missing(self) -> str | None:
-        """Return what is lacking for a model, None if nothing is."""
-        if not self.training_rows:
-            return "no displays in the window"
-        if not self.successes:
-            return "no success events in the window"
-        if len(self.ready_offer_ids) < MIN_READY_OFFERS:
-            ready = len(self.ready_offer_ids)
-            return f"{ready} of {self.offers} offers ready, {MIN_READY_OFFERS} needed"
-        return None
-
-
 def train_strategy(
     connection: Connection, settings: Settings, strategy: str, progress: Progress
 ) -> str:
     """Train and deploy what deserves it, or note why there is too little data; return a summary.
 
-    Writes the strategy's rows of `scorer.training_runs`, `scorer.model_versions` and
-    `scorer.policy_evaluation` in one transaction. The same inputs give the same rows.
+    Writes the strategy's rows of every table of the scorer but `ranked_offers`, in one
+    transaction. The same inputs give the same rows.
     """
     data = read_data(connection, strategy)
+    schema = read_schema(connection, strategy)
+    examples = load_examples(connection, strategy, schema)
     reason, training = data.missing(), None
     if reason is None:
         try:
-            schema = read_schema(connection, strategy)
             plan = read_plan(connection, settings, strategy, data)
-            training = train(load_examples(connection, strategy, schema), schema, plan)
+            training = train(examples, schema, plan)
         except StrategyError as error:
             reason = str(error)
     registry = ModelRegistry(settings.models_dir)
@@ -99,53 +57,15 @@ def train_strategy(
         outcome = _collecting(registry, settings, strategy, reason)
     else:
         outcome = _deploy(registry, settings, strategy, training)
+    importance = [] if training is None else importance_rows(training.personalised.model, examples)
     connection.execute("begin")
     replace_run(connection, _run_row(settings, strategy, data, training) | outcome.columns)
     replace_evaluations(connection, settings, strategy, outcome.evaluations)
     write_model_versions(connection, registry, settings, strategy)
+    replace_importance(connection, registry, strategy, outcome.columns["model_version"], importance)
+    replace_scored_displays(connection, settings, strategy, examples)
     connection.execute("commit")
     return outcome.summary
-
-
-def read_plan(
-    connection: Connection, settings: Settings, strategy: str, data: Data
-) -> TrainingPlan:
-    """Return what training needs besides the examples."""
-    offers = connection.execute(
-        "select readiness.offer_id, offers.characteristics from offer_readiness as readiness"
-        " left join dim_offers as offers on readiness.offer_id = offers.offer_id"
-        " where readiness.strategy_id = ?",
-        [strategy],
-    ).fetchall()
-    sets: dict[str, set[str]] = {}
-    for key, offer in connection.execute(
-        "select eligibility_set_id, offer_id from display_eligibility_sets where strategy_id = ?",
-        [strategy],
-    ).fetchall():
-        sets.setdefault(key, set()).add(offer)
-    return TrainingPlan(
-        kpi_type=data.kpi_type,
-        ready_offer_ids=data.ready_offer_ids,
-        seed=settings.seed,
-        offers_included=data.offers,
-        other_offer_ids=tuple(offer for offer, _ in offers),
-        characteristics={offer: read_characteristics(text) for offer, text in offers},
-        eligible={key: frozenset(group) for key, group in sets.items()},
-        incumbent=_incumbent(settings, strategy),
-    )
-
-
-def _incumbent(settings: Settings, strategy: str) -> Incumbent | None:
-    """The deployed model; one that cannot be loaded has nothing to stand up for it."""
-    registry = ModelRegistry(settings.models_dir)
-    version = registry.incumbent(strategy, settings.as_of)
-    if version is None:
-        return None
-    try:
-        end = registry.manifest(strategy, version)["data_window_end"]
-        return Incumbent(registry.load(strategy, version), datetime.fromisoformat(end), version)
-    except InputError:
-        return None
 
 
 @dataclass(frozen=True)
@@ -254,21 +174,6 @@ def find_deployed(connection: Connection, settings: Settings, strategy: str) -> 
     if version is None or len(read_ready_offers(connection, strategy)) < MIN_READY_OFFERS:
         return None
     return Deployed(registry.load(strategy, version), version)
-
-
-def read_data(connection: Connection, strategy: str) -> Data:
-    """Return what the build holds for a strategy.
-
-    Raises
-    ------
-    StrategyError
-        The build does not know the strategy.
-    """
-    ready = read_ready_offers(connection, strategy)
-    found = connection.sql(_DATA, params=[strategy]).to_arrow_table().to_pylist()
-    if not found:
-        raise StrategyError(f"strategy {strategy!r} is not in dim_ranking_strategies")
-    return Data(**found[0], ready_offer_ids=ready)
 
 
 def _run_row(
