@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer.simulation.catalogue import PLACEMENT_IDS, STRATEGIES, STRATEGY_OF_PLACEMENT
+from scorer.simulation.catalogue import STRATEGIES, STRATEGY_OF_PLACEMENT
 from scorer.simulation.responses import Response, respond
 from scorer.simulation.streams import stream
 from scorer.simulation.traffic import MAIL_DAYS
@@ -125,28 +125,3 @@ def _context(block: Decided, rng: np.random.Generator) -> NDArray[np.int64]:
         lost = rng.random(event[-1] + 1)[event] < _UNKNOWN.get(name, 0.0)
         columns.append(np.where(lost, -1, codes))
     return np.column_stack(columns)
-
-
-def last_context(
-    displays: Displays, n_profiles: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the context each person was last seen in, and where that was.
-
-    Returns
-    -------
-    tuple of ndarray of shape (placements, profiles, 5), the codes, and of shape (placements,
-    profiles): the placement they come from, the own one or else the latest of any, -1 if none.
-    """
-    shape = (len(PLACEMENT_IDS), n_profiles)
-    codes, origin = np.full((*shape, len(CONTEXTS)), -1), np.full(shape, -1)
-    order = np.argsort(displays.at, kind="stable")
-    profile, placement = displays.profile[order], displays.placement[order]
-    anywhere = np.full(n_profiles, -1)
-    # Of repeated indices numpy keeps the last assignment.
-    anywhere[profile] = order
-    seen = anywhere >= 0
-    codes[:, seen] = displays.context[anywhere[seen]]
-    origin[:, seen] = displays.placement[anywhere[seen]]
-    codes[placement, profile] = displays.context[order]
-    origin[placement, profile] = placement
-    return codes, origin

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmarks.closed_loop_history import CONTEXTS, Displays, last_context
+from benchmarks.closed_loop_context import context_maps, context_values, usual_values
+from benchmarks.closed_loop_history import Displays
 from scorer.simulation.catalogue import (
     CAPPING_RULES,
     EXCLUDE_RULES,
     INCLUDE_RULES,
-    MAIL,
     PLACEMENT_IDS,
     PLACEMENTS,
     SEGMENTS,
@@ -27,7 +27,6 @@ from scorer.simulation.catalogue import (
     STRATEGY_OF_PLACEMENT,
     CappingRule,
 )
-from scorer.simulation.context import CITIES, COUNTRIES, LANGUAGES, MACHINES, REFERRERS, SECTIONS
 from scorer.simulation.offers import OFFER_IDS, OFFERS, offers_of
 from scorer.simulation.serving import ARMS
 from scorer.simulation.tastes import is_live
@@ -35,24 +34,9 @@ from scorer.simulation.tastes import is_live
 LOOKBACK_MS = 30 * 86_400_000
 MIN_DISPLAYS, MIN_SUCCESSES = 250, 25
 _ELIGIBLE, _ONLY_SHOWN = 1, 2
-_MAIL = PLACEMENT_IDS.index(MAIL)
 _STRATEGY = np.array(STRATEGY_OF_PLACEMENT)
 _COMPETES = np.array([[o in offers_of(s.strategy_id) for o in OFFERS] for s in STRATEGIES])
 _RULE_SEGMENTS = sorted({segment for _, segment in (*INCLUDE_RULES, *EXCLUDE_RULES)})
-# Feature, in the order of names, position in CONTEXTS, and its value per code.
-_FEATURES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    ("browser", 0, tuple(m.browser for m in MACHINES)),
-    ("city", 2, CITIES),
-    ("country", 2, COUNTRIES),
-    ("device_type", 0, tuple(m.device for m in MACHINES)),
-    ("language", 1, LANGUAGES),
-    ("mail_client", 0, tuple(m.mail_client for m in MACHINES)),
-    ("operating_system", 0, tuple(m.os for m in MACHINES)),
-    ("referrer_type", 4, REFERRERS),
-    ("screen_width", 0, tuple(str(m.screen_width) for m in MACHINES)),
-    ("site_section", 3, SECTIONS),
-)
-_ON_WEB_ONLY, _BY_MAIL_ONLY = ("site_section", "referrer_type"), ("mail_client",)
 
 
 class Marts:
@@ -133,7 +117,7 @@ class Marts:
                 "profile_id": _profile_ids(shown.profile),
                 "offer_id": pa.array(OFFER_IDS).take(pa.array(shown.offer)),
                 "segments": _lists(shown.segments, SEGMENTS),
-                "context": _maps(shown.context, shown.placement),
+                "context": context_maps(context_values(shown.context, shown.placement)),
                 "traffic_type": pa.array(ARMS).take(pa.array(shown.arm)),
                 "position": shown.position.astype(np.int32),
                 "propensity": shown.propensity,
@@ -194,7 +178,7 @@ class Marts:
 
     def _candidates(self) -> pa.Table:
         people, places = len(self._segments), len(PLACEMENT_IDS)
-        codes, origin = last_context(self._history, people)
+        context = usual_values(self._history, people)
         profile = np.tile(np.arange(people), places)
         placement = np.repeat(np.arange(places), people)
         bits = [self._segments[:, SEGMENTS.index(s)] << b for b, s in enumerate(_RULE_SEGMENTS)]
@@ -206,7 +190,7 @@ class Marts:
                 **_places(placement),
                 "profile_id": _profile_ids(profile),
                 "segments": _lists(self._segments[profile], SEGMENTS),
-                "context": _maps(codes.reshape(-1, len(CONTEXTS)), origin.ravel()),
+                "context": context_maps(context.reshape(-1, context.shape[-1])),
                 "eligibility_set_id": np.array(names)[placement, group],
                 "excluded_offer_ids": pc.if_else(
                     pa.array(excluded.any(axis=1)), _lists(excluded, OFFER_IDS), pa.scalar(None)
@@ -269,23 +253,3 @@ def _lists(members: NDArray[np.bool_], names: Sequence[str]) -> pa.Array:
     offsets = np.concatenate([[0], np.cumsum(members.sum(axis=1))]).astype(np.int32)
     values = pa.array(np.array(names)[order]).take(pa.array(np.nonzero(members)[1]))
     return pa.ListArray.from_arrays(pa.array(offsets), values)
-
-
-def _maps(codes: NDArray[np.int64], origin: NDArray[np.int64]) -> pa.Array:
-    """Return the context of each row as a map; `origin` is the placement seen in, -1 for none."""
-    present = np.zeros((len(codes), len(_FEATURES)), bool)
-    flat = np.empty((len(codes), len(_FEATURES)), np.int64)
-    values: list[str] = []
-    for column, (name, source, texts) in enumerate(_FEATURES):
-        present[:, column] = (codes[:, source] >= 0) & (origin >= 0)
-        if name in _ON_WEB_ONLY:
-            present[:, column] &= origin != _MAIL
-        elif name in _BY_MAIL_ONLY:
-            present[:, column] &= origin == _MAIL
-        flat[:, column] = codes[:, source] + len(values)
-        values += texts
-    offsets = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
-    keys = pa.array([name for name, _, _ in _FEATURES]).take(pa.array(np.nonzero(present)[1]))
-    return pa.MapArray.from_arrays(
-        pa.array(offsets), keys, pa.array(values).take(pa.array(flat[present]))
-    )

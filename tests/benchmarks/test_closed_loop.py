@@ -105,6 +105,19 @@ def test_context_differs_only_where_it_went_unrecorded(both: Connection) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("feature", ["device_type", "browser", "city", "site_section"])
+def test_candidates_come_with_the_context_dbt_finds_usual(both: Connection, feature: str) -> None:
+    """Features that always go recorded agree for every person, but for late files."""
+    differing = count(
+        both,
+        f"select count(*) from ranking_candidates as a join made_ranking_candidates as b"
+        f" using (strategy_id, profile_id, placement_id)"
+        f" where a.context['{feature}'] is distinct from b.context['{feature}']",
+    )
+    assert differing <= 0.005 * count(both, "select count(*) from ranking_candidates")
+
+
+@pytest.mark.slow
 def test_eligibility_is_that_of_dbt(both: Connection) -> None:
     """Candidates may be shown the offers that dbt finds, and so may past displays."""
     offers = "list_sort(list(offer_id))"
