@@ -35,7 +35,7 @@ def test_an_absent_raw_folder_builds_and_passes_every_test(empty_build: Path) ->
 
 @pytest.mark.slow
 def test_tables_of_an_empty_build_are_there_and_empty(empty_build: Path) -> None:
-    """Marts exist without rows, save the default strategy and its features from the seed."""
+    """Marts exist without rows, save the default strategy, its features and what is missing."""
     models = artifact(empty_build, "manifest.json")["nodes"].values()
     marts = {
         node["name"]
@@ -49,6 +49,7 @@ def test_tables_of_an_empty_build_are_there_and_empty(empty_build: Path) -> None
         }
     assert rows.pop("dim_ranking_strategies") == 1
     assert rows.pop("strategy_features") > 0
+    assert rows.pop("health_findings") > 0
     assert set(rows.values()) == {0}
 
 
