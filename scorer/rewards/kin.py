@@ -7,6 +7,7 @@ with few displays then borrows from its kin what it cannot learn alone.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,4 +68,5 @@ def _kins(values: list[Any]) -> list[npt.NDArray[np.float64]]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) <= sys.float_info.max

@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from benches import BOTH
 from worlds import WORKED_SCHEMA, declared, examples, worked_example
 
-from scorer import training
 from scorer.errors import ConfigurationError, StrategyError
-from scorer.features import encode_users
-from scorer.model_files import booster_bytes
-from scorer.objectives import choose_objective
-from scorer.training import TrainedModel, TrainingPlan, train, validation_start
+from scorer.features import FeatureSchema, encode_users
+from scorer.model_files import describe
+from scorer.objectives import capped, choose_objective
+from scorer.rewards import boosting
+from scorer.rewards.protocol import RewardModel
+from scorer.training import Training, TrainingPlan, train
 
-BOTH = ("offer_1", "offer_2")
 CELLS = pa.table({"segment:f1": [False, False, True], "context:f2": ["1", "0", "1"]})
 
 
 def trained(
-    table: pa.Table, kpi_type: str = "binary", offers: tuple[str, ...] = BOTH
-) -> TrainedModel:
+    table: pa.Table,
+    kpi_type: str = "binary",
+    offers: tuple[str, ...] = BOTH,
+    schema: FeatureSchema = WORKED_SCHEMA,
+) -> Training:
     """Train on the worked example's features."""
-    return train(table, WORKED_SCHEMA, TrainingPlan(kpi_type, offers))
+    return train(table, schema, TrainingPlan(kpi_type, offers))
 
 
-def first_offers(result: TrainedModel) -> list[str]:
+@cache
+def worked() -> Training:
+    """One training on 1000 displays of the worked example."""
+    return trained(worked_example(5, 500))
+
+
+def first_offers(model: RewardModel) -> list[str]:
     """Best offer at (0, 1), (0, 0) and (1, 1)."""
-    model = result.model
     best = model.score(encode_users(CELLS, model.schema)).argmax(axis=1)
     return [model.offer_ids[j] for j in best]
 
 
-@pytest.mark.parametrize("seed", range(3))
+def bytes_of(training: Training) -> list[bytes]:
+    """Files of both models of a training."""
+    models = (training.personalised, training.best_single)
+    return [
+        data for m in models for _, data in sorted(describe(m, "s", m.data_window_end)[1].items())
+    ]
+
+
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     ("displays", "rates"), [(300, (0.05, 0.9)), (500, (0.1, 0.6)), (3000, (0.02, 0.1))]
 )
 def test_the_worked_example_is_learnt(seed: int, displays: int, rates: tuple[float, float]) -> None:
     """offer_2 comes first at (0, 1), offer_1 elsewhere, though no main effect says so."""
     result = trained(worked_example(seed, displays, rates))
-    assert first_offers(result) == ["offer_2", "offer_1", "offer_1"]
+    assert first_offers(result.personalised.model) == ["offer_2", "offer_1", "offer_1"]
+    assert result.verdict.personalises
+    assert result.model is result.personalised.model
 
 
 def test_the_worked_example_survives_noise_features() -> None:
@@ -49,88 +71,158 @@ def test_the_worked_example_survives_noise_features() -> None:
     names = [f"n{i}" for i in range(20)]
     for name in names:
         table = table.append_column(f"context:{name}", pa.array(rng.normal(size=table.num_rows)))
-    schema = declared(
-        ("f1", "segment", "boolean"),
-        ("f2", "context", "number"),
-        *((name, "context", "number") for name in names),
-    )
-    result = train(table, schema, TrainingPlan("binary", BOTH))
-    assert first_offers(result) == ["offer_2", "offer_1", "offer_1"]
+    noise = ((name, "context", "number") for name in names)
+    schema = declared(("f1", "segment", "boolean"), ("f2", "context", "number"), *noise)
+    assert first_offers(trained(table, schema=schema).model) == ["offer_2", "offer_1", "offer_1"]
 
 
 def test_scores_are_calibrated() -> None:
     """Predicted rates of the six cells are near the planted ones."""
-    model = trained(worked_example(3, 5000)).model
+    model = trained(worked_example(3, 4000)).model
     scores = model.score(encode_users(CELLS, model.schema))
     expected = np.array([[0.1, 0.6], [0.6, 0.1], [0.6, 0.1]])
     np.testing.assert_allclose(scores, expected, atol=0.05)
 
 
-def test_the_model_beats_the_offer_means_on_held_out_displays() -> None:
-    """The manifest's metrics show what the features are worth."""
-    measured = trained(worked_example(4, 2000)).metrics
+def test_the_model_beats_the_offer_means_on_displays_it_has_not_seen() -> None:
+    """The manifest's metrics are out of fold, and show what the features are worth."""
+    measured = worked().personalised.metrics
     assert measured["log_loss"] < measured["baseline_log_loss"] - 0.05
     assert measured["gini"] == pytest.approx(2 * measured["auc"] - 1)
     assert measured["gini"] > 0.4
-    assert measured["rows"] == 4000
-    assert measured["validation_rows"] == 800
-    assert measured["rounds"] >= training.MIN_ROUNDS
+    assert measured["rows"] == measured["evaluation_rows"] == 1000
+    assert measured["mean_score"] == pytest.approx(measured["mean"], rel=0.1)
+
+
+def test_the_metrics_of_the_best_single_offer_are_its_own() -> None:
+    """Where it is served, its manifest claims no Gini it does not have."""
+    measured = worked().best_single.metrics
+    assert measured["log_loss"] == measured["baseline_log_loss"]
+    assert worked().best_single.parameters["candidate"] == "best_single"
+
+
+def test_the_manifest_holds_every_candidates_estimate_and_the_verdict() -> None:
+    """What was chosen, from what, by how much."""
+    measured = worked().personalised.metrics
+    names = [c["name"] for c in measured["candidates"]]
+    assert names == ["best_single", "interaction_base", "pooled_trees", "residual_trees"]
+    assert measured["chosen"] in names[1:]
+    values = {c["name"]: c["policy_value"] for c in measured["candidates"]}
+    assert measured["chosen"] == max(names[1:], key=lambda name: values[name])
+    assert measured["gate"]["personalises"] is True
+    assert measured["gate"]["z"] > 1.64
+    low, high = measured["gate"]["lift_low"], measured["gate"]["lift_high"]
+    assert 0 < low < measured["gate"]["lift"] < high
+    assert measured["rows_without_propensity"] == 0
 
 
 def test_the_same_examples_give_the_same_bytes_in_any_order() -> None:
-    """Neither a second run nor shuffled rows change the booster or its calibration."""
-    table = worked_example(5, 800)
-    shuffled = table.take(np.random.default_rng(0).permutation(table.num_rows))
-    first, second = trained(table), trained(shuffled)
-    assert booster_bytes(first.model) == booster_bytes(second.model)
-    assert first.model.calibration == second.model.calibration
-    assert first.metrics == second.metrics
+    """Neither a second run nor shuffled rows change a file, a metric or the verdict."""
+    table = worked_example(5, 500)
+    shuffled = trained(table.take(np.random.default_rng(0).permutation(table.num_rows)))
+    assert bytes_of(worked()) == bytes_of(shuffled)
+    assert worked().personalised.metrics == shuffled.personalised.metrics
+    assert worked().verdict == shuffled.verdict
 
 
 def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model trained on one thread has the bytes of one trained on several."""
-    table = worked_example(6, 800)
-    boosters = []
-    for threads in (1, 2, 3):
-        monkeypatch.setattr(training, "threads_for", lambda _, n=threads: n)
-        boosters.append(booster_bytes(trained(table).model))
-    assert len(set(boosters)) == 1
+    """A model trained on three threads has the bytes of one trained on one."""
+    monkeypatch.setattr(boosting, "threads_for", lambda _: 3)
+    assert bytes_of(trained(worked_example(5, 500))) == bytes_of(worked())
 
 
-def test_only_ready_offers_and_rewarded_rows_train() -> None:
-    """Rows of other offers and rows without a reward change nothing but are left out."""
-    table = worked_example(7, 400)
+def test_rows_without_a_reward_and_of_foreign_offers_are_left_out() -> None:
+    """They change nothing."""
+    table = worked_example(5, 500)
     other = table.slice(0, 50).set_column(2, "offer_id", pa.array(["offer_3"] * 50))
     open_label = table.slice(0, 50).set_column(3, "reward", pa.nulls(50, pa.float64()))
-    more = pa.concat_tables([other, table, open_label])
-    assert booster_bytes(trained(more).model) == booster_bytes(trained(table).model)
-    assert trained(more).training_rows == 800
+    more = trained(pa.concat_tables([other, table, open_label]))
+    assert bytes_of(more) == bytes_of(worked())
+    assert more.personalised.training_rows == 1000
 
 
 def test_the_window_is_that_of_the_used_rows() -> None:
     """First and last event_ts of the examples of ready offers."""
-    table = worked_example(8, 200)
-    result = trained(table)
-    assert result.data_window_start == table["event_ts"][0].as_py()
-    assert result.data_window_end == table["event_ts"][-1].as_py()
+    table = worked_example(5, 500)
+    for made in (worked().personalised, worked().best_single):
+        assert made.data_window_start == table["event_ts"][0].as_py()
+        assert made.data_window_end == table["event_ts"][-1].as_py()
 
 
-def test_few_successes_still_train() -> None:
-    """With too few successes to validate, a model is trained without claims about it."""
-    table = worked_example(9, 300)
+@pytest.mark.parametrize("successes", [1, 8, 599])
+def test_few_successes_or_failures_still_train(successes: int) -> None:
+    """Even one success, which some folds never see, gives scores, and no claim about them."""
     rewards = np.zeros(600)
-    rewards[:8] = 1
-    result = trained(table.set_column(3, "reward", pa.array(rewards)))
-    assert result.metrics["validation_rows"] == 0
-    assert "auc" not in result.metrics
+    rewards[:successes] = 1
+    result = trained(worked_example(9, 300).set_column(3, "reward", pa.array(rewards)))
+    assert not result.verdict.personalises
+    scores = result.personalised.model.score(encode_users(CELLS, WORKED_SCHEMA))
+    assert ((scores > 0) & (scores < 1)).all()
+    assert abs(scores.mean() - successes / 600) < 0.02
 
 
-def test_displays_of_one_instant_are_not_split() -> None:
-    """The validation part starts at the first display of its instant, or is empty."""
-    rewards = np.tile([0.0, 1.0], 50)
-    times = np.repeat(np.arange(4), 25)
-    assert validation_start(times, rewards) == 75
-    assert validation_start(np.zeros(100), rewards) == 100
+@pytest.mark.parametrize("people", [1, 4])
+def test_fewer_people_than_folds_are_not_enough(people: int) -> None:
+    """Nothing can be tested on people the model has not seen; the message counts them."""
+    table = worked_example(0, 50)
+    owners = pa.array([f"p{i % people}" for i in range(table.num_rows)])
+    with pytest.raises(StrategyError, match=f"displays of only {people} people, at least 5 needed"):
+        trained(table.append_column("profile_id", owners))
+
+
+@pytest.mark.parametrize("displays", [3, 5, 20])
+def test_a_handful_of_displays_trains_without_any_claim(displays: int) -> None:
+    """Ten rows make no sure model, and no error either."""
+    result = trained(worked_example(1, displays))
+    assert not result.verdict.personalises
+    assert np.isfinite(result.model.score(encode_users(CELLS, WORKED_SCHEMA))).all()
+
+
+def test_a_strategy_without_features_serves_its_best_single_offer() -> None:
+    """There is nobody to tell apart, and the reason says so."""
+    result = trained(worked_example(0, 400), schema=declared())
+    assert result.verdict.reason == "the best single offer is best for everybody"
+    assert result.model.kind == "best_single"
+    assert result.personalised.model.score(np.empty((3, 0), np.float32)).shape == (3, 2)
+
+
+def test_a_constant_and_an_absent_feature_are_as_good_as_none() -> None:
+    """A column of one value, one of nothing, one that is not there at all."""
+    table = worked_example(0, 400)
+    table = table.append_column("context:same", pa.array(["x"] * table.num_rows))
+    table = table.append_column("context:void", pa.nulls(table.num_rows, pa.string()))
+    names = ("same", "void", "absent")
+    schema = declared(*((n, "context", t) for n in names for t in ["category"]))
+    assert not trained(table, schema=schema).verdict.personalises
+
+
+def test_a_new_offer_with_few_displays_is_scored_near_what_it_shows() -> None:
+    """Thirty displays without success put it below the others, not at zero or at the top."""
+    table = worked_example(0, 800)
+    offers = table["offer_id"].to_pylist()
+    rewards = table["reward"].to_numpy().copy()
+    for i in range(30):
+        offers[-1 - i], rewards[-1 - i] = "offer_new", 0.0
+    table = table.set_column(2, "offer_id", pa.array(offers))
+    result = trained(table.set_column(3, "reward", pa.array(rewards)), offers=(*BOTH, "offer_new"))
+    assert result.verdict.personalises
+    scores = result.model.score(encode_users(CELLS, WORKED_SCHEMA))
+    place = result.model.offer_ids.index("offer_new")
+    assert ((scores[:, place] > 0) & (scores[:, place] < 0.3)).all()
+    assert (scores.argmax(axis=1) != place).all()
+
+
+def test_offers_that_are_not_ready_are_compared_with_but_never_scored() -> None:
+    """Their displays count for policies that could have shown something else."""
+    table = worked_example(0, 500)
+    plan = TrainingPlan("binary", ("offer_1", "offer_2"), other_offer_ids=("offer_0", "offer_9"))
+    offers = table["offer_id"].to_pylist()
+    offers[:100] = ["offer_0", "offer_9"] * 50
+    table = table.set_column(2, "offer_id", pa.array(offers))
+    result = train(table, WORKED_SCHEMA, plan)
+    assert result.model.offer_ids == ("offer_1", "offer_2")
+    assert result.personalised.training_rows == 900
+    assert len(result.logged.examples) == 1000
 
 
 def value_world(rng: np.random.Generator, n: int, is_rare: bool) -> pa.Table:
@@ -141,30 +233,54 @@ def value_world(rng: np.random.Generator, n: int, is_rare: bool) -> pa.Table:
         rewards = (rng.random(n) < np.where(fits, 0.12, 0.03)) * rng.exponential(20, n)
     else:
         rewards = rng.normal(np.where(fits, 3.0, -1.0), 2.0)
-    columns = {"segment:f1": f1.astype(bool), "context:f2": np.zeros(n)}
+    columns = {
+        "segment:f1": f1.astype(bool),
+        "context:f2": np.zeros(n),
+        "propensity": np.full(n, 0.5),
+    }
     return examples(columns, [f"offer_{o + 1}" for o in offer], rewards)
 
 
-@pytest.mark.parametrize(
-    ("is_rare", "expected"),
-    [(True, [[2.4, 0.6], [2.4, 0.6], [0.6, 2.4]]), (False, [[3, -1], [3, -1], [-1, 3]])],
-)
-def test_a_continuous_kpi_is_an_expected_value(is_rare: bool, expected: list[list[float]]) -> None:
-    """Rare purchases and dense values, also negative ones, are predicted in their own unit."""
-    result = trained(value_world(np.random.default_rng(0), 12_000, is_rare), "continuous")
-    scores = result.model.score(encode_users(CELLS, result.model.schema))
+@cache
+def euros() -> Training:
+    """Rare purchases, in euros."""
+    return trained(value_world(np.random.default_rng(0), 6000, is_rare=True), "continuous")
+
+
+def test_rare_purchases_are_an_expected_value() -> None:
+    """In the reward's own unit, by offer and segment, at the right level."""
+    scores = euros().model.score(encode_users(CELLS, WORKED_SCHEMA))
+    expected = [[2.4, 0.6], [2.4, 0.6], [0.6, 2.4]]
     np.testing.assert_allclose(scores, expected, rtol=0.3, atol=0.2)
-    assert result.metrics["rmse"] < result.metrics["baseline_rmse"]
-    assert result.model.calibration.link == ("log" if is_rare else "identity")
+    measured = euros().personalised.metrics
+    assert measured["rmse"] < measured["baseline_rmse"]
+    assert measured["mean_score"] == pytest.approx(measured["mean"], rel=0.1)
+    assert euros().personalised.parameters["link"] == "log"
+    assert "success_value" in [c["name"] for c in measured["candidates"]]
+
+
+def test_dense_values_are_an_expected_value_also_below_zero() -> None:
+    """A linear model; success x value is no candidate where every display has a value."""
+    table = value_world(np.random.default_rng(0), 3000, is_rare=False)
+    result = trained(table, "continuous")
+    scores = result.model.score(encode_users(CELLS, WORKED_SCHEMA))
+    np.testing.assert_allclose(scores, [[3, -1], [3, -1], [-1, 3]], atol=0.3)
+    assert result.personalised.parameters["link"] == "identity"
+    names = [c["name"] for c in result.personalised.metrics["candidates"]]
+    assert "success_value" not in names
 
 
 def test_the_unit_of_a_value_does_not_matter() -> None:
     """Revenue in cents gives the model of revenue in euros, with scores times 100."""
-    euros = value_world(np.random.default_rng(1), 6000, is_rare=True)
-    cents = euros.set_column(3, "reward", pa.array(euros["reward"].to_numpy() * 100))
+    table = value_world(np.random.default_rng(0), 6000, is_rare=True)
+    cents = trained(
+        table.set_column(3, "reward", pa.array(table["reward"].to_numpy() * 100)), "continuous"
+    )
     users = encode_users(CELLS, WORKED_SCHEMA)
-    first, second = (trained(t, "continuous").model.score(users) for t in (euros, cents))
-    np.testing.assert_allclose(second, first * 100, rtol=1e-3)
+    np.testing.assert_allclose(
+        cents.model.score(users), euros().model.score(users) * 100, rtol=1e-3
+    )
+    assert cents.selection.chosen == euros().selection.chosen
 
 
 @pytest.mark.parametrize(
@@ -189,33 +305,56 @@ def test_an_unknown_kpi_type_is_a_configuration_error() -> None:
         choose_objective(np.array([0.0, 1.0]), "ordinal")
 
 
+def test_only_values_in_the_far_tails_are_capped() -> None:
+    """At the 99.5 % quantile of gains and of losses, where 200 of them tell it."""
+    rewards = np.concatenate([np.zeros(1000), np.arange(1, 401), -np.arange(1, 401)]).astype(float)
+    rewards[1399] = 1e9
+    learnt = capped(rewards, "continuous")
+    assert learnt.max() == pytest.approx(398, abs=1.1)
+    assert learnt.min() == pytest.approx(-398, abs=1.1)
+    changed = learnt != rewards
+    assert changed.sum() == 4
+    np.testing.assert_array_equal(capped(rewards, "binary"), rewards)
+    np.testing.assert_array_equal(capped(rewards[:1100], "continuous"), rewards[:1100])
+
+
 def test_one_ready_offer_is_not_enough() -> None:
     """There is nothing to choose from with one offer."""
     with pytest.raises(StrategyError, match="1 offers ready, 2 needed"):
         trained(worked_example(0, 50), offers=("offer_1",))
 
 
-def test_scores_do_not_depend_on_the_pieces_of_the_cross_product(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A tiny limit of cells gives the same scores as one piece."""
-    model = trained(worked_example(1, 300)).model
-    users = encode_users(worked_example(2, 50), model.schema)
-    whole = model.score(users)
-    monkeypatch.setattr("scorer.model.MAX_CELLS", 20)
-    np.testing.assert_array_equal(model.score(users), whole)
-    assert model.score(users[:0]).shape == (0, 2)
+def test_no_display_of_a_ready_offer_is_said() -> None:
+    """As when the ready offers were shown before the window only."""
+    with pytest.raises(StrategyError, match="no display of a ready offer"):
+        trained(worked_example(0, 50), offers=("offer_8", "offer_9"))
+
+
+def test_displays_of_offers_that_are_not_ready_alone_are_not_enough() -> None:
+    """They can be compared with, but nothing is learnt from them."""
+    plan = TrainingPlan("binary", ("offer_8", "offer_9"), other_offer_ids=BOTH)
+    with pytest.raises(StrategyError, match="no display of a ready offer"):
+        train(worked_example(0, 50), WORKED_SCHEMA, plan)
 
 
 def test_unknown_and_missing_values_are_scored() -> None:
     """A category never seen, NaN and an absent column all get a probability."""
     rng = np.random.default_rng(0)
-    table = worked_example(0, 500)
+    table = worked_example(0, 400)
     table = table.append_column("context:c", pa.array(rng.choice(["x", "y"], table.num_rows)))
     schema = declared(
         ("f1", "segment", "boolean"), ("f2", "context", "number"), ("c", "context", "category")
     )
-    model = train(table, schema, TrainingPlan("binary", BOTH)).model
+    result = trained(table, schema=schema)
     odd = pa.table({"context:f2": ["?", None], "context:c": ["never seen", None]})
-    scores = model.score(encode_users(odd, model.schema))
-    assert ((scores > 0) & (scores < 1)).all()
+    for made in (result.personalised, result.best_single):
+        scores = made.model.score(encode_users(odd, made.model.schema))
+        assert ((scores > 0) & (scores < 1)).all()
+
+
+def test_another_seed_deals_other_folds() -> None:
+    """The seed is that of the run, and noted."""
+    plan = TrainingPlan("binary", BOTH)
+    other = train(worked_example(5, 500), WORKED_SCHEMA, replace(plan, seed=7))
+    assert other.personalised.parameters["seed"] == 7
+    assert other.personalised.metrics["log_loss"] != worked().personalised.metrics["log_loss"]
