@@ -19,25 +19,34 @@ Row = dict[str, Any]
 def write_model_versions(
     connection: Connection, registry: ModelRegistry, settings: Settings, strategy: str
 ) -> None:
-    """Replace the strategy's rows of `scorer.model_versions` by what was deployed by the cycle.
+    """Replace the strategy's rows of `scorer.model_versions` by what the cycles so far made.
 
     A model that several cycles trained counts from the earliest of them, whichever ran first.
+    One that was held back is among them: a person may promote it.
     """
-    past = [d for d in registry.history(strategy) if d.as_of <= settings.as_of]
-    first = {d.model_version: d.as_of for d in reversed(past)}
+    past = [(d.as_of, d.model_version) for d in registry.history(strategy)]
+    past += connection.execute(
+        "select as_of, model_version from scorer.training_runs"
+        " where strategy_id = ? and model_version is not null",
+        [strategy],
+    ).fetchall()
+    past = sorted(entry for entry in past if entry[0] <= settings.as_of)
+    first = {version: as_of for as_of, version in reversed(past)}
+    deployed = registry.deployed_as_of(strategy, settings.as_of)
     connection.execute("delete from scorer.model_versions where strategy_id = ?", [strategy])
     for manifest in registry.versions(strategy):
         version = manifest["model_version"]
         if version in first and "error" not in manifest:
             row = _model_row(strategy, manifest)
             row |= {"trained_as_of": first[version]}
-            row |= {"is_deployed": version == past[-1].model_version}
+            row |= {"is_deployed": version == deployed}
             _insert(connection, "scorer.model_versions", row)
 
 
 def _model_row(strategy: str, manifest: dict[str, Any]) -> dict[str, Any]:
     names = (
         "model_version",
+        "model_kind",
         "kpi_type",
         "data_window_start",
         "data_window_end",

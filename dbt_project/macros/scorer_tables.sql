@@ -26,6 +26,7 @@
         strategy_id varchar,
         model_version varchar,
         trained_as_of timestamp,
+        model_kind varchar,
         kpi_type varchar,
         data_window_start timestamp,
         data_window_end timestamp,
@@ -35,6 +36,8 @@
         metrics varchar,
         is_deployed boolean
     );
+    -- Homes of before models had kinds.
+    alter table scorer.model_versions add column if not exists model_kind varchar;
     create table if not exists scorer.training_runs (
         strategy_id varchar,
         cycle_date date,

@@ -20,10 +20,11 @@ WEEK = timedelta(days=7)
 TABLES = """
 create schema scorer;
 create table scorer.model_versions (
-    strategy_id varchar, model_version varchar, trained_as_of timestamp, kpi_type varchar,
-    data_window_start timestamp, data_window_end timestamp, training_rows bigint,
+    strategy_id varchar, model_version varchar, trained_as_of timestamp, model_kind varchar,
+    kpi_type varchar, data_window_start timestamp, data_window_end timestamp, training_rows bigint,
     offers_included integer, offers_personalised integer, metrics varchar, is_deployed boolean
 );
+create table scorer.training_runs (strategy_id varchar, as_of timestamp, model_version varchar);
 """
 
 
@@ -68,3 +69,16 @@ def test_models_of_later_cycles_are_not_listed(
     registry.deploy("web", registry.save("web", trained, T0 + WEEK), T0 + WEEK)
     write_model_versions(connection, registry, settings, "web")
     assert connection.execute("select * from scorer.model_versions").fetchall() == []
+
+
+def test_a_model_that_was_held_back_is_listed(
+    connection: Connection, trained: TrainedModel, tmp_path: Path
+) -> None:
+    """What a run trained but did not deploy can be found and promoted."""
+    settings = Settings(home=tmp_path, as_of=T0)
+    registry = ModelRegistry(settings.models_dir)
+    version = registry.save("web", trained, T0)
+    connection.execute("insert into scorer.training_runs values ('web', ?, ?)", [T0, version])
+    write_model_versions(connection, registry, settings, "web")
+    found = "select model_version, model_kind, is_deployed from scorer.model_versions"
+    assert connection.execute(found).fetchall() == [(version, "best_single", False)]

@@ -4,6 +4,7 @@ with final as (
         strategy_id,
         model_version,
         trained_as_of,
+        model_kind,
         kpi_type,
         data_window_start,
         data_window_end,
