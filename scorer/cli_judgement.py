@@ -1,4 +1,4 @@
-"""Commands that judge and explain: `evaluate`."""
+"""Commands that judge and explain: `evaluate`, `explain`."""
 
 from __future__ import annotations
 
@@ -55,6 +55,32 @@ def evaluate(
         click.echo(f"{strategy} cannot be evaluated: {reason}")
 
 
+@click.command()
+@settings_options("cycle", "strategy")
+@click.option("--profile", required=True, metavar="P", help="The person.")
+@click.option("--placement", metavar="L", help="Where. [default: the only placement]")
+@click.option("--offer", metavar="O", help="Why this one. [default: the first]")
+@json_option
+def explain(
+    settings: Settings, profile: str, placement: str | None, offer: str | None, as_json: bool
+) -> None:
+    """Tell why a person gets an offer, and what would change that.
+
+    Effects are read as factors: x1.80 means that the odds (or the expected value) are 1.8 times
+    what they would be without the term.
+    """
+    from scorer.explanations.explain import Asked
+    from scorer.explanations.explain import explain as explain_decision
+    from scorer.explanations.report import explanation_parts
+
+    found = explain_decision(settings, Asked(profile, placement, offer))
+    if as_json:
+        _print_json(found)
+        return
+    for part in explanation_parts(found):
+        print_for_people(part)
+
+
 def _print_json(content: Any) -> None:
     click.echo(json.dumps(content, indent=2, default=str))
 
@@ -67,4 +93,4 @@ def print_for_people(*parts: Any) -> None:
     (console if console.is_terminal else Console(width=200)).print(*parts)
 
 
-COMMANDS = (evaluate,)
+COMMANDS = (evaluate, explain)

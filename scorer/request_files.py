@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from scorer.progress import Progress
 from scorer.raw_folder import file_kind
 from scorer.requests import rank_requests, with_known_eligibility
 from scorer.strategy import load_context
-from scorer.strategy_runs import strategy_ids
+from scorer.strategy_runs import the_strategy
 from scorer.strategy_steps import find_deployed
 from scorer.warehouse import (
     Connection,
@@ -71,7 +71,7 @@ def rank_file(
     _check_features(settings)
     requests = read_requests(source)
     with connect_build(settings.build_path, read_only=True) as connection:
-        strategy = _the_strategy(connection, settings)
+        strategy = the_strategy(connection, settings)
         deployed = find_deployed(connection, settings, strategy)
         share = None if explore else 0.0
         context = load_context(connection, strategy, settings.as_of, deployed, share)
@@ -165,10 +165,3 @@ def _check_kinds(source: Path, target: Path) -> None:
         if file_kind(path) is None:
             known = ", ".join(_READERS)
             raise ConfigurationError(f"{option}: {path.name} is of no known kind; known: {known}")
-
-
-def _the_strategy(connection: Connection, settings: Settings) -> str:
-    known = strategy_ids(connection, replace(settings, strategy=None))
-    if settings.strategy is None and len(known) > 1:
-        raise ConfigurationError(f"--strategy is missing; there are: {', '.join(known)}")
-    return strategy_ids(connection, settings)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from scorer.config import Settings
@@ -54,6 +55,20 @@ def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
             f"--strategy: {settings.strategy!r} is unknown; there are: {', '.join(known)}"
         )
     return [settings.strategy]
+
+
+def the_strategy(connection: Connection, settings: Settings) -> str:
+    """Return the one strategy to work on.
+
+    Raises
+    ------
+    ConfigurationError
+        `settings.strategy` names none that exists, or is missing where there are several.
+    """
+    known = strategy_ids(connection, replace(settings, strategy=None))
+    if settings.strategy is None and len(known) > 1:
+        raise ConfigurationError(f"--strategy is missing; there are: {', '.join(known)}")
+    return strategy_ids(connection, settings)[0]
 
 
 def run_each(
