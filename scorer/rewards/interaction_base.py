@@ -31,8 +31,12 @@ class InteractionBase:
         return self.calibration.apply(self.margins(users))
 
     def margins(self, users: Matrix) -> Matrix:
-        """Uncalibrated margins, float32 (n_users, n_offers)."""
-        return self.design.matrix(users) @ self.weights.T
+        """Uncalibrated margins, float32 (n_users, n_offers).
+
+        Summed in float64: the order of summation depends on the number of users, the sum must not.
+        """
+        margins = self.design.matrix(users).astype(np.float64) @ self.weights.T.astype(np.float64)
+        return margins.astype(np.float32)
 
     def personalises(self, users: Matrix) -> Mask:
         """Everybody's order is the user's own."""
