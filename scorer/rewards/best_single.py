@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorer.features import FeatureSchema, Matrix
+from scorer.objectives import capped
 from scorer.rewards.examples import Examples
 from scorer.rewards.protocol import Mask, Vector
 
@@ -38,6 +39,7 @@ def offer_means(examples: Examples) -> Vector:
     Weights are 1 / propensity, clipped at 1 / PROPENSITY_FLOOR; rows whose propensity is not
     known count only where none is known. The overall mean weighs as much as SHRINK_DISPLAYS
     displays against the offer's effective number of displays (sum of weights)^2 / sum of squares.
+    Amounts are capped as for all models, and what the cap takes is given back to all alike.
     """
     n = len(examples.catalogue.all)
     known = ~np.isnan(examples.propensity)
@@ -46,13 +48,16 @@ def offer_means(examples: Examples) -> Vector:
     else:
         weights = 1 / np.maximum(np.where(known, examples.propensity, 1.0), PROPENSITY_FLOOR)
         weights = np.where(known, weights, 0.0)
-    sums = np.bincount(examples.offers, weights * examples.rewards, n)
+    rewards = capped(examples.rewards, examples.kpi_type)
+    sums = np.bincount(examples.offers, weights * rewards, n)
     counts = np.bincount(examples.offers, weights, n)
     squares = np.bincount(examples.offers, weights**2, n)
     overall = sums.sum() / max(counts.sum(), 1e-300)
     means = np.where(counts > 0, sums / np.maximum(counts, 1e-300), overall)
     effective = np.where(squares > 0, counts**2 / np.maximum(squares, 1e-300), 0.0)
-    return (effective * means + SHRINK_DISPLAYS * overall) / (effective + SHRINK_DISPLAYS)
+    lost = weights @ (examples.rewards - rewards) / max(counts.sum(), 1e-300)
+    shrunk = (effective * means + SHRINK_DISPLAYS * overall) / (effective + SHRINK_DISPLAYS)
+    return shrunk + lost
 
 
 def fit_best_single(examples: Examples) -> BestSingle:

@@ -53,9 +53,10 @@ def _residual_trees(bench: Workbench, excluded: Folds) -> RewardModel:
 
 def _success_value(bench: Workbench, excluded: Folds) -> RewardModel:
     examples, rows = bench.examples, bench.training(excluded)
+    capped, whole = bench.outcomes[rows], examples.rewards[rows].sum()
     values = success_values(
         examples.offers[rows],
-        bench.outcomes[rows] * bench.objective.scale,
+        capped * (whole / max(capped.sum(), 1e-300)),
         examples.successes[rows],
         examples.catalogue.known_values,
     )

@@ -137,7 +137,8 @@ class _Fit:
         total = 0.0
         for a in range(len(weights)):
             rows = slice(self.bounds[a], self.bounds[a + 1])
-            mean, curvature = mean_and_slope(self.x[rows] @ weights[a].astype(np.float32), self.link)
+            margins = self.x[rows] @ weights[a].astype(np.float32)
+            mean, curvature = mean_and_slope(margins, self.link)
             total += float((((self.y[rows] - mean) ** 2) / np.maximum(curvature, 1e-9)).sum())
         return max(total / max(len(self.y), 1), 1e-12)
 

@@ -19,7 +19,7 @@ from scorer.rewards.design import Design
 from scorer.rewards.interaction_base import InteractionBase
 from scorer.rewards.offer_trees import OfferTrees
 from scorer.rewards.placement_gate import PlacementGate
-from scorer.rewards.protocol import RewardModel
+from scorer.rewards.protocol import RewardModel, Vector
 from scorer.rewards.success_value import SuccessValue
 
 BOOSTER_FILE = "model.ubj"
@@ -70,15 +70,15 @@ def restore_model(
     form = description["form"]
     if form == "placement_gate":
         inner = restore_model(description["model"], files, schema, offer_ids)
-        fallback = BestSingle(schema, offer_ids, np.array(description["means"], dtype=np.float64))
+        fallback = BestSingle(schema, offer_ids, _numbers(description["means"], offer_ids))
         return PlacementGate(inner, fallback, tuple(description["held_back_placements"]))
     if form == "best_single":
-        return BestSingle(schema, offer_ids, np.array(description["means"], dtype=np.float64))
+        return BestSingle(schema, offer_ids, _numbers(description["means"], offer_ids))
     if form == "interaction_base":
         return _base(description, files, schema, offer_ids)
     if form == "success_value":
         chances = _base(description["model"], files, schema, offer_ids)
-        return SuccessValue(chances, np.array(description["values"], dtype=np.float64))
+        return SuccessValue(chances, _numbers(description["values"], offer_ids))
     if form == "offer_trees":
         base = description["base"]
         return OfferTrees(
@@ -98,12 +98,19 @@ def _base(
     offer_ids: tuple[str, ...],
 ) -> InteractionBase:
     design = Design.from_dict(description["design"])
-    weights = np.load(io.BytesIO(files[WEIGHTS_FILE]), allow_pickle=False)
+    weights = np.lib.format.read_array(io.BytesIO(files[WEIGHTS_FILE]), allow_pickle=False)
     if weights.shape != (len(offer_ids), design.width) or weights.dtype != np.float32:
         raise ValueError(f"weights have shape {weights.shape}, the design {design.width} columns")
     return InteractionBase(
         schema, offer_ids, design, weights, Calibration(**description["calibration"])
     )
+
+
+def _numbers(values: Any, offer_ids: tuple[str, ...]) -> Vector:
+    numbers = np.array(values, dtype=np.float64)
+    if numbers.shape != (len(offer_ids),):
+        raise ValueError(f"numbers of shape {numbers.shape} for {len(offer_ids)} offers")
+    return numbers
 
 
 def _booster(data: bytes) -> xgb.Booster:
