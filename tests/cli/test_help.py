@@ -14,6 +14,7 @@ COMMANDS = (
     "train",
     "rank",
     "evaluate",
+    "explain",
     "publish",
     "status",
     "models",
