@@ -98,7 +98,7 @@ def _base(
     offer_ids: tuple[str, ...],
 ) -> InteractionBase:
     design = Design.from_dict(description["design"])
-    weights = np.lib.format.read_array(io.BytesIO(files[WEIGHTS_FILE]), allow_pickle=False)
+    weights = _array(files[WEIGHTS_FILE])
     if weights.shape != (len(offer_ids), design.width) or weights.dtype != np.float32:
         raise ValueError(f"weights have shape {weights.shape}, the design {design.width} columns")
     return InteractionBase(
@@ -117,6 +117,13 @@ def _booster(data: bytes) -> xgb.Booster:
     booster = xgb.Booster()
     booster.load_model(bytearray(data))
     return booster
+
+
+def _array(data: bytes) -> Matrix:
+    try:
+        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except Exception as error:  # a wrong header raises whatever the parser it reaches raises
+        raise ValueError(f"{WEIGHTS_FILE} cannot be read ({error})") from None
 
 
 def _array_bytes(array: Matrix) -> bytes:

@@ -1,0 +1,181 @@
+"""Selection and gate: nothing is claimed by chance, and what is true passes; reasons in words."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+from benches import BOTH
+from worlds import WORKED_SCHEMA, declared, examples, worked_example
+
+from scorer.features import FeatureSchema
+from scorer.gate import credibly_worse
+from scorer.ope.evaluation import PairedDifference
+from scorer.rewards.placement_gate import PlacementGate
+from scorer.training import Training, TrainingPlan, train
+
+PLACED = declared(("placement_id", "decisioning", "category"), ("f1", "segment", "boolean"))
+Vector = npt.NDArray[np.float64]
+
+
+def trained(table: pa.Table, schema: FeatureSchema = WORKED_SCHEMA) -> Training:
+    """Train on a binary KPI."""
+    return train(table, schema, TrainingPlan("binary", BOTH))
+
+
+def null_world(seed: int) -> pa.Table:
+    """One offer is better for everybody; segments change the rate of both alike."""
+    rng = np.random.default_rng(seed)
+    n = 500
+    f1, f2, offer = rng.integers(0, 2, (3, n))
+    rate = 0.15 + 0.08 * f1 + np.where(offer == 0, 0.04, 0.0)
+    columns = {
+        "segment:f1": f1.astype(bool),
+        "context:f2": f2.astype(str),
+        "propensity": np.full(n, 0.5),
+    }
+    return examples(columns, [f"offer_{o + 1}" for o in offer], rng.random(n) < rate)
+
+
+def test_null_worlds_are_held_back() -> None:
+    """Of 10 worlds without a taste, at most two pass (1 in 20 does by chance)."""
+    results = [trained(null_world(seed)) for seed in range(10)]
+    passed = [r for r in results if r.verdict.personalises]
+    assert len(passed) <= 2
+    for result in results:
+        if not result.verdict.personalises:
+            assert result.model.kind == "best_single"
+            assert result.verdict.reason is not None
+
+
+def test_the_reason_gives_lift_evidence_and_threshold() -> None:
+    """In one line, in words."""
+    reasons = [trained(null_world(seed)).verdict.reason for seed in (1, 2, 3)]
+    told = [r for r in reasons if r is not None and "not credibly better" in r]
+    assert told
+    assert all("standard errors, 1.64 needed" in r and "\n" not in r for r in told)
+
+
+def test_a_strong_signal_passes_without_a_reason() -> None:
+    """The nominee personalises."""
+    result = trained(worked_example(0, 400))
+    assert result.verdict.personalises
+    assert result.verdict.reason is None
+    assert result.selection.gain.z is not None
+    assert result.selection.gain.z > 1.64
+    assert result.nominee is result.personalised
+
+
+def test_without_any_propensity_nothing_is_proven() -> None:
+    """The reason tells what to log; every estimate is insufficient."""
+    result = trained(worked_example(0, 100).drop_columns(["propensity"]))
+    assert "no display has a known propensity" in str(result.verdict.reason)
+    assert "traffic_type 'random'" in str(result.verdict.reason)
+    assert result.personalised.metrics["rows_without_propensity"] == 200
+    assert {c.value.status for c in result.selection.candidates} == {"insufficient"}
+
+
+def test_too_few_responses_are_said() -> None:
+    """Thirty displays of a strong taste."""
+    result = trained(worked_example(0, 15, (0.0, 0.9)))
+    assert not result.verdict.personalises
+    assert "too few responses" in str(result.verdict.reason) or "best for everybody" in str(
+        result.verdict.reason
+    )
+
+
+def test_the_proof_weighs_displays_by_their_propensity() -> None:
+    """A log that showed each person mostly what suits them holds the raw means alike.
+
+    By raw means the offers are equal; weighted, personalising gains what it does.
+    """
+    rng = np.random.default_rng(0)
+    n = 3000
+    f1 = rng.integers(0, 2, n)
+    p_fit = 0.8
+    fits = rng.random(n) < p_fit
+    offer = np.where(fits, f1, 1 - f1)
+    columns = {
+        "segment:f1": f1.astype(bool),
+        "context:f2": np.zeros(n),
+        "propensity": np.where(fits, p_fit, 1 - p_fit),
+    }
+    rewards = rng.random(n) < np.where(fits, 0.3, 0.1)
+    result = trained(examples(columns, [f"offer_{o + 1}" for o in offer], rewards))
+    values = {c.name: c.value.value for c in result.selection.candidates}
+    assert values["best_single"] == pytest.approx(0.2, abs=0.04)
+    assert values["interaction_base"] == pytest.approx(0.3, abs=0.04)
+    assert result.selection.gain.lift == pytest.approx(0.5, abs=0.3)
+
+
+def test_the_gain_is_not_the_winners_own_flattering_estimate() -> None:
+    """In null worlds the winner's own lift is larger on average than that of choosing."""
+    gaps = []
+    for seed in range(4):
+        selection = trained(null_world(seed)).selection
+        own = next(c for c in selection.candidates if c.name == selection.chosen)
+        if own.over_best_single.difference is not None and selection.gain.difference is not None:
+            gaps.append(own.over_best_single.difference - selection.gain.difference)
+    assert np.mean(gaps) >= 0
+
+
+@cache
+def two_placements(mail_has_taste: bool) -> Training:
+    """A strong taste on the web; in the mail as well, or offer_1 for everybody."""
+    rng = np.random.default_rng(3)
+    n = 4000
+    f1, offer, mail = rng.integers(0, 2, (3, n))
+    fits = np.where(f1 == offer, 0.45, 0.1)
+    rate = np.where((mail == 1) & ~np.bool_(mail_has_taste), np.where(offer == 0, 0.3, 0.28), fits)
+    columns = {
+        "placement_id": np.where(mail == 1, "mail", "web").tolist(),
+        "segment:f1": f1.astype(bool),
+        "propensity": np.full(n, 0.5),
+    }
+    table = examples(columns, [f"offer_{o + 1}" for o in offer], rng.random(n) < rate)
+    return trained(table, PLACED)
+
+
+def test_a_placement_that_could_show_a_gain_and_does_not_is_held_back() -> None:
+    """The model personalises the web and serves the best single offer in the mail."""
+    result = two_placements(False)
+    assert result.verdict.personalises
+    assert result.verdict.held_back_placements == ("mail",)
+    assert "mail" in str(result.verdict.reason)
+    model = result.model
+    assert isinstance(model, PlacementGate)
+    assert model.kind == model.model.kind
+    users = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
+    assert model.schema.features[0].categories == ("mail", "web")
+    assert model.personalises(users).tolist() == [False, False, True, True]
+    scores = model.score(users)
+    np.testing.assert_array_equal(scores[:2], model.fallback.score(users[:2]))
+    np.testing.assert_array_equal(scores[2:], model.model.score(users[2:]))
+    assert scores[2:].argmax(axis=1).tolist() == [0, 1]
+
+
+def test_placements_that_show_their_gain_are_personalised() -> None:
+    """No gate is put around the model."""
+    verdict = two_placements(True).verdict
+    assert verdict.personalises
+    assert verdict.held_back_placements == ()
+    assert not isinstance(two_placements(True).model, PlacementGate)
+
+
+def test_people_at_a_placement_the_model_never_saw_are_personalised() -> None:
+    """As is everybody of a schema without placements."""
+    gate = two_placements(False).model
+    assert isinstance(gate, PlacementGate)
+    odd = np.array([[2, 0], [np.nan, 1]], dtype=np.float32)
+    assert gate.personalises(odd).all()
+
+
+@pytest.mark.parametrize(
+    ("z", "is_worse"), [(None, False), (-1.6, False), (-1.7, True), (3, False)]
+)
+def test_credibly_worse_is_one_sided(z: float | None, is_worse: bool) -> None:
+    """Below -1.64 standard errors; without a number nothing is known."""
+    assert credibly_worse(PairedDifference("ok", z=z)) is is_worse
