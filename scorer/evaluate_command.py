@@ -114,8 +114,10 @@ def _cells(row: Row) -> list[str]:
 
 def _lift(row: Row, name: str) -> str:
     lift, low, high = (row[n] for n in (name, f"{name}_low", f"{name}_high"))
-    if name.endswith(row["policy"]) or lift is None:
+    if name.endswith(row["policy"]):
         return "-"
+    if lift is None:
+        return INSUFFICIENT
     between = "" if low is None else f" ({low:+.0%} to {high:+.0%})"
     return f"{lift:+.0%}{between}"
 

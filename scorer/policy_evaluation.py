@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from scorer.ope.estimators import ESTIMATORS
-from scorer.ope.evaluation import compare, evaluate
+from scorer.ope.evaluation import INSUFFICIENT, PairedDifference, compare, evaluate
 from scorer.ope.feedback import TargetPolicy
 from scorer.rewards.candidates import BEST_SINGLE
 from scorer.rewards.cross_fitting import DEPLOYED
@@ -113,6 +113,9 @@ def _lifts(
     row: Row = {}
     for name, baseline in baselines.items():
         lift = compare(logged.feedback, target, baseline, estimator)
+        if logged.feedback.displays == 0:
+            # Of nothing, all policies make the same.
+            lift = PairedDifference(INSUFFICIENT)
         row |= {name: lift.lift, f"{name}_low": lift.lift_low, f"{name}_high": lift.lift_high}
     return row
 

@@ -147,7 +147,7 @@ def _base_parts(
 def _columns(base: InteractionBase) -> dict[tuple[int, ...], list[int]]:
     """Columns of the design's matrix by the features they are made of."""
     of = [column.feature for column in base.design.columns]
-    keys = [(f,) for f in of]
+    keys: list[tuple[int, ...]] = [(f,) for f in of]
     keys += [(min(of[i], of[j]), max(of[i], of[j])) for i, j in base.design.pairs]
     found: dict[tuple[int, ...], list[int]] = {}
     for place, key in enumerate(keys):

@@ -66,6 +66,7 @@ def test_a_stored_model_is_judged_on_later_displays_only(settings: Settings) -> 
     assert (deployed["status"], deployed["is_cross_fitted"]) == ("ok", False)
     assert (rows["version", new]["status"], rows["version", new]["displays"]) == ("insufficient", 0)
     assert rows["version", new]["policy_value"] is None
+    assert rows["version", new]["lift_over_random"] is None
 
 
 def test_displays_without_propensity_are_counted_and_not_used(settings: Settings) -> None:
