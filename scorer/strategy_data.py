@@ -110,5 +110,5 @@ def _incumbent(settings: Settings, strategy: str) -> Incumbent | None:
     try:
         end = registry.manifest(strategy, version)["data_window_end"]
         return Incumbent(registry.load(strategy, version), datetime.fromisoformat(end), version)
-    except InputError:
+    except (InputError, KeyError, TypeError, ValueError):
         return None

@@ -40,9 +40,15 @@ def null_world(seed: int) -> pa.Table:
     return examples(columns, [f"offer_{o + 1}" for o in offer], rng.random(n) < rate)
 
 
+@cache
+def null(seed: int) -> Training:
+    """A training on a null world."""
+    return trained(null_world(seed))
+
+
 def test_null_worlds_are_held_back() -> None:
     """Of 10 worlds without a taste, at most two pass (1 in 20 does by chance)."""
-    results = [trained(null_world(seed)) for seed in range(10)]
+    results = [null(seed) for seed in range(10)]
     passed = [r for r in results if r.verdict.personalises]
     assert len(passed) <= 2
     for result in results:
@@ -53,7 +59,7 @@ def test_null_worlds_are_held_back() -> None:
 
 def test_the_reason_gives_lift_evidence_and_threshold() -> None:
     """In one line, in words."""
-    reasons = [trained(null_world(seed)).verdict.reason for seed in (1, 2, 3)]
+    reasons = [null(seed).verdict.reason for seed in range(10)]
     told = [r for r in reasons if r is not None and "not credibly better" in r]
     assert told
     assert all("standard errors, 1.64 needed" in r and "\n" not in r for r in told)
@@ -114,8 +120,8 @@ def test_the_proof_weighs_displays_by_their_propensity() -> None:
 def test_the_gain_is_not_the_winners_own_flattering_estimate() -> None:
     """In null worlds the winner's own lift is larger on average than that of choosing."""
     gaps = []
-    for seed in range(4):
-        selection = trained(null_world(seed)).selection
+    for seed in range(10):
+        selection = null(seed).selection
         own = next(c for c in selection.candidates if c.name == selection.chosen)
         if own.over_best_single.difference is not None and selection.gain.difference is not None:
             gaps.append(own.over_best_single.difference - selection.gain.difference)
