@@ -15,6 +15,7 @@ from benches import as_trained, fitted
 from worlds import AS_OF, START, worked_example
 
 from scorer.config import Settings
+from scorer.progress import Silent
 from scorer.registry import Deployment, ModelRegistry
 from scorer.strategy_steps import train_strategy
 from scorer.warehouse import Connection, connect_memory
@@ -46,22 +47,6 @@ create table training_examples as
 """
 
 
-class Silent:
-    """Progress that nobody reads."""
-
-    def start(self, label: str, total: int | None = None) -> None:
-        """Nothing."""
-
-    def total(self, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, n: int = 1, text: str = "") -> None:
-        """Nothing."""
-
-    def finish(self, text: str = "") -> None:
-        """Nothing."""
-
-
 def build(table: pa.Table) -> Connection:
     """A build whose strategy has these examples, with the scorer's own tables."""
     connection = connect_memory()
@@ -81,8 +66,8 @@ def flat_world(displays: int) -> pa.Table:
 
 
 def turned_world(turned: int) -> pa.Table:
-    """1200 displays of the worked example, the first of them with the offers' parts exchanged."""
-    table = worked_example(0, 600)
+    """2000 displays of the worked example, the first of them with the offers' parts exchanged."""
+    table = worked_example(0, 1000)
     other = {"offer_1": "offer_2", "offer_2": "offer_1"}
     offers = table["offer_id"].to_pylist()
     offers[:turned] = [other[o] for o in offers[:turned]]
@@ -154,7 +139,7 @@ def test_a_model_that_does_not_pass_is_kept_and_the_best_single_offer_deployed(
     connection.close()
 
 
-@pytest.mark.parametrize(("turned", "which"), [(600, "best single offer"), (900, "new model")])
+@pytest.mark.parametrize(("turned", "which"), [(1000, "best single offer"), (1400, "new model")])
 def test_a_credibly_worse_model_does_not_replace_the_deployed_one(
     settings: Settings, turned: int, which: str
 ) -> None:
@@ -180,10 +165,10 @@ def test_a_credibly_worse_model_does_not_replace_the_deployed_one(
 
 def test_a_worse_model_that_an_earlier_attempt_deployed_is_withdrawn(settings: Settings) -> None:
     """The cycle is done again with data that speak for the deployed model."""
-    incumbent = deployed(settings, "interaction_base", seed=3, end=START + timedelta(minutes=899))
+    incumbent = deployed(settings, "interaction_base", seed=3, end=START + timedelta(minutes=1399))
     registry = ModelRegistry(settings.models_dir)
     registry.deploy("s", registry.save("s", as_trained(fitted("best_single")), AS_OF), AS_OF)
-    connection = build(turned_world(900))
+    connection = build(turned_world(1400))
     assert train_cycle(connection, settings)[0]["deployed_model_version"] == incumbent
     assert registry.deployed_as_of("s", AS_OF) == incumbent
     connection.close()
