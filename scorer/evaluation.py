@@ -108,12 +108,18 @@ def _kept(connection: Connection, settings: Settings, strategy: str) -> list[Row
 def _stored(
     settings: Settings, strategy: str, plan: TrainingPlan, wanted: Wanted
 ) -> list[tuple[str, Incumbent]]:
-    """Policy name and model of everything to evaluate on its later displays."""
+    """Policy name and model of everything to evaluate on its later displays.
+
+    A damaged model is passed over unless it was named.
+    """
     found = [] if plan.incumbent is None else [(DEPLOYED, plan.incumbent)]
     deployed = {stored.version for _, stored in found}
     registry = ModelRegistry(settings.models_dir)
+    damaged = {m["model_version"] for m in registry.versions(strategy) if "error" in m}
+    chosen = set(_versions(settings, strategy)) - damaged if wanted.is_all else set()
+    chosen |= set(wanted.versions) & set(_versions(settings, strategy))
     for version in _versions(settings, strategy):
-        if version not in deployed and (wanted.is_all or version in wanted.versions):
+        if version in chosen - deployed:
             end = datetime.fromisoformat(registry.manifest(strategy, version)["data_window_end"])
             found.append((VERSION, Incumbent(registry.load(strategy, version), end, version)))
     return found

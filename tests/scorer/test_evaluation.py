@@ -10,7 +10,7 @@ from builds import make_home
 
 from scorer import cli
 from scorer.config import Settings
-from scorer.errors import ConfigurationError, StrategyError
+from scorer.errors import ConfigurationError, InputError, StrategyError
 from scorer.evaluate_command import evaluate_policies, evaluation_tables
 from scorer.evaluation import Wanted, evaluate_strategy
 from scorer.ope.estimators import ESTIMATORS
@@ -94,6 +94,18 @@ def test_all_versions_are_listed_once(settings: Settings) -> None:
     stored = {key[:2] for key in keys if key[0] in ("deployed", "version")}
     assert stored == {("deployed", old), ("version", new)}
     assert {key[2] for key in keys} == set(ESTIMATORS)
+
+
+def test_a_damaged_model_is_passed_over_unless_it_is_named(settings: Settings) -> None:
+    """All versions are those that can be read; asking for one that cannot be read is an error."""
+    broken = settings.models_dir / "s" / "broken"
+    broken.mkdir()
+    try:
+        assert evaluated(settings, Wanted(is_all=True))
+        with pytest.raises(InputError, match="broken"):
+            evaluate_policies(settings, Wanted(("broken",)), Silent())
+    finally:
+        broken.rmdir()
 
 
 def test_without_a_training_the_baselines_are_evaluated(settings: Settings) -> None:
