@@ -1,7 +1,9 @@
 """The gate: personalise only where it is proven to pay, replace only what is not better.
 
 One-sided tests at z = 1.64: a strategy whose offers do not interact with people passes in at most
-1 of 20 trainings.
+1 of 20 trainings. One that passed needs no new proof every week, only an estimate that is still
+above zero: with 10 % exploration the best single offer is seldom shown to anybody, so a week's
+proof may be missing where the gain is not. A strategy that passed by chance falls back soon.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from scorer.rewards.protocol import Mask
 from scorer.selection import Selection
 
 Z = 1.64
+Z_TO_STAY = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,19 @@ class Verdict:
     held_back_placements: tuple[str, ...] = ()
 
 
-def judge(selection: Selection, placements: dict[str, Mask]) -> Verdict:
-    """Judge a selection; ``placements`` gives the displays of each placement, bool (n,)."""
-    gain = selection.gain
-    if not _passes(gain):
-        return Verdict(False, _why_not(gain, selection.logged))
+def judge(
+    selection: Selection, placements: dict[str, Mask], is_personalised: bool = False
+) -> Verdict:
+    """Judge a selection.
+
+    ``placements`` gives the displays of each placement, bool (n,); ``is_personalised`` tells
+    whether the strategy passed before and is served by a model now.
+    """
+    gain, needed = selection.gain, Z_TO_STAY if is_personalised else Z
+    if is_personalised and gain.status == INSUFFICIENT and len(selection.logged.examples):
+        return Verdict(True, f"passed before; {_too_few(gain)}")
+    if not _passes(gain, needed):
+        return Verdict(False, _why_not(gain, selection.logged, needed))
     held_back = tuple(
         name
         for name, rows in sorted(placements.items())
@@ -52,8 +63,8 @@ def credibly_worse(difference: PairedDifference) -> bool:
     return difference.z is not None and difference.z < -Z
 
 
-def _passes(gain: PairedDifference) -> bool:
-    return gain.status not in (INSUFFICIENT, IDENTICAL) and gain.z is not None and gain.z > Z
+def _passes(gain: PairedDifference, needed: float) -> bool:
+    return gain.status not in (INSUFFICIENT, IDENTICAL) and gain.z is not None and gain.z > needed
 
 
 def _speaks_against(gain: PairedDifference, selection: Selection, rows: Mask) -> bool:
@@ -68,14 +79,14 @@ def _speaks_against(gain: PairedDifference, selection: Selection, rows: Mask) ->
     if own.standard_error is None or gain.difference is None:
         return False
     is_able = gain.difference > 2 * Z * own.standard_error
-    return is_able and not _passes(own)
+    return is_able and not _passes(own, Z)
 
 
 def _rows_of(policy: TargetPolicy, rows: Mask) -> TargetPolicy:
     return TargetPolicy(policy.probability[rows], policy.expected[rows], policy.logged[rows])
 
 
-def _why_not(gain: PairedDifference, logged: LoggedPolicies) -> str:
+def _why_not(gain: PairedDifference, logged: LoggedPolicies, needed: float) -> str:
     if len(logged.examples) == 0:
         return (
             "no display has a known propensity, so nothing can be proven: log the propensity, or"
@@ -84,10 +95,7 @@ def _why_not(gain: PairedDifference, logged: LoggedPolicies) -> str:
     if gain.status == IDENTICAL:
         return "the best single offer is best for everybody"
     if gain.status == INSUFFICIENT:
-        return (
-            f"too few responses to tell personalised offers from the best single one"
-            f" ({gain.disagreeing_responses} where they differ)"
-        )
+        return _too_few(gain)
     gained = "unknown" if gain.lift is None else _percent(gain.lift)
     between = (
         ""
@@ -96,7 +104,14 @@ def _why_not(gain: PairedDifference, logged: LoggedPolicies) -> str:
     )
     return (
         f"personalisation is not credibly better than the best single offer:"
-        f" lift {gained}{between}, {gain.z:.1f} standard errors, {Z} needed"
+        f" lift {gained}{between}, {gain.z:.1f} standard errors, {needed} needed"
+    )
+
+
+def _too_few(gain: PairedDifference) -> str:
+    return (
+        f"too few responses to tell personalised offers from the best single one"
+        f" ({gain.disagreeing_responses} where they differ)"
     )
 
 

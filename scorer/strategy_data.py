@@ -85,7 +85,8 @@ def read_plan(
     ).fetchall()
     sets: dict[str, set[str]] = {}
     for key, offer in connection.execute(
-        "select eligibility_set_id, offer_id from display_eligibility_sets where strategy_id = ?",
+        "select eligibility_set_id, offer_id from display_eligibility_sets"
+        " where strategy_id = ? and is_eligible",
         [strategy],
     ).fetchall():
         sets.setdefault(key, set()).add(offer)

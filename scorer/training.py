@@ -59,6 +59,11 @@ class TrainingPlan:
     incumbent: Incumbent | None = None
 
     @property
+    def is_personalised(self) -> bool:
+        """Whether the deployed model personalises."""
+        return self.incumbent is not None and self.incumbent.model.kind != BEST_SINGLE
+
+    @property
     def offers(self) -> Offers:
         """Offers in the order of the models' columns; raises StrategyError below 2 ready ones."""
         ready = tuple(sorted(self.ready_offer_ids))
@@ -160,7 +165,7 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     scored = cross_fit(bench, plan.incumbent)
     logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))
     selection = select(logged, bench.folds[logged.rows])
-    verdict = judge(selection, _placements(logged.examples))
+    verdict = judge(selection, _placements(logged.examples), plan.is_personalised)
     best_single = fit_best_single(bench.examples)
     model = _final(bench, scored, selection.chosen)
     if verdict.held_back_placements:

@@ -33,7 +33,7 @@ from scorer.ope.contributions import Contributions
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
 from scorer.ope.shrinkage import choose_strength, shrunk
 
-FLOOR = 0.01
+FLOOR = 0.001
 
 
 Estimator = Callable[[LoggedFeedback, TargetPolicy, Vector], Contributions]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorer.features import FeatureSchema, Matrix
+from scorer.ope.estimators import FLOOR
 from scorer.objectives import capped
 from scorer.rewards.examples import Examples
 from scorer.rewards.protocol import Mask, Vector
 
-PROPENSITY_FLOOR = 0.01
 SHRINK_DISPLAYS = 50.0
 
 
@@ -36,7 +36,7 @@ class BestSingle:
 def offer_means(examples: Examples) -> Vector:
     """Propensity-weighted mean reward of all offers, shrunk to the overall mean, (n_offers,).
 
-    Weights are 1 / propensity, clipped at 1 / PROPENSITY_FLOOR; rows whose propensity is not
+    Weights are 1 / propensity, clipped at 1 / FLOOR; rows whose propensity is not
     known count only where none is known. The overall mean weighs as much as SHRINK_DISPLAYS
     displays against the offer's effective number of displays (sum of weights)^2 / sum of squares.
     Amounts are capped as for all models, and what the cap takes is given back to all alike.
@@ -46,7 +46,7 @@ def offer_means(examples: Examples) -> Vector:
     if not known.any():
         weights = np.ones(len(examples))
     else:
-        weights = 1 / np.maximum(np.where(known, examples.propensity, 1.0), PROPENSITY_FLOOR)
+        weights = 1 / np.maximum(np.where(known, examples.propensity, 1.0), FLOOR)
         weights = np.where(known, weights, 0.0)
     rewards = capped(examples.rewards, examples.kpi_type)
     sums = np.bincount(examples.offers, weights * rewards, n)

@@ -12,7 +12,8 @@ from scorer.features import Matrix
 from scorer.rewards.best_single import offer_means
 from scorer.rewards.candidates import CANDIDATES, candidates_of
 from scorer.rewards.examples import Examples
-from scorer.rewards.protocol import Codes, Mask, RewardModel, Vector
+from scorer.rewards.protocol import Codes, RewardModel, Vector
+from scorer.rewards.shown_scores import shown_scores
 from scorer.rewards.workbench import Workbench
 
 DEPLOYED = "deployed"
@@ -74,23 +75,31 @@ class Incumbent:
 def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
     """Fit every candidate without each fold and score the fold's rows with it.
 
-    The deployed model, where there is one, scores all rows as the model named ``deployed``; only
-    rows after its window are new to it.
+    Rows that cannot evaluate get the score of the offer shown only. The deployed model, where
+    there is one, is the last, named ``deployed``; it scores the rows after its window, which
+    are new to it.
     """
-    names = candidates_of(bench)
-    users = dict.fromkeys(names, bench.examples.users)
+    names, examples = candidates_of(bench), bench.examples
+    users = dict.fromkeys(names, examples.users)
+    is_new = np.zeros(len(examples), dtype=np.bool_)
     if incumbent is not None:
-        users[DEPLOYED] = bench.examples.users_for(incumbent.model.schema)
-    scored = Scored.empty(tuple(users), len(bench.examples))
+        users[DEPLOYED] = examples.users_for(incumbent.model.schema)
+        is_new = examples.times > np.datetime64(incumbent.data_window_end, "us")
+    scored = Scored.empty(tuple(users), len(examples))
     for fold in range(bench.n_folds):
-        excluded = frozenset({fold})
-        rows = np.flatnonzero(bench.folds == fold)
-        models = [CANDIDATES[name](bench, excluded) for name in names]
+        inside = bench.folds == fold
+        models = [CANDIDATES[name](bench, frozenset({fold})) for name in names]
         if incumbent is not None:
             models.append(incumbent.model)
-        means = offer_means(bench.examples.take(bench.folds != fold))
+        means = offer_means(examples.take(~inside))
         sighted = list(zip(models, users.values(), strict=True))
-        score_rows(scored, sighted, means, bench.examples, rows)
+        compared = inside & examples.evaluates
+        score_rows(scored, sighted, means, examples, np.flatnonzero(compared & is_new))
+        own = sighted[: len(names)]
+        score_rows(scored, own, means, examples, np.flatnonzero(compared & ~is_new))
+        rest = np.flatnonzero(inside & ~examples.evaluates & examples.trains)
+        for m, (model, encoded) in enumerate(own):
+            scored.logged[m, rest] = shown_scores(model, encoded[rest], examples.offers[rest])
     return scored
 
 
@@ -101,7 +110,7 @@ def score_rows(
     examples: Examples,
     rows: Codes,
 ) -> None:
-    """Fill in the given rows, in place.
+    """Fill in the given rows of the first models of ``scored``, in place.
 
     Each model comes with all users as its own schema encodes them. ``means`` float64 (n_offers,)
     stand in for offers that a model does not score.
@@ -113,7 +122,7 @@ def score_rows(
         own = np.arange(len(piece))
         matrices = [_all_scores(model, users[part], piece, means) for model, users in models]
         for c, (model, _) in enumerate(models):
-            scored.choice[c, part] = _choices(matrices[c], eligible, piece, model)
+            scored.choice[c, part] = _choices(matrices[c], piece, model)
         for m, matrix in enumerate(matrices):
             scored.logged[m, part] = matrix[own, piece.offers]
             scored.average[m, part] = np.where(eligible, matrix, 0).sum(1) / eligible.sum(1)
@@ -136,9 +145,9 @@ def _all_scores(model: RewardModel, users: Matrix, examples: Examples, means: Ve
     return scores
 
 
-def _choices(scores: Vector, eligible: Mask, examples: Examples, model: RewardModel) -> Codes:
-    """First eligible ready offer of the highest score among those the model scores."""
+def _choices(scores: Vector, examples: Examples, model: RewardModel) -> Codes:
+    """First allowed ready offer of the highest score among those the model scores."""
     ready = set(model.offer_ids) & set(examples.catalogue.ready)
-    may = eligible & np.array([offer in ready for offer in examples.catalogue.all])
+    may = examples.allowed & np.array([offer in ready for offer in examples.catalogue.all])
     chosen = np.where(may, scores, -np.inf).argmax(axis=1)
     return np.where(may.any(axis=1), chosen, -1)

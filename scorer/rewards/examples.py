@@ -51,7 +51,7 @@ class Examples:
     profiles : int64 codes of people.
     times : datetime64[us], UTC.
     sets : int64 rows of ``eligible_sets``.
-    eligible_sets : bool (n_sets, n_offers), what could have been shown.
+    eligible_sets : bool (n_sets, n_offers), what the rules let a policy choose.
     table : the rows that all this was encoded from.
     """
 
@@ -93,9 +93,14 @@ class Examples:
         return self.first & ~np.isnan(self.propensity)
 
     @property
+    def allowed(self) -> Mask:
+        """What the rules let a policy choose, bool (n, n_offers)."""
+        return self.eligible_sets[self.sets]
+
+    @property
     def eligible(self) -> Mask:
         """What could have been shown, bool (n, n_offers); the offer shown always could."""
-        eligible = self.eligible_sets[self.sets]
+        eligible = self.allowed
         eligible[np.arange(len(self)), self.offers] = True
         return eligible
 

@@ -49,7 +49,7 @@ select 'all' as eligibility_set_id, 's' as strategy_id, 'web' as placement_id,
 from range(1, 5) as t(i);
 create or replace table display_eligibility_sets as
 select 'two' as eligibility_set_id, 's' as strategy_id, 'web' as placement_id,
-    'offer_' || i as offer_id
+    'offer_' || i as offer_id, true as is_eligible
 from range(1, 3) as t(i);
 create or replace table ranking_candidates as
 select 's' as strategy_id, 'p' || i as profile_id, 'web' as placement_id, 'a' as activity_id,

@@ -35,7 +35,8 @@ create table offer_readiness as
 create table dim_offers as
     select offer_id, '{"category": "loan"}' as characteristics from offer_readiness;
 create table display_eligibility_sets as
-    select 's' as strategy_id, 'd1' as eligibility_set_id, 'web' as placement_id, offer_id
+    select 's' as strategy_id, 'd1' as eligibility_set_id, 'web' as placement_id, offer_id,
+        true as is_eligible
     from offer_readiness where is_ready;
 create table training_examples as
     select 's' as strategy_id, display_id, event_ts, display_id as profile_id, offer_id, reward,

@@ -71,10 +71,10 @@ def test_evidence_is_counted() -> None:
     assert (result.displays, result.matching_displays, result.matching_responses) == (400, 200, 40)
     assert result.effective_sample_size == pytest.approx(200)
     assert result.share_below_floor == 0
-    rare = np.where(np.arange(400) < 100, 0.001, 0.5)
+    rare = np.where(np.arange(400) < 100, 0.0001, 0.5)
     low = LoggedFeedback(feedback.reward, rare, feedback.cluster)
     assert evaluate(low, policy).share_below_floor == 0.25
-    assert evaluate(low, policy, floor=0.0005).share_below_floor == 0
+    assert evaluate(low, policy, floor=0.00005).share_below_floor == 0
 
 
 def test_the_estimate_lies_within_its_interval_and_its_range() -> None:

@@ -74,7 +74,7 @@ def test_every_choice_is_an_eligible_ready_offer() -> None:
     """-1 where no ready offer could have been shown."""
     made, scored = crossed()
     assert scored.names == NAMES
-    eligible = made.examples.eligible
+    eligible = made.examples.allowed
     some = eligible[:, :2].any(axis=1)
     for choice in scored.choice:
         assert (choice[~some] == -1).all()
@@ -85,7 +85,7 @@ def test_every_choice_is_an_eligible_ready_offer() -> None:
 def test_the_best_single_policy_shows_the_best_eligible_offer() -> None:
     """The better one on average where both are eligible, else the only one."""
     made, scored = crossed()
-    eligible = made.examples.eligible[:, :2]
+    eligible = made.examples.allowed[:, :2]
     single = scored.choice[0]
     assert len(set(single[eligible.all(axis=1) & (made.folds == 0)].tolist())) == 1
     assert (single[eligible[:, 1] & ~eligible[:, 0]] == 1).all()
@@ -114,7 +114,7 @@ def test_displays_without_a_ready_choice_do_not_evaluate() -> None:
     """Nothing could have been shown otherwise there."""
     made, scored = crossed()
     logged = LoggedPolicies.of(made.examples, scored)
-    expected = made.examples.eligible[:, :2].any(axis=1)
+    expected = made.examples.allowed[:, :2].any(axis=1)
     np.testing.assert_array_equal(logged.rows, np.flatnonzero(expected))
 
 
