@@ -26,6 +26,7 @@ from scorer.ope import ESTIMATORS, LoggedFeedback, TargetPolicy, compare, evalua
 WORLDS = 10
 LOW, HIGH = 93.0, 97.0
 GATE, GATE_LEVEL = 1.64, 5.0
+FLOOR = 0.01
 PAIRED = ("ips", "snips", "dr")
 MAY_BE_BIASED = ("dm",)
 ENOUGH = 0.95
@@ -125,10 +126,10 @@ def measure_intervals(scenario: Scenario, logs: int, seed: int) -> dict[str, lis
     lifts = {name: Tally() for name in PAIRED}
     for log in draws(scenario, logs, seed):
         for name, tally in values.items():
-            one = evaluate(log.feedback, log.policy, name)
+            one = evaluate(log.feedback, log.policy, name, FLOOR)
             tally.add(log.value, (one.value, one.low, one.high), one.interval_method)
         for name in PAIRED:
-            two = compare(log.feedback, log.policy, log.baseline, name)
+            two = compare(log.feedback, log.policy, log.baseline, name, FLOOR)
             differences[name].add(log.value - log.base, (two.difference, two.low, two.high))
             lifts[name].add(log.value / log.base - 1, (two.lift, two.lift_low, two.lift_high))
     kinds = {"value": values, "difference": differences, "lift": lifts}
@@ -143,7 +144,7 @@ def measure_gate(scenario: Scenario, logs: int, seed: int) -> dict[str, float]:
     opened = dict.fromkeys(PAIRED, 0)
     for log in draws(scenario, logs, seed, is_null=True):
         for name in PAIRED:
-            z = compare(log.feedback, log.policy, log.baseline, name).z
+            z = compare(log.feedback, log.policy, log.baseline, name, FLOOR).z
             opened[name] += z is not None and z > GATE
     return {name: 100 * count / logs for name, count in opened.items()}
 

@@ -48,8 +48,8 @@ def error_moments(contributions: Contributions, feedback: LoggedFeedback) -> Err
     then it is too small. The smoothed view takes each display's squared residual as the weighted
     mean of all, so that it knows of large weights without responses; it is off when residuals are
     larger where weights are. It is multiplied by the ratio of clustered to unclustered squares. The
-    variance is the mean of the smoothed one and the larger of the two; the third moment is the mean
-    of both.
+    variance is the mean of the smoothed one and the larger of the two; the third moment is the
+    clustered one.
 
     References
     ----------
@@ -67,16 +67,14 @@ def error_moments(contributions: Contributions, feedback: LoggedFeedback) -> Err
     sums = np.bincount(feedback.profiles, weights=deviations)
     squares = sums * sums
     second, third = float(squares.sum()), float(squares @ sums)
-    design_effect = second / alone
-    smooth_second, smooth_third = _smoothed(contributions)
-    smooth_second *= design_effect
-    combined = smooth_second + max(second - smooth_second, 0.0) / 2
+    smooth = smoothed_squares(contributions) * second / alone
+    combined = smooth + max(second - smooth, 0.0) / 2
     variance = combined * n_profiles / (n_profiles - 1) / rows.size**2
     kurtosis = n_profiles * float(squares @ squares) / second**2
     freedom = min(2 * n_profiles / max(kurtosis - 1, 1e-9), n_profiles - 1)
     return ErrorMoments(
         standard_error=float(np.sqrt(variance)),
-        skewness=(third + smooth_third * design_effect**1.5) / 2 / combined**1.5,
+        skewness=third / combined**1.5,
         degrees_of_freedom=max(freedom, 1.0),
         profiles=n_profiles,
     )
@@ -100,16 +98,14 @@ def total_error(contributions: Contributions, feedback: LoggedFeedback) -> Error
     return replace(moments, standard_error=total, skewness=skewness)
 
 
-def _smoothed(contributions: Contributions) -> tuple[float, float]:
-    """Sums of squared and cubed deviations, with residual moments averaged over displays."""
+def smoothed_squares(contributions: Contributions) -> float:
+    """Sum of squared deviations, with the weighted mean of squared residuals at every display."""
     share, residual = contributions.share, contributions.residual
     size = np.abs(share)
     total = float(size.sum())
     base = contributions.base - contributions.value
     certain = float(base @ (base + 2 * share * residual))
     if total == 0:
-        return max(certain, 0.0), 0.0
-    weighted = size * residual * residual
-    square, cube = float(weighted.sum()) / total, float(weighted @ residual) / total
-    squares = share * share
-    return max(float(squares.sum()) * square + certain, 0.0), float(squares @ share) * cube
+        return max(certain, 0.0)
+    square = float(size @ (residual * residual)) / total
+    return max(float(share @ share) * square + certain, 0.0)

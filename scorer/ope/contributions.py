@@ -39,11 +39,6 @@ class Contributions:
         """The estimate: the mean of the rows."""
         return float(self.rows.mean())
 
-    def scaled(self, factor: float) -> Contributions:
-        """Contributions to a multiple of the estimate."""
-        unbiased = None if self.unbiased is None else self.unbiased.scaled(factor)
-        return Contributions(self.base * factor, self.share * factor, self.residual, unbiased)
-
     def minus(self, other: Contributions) -> Contributions:
         """Contributions to the difference of two estimates on the same displays.
 

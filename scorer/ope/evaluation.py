@@ -17,7 +17,7 @@ from scorer.ope.diagnostics import (
 )
 from scorer.ope.estimators import ESTIMATORS, FLOOR, Estimator, importance_weights
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
-from scorer.ope.intervals import clustered_t, normal_score, value_interval
+from scorer.ope.intervals import clustered_t, fieller, normal_score, value_interval
 
 OK, INSUFFICIENT, IDENTICAL = "ok", "insufficient", "identical"
 
@@ -73,8 +73,7 @@ class PairedDifference:
     p_value : float or None
         One-sided, 1 - Phi(z).
     lift, lift_low, lift_high : float or None
-        value / baseline - 1. None unless both values are positive and the baseline is at least two
-        standard errors above 0.
+        value / baseline - 1. None unless the baseline is at least two standard errors above 0.
     disagreeing_responses : int
         Responses on displays where the two differ: all that the comparison rests on.
     """
@@ -161,11 +160,8 @@ def compare(
     sides = [_contributions(feedback, side, contribute, floor) for side in (policy, baseline)]
     if responses < MINIMUM_RESPONSES or sides[0] is None or sides[1] is None:
         return insufficient
-    result = _difference(sides[0].minus(sides[1]), feedback)
-    if result is None:
-        return insufficient
-    result = replace(result, disagreeing_responses=responses)
-    return _with_lift(result, sides[0], sides[1], feedback)
+    result = _difference(sides[0], sides[1], feedback)
+    return insufficient if result is None else replace(result, disagreeing_responses=responses)
 
 
 def _contributions(
@@ -179,15 +175,18 @@ def _contributions(
     return contribute(feedback, policy, weight)
 
 
-def _difference(contributions: Contributions, feedback: LoggedFeedback) -> PairedDifference | None:
+def _difference(
+    policy: Contributions, baseline: Contributions, feedback: LoggedFeedback
+) -> PairedDifference | None:
     from scipy.special import ndtr
 
+    contributions = policy.minus(baseline)
     moments = total_error(contributions, feedback)
     if moments.standard_error == 0:
         return None
     interval = clustered_t(contributions.value, moments)
     z = normal_score(contributions.value, moments)
-    return PairedDifference(
+    result = PairedDifference(
         status=OK,
         difference=contributions.value,
         standard_error=moments.standard_error,
@@ -196,26 +195,14 @@ def _difference(contributions: Contributions, feedback: LoggedFeedback) -> Paire
         z=z,
         p_value=float(ndtr(-z)),
     )
-
-
-def _with_lift(
-    result: PairedDifference,
-    policy: Contributions,
-    baseline: Contributions,
-    feedback: LoggedFeedback,
-) -> PairedDifference:
-    """Lift with an interval by the delta method on the log of the ratio."""
-    value, base = policy.value, baseline.value
-    if value <= 0 or base <= 2 * total_error(baseline, feedback).standard_error:
+    errors = total_error(policy, feedback), total_error(baseline, feedback)
+    if baseline.value <= 2 * errors[1].standard_error:
         return result
-    ratio = policy.scaled(1 / value).minus(baseline.scaled(1 / base))
-    interval = clustered_t(float(np.log(value / base)), total_error(ratio, feedback))
-    return replace(
-        result,
-        lift=value / base - 1,
-        lift_low=float(np.expm1(interval.low)),
-        lift_high=float(np.expm1(interval.high)),
-    )
+    ratio = fieller((policy.value, errors[0]), (baseline.value, errors[1]), moments)
+    if ratio is None:
+        return result
+    lift = policy.value / baseline.value - 1
+    return replace(result, lift=lift, lift_low=ratio.low - 1, lift_high=ratio.high - 1)
 
 
 def _levels(feedback: LoggedFeedback, estimator: str) -> tuple[float, float] | None:

@@ -4,9 +4,11 @@ Which one is used:
 
     clopper_pearson_mid_p  the value of two-valued rewards, error worth under 100 degrees of freedom
     skew_corrected_t       any other value
-    clustered_t            a difference or a ratio of two policies, where skewness mostly cancels
+    clustered_t            a difference of two policies, where skewness mostly cancels
+    fieller                their ratio: those at which such a difference is not significant
 
-Quantiles are those of t with one degree of freedom less than there are profiles.
+Quantiles are those of t: with the degrees of freedom of the clustered variance where the error is
+corrected for skewness, else with one less than there are profiles.
 `benchmarks/coverage.py` measures all of this; plain normal intervals cover 81 to 95 % there.
 """
 
@@ -66,7 +68,7 @@ def clopper_pearson(value: float, moments: ErrorMoments, levels: tuple[float, fl
     low, high = levels
     share = (value - low) / (high - low)
     error = moments.standard_error / (high - low)
-    shortage = float(ndtri(0.5 + LEVEL / 2)) / _t_quantile(moments)
+    shortage = float(ndtri(0.5 + LEVEL / 2)) / _t_quantile(moments.profiles - 1)
     displays = share * (1 - share) / error**2 * shortage**2
     tails = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     bounds = betaincinv(displays * share + 0.5, displays * (1 - share) + 0.5, tails)
@@ -85,7 +87,7 @@ def skew_corrected(value: float, moments: ErrorMoments) -> Interval:
     P. Hall (1992). On the removal of skewness by transformation. Journal of the Royal Statistical
     Society B 54.
     """
-    quantile = _t_quantile(moments)
+    quantile = _t_quantile(moments.degrees_of_freedom)
     return Interval(
         low=value - moments.standard_error * _studentised(quantile, moments.skewness),
         high=value - moments.standard_error * _studentised(-quantile, moments.skewness),
@@ -95,8 +97,40 @@ def skew_corrected(value: float, moments: ErrorMoments) -> Interval:
 
 def clustered_t(value: float, moments: ErrorMoments) -> Interval:
     """Symmetric interval with the t quantile for the number of profiles."""
-    half_width = _t_quantile(moments) * moments.standard_error
+    half_width = _t_quantile(moments.profiles - 1) * moments.standard_error
     return Interval(value - half_width, value + half_width, "clustered_t")
+
+
+def fieller(
+    numerator: tuple[float, ErrorMoments],
+    denominator: tuple[float, ErrorMoments],
+    difference: ErrorMoments,
+) -> Interval | None:
+    """Interval of a ratio of two paired estimates: ratios at which their difference is none.
+
+    Parameters
+    ----------
+    numerator, denominator : (value, its error)
+    difference : the error of numerator - denominator, from which follows their covariance
+
+    Returns
+    -------
+    Interval, or None where the denominator is not clearly different from 0. It lies above 1 just
+    when the interval of the difference lies above 0.
+
+    References
+    ----------
+    E. Fieller (1954). Some problems in interval estimation. JRSS B 16.
+    """
+    (above, above_error), (below, below_error) = numerator, denominator
+    square = _t_quantile(difference.profiles - 1) ** 2
+    first, second = square * above_error.standard_error**2, square * below_error.standard_error**2
+    common = (first + second - square * difference.standard_error**2) / 2
+    leading, middle, last = below**2 - second, above * below - common, above**2 - first
+    if leading <= 0:
+        return None
+    root = float(np.sqrt(max(middle**2 - leading * last, 0.0)))
+    return Interval((middle - root) / leading, (middle + root) / leading, "fieller")
 
 
 def normal_score(value: float, moments: ErrorMoments) -> float:
@@ -110,10 +144,10 @@ def normal_score(value: float, moments: ErrorMoments) -> float:
     return float(-np.sign(value) * ndtri(tail))
 
 
-def _t_quantile(moments: ErrorMoments) -> float:
+def _t_quantile(degrees_of_freedom: float) -> float:
     from scipy.special import stdtrit
 
-    return float(stdtrit(moments.profiles - 1, 0.5 + LEVEL / 2))
+    return float(stdtrit(degrees_of_freedom, 0.5 + LEVEL / 2))
 
 
 def _studentised(x: float, skewness: float) -> float:

@@ -113,6 +113,21 @@ def test_a_baseline_that_was_hardly_ever_shown_gives_no_number() -> None:
     assert compare(feedback, other, baseline).status == "insufficient"
 
 
+@pytest.mark.parametrize("means", [[0.12, 0.08], [0.1, 0.1], [0.11, 0.1], [0.08, 0.12]])
+def test_lift_and_difference_agree_on_what_is_proven(means: list[float]) -> None:
+    """The interval of the lift leaves 0 just when that of the difference does."""
+    for seed in range(5):
+        log, first, second = uniform_draw(means, 8_000, seed)
+        result = compare(log.feedback, first, second)
+        assert result.low is not None
+        assert result.high is not None
+        assert result.lift_low is not None
+        assert result.lift_high is not None
+        assert (result.lift_low > 0) == (result.low > 0)
+        assert (result.lift_high < 0) == (result.high < 0)
+        assert result.lift_low < result.lift < result.lift_high
+
+
 def test_lift_needs_a_baseline_above_zero() -> None:
     """Losses may be compared, but a ratio to a loss means nothing."""
     log, first, second = uniform_draw([0.3, 0.2])

@@ -20,13 +20,13 @@ POLICY = TargetPolicy(
 
 
 def estimate(name: str, feedback: LoggedFeedback, policy: TargetPolicy) -> float:
-    """Value by name with the default floor."""
-    return ESTIMATORS[name](feedback, policy, importance_weights(feedback, policy)).value
+    """Value by name with a floor of 0.01."""
+    return ESTIMATORS[name](feedback, policy, importance_weights(feedback, policy, 0.01)).value
 
 
 def test_weights_are_ratios_bounded_by_the_floor() -> None:
     """A propensity of 0.002 counts as 0.01, so its weight is 0.01 / 0.01."""
-    assert importance_weights(FEEDBACK, POLICY) == pytest.approx([2.0, 2.0, 0.0, 1.0])
+    assert importance_weights(FEEDBACK, POLICY, 0.01) == pytest.approx([2.0, 2.0, 0.0, 1.0])
 
 
 def test_known_values() -> None:

@@ -12,6 +12,7 @@ from scorer.ope.feedback import LoggedFeedback
 from scorer.ope.intervals import (
     clopper_pearson,
     clustered_t,
+    fieller,
     normal_score,
     skew_corrected,
     value_interval,
@@ -82,8 +83,8 @@ def test_the_binomial_interval_halves_the_observed_count_between_the_tails() -> 
 
 
 def test_without_skewness_the_correction_is_students_interval() -> None:
-    """Symmetric errors of 13 profiles reach 2.179 standard errors to both sides."""
-    interval = skew_corrected(10.0, moments_of(2.0, profiles=13))
+    """Symmetric errors with 12 degrees of freedom reach 2.179 standard errors to both sides."""
+    interval = skew_corrected(10.0, moments_of(2.0, freedom=12))
     assert (interval.low, interval.high) == pytest.approx((10 - 4.3576, 10 + 4.3576), abs=1e-3)
     plain = clustered_t(10.0, moments_of(2.0, 0.7, profiles=13))
     assert (plain.low, plain.high) == pytest.approx((interval.low, interval.high))
@@ -145,3 +146,13 @@ def test_large_weights_without_a_response_are_seen() -> None:
         errors.append(moments.standard_error)
     assert errors[1] > 0.02
     assert errors[0] > errors[1]
+
+
+def test_the_ratio_of_independent_estimates_is_fiellers() -> None:
+    """2 and 1 with errors 0.2 and 0.1 that do not covary: bounds solve (2 - r)^2 = t^2 (...)."""
+    both = moments_of(float(np.hypot(0.2, 0.1)))
+    interval = fieller((2.0, moments_of(0.2)), (1.0, moments_of(0.1)), both)
+    assert interval is not None
+    for bound in (interval.low, interval.high):
+        assert abs(2 - bound) / np.hypot(0.2, 0.1 * bound) == pytest.approx(1.959964, abs=1e-5)
+    assert fieller((2.0, moments_of(0.2)), (0.1, moments_of(0.1)), both) is None
