@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from worlds import WORKED_SCHEMA, declared, examples, worked_example
 
 from scorer.errors import StrategyError
+from scorer.ope.estimators import FLOOR
 from scorer.rewards.best_single import fit_best_single, offer_means
 from scorer.rewards.examples import Examples, Offers, encode_examples
 
@@ -151,10 +152,13 @@ def test_rows_of_unknown_propensity_count_only_where_none_is_known() -> None:
 
 
 def test_a_tiny_propensity_does_not_rule() -> None:
-    """Weights are clipped at 100, and heavy ones count as few displays."""
-    propensity = [1e-9] + [0.5] * 399
-    made = encoded(shown("a" * 200 + "b" * 200, [1.0] + [0.0] * 399, propensity=propensity))
-    assert offer_means(made)[0] < 0.2
+    """It counts as the floor, as in every evaluation."""
+    means = []
+    for least in (1e-9, FLOOR):
+        propensity = [least] + [0.5] * 399
+        table = shown("a" * 200 + "b" * 200, [1.0] + [0.0] * 399, propensity=propensity)
+        means.append(offer_means(encoded(table)))
+    np.testing.assert_array_equal(means[0], means[1])
 
 
 def test_the_best_single_scores_the_ready_offers_alike_for_all() -> None:

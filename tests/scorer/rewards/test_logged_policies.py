@@ -66,12 +66,14 @@ def with_columns(**columns: Any) -> LoggedPolicies:
         if name in table.column_names:
             table = table.drop_columns([name])
         table = table.append_column(name, pa.array(values))
-    made = bench(table)
-    return LoggedPolicies.of(made.examples, cross_fit(made))
+    examples = bench(table).examples
+    scored = Scored.empty(NAMES[:2], len(examples))
+    scored.choice[:] = 0
+    return LoggedPolicies.of(examples, scored)
 
 
 def test_every_choice_is_an_eligible_ready_offer() -> None:
-    """-1 where no ready offer could have been shown."""
+    """-1 where the rules allow no ready offer, even if one was shown."""
     made, scored = crossed()
     assert scored.names == NAMES
     eligible = made.examples.allowed
@@ -97,7 +99,8 @@ def test_expected_rewards_belong_to_choice_and_display() -> None:
     chooses = (scored.choice >= 0).all(axis=0)
     same = chooses & (scored.choice[1] == made.examples.offers)
     np.testing.assert_array_equal(scored.at_choice[1, 1, same], scored.logged[1, same])
-    ready = chooses & (made.examples.offers < 2)
+    allowed = made.examples.allowed[np.arange(len(made.examples)), made.examples.offers]
+    ready = chooses & allowed & (made.examples.offers < 2)
     assert (scored.at_choice[1, 1, ready] >= scored.logged[1, ready]).all()
 
 
