@@ -68,3 +68,25 @@ def test_an_impossible_calibration_is_refused(link: str, slope: float) -> None:
     """An unknown link or a slope that is not positive cannot come from a sound manifest."""
     with pytest.raises(InputError, match="calibration must have"):
         Calibration(link, slope)
+
+
+@given(
+    st.sampled_from(["logit", "log", "identity"]),
+    st.floats(0.1, 3),
+    st.floats(-2, 2),
+    st.floats(-8, 8),
+)
+def test_scores_can_be_turned_back_into_margins(
+    link: str, slope: float, shift: float, margin: float
+) -> None:
+    """Out-of-fold scores are calibrated again from their margins."""
+    calibration = Calibration(link, slope, shift)
+    score = calibration.apply(np.array([margin]))
+    if link != "logit" or 1e-9 < score[0] < 1 - 1e-9:
+        assert calibration.invert(score)[0] == pytest.approx(margin, abs=1e-5)
+
+
+@pytest.mark.parametrize("link", ["logit", "log"])
+def test_scores_at_the_edge_have_finite_margins(link: str) -> None:
+    """Also 0 and, for a probability, 1."""
+    assert np.isfinite(Calibration(link).invert(np.array([0.0, 1.0]))).all()

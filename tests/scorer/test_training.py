@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 import pytest
-from benches import BOTH
+from benches import BOTH, bench
 from worlds import WORKED_SCHEMA, declared, examples, worked_example
 
 from scorer.errors import ConfigurationError, StrategyError
@@ -16,7 +16,10 @@ from scorer.features import FeatureSchema, encode_users
 from scorer.model_files import describe
 from scorer.objectives import capped, choose_objective
 from scorer.rewards import boosting
+from scorer.rewards.candidates import CANDIDATES
+from scorer.rewards.persistence import describe_model
 from scorer.rewards.protocol import RewardModel
+from scorer.rewards.workbench import EVERYTHING
 from scorer.training import Training, TrainingPlan, train
 
 CELLS = pa.table({"segment:f1": [False, False, True], "context:f2": ["1", "0", "1"]})
@@ -52,9 +55,9 @@ def bytes_of(training: Training) -> list[bytes]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
-    ("displays", "rates"), [(300, (0.05, 0.9)), (500, (0.1, 0.6)), (3000, (0.02, 0.1))]
+    ("seed", "displays", "rates"),
+    [(0, 300, (0.05, 0.9)), (1, 500, (0.1, 0.6)), (2, 3000, (0.02, 0.1))],
 )
 def test_the_worked_example_is_learnt(seed: int, displays: int, rates: tuple[float, float]) -> None:
     """offer_2 comes first at (0, 1), offer_1 elsewhere, though no main effect says so."""
@@ -126,9 +129,13 @@ def test_the_same_examples_give_the_same_bytes_in_any_order() -> None:
 
 
 def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model trained on three threads has the bytes of one trained on one."""
-    monkeypatch.setattr(boosting, "threads_for", lambda _: 3)
-    assert bytes_of(trained(worked_example(5, 500))) == bytes_of(worked())
+    """Trees grown on three threads have the bytes of those grown on one."""
+    grown = []
+    for threads in (1, 3):
+        monkeypatch.setattr(boosting, "threads_for", lambda _, n=threads: n)
+        model = CANDIDATES["residual_trees"](bench(worked_example(5, 500)), EVERYTHING)
+        grown.append(describe_model(model)[1])
+    assert grown[0] == grown[1]
 
 
 def test_rows_without_a_reward_and_of_foreign_offers_are_left_out() -> None:
@@ -149,7 +156,7 @@ def test_the_window_is_that_of_the_used_rows() -> None:
         assert made.data_window_end == table["event_ts"][-1].as_py()
 
 
-@pytest.mark.parametrize("successes", [1, 8, 599])
+@pytest.mark.parametrize("successes", [1, 599])
 def test_few_successes_or_failures_still_train(successes: int) -> None:
     """Even one success, which some folds never see, gives scores, and no claim about them."""
     rewards = np.zeros(600)
@@ -170,7 +177,7 @@ def test_fewer_people_than_folds_are_not_enough(people: int) -> None:
         trained(table.append_column("profile_id", owners))
 
 
-@pytest.mark.parametrize("displays", [3, 5, 20])
+@pytest.mark.parametrize("displays", [3, 20])
 def test_a_handful_of_displays_trains_without_any_claim(displays: int) -> None:
     """Ten rows make no sure model, and no error either."""
     result = trained(worked_example(1, displays))
