@@ -14,14 +14,14 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.cells import Cell, Outcome, run_cell
-from benchmarks.report import Table, show, world_table, write_markdown
+from benchmarks.report import Table, figure, show, world_table, write_markdown
 from benchmarks.requirements import Verdict, verdict
 from benchmarks.worlds import WorldSpec
 
 QUICK_WORLDS = (
     "additive-20-5-60k",
     "threshold-20-5-60k",
-    "xnor-20-5-200k",
+    "xnor-20-5-100k",
     "means-20-5-60k",
 )
 DEFAULT_WORLDS = (
@@ -95,8 +95,8 @@ def _verdict_table(verdicts: list[Verdict]) -> Table:
         [
             v.world,
             v.peer,
-            f"{v.ratio:.4f} ± {v.error:.4f}",
-            f"{v.smallest:.4f}",
+            figure(v.ratios, digits=4),
+            f"{v.ratios.min():.4f}",
             v.requirement,
             "met" if v.is_met else "MISSED",
         ]
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--test-users", type=int, default=10_000, help="fresh users to measure on")
     parser.add_argument("--cap", type=float, default=900, help="wall seconds a peer may take")
-    parser.add_argument("--jobs", type=int, default=1, help="worlds run at a time")
+    parser.add_argument("--jobs", type=int, default=2, help="worlds run at a time")
     parser.add_argument(
         "--out", type=Path, action="append", default=[], help="a .csv or .md file; repeatable"
     )

@@ -33,7 +33,8 @@ def world_table(world: str, outcomes: list[Outcome]) -> Table:
         own = [o for o in outcomes if o.peer == peer]
         done = [o for o in own if o.status == "ok"]
         status = ", ".join(sorted({o.status for o in own}))
-        reached = [_figure([o.ratio for o in done]), _figure([o.normalised for o in done])]
+        normalised = np.array([o.normalised for o in done if not np.isnan(o.normalised)])
+        reached = [figure(np.array([o.ratio for o in done])), figure(normalised)]
         times = [_mean([o.fit_seconds for o in done]), _mean([o.score_seconds for o in done])]
         rank = np.mean([o.value for o in done]) if done else -np.inf
         rows.append((rank, [peer, *reached, *times, status]))
@@ -71,9 +72,13 @@ def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _figure(values: list[float]) -> str:
-    array = np.array([v for v in values if not np.isnan(v)])
-    return f"{array.mean():.3f} ± {standard_error(array):.3f}" if array.size else "-"
+def figure(values: np.ndarray, digits: int = 3) -> str:
+    """Mean with its standard error over seeds; one seed alone has no error to show."""
+    if values.size == 0:
+        return "-"
+    if values.size == 1:
+        return f"{values[0]:.{digits}f} (1 seed)"
+    return f"{values.mean():.{digits}f} ± {standard_error(values):.{digits}f}"
 
 
 def _mean(values: list[float]) -> str:

@@ -22,13 +22,11 @@ NULL_RATIO = 0.995
 
 @dataclass(frozen=True)
 class Verdict:
-    """Ratio of ours to ``peer``: mean over seeds, its standard error, the smallest seed's."""
+    """Ratio of ours to ``peer``, one per seed, and whether it meets the requirement."""
 
     world: str
     peer: str
-    ratio: float
-    error: float
-    smallest: float
+    ratios: np.ndarray
     requirement: str
     is_met: bool
 
@@ -47,12 +45,12 @@ def verdict(outcomes: list[Outcome], is_null: bool) -> Verdict | None:
     peer = BEST_SINGLE if is_null else best
     ours = values.get(OURS, np.array([]))
     ratios = ours / values[peer] if ours.size == seeds else np.full(seeds, np.nan)
-    mean, error, smallest = float(ratios.mean()), standard_error(ratios), float(ratios.min())
     if is_null:
-        wanted, is_met = f">= {NULL_RATIO} x best single, each seed", smallest >= NULL_RATIO
+        wanted, is_met = f">= {NULL_RATIO} x best single, each seed", ratios.min() >= NULL_RATIO
     else:
-        wanted, is_met = ">= 1.0 x best peer within noise", mean + NOISE_ERRORS * error >= 1.0
-    return Verdict(outcomes[0].world, peer, mean, error, smallest, wanted, is_met)
+        reached = ratios.mean() + NOISE_ERRORS * standard_error(ratios)
+        wanted, is_met = ">= 1.0 x best peer within noise", reached >= 1.0
+    return Verdict(outcomes[0].world, peer, ratios, wanted, bool(is_met))
 
 
 def values_by_peer(outcomes: list[Outcome]) -> dict[str, np.ndarray]:
