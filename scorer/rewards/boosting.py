@@ -71,6 +71,7 @@ class TreeData:
             feature_types=list(self.feature_types),
             enable_categorical=True,
             ref=ref,
+            nthread=threads_for(self.matrix.size),
         )
 
 
