@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorer.features import FeatureSchema, Matrix
-from scorer.ope.estimators import FLOOR
 from scorer.objectives import capped
+from scorer.ope.estimators import FLOOR
 from scorer.rewards.examples import Examples
 from scorer.rewards.protocol import Mask, Vector
 
