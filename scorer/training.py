@@ -1,5 +1,6 @@
 """Training: from examples of one strategy to the model that deserves to rank, and the proof.
 
+0. Displays of an offer from before its appeal changed abruptly are set aside.
 1. Every candidate is fitted without each fold of profiles and scores that fold.
 2. The candidate of the highest doubly robust value is chosen; the gate says whether choosing
    beats the best single offer credibly.
@@ -11,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,7 @@ from scorer.rewards.kin import kin_matrix, known_values
 from scorer.rewards.logged_policies import LoggedPolicies
 from scorer.rewards.placement_gate import PlacementGate
 from scorer.rewards.protocol import Mask, RewardModel
+from scorer.rewards.shifts import Shift, find_shifts, outdated_rows
 from scorer.rewards.workbench import EVERYTHING, Workbench, fold_count
 from scorer.selection import Selection, select
 
@@ -161,7 +163,8 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
         Fewer than 2 ready offers, or no row, no success, nothing but successes, fewer people than
         folds.
     """
-    bench = _bench(encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible), plan)
+    examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible)
+    bench, shifts = _up_to_date(_bench(examples, plan), plan)
     scored = cross_fit(bench, plan.incumbent)
     logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))
     selection = select(logged, bench.folds[logged.rows])
@@ -172,7 +175,7 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
         model = PlacementGate(model, best_single, verdict.held_back_placements)
     since = _since(bench.examples, scored, plan.incumbent, logged.reference)
     nominee = selection.chosen if verdict.personalises else BEST_SINGLE
-    describe = _Describer(bench, scored, selection, verdict, plan)
+    describe = _Describer(bench, scored, selection, verdict, plan, shifts)
     return Training(
         personalised=describe(model, selection.chosen),
         best_single=describe(best_single, BEST_SINGLE),
@@ -192,6 +195,21 @@ def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
     rewards = capped(examples.rewards, plan.kpi_type)
     objective = choose_objective(rewards[examples.trains], plan.kpi_type)
     return Workbench(examples, objective, rewards / objective.scale, plan.seed)
+
+
+def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[Shift, ...]]:
+    """The workbench without displays of offers from before they changed, and the changes.
+
+    A change that would leave nothing to learn from is not followed.
+    """
+    shifts = find_shifts(bench)
+    if not shifts:
+        return bench, ()
+    examples = replace(bench.examples, outdated=outdated_rows(bench, shifts))
+    try:
+        return _bench(examples, plan), shifts
+    except StrategyError:
+        return bench, ()
 
 
 def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
@@ -241,6 +259,7 @@ class _Describer:
     selection: Selection
     verdict: Verdict
     plan: TrainingPlan
+    shifts: tuple[Shift, ...]
 
     def __call__(self, model: RewardModel, name: str) -> TrainedModel:
         examples = self.bench.examples
@@ -277,6 +296,7 @@ class _Describer:
             "mean": float(outcomes.mean()),
             "mean_score": float(scores.mean()),
             **_fit_metrics(outcomes, scores, baseline, self.plan.kpi_type),
+            "changed_offers": [{**asdict(s), "since": s.since.isoformat()} for s in self.shifts],
             **selection_record(self.selection, self.verdict),
         }
 

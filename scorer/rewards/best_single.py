@@ -37,7 +37,7 @@ def offer_means(examples: Examples) -> Vector:
     """Propensity-weighted mean reward of all offers, shrunk to the overall mean, (n_offers,).
 
     Weights are 1 / propensity, clipped at 1 / FLOOR; rows whose propensity is not
-    known count only where none is known. The overall mean weighs as much as SHRINK_DISPLAYS
+    known count only where none is known, those from before an offer changed never. The overall mean weighs as much as SHRINK_DISPLAYS
     displays against the offer's effective number of displays (sum of weights)^2 / sum of squares.
     Amounts are capped as for all models, and what the cap takes is given back to all alike.
     """
@@ -48,6 +48,7 @@ def offer_means(examples: Examples) -> Vector:
     else:
         weights = 1 / np.maximum(np.where(known, examples.propensity, 1.0), FLOOR)
         weights = np.where(known, weights, 0.0)
+    weights = np.where(examples.outdated, 0.0, weights)
     rewards = capped(examples.rewards, examples.kpi_type)
     sums = np.bincount(examples.offers, weights * rewards, n)
     counts = np.bincount(examples.offers, weights, n)

@@ -51,6 +51,7 @@ class Examples:
     profiles : int64 codes of people.
     times : datetime64[us], UTC.
     sets : int64 rows of ``eligible_sets``.
+    outdated : bool, from before the offer's appeal changed; see :mod:`.shifts`.
     eligible_sets : bool (n_sets, n_offers), what the rules let a policy choose.
     table : the rows that all this was encoded from.
     """
@@ -69,6 +70,7 @@ class Examples:
     profiles: Codes
     times: npt.NDArray[np.datetime64]
     sets: Codes
+    outdated: Mask
 
     def __len__(self) -> int:
         return len(self.offers)
@@ -84,8 +86,8 @@ class Examples:
 
     @property
     def trains(self) -> Mask:
-        """Displays of ready offers."""
-        return self.offers < len(self.catalogue.ready)
+        """Displays of ready offers, those from before the offer changed aside."""
+        return (self.offers < len(self.catalogue.ready)) & ~self.outdated
 
     @property
     def evaluates(self) -> Mask:
@@ -145,6 +147,7 @@ def encode_examples(
         profiles=_codes(table, "profile_id"),
         times=table["event_ts"].to_numpy().astype("datetime64[us]"),
         sets=set_codes,
+        outdated=np.zeros(len(rewards), dtype=np.bool_),
     )
 
 

@@ -1,0 +1,140 @@
+"""Offers whose appeal changed abruptly within the look-back, and since when.
+
+What happened before says nothing about now: without this, an offer that collapsed goes on being
+recommended as long as its good weeks outnumber the bad ones in the look-back.
+
+For each offer and each day, successes since that day are compared with those before it, both
+against what a regression on the whole look-back expects of exactly these people, corrected for
+what happened to all other offers on the same days. A shift must be large (a factor of 0.6 or
+less, or its inverse) and beyond chance: 5 standard errors, because every offer is tried at every
+day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from scorer.rewards.crossed import mean_and_slope
+from scorer.rewards.interaction_base import logged_margins
+from scorer.rewards.protocol import Codes, Mask, Vector
+from scorer.rewards.workbench import EVERYTHING, Workbench
+
+Z = 5.0
+RATIO = 0.6
+_MIN_EXPECTED = 10.0
+_SHRINK = 20.0
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Since UTC day ``since`` the offer earns ``ratio`` times what it did before."""
+
+    offer_id: str
+    since: date
+    ratio: float
+    z: float
+
+
+def find_shifts(bench: Workbench) -> tuple[Shift, ...]:
+    """Shifts of ready offers, at most one each, the strongest; none in less than two days."""
+    examples = bench.examples
+    rows = np.flatnonzero(examples.trains)
+    days = examples.times[rows].astype("datetime64[D]")
+    first, codes = days.min(), (days - days.min()).astype(np.int64)
+    outcomes = bench.outcomes[rows]
+    unit = float(np.abs(outcomes[outcomes != 0]).mean())
+    expected, variance = _expected(bench, rows)
+    table = _Daily.count(
+        examples.offers[rows],
+        codes,
+        (outcomes / unit, expected / unit, variance / unit**2),
+        len(examples.catalogue.ready),
+    )
+    found = [table.strongest(offer) for offer in range(len(examples.catalogue.ready))]
+    return tuple(
+        Shift(
+            examples.catalogue.ready[offer],
+            (first + np.timedelta64(cut[0], "D")).astype(object),
+            cut[1],
+            cut[2],
+        )
+        for offer, cut in enumerate(found)
+        if cut is not None
+    )
+
+
+def outdated_rows(bench: Workbench, shifts: tuple[Shift, ...]) -> Mask:
+    """Displays of an offer from before it changed, bool (n,)."""
+    examples = bench.examples
+    outdated = np.zeros(len(examples), dtype=np.bool_)
+    for shift in shifts:
+        code = examples.catalogue.ready.index(shift.offer_id)
+        before = examples.times < np.datetime64(shift.since, "us")
+        outdated |= before & (examples.offers == code)
+    return outdated
+
+
+def _expected(bench: Workbench, rows: Codes) -> tuple[Vector, Vector]:
+    """What a base fitted on everything expects of the rows' outcomes, and their variance."""
+    base, link = bench.base(EVERYTHING), bench.objective.link
+    margins = logged_margins(
+        base.design, base.weights, bench.matrix[rows], bench.examples.offers[rows]
+    )
+    expected, slope = mean_and_slope(margins, link)
+    if link == "logit":
+        return expected, slope
+    errors = (bench.outcomes[rows] - expected) ** 2
+    return expected, slope * float((errors / np.maximum(slope, 1e-9)).mean())
+
+
+@dataclass(frozen=True)
+class _Daily:
+    """Rewards, what was expected and its variance by offer and day, float64 (n_offers, n_days).
+
+    All in units of a mean success.
+    """
+
+    rewards: Vector
+    expected: Vector
+    variance: Vector
+
+    @classmethod
+    def count(
+        cls, offers: Codes, days: Codes, measures: tuple[Vector, Vector, Vector], n_offers: int
+    ) -> _Daily:
+        """Sum measures by offer and day; expectations follow what the other offers did."""
+        n_days = int(days.max()) + 1
+        cells = offers * n_days + days
+        rewards, expected, variance = (
+            np.bincount(cells, values, n_offers * n_days).reshape(n_offers, n_days)
+            for values in measures
+        )
+        others = rewards.sum(axis=0) - rewards, expected.sum(axis=0) - expected
+        tide = np.maximum(others[0] + _SHRINK, 1e-9) / np.maximum(others[1] + _SHRINK, 1e-9)
+        return cls(rewards, expected * tide, variance * tide)
+
+    def strongest(self, offer: int) -> tuple[int, float, float] | None:
+        """Day, ratio and z of the offer's clearest shift, None without one."""
+        rewards, expected, variance = (
+            np.cumsum(values[offer, ::-1])[::-1]
+            for values in (self.rewards, self.expected, self.variance)
+        )
+        after = slice(1, None)
+        expected_before = expected[0] - expected[after]
+        enough = np.minimum(expected[after], expected_before) >= _MIN_EXPECTED
+        if not enough.any():
+            return None
+        ratio = (rewards[after] / np.maximum(expected[after], 1e-300)) / np.maximum(
+            (rewards[0] - rewards[after]) / np.maximum(expected_before, 1e-300), 1e-300
+        )
+        share = variance[after] / variance[0]
+        surprise = rewards[after] - expected[after] - share * (rewards[0] - expected[0])
+        z = surprise / np.sqrt(np.maximum(variance[0] * share * (1 - share), 1e-300))
+        is_shift = enough & (np.abs(z) >= Z) & ((ratio <= RATIO) | (ratio >= 1 / RATIO))
+        if not is_shift.any():
+            return None
+        best = int(np.argmax(np.where(is_shift, np.abs(z), 0)))
+        return best + 1, float(ratio[best]), float(z[best])
