@@ -49,9 +49,7 @@ def judge(
     if not _passes(gain, needed):
         return Verdict(False, _why_not(gain, selection.logged, needed))
     held_back = tuple(
-        name
-        for name, rows in sorted(placements.items())
-        if _speaks_against(gain, selection, rows)
+        name for name, rows in sorted(placements.items()) if _speaks_against(gain, selection, rows)
     )
     if held_back and len(held_back) == len(placements):
         return Verdict(False, "no placement alone shows a gain over the best single offer")

@@ -24,7 +24,7 @@ from scorer.errors import InputError, NextofferError
 from scorer.features import FeatureSchema
 from scorer.rewards.persistence import Files, describe_model, restore_model
 from scorer.rewards.protocol import RewardModel
-from scorer.training import TrainedModel
+from scorer.trained_model import TrainedModel
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = "nextoffer-model"
@@ -109,9 +109,7 @@ def read_model(folder: Path) -> RewardModel:
         files = {name: _read(folder / Path(name).name) for name in checksums}
         for name, data in files.items():
             if checksums[name] != _checksum(data):
-                raise InputError(
-                    f"{folder / name} is damaged: its checksum is not the manifest's"
-                )
+                raise InputError(f"{folder / name} is damaged: its checksum is not the manifest's")
         if content_version(checksums, manifest) != manifest["model_version"]:
             raise InputError(f"{folder / MANIFEST_FILE} was changed: it does not fit its version")
         schema, offer_ids = FeatureSchema.from_dict(manifest["schema"]), manifest["offer_ids"]

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 from scorer import model_files
 from scorer.errors import ConfigurationError, InputError
 from scorer.rewards.protocol import RewardModel
-from scorer.training import TrainedModel
+from scorer.trained_model import TrainedModel
 
 DEPLOYMENTS_FILE = "deployments.json"
 DEPLOY, PROMOTE, ROLLBACK = "deploy", "promote", "rollback"

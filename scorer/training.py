@@ -12,15 +12,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from scorer import metrics
 from scorer.calibration import Calibration, fit_calibration
 from scorer.errors import StrategyError
 from scorer.features import DECISIONING, FeatureSchema
@@ -38,6 +35,7 @@ from scorer.rewards.protocol import Mask, RewardModel
 from scorer.rewards.shifts import Shift, find_shifts, outdated_rows
 from scorer.rewards.workbench import EVERYTHING, Workbench, fold_count
 from scorer.selection import Selection, select
+from scorer.trained_model import Describer, TrainedModel
 
 MIN_READY_OFFERS = 2
 
@@ -77,21 +75,6 @@ class TrainingPlan:
             kin_matrix(ready, self.characteristics),
             known_values(ready, self.characteristics),
         )
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A model with what the manifest says about its making; window ends are UTC, inclusive."""
-
-    model: RewardModel
-    kpi_type: str
-    parameters: dict[str, Any]
-    metrics: dict[str, Any]
-    data_window_start: datetime
-    data_window_end: datetime
-    training_rows: int
-    successes: int
-    offers_included: int
 
 
 @dataclass(frozen=True)
@@ -175,7 +158,9 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
         model = PlacementGate(model, best_single, verdict.held_back_placements)
     since = _since(bench.examples, scored, plan.incumbent, logged.reference)
     nominee = selection.chosen if verdict.personalises else BEST_SINGLE
-    describe = _Describer(bench, scored, selection, verdict, plan, shifts)
+    describe = Describer(
+        bench, scored, selection, verdict, plan.kpi_type, plan.offers_included, shifts
+    )
     return Training(
         personalised=describe(model, selection.chosen),
         best_single=describe(best_single, BEST_SINGLE),
@@ -248,115 +233,3 @@ def _over_deployed(since: LoggedPolicies | None, nominee: str) -> PairedDifferen
     if since is None:
         return None
     return compare(since.feedback, since.policy(nominee), since.policy(DEPLOYED))
-
-
-@dataclass(frozen=True)
-class _Describer:
-    """Says of a model what its manifest and the run's row tell."""
-
-    bench: Workbench
-    scored: Scored
-    selection: Selection
-    verdict: Verdict
-    plan: TrainingPlan
-    shifts: tuple[Shift, ...]
-
-    def __call__(self, model: RewardModel, name: str) -> TrainedModel:
-        examples = self.bench.examples
-        trains = examples.trains
-        times = examples.times[trains].astype("datetime64[us]").astype(object)
-        included = self.plan.offers_included
-        return TrainedModel(
-            model=model,
-            kpi_type=self.plan.kpi_type,
-            parameters={
-                "candidate": name,
-                "seed": self.plan.seed,
-                "folds": self.bench.n_folds,
-                "link": self.bench.objective.link,
-                "rounds": _rounds(model),
-            },
-            metrics=self._metrics(name),
-            data_window_start=times[0],
-            data_window_end=times[-1],
-            training_rows=int(trains.sum()),
-            successes=int(np.count_nonzero(examples.rewards[trains])),
-            offers_included=len(examples.catalogue.ready) if included is None else included,
-        )
-
-    def _metrics(self, name: str) -> dict[str, Any]:
-        """Out-of-fold metrics beside those of the best single offer's means, and the proof."""
-        trains = self.bench.examples.trains
-        outcomes = self.bench.examples.rewards[trains]
-        scores = self._out_of_fold(name)[trains]
-        baseline = self._out_of_fold(BEST_SINGLE)[trains]
-        return {
-            "rows": int(trains.sum()),
-            "successes": int(np.count_nonzero(outcomes)),
-            "mean": float(outcomes.mean()),
-            "mean_score": float(scores.mean()),
-            **_fit_metrics(outcomes, scores, baseline, self.plan.kpi_type),
-            "changed_offers": [{**asdict(s), "since": s.since.isoformat()} for s in self.shifts],
-            **selection_record(self.selection, self.verdict),
-        }
-
-    def _out_of_fold(self, name: str) -> npt.NDArray[np.float64]:
-        return self.scored.logged[self.scored.names.index(name)]
-
-
-def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
-    """Every candidate's estimate and the gate's verdict, ready for JSON."""
-    return {
-        "chosen": selection.chosen,
-        "evaluation_rows": len(selection.logged.examples),
-        "rows_without_propensity": selection.logged.without_propensity,
-        "gate": {
-            "personalises": verdict.personalises,
-            "reason": verdict.reason,
-            "held_back_placements": list(verdict.held_back_placements),
-            "status": selection.gain.status,
-            "z": selection.gain.z,
-            "lift": selection.gain.lift,
-            "lift_low": selection.gain.lift_low,
-            "lift_high": selection.gain.lift_high,
-        },
-        "candidates": [
-            {
-                "name": c.name,
-                "status": c.value.status,
-                "policy_value": c.value.value,
-                "standard_error": c.value.standard_error,
-                "value_low": c.value.low,
-                "value_high": c.value.high,
-                "lift_over_best_single": c.over_best_single.lift,
-                "z_over_best_single": c.over_best_single.z,
-            }
-            for c in selection.candidates
-        ],
-    }
-
-
-def _fit_metrics(
-    outcomes: npt.NDArray[np.float64],
-    scores: npt.NDArray[np.float64],
-    baseline: npt.NDArray[np.float64],
-    kpi_type: str,
-) -> dict[str, Any]:
-    if kpi_type == "binary":
-        area = metrics.auc(outcomes, scores)
-        return {
-            "log_loss": metrics.log_loss(outcomes, scores),
-            "baseline_log_loss": metrics.log_loss(outcomes, baseline),
-            "auc": area,
-            "gini": None if area is None else 2 * area - 1,
-        }
-    return {
-        "rmse": metrics.rmse(outcomes, scores),
-        "baseline_rmse": metrics.rmse(outcomes, baseline),
-        "gini": metrics.lorenz_gini(outcomes, scores),
-    }
-
-
-def _rounds(model: RewardModel) -> int:
-    booster = getattr(getattr(model, "model", model), "booster", None)
-    return 0 if booster is None else int(booster.num_boosted_rounds())

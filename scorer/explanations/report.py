@@ -132,7 +132,8 @@ def _change_lines(found: Part) -> list[str]:
     for change in wanted[:_CHANGES]:
         lines.append(
             f"  {change['feature']} {value_text(change['value'])} instead of"
-            f" {now[change['kind'], change['feature']]}: {change['offer_id']} ({cell_text(change['score'])})"
+            f" {now[change['kind'], change['feature']]}: {change['offer_id']}"
+            f" ({cell_text(change['score'])})"
         )
     if len(wanted) > _CHANGES:
         lines.append(f"  and {len(wanted) - _CHANGES} more (--json lists them)")

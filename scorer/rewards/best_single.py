@@ -36,9 +36,10 @@ class BestSingle:
 def offer_means(examples: Examples) -> Vector:
     """Propensity-weighted mean reward of all offers, shrunk to the overall mean, (n_offers,).
 
-    Weights are 1 / propensity, clipped at 1 / FLOOR; rows whose propensity is not
-    known count only where none is known, those from before an offer changed never. The overall mean weighs as much as SHRINK_DISPLAYS
-    displays against the offer's effective number of displays (sum of weights)^2 / sum of squares.
+    Weights are 1 / propensity, clipped at 1 / FLOOR; rows whose propensity is not known count
+    only where none is known, those from before an offer changed never. The overall mean weighs
+    as much as SHRINK_DISPLAYS displays against the offer's effective number of displays,
+    (sum of weights)^2 / sum of squares.
     Amounts are capped as for all models, and what the cap takes is given back to all alike.
     """
     n = len(examples.catalogue.all)

@@ -109,7 +109,7 @@ class _Daily:
         n_days = int(days.max()) + 1
         cells = offers * n_days + days
         rewards, expected, variance = (
-            np.bincount(cells, values, n_offers * n_days).reshape(n_offers, n_days)
+            np.bincount(cells, values, n_offers * n_days).astype(float).reshape(n_offers, n_days)
             for values in measures
         )
         others = rewards.sum(axis=0) - rewards, expected.sum(axis=0) - expected
