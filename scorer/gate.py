@@ -27,12 +27,14 @@ Z_TO_STAY = 0.0
 class Verdict:
     """Whether to personalise, where not, and why in words.
 
-    ``held_back_placements`` are those whose own data speak against a strategy that passed.
+    ``held_back_placements`` are those whose own data speak against a strategy that passed;
+    ``needed`` is the number of standard errors that was asked for.
     """
 
     personalises: bool
     reason: str | None
     held_back_placements: tuple[str, ...] = ()
+    needed: float = Z
 
 
 def judge(
@@ -45,15 +47,17 @@ def judge(
     """
     gain, needed = selection.gain, Z_TO_STAY if is_personalised else Z
     if is_personalised and gain.status == INSUFFICIENT and len(selection.logged.examples):
-        return Verdict(True, f"passed before; {_too_few(gain)}")
+        return Verdict(True, f"passed before; {_too_few(gain)}", needed=needed)
     if not _passes(gain, needed):
-        return Verdict(False, _why_not(gain, selection.logged, needed))
+        return Verdict(False, _why_not(gain, selection.logged, needed), needed=needed)
     held_back = tuple(
         name for name, rows in sorted(placements.items()) if _speaks_against(gain, selection, rows)
     )
     if held_back and len(held_back) == len(placements):
-        return Verdict(False, "no placement alone shows a gain over the best single offer")
-    return Verdict(True, _where_not(held_back), held_back)
+        reason = "no placement alone shows a gain over the best single offer"
+        return Verdict(False, reason, needed=needed)
+    reasons = [_not_again(gain), _where_not(held_back)]
+    return Verdict(True, "; ".join(r for r in reasons if r) or None, held_back, needed)
 
 
 def credibly_worse(difference: PairedDifference) -> bool:
@@ -104,6 +108,13 @@ def _why_not(gain: PairedDifference, logged: LoggedPolicies, needed: float) -> s
         f"personalisation is not credibly better than the best single offer:"
         f" lift {gained}{between}, {gain.z:.1f} standard errors, {needed} needed"
     )
+
+
+def _not_again(gain: PairedDifference) -> str | None:
+    """What is said of a strategy that stays personalised without a new proof."""
+    if _passes(gain, Z):
+        return None
+    return f"passed before; the gain is not proven anew ({gain.z:.1f} standard errors)"
 
 
 def _too_few(gain: PairedDifference) -> str:

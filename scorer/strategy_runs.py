@@ -143,3 +143,8 @@ def remove_foreign_rows(connection: Connection, settings: Settings) -> None:
         " (select strategy_id from main.dim_ranking_strategies)",
         [settings.as_of],
     )
+    for table in ("model_versions", "policy_evaluation", "scored_displays", "feature_importance"):
+        connection.execute(
+            f"delete from scorer.{table} where strategy_id not in"
+            " (select strategy_id from main.dim_ranking_strategies)"
+        )

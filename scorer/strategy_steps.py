@@ -114,12 +114,14 @@ def _deploy(
         "best_single": nominee if not training.verdict.personalises else None,
         "deployed": incumbent,
     }
-    columns = {
+    columns: dict[str, Any] = {
         "status": status,
         "reason": reason,
         "model_version": new,
         "deployed_model_version": deployed,
     }
+    if deployed == nominee and not training.verdict.personalises:
+        columns["offers_personalised"] = 0
     rows = [plain(row) for row in training_rows(training, versions)]
     kind = training.nominee.model.kind
     summary = f"model {new} ({kind})" if status == "succeeded" else f"held back: {reason}"

@@ -104,6 +104,7 @@ def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
             "held_back_placements": list(verdict.held_back_placements),
             "status": selection.gain.status,
             "z": selection.gain.z,
+            "z_needed": verdict.needed,
             "lift": selection.gain.lift,
             "lift_low": selection.gain.lift_low,
             "lift_high": selection.gain.lift_high,

@@ -140,7 +140,8 @@ def normal_score(value: float, moments: ErrorMoments) -> float:
     """
     from scipy.special import ndtri, stdtr
 
-    tail = stdtr(moments.profiles - 1, -abs(value) / moments.standard_error)
+    # Beyond 37 standard errors the tail is 0 in floating point and the score would be infinite.
+    tail = max(stdtr(moments.profiles - 1, -abs(value) / moments.standard_error), 1e-300)
     return float(-np.sign(value) * ndtri(tail))
 
 

@@ -12,7 +12,7 @@ day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -39,7 +39,11 @@ class Shift:
 
 
 def find_shifts(bench: Workbench) -> tuple[Shift, ...]:
-    """Shifts of ready offers, at most one each, the strongest; none in less than two days."""
+    """Shifts of ready offers, the strongest first, at most one each; none in less than two days.
+
+    An offer that shifted is set aside before the others are held against each other again: else
+    the collapse of one would look like a rise of all others.
+    """
     examples = bench.examples
     rows = np.flatnonzero(examples.trains)
     days = examples.times[rows].astype("datetime64[D]")
@@ -53,17 +57,13 @@ def find_shifts(bench: Workbench) -> tuple[Shift, ...]:
         (outcomes / unit, expected / unit, variance / unit**2),
         len(examples.catalogue.ready),
     )
-    found = [table.strongest(offer) for offer in range(len(examples.catalogue.ready))]
-    return tuple(
-        Shift(
-            examples.catalogue.ready[offer],
-            (first + np.timedelta64(cut[0], "D")).astype(object),
-            cut[1],
-            cut[2],
-        )
-        for offer, cut in enumerate(found)
-        if cut is not None
-    )
+    shifts: list[Shift] = []
+    while (cut := table.strongest()) is not None:
+        offer, day, ratio, z = cut
+        since = (first + np.timedelta64(day, "D")).astype(object)
+        shifts.append(Shift(examples.catalogue.ready[offer], since, ratio, z))
+        table.set_aside(offer)
+    return tuple(shifts)
 
 
 def outdated_rows(bench: Workbench, shifts: tuple[Shift, ...]) -> Mask:
@@ -90,7 +90,7 @@ def _expected(bench: Workbench, rows: Codes) -> tuple[Vector, Vector]:
     return expected, slope * float((errors / np.maximum(slope, 1e-9)).mean())
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Daily:
     """Rewards, what was expected and its variance by offer and day, float64 (n_offers, n_days).
 
@@ -100,27 +100,46 @@ class _Daily:
     rewards: Vector
     expected: Vector
     variance: Vector
+    aside: set[int] = field(default_factory=set)
 
     @classmethod
     def count(
         cls, offers: Codes, days: Codes, measures: tuple[Vector, Vector, Vector], n_offers: int
     ) -> _Daily:
-        """Sum measures by offer and day; expectations follow what the other offers did."""
+        """Sum measures by offer and day."""
         n_days = int(days.max()) + 1
         cells = offers * n_days + days
+        shape = (n_offers, n_days)
         rewards, expected, variance = (
-            np.bincount(cells, values, n_offers * n_days).astype(float).reshape(n_offers, n_days)
-            for values in measures
+            np.bincount(cells, m, n_offers * n_days).astype(float).reshape(shape) for m in measures
         )
-        others = rewards.sum(axis=0) - rewards, expected.sum(axis=0) - expected
-        tide = np.maximum(others[0] + _SHRINK, 1e-9) / np.maximum(others[1] + _SHRINK, 1e-9)
-        return cls(rewards, expected * tide, variance * tide)
+        return cls(rewards, expected, variance)
 
-    def strongest(self, offer: int) -> tuple[int, float, float] | None:
-        """Day, ratio and z of the offer's clearest shift, None without one."""
+    def set_aside(self, offer: int) -> None:
+        """Look for no other shift of the offer, and hold nobody against it."""
+        self.aside.add(offer)
+
+    def strongest(self) -> tuple[int, int, float, float] | None:
+        """Offer, day, ratio and z of the clearest shift, None without one."""
+        offers = [offer for offer in range(len(self.rewards)) if offer not in self.aside]
+        found = [(offer, *cut) for offer in offers if (cut := self._of(offer)) is not None]
+        return max(found, key=lambda cut: abs(cut[3]), default=None)
+
+    def _tide(self, offer: int) -> Vector:
+        """What the other offers did on each day against what was expected of them, (n_days,)."""
+        others = [o for o in range(len(self.rewards)) if o != offer and o not in self.aside]
+        earned, expected = self.rewards[others].sum(axis=0), self.expected[others].sum(axis=0)
+        return np.maximum(earned + _SHRINK, 1e-9) / np.maximum(expected + _SHRINK, 1e-9)
+
+    def _of(self, offer: int) -> tuple[int, float, float] | None:
+        tide = self._tide(offer)
         rewards, expected, variance = (
-            np.cumsum(values[offer, ::-1])[::-1]
-            for values in (self.rewards, self.expected, self.variance)
+            np.cumsum(values[::-1])[::-1]
+            for values in (
+                self.rewards[offer],
+                self.expected[offer] * tide,
+                self.variance[offer] * tide,
+            )
         )
         after = slice(1, None)
         expected_before = expected[0] - expected[after]

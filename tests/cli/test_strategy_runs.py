@@ -21,6 +21,10 @@ create table scorer.training_runs (
     training_rows bigint, exploration_share double
 );
 create table scorer.ranked_offers (strategy_id varchar, valid_from timestamp);
+create table scorer.model_versions (strategy_id varchar);
+create table scorer.policy_evaluation (strategy_id varchar);
+create table scorer.scored_displays (strategy_id varchar);
+create table scorer.feature_importance (strategy_id varchar);
 create table dim_ranking_strategies as
 select unnest(['mail', 'shop', 'web']) as strategy_id, 0.1 as exploration_share;
 """

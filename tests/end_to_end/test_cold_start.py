@@ -66,8 +66,11 @@ def test_just_below_the_thresholds_everything_is_random(
     ]
 
 
-def test_at_the_thresholds_a_model_ranks_and_a_new_offer_is_only_explored(tmp_path: Path) -> None:
-    """250 displays with 25 successes are enough; a third offer short of them stays in the tenth."""
+def test_at_the_thresholds_ranking_begins_and_a_new_offer_is_only_explored(tmp_path: Path) -> None:
+    """250 displays with 25 successes are enough; a third offer short of them stays in the tenth.
+
+    People like the two alike, so the better one is for everybody.
+    """
     _write(tmp_path / "raw", {"a": (250, 25), "b": (250, 40), "new": (60, 30)})
     run(tmp_path / "home", tmp_path / "raw", AS_OF)
     assert [(r["offer_id"], r["is_ready"]) for r in published(tmp_path / "home", COUNTS)] == [
@@ -76,8 +79,13 @@ def test_at_the_thresholds_a_model_ranks_and_a_new_offer_is_only_explored(tmp_pa
         ("new", False),
     ]
     assert published(tmp_path / "home", "select status from training_runs") == [
-        {"status": "succeeded"}
+        {"status": "held_back"}
     ]
+    assert published(
+        tmp_path / "home",
+        "select distinct offer_id, policy, traffic_type from ranked_offers"
+        " where rank = 1 and not is_exploration",
+    ) == [{"offer_id": "b", "policy": "best_single", "traffic_type": "contextual"}]
     shown = published(
         tmp_path / "home",
         "select is_exploration, list(distinct offer_id order by offer_id) as offers"

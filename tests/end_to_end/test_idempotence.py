@@ -15,6 +15,7 @@ from scorer.cycle import STEPS, run_cycle, run_part
 from scorer.model_commands import rollback_model
 from scorer.progress import Silent
 from scorer.publishing import content_checksum
+from scorer.registry import ModelRegistry
 from scorer.simulation import World
 from scorer.warehouse import Reader
 
@@ -142,7 +143,8 @@ def test_a_repaired_model_ranks_again(raw: Path, undisturbed: Path, tmp_path: Pa
     shutil.copytree(undisturbed, home, symlinks=True)
     now = settings(home, raw, AS_OF)
     before = rows(home, RUNS)
-    (model,) = (home / "models" / "web_clicks").glob("*/model.ubj")
+    deployed = ModelRegistry(now.models_dir).deployed_as_of("web_clicks", AS_OF)
+    model = home / "models" / "web_clicks" / str(deployed) / "manifest.json"
     content = model.read_bytes()
     model.write_bytes(b"damaged")
     assert list(run_part(now, Silent(), ["rank"]).failures) == ["web_clicks"]

@@ -35,10 +35,9 @@ evaluated as (
         ) as place
     from {{ ref("stg_scorer__policy_evaluation") }}
     where
-        policy in ('new', 'deployed')
+        as_of <= {{ as_of() }}
+        and policy in ('new', 'deployed')
         and estimator = 'dr'
-        and status = 'ok'
-        and lift_over_best_single is not null
 
 ),
 

@@ -86,3 +86,10 @@ def test_a_shift_of_amounts_is_found() -> None:
     table = table.set_column(table.column_names.index("reward"), "reward", rewards)
     (shift,) = trained(table, "continuous").personalised.metrics["changed_offers"]
     assert shift["offer_id"] == "fading"
+
+
+def test_the_collapse_of_one_offer_is_no_rise_of_the_other() -> None:
+    """With two offers each is all that the other can be held against."""
+    table = log({"fading": (0.3, 0.03), "steady": (0.15, 0.15)})
+    (shift,) = trained(table).personalised.metrics["changed_offers"]
+    assert shift["offer_id"] == "fading"
