@@ -6,10 +6,11 @@ Draws many logs from worlds with a known truth (ope_worlds.py, ten worlds a scen
 policy and compares it with the best single offer. Prints every estimator as it is measured and then
 a summary. Exits 1 when a required coverage is outside 93-97 %, or when the gate (z > 1.64) opens
 for policies of equal value in more than 5 % of logs by more than three standard errors of the
-simulation. With 3000 logs, 95 % is measured to +- 0.8 and all takes about 25 minutes on one core;
-with 500 it is +- 1.9 and 4 minutes, and a few of the 200 figures are outside by chance. A
-comparison is required only where at least 95 % of logs hold enough evidence for it: which logs
-those are depends on their rewards.
+simulation. A comparison is required only where at least 95 % of logs hold enough evidence for it:
+which logs those are depends on their rewards.
+
+With 3000 logs, 95 % is measured to +- 0.8 and everything takes about 25 minutes on one core. With
+500 it is +- 1.9 and 4 minutes, and a few of the 200 figures are outside by chance.
 """
 
 from __future__ import annotations
