@@ -1,82 +1,75 @@
-"""Reads the published file; never the build file, never the scorer."""
+"""Reads the current publication; never the build file, never the scorer.
+
+A publication is attached read-only to a database in memory, so it keeps no writer out. Every
+result is cached with the publication as part of its key: a new one is seen by itself.
+"""
 
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
+import streamlit as st
 
-_STRATEGIES = """
-select
-    strategies.strategy_id as strategy,
-    coalesce(runs.status, 'never ran') as state,
-    runs.reason,
-    runs.deployed_model_version as "deployed model",
-    runs.training_rows as "training rows",
-    runs.offers_included as "offers included",
-    runs.offers_personalised as "offers personalised",
-    strategies.exploration_share as "exploration share"
-from dim_ranking_strategies as strategies
-left join (
-    select * from training_runs
-    qualify row_number() over (partition by strategy_id order by as_of desc) = 1
-) as runs on strategies.strategy_id = runs.strategy_id
-order by 1
-"""
-_RANKED_OFFERS = """
-select
-    strategy_id, placement_id, rank, offer_id, offer_name, score, traffic_type, policy, propensity
-from ranked_offers
-where profile_id = ?
-order by strategy_id, placement_id, rank
-"""
+_KEPT_PUBLICATIONS = 2
+_KEPT_RESULTS = 500
 
 
-class NothingPublishedError(Exception):
-    """There is no published file yet."""
+class OutdatedPublicationError(Exception):
+    """The publication lacks a table or column: another version of nextoffer wrote it."""
 
 
-class Database:
-    """One publication, attached read-only to a database in memory: it keeps no writer out."""
+@dataclass(frozen=True)
+class Publication:
+    """One published file, told apart from all others by path, inode and time of change."""
 
-    def __init__(self, link: Path) -> None:
+    path: str
+    inode: int
+    changed_ns: int
+
+    def frame(self, sql: str, **parameters: Any) -> pd.DataFrame:
+        """Return the rows of a query whose `$name` stand for the parameters.
+
+        Raises
+        ------
+        OutdatedPublicationError
+            A table or column is missing.
+        """
         try:
-            self.path = Path(os.path.realpath(link, strict=True))
-        except OSError:
-            raise NothingPublishedError(
-                f"Nothing is published in {link.parent} yet: run `nextoffer demo` or `run`."
-            ) from None
-        self._connection = duckdb.connect()
-        quoted = str(self.path).replace("'", "''")
-        self._connection.execute(
-            f"set TimeZone = 'UTC'; attach '{quoted}' as published (read_only); use published"
-        )
+            return _frame(self, sql, parameters)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise OutdatedPublicationError(str(error).splitlines()[0]) from error
 
-    def __enter__(self) -> Database:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
+def home_folder() -> Path:
+    """Return the home folder that `nextoffer app` was given, as an absolute path."""
+    return Path(os.environ.get("NEXTOFFER_HOME") or ".nextoffer").absolute()
 
-    def as_of(self) -> datetime:
-        """Return the moment the publication was computed for, UTC."""
-        row = self._connection.execute("select as_of from publication").fetchone()
-        assert row is not None
-        moment: datetime = row[0]
-        return moment
 
-    def strategies(self) -> pd.DataFrame:
-        """Return one row per strategy with its last training run."""
-        return self._connection.execute(_STRATEGIES).df()
+def find_publication(home: Path) -> Publication | None:
+    """Return the publication that a home folder points to now, or None before the first."""
+    try:
+        path = os.path.realpath(home / "published.duckdb", strict=True)
+        found = os.stat(path)
+    except OSError:
+        return None
+    return Publication(path, found.st_ino, found.st_mtime_ns)
 
-    def example_profiles(self) -> list[str]:
-        """Return a few profiles that have ranked offers."""
-        rows = self._connection.execute("select profile_id from ranked_offers limit 100").fetchall()
-        return list(dict.fromkeys(profile for (profile,) in rows))[:5]
 
-    def ranked_offers(self, profile: str) -> pd.DataFrame:
-        """Return one row per strategy, placement and rank of a profile."""
-        return self._connection.execute(_RANKED_OFFERS, [profile]).df()
+@st.cache_data(max_entries=_KEPT_RESULTS, show_spinner=False)
+def _frame(publication: Publication, sql: str, parameters: dict[str, Any]) -> pd.DataFrame:
+    with _connection(publication).cursor() as cursor:
+        cursor.execute("use published; set TimeZone = 'UTC'")
+        return cursor.execute(sql, parameters).df()
+
+
+@st.cache_resource(max_entries=_KEPT_PUBLICATIONS, show_spinner=False)
+def _connection(publication: Publication) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 2})
+    quoted = publication.path.replace("'", "''")
+    connection.execute(f"attach '{quoted}' as published (read_only)")
+    return connection

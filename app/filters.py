@@ -1,0 +1,139 @@
+"""Filters whose values stand in the URL, so that a view can be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import streamlit as st
+
+from app.components import plain
+
+ALL_PLACEMENTS = "all"
+_CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class Period:
+    """The last `days` days before `as_of`, or the days from `start` to `end`, both included."""
+
+    days: int
+    start: date | None = None
+    end: date | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        """Return whether somebody chose the days."""
+        return self.start is not None
+
+    @property
+    def words(self) -> str:
+        """Return the period in words, for titles."""
+        if self.start is None:
+            return f"last {self.days} days"
+        return f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}"
+
+
+def choose(
+    label: str,
+    name: str,
+    options: list[str],
+    words: Callable[[str], str] = str,
+) -> str:
+    """Let one of at least one option be chosen; it stands as `name` in the URL.
+
+    The choice is kept from page to page. An option of the URL that does not exist is named in a
+    warning, and the first is taken.
+    """
+    _adopt(name, options, label)
+    chosen = st.selectbox(
+        label, options, key=_key(name), format_func=words, width=260, filter_mode="contains"
+    )
+    assert chosen is not None
+    _remember(name, chosen)
+    return chosen
+
+
+def choose_strategy(strategies: list[str]) -> str:
+    """Let a strategy be chosen."""
+    return choose("Strategy", "strategy", strategies)
+
+
+def choose_placement(placements: list[str]) -> str | None:
+    """Let a placement be chosen; None is all together."""
+    options = [ALL_PLACEMENTS, *(name for name in placements if name != ALL_PLACEMENTS)]
+    chosen = choose(
+        "Placement",
+        "placement",
+        options,
+        lambda name: "All placements" if name == ALL_PLACEMENTS else name,
+    )
+    return None if chosen == ALL_PLACEMENTS else chosen
+
+
+def choose_period(as_of: datetime, has_custom: bool = False) -> Period:
+    """Let 7 or 30 days, or where `has_custom` a range of days before `as_of`, be chosen."""
+    options = ["30", "7", _CUSTOM] if has_custom else ["30", "7"]
+    _adopt("days", options, "Period")
+    chosen = st.segmented_control(
+        "Period",
+        options,
+        key=_key("days"),
+        format_func=lambda name: "Custom" if name == _CUSTOM else f"{name} days",
+        required=True,
+    )
+    _remember("days", chosen or options[0])
+    if chosen == _CUSTOM:
+        return _choose_range(as_of)
+    return Period(int(chosen or options[0]))
+
+
+def _choose_range(as_of: datetime) -> Period:
+    last = (as_of - timedelta(microseconds=1)).date()
+    first = last - timedelta(days=13)
+    chosen = st.date_input(
+        "Days (UTC)",
+        value=(_date_of("from") or first, _date_of("to") or last),
+        format="YYYY-MM-DD",
+        width=260,
+    )
+    days = chosen if isinstance(chosen, tuple) else (chosen,)
+    start, end = (days[0], days[-1]) if days else (first, last)
+    _remember("from", start.isoformat())
+    _remember("to", end.isoformat())
+    return Period((end - start).days + 1, start, end)
+
+
+def _date_of(name: str) -> date | None:
+    value = st.query_params.get(name) or st.session_state.get(_kept(name))
+    try:
+        return date.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None
+
+
+def _adopt(name: str, options: list[str], label: str) -> None:
+    """Take the value of the URL where somebody changed it, else what was last chosen."""
+    kept, asked, key = st.session_state.get(_kept(name)), st.query_params.get(name), _key(name)
+    if asked is not None and asked not in options:
+        st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
+        asked = None
+    if asked is not None and asked != kept:
+        st.session_state[key] = asked
+    elif st.session_state.get(key) not in options:
+        st.session_state[key] = kept if kept in options else options[0]
+
+
+def _remember(name: str, value: str) -> None:
+    st.session_state[_kept(name)] = value
+    if st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def _key(name: str) -> str:
+    return f"filter_{name}"
+
+
+def _kept(name: str) -> str:
+    return f"kept_{name}"

@@ -1,0 +1,1 @@
+"""Pages: one file each; filters, queries and charts put together."""
