@@ -34,6 +34,7 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "arm_performance": (),
     "traffic_allocation": (),
     "offer_performance": (),
+    "daily_outcomes": (),
     "offer_feature_interactions": (),
     "policy_evaluation": (),
     "model_performance": (),

@@ -39,6 +39,10 @@ BROKEN_BY = {
         "insert into stg_offers (offer_id, reject_reason) values ('x', 'unknown status')",
     ],
     "arms_share_all_traffic": ["update traffic_allocation set share = share / 2"],
+    "daily_outcomes_hold_every_display": [
+        "delete from daily_outcomes",
+        "update daily_outcomes set traffic_type = 'elsewhere'",
+    ],
     "interactions_follow_their_display": [
         "update int_attributed_interactions set display_ts = event_ts + interval 1 second"
     ],

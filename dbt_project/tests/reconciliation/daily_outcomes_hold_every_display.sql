@@ -1,0 +1,24 @@
+-- The displays of a strategy's date and arm are those of its traffic, whichever offer and placement they had.
+with outcomes as (
+
+    select
+        strategy_id,
+        display_date,
+        traffic_type,
+        sum(displays) as displays
+    from {{ ref("daily_outcomes") }}
+    group by 1, 2, 3
+
+)
+
+select
+    coalesce(outcomes.strategy_id, traffic.strategy_id) as strategy_id,
+    coalesce(outcomes.display_date, traffic.display_date) as display_date,
+    outcomes.displays as counted,
+    traffic.displays as shown
+from outcomes
+full join {{ ref("traffic_allocation") }} as traffic
+    on outcomes.strategy_id = traffic.strategy_id
+    and outcomes.display_date = traffic.display_date
+    and outcomes.traffic_type = traffic.traffic_type
+where outcomes.displays is distinct from traffic.displays
