@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
+
+from app.charts.style import Figure
 
 NONE = "–"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~$<&:=^])")
@@ -73,10 +74,9 @@ def age_of_publication(as_of: datetime, age: timedelta, is_stale: bool) -> None:
         st.caption(f"Computed for {moment(as_of)}, {since} ago. All times are UTC.")
 
 
-def show_chart(chart: alt.Chart | alt.LayerChart | alt.HConcatChart | None, alt_text: str) -> None:
+def show_chart(chart: Figure, alt_text: str) -> None:
     """Show a chart over the whole width; `alt_text` says it to those who cannot see it."""
-    if chart is not None:
-        st.altair_chart(chart, width="stretch", alt=alt_text)
+    st.altair_chart(chart, width="stretch", alt=alt_text)
 
 
 def show_table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> None:
@@ -122,6 +122,12 @@ def change(value: Any) -> str:
 def interval(low: Any, high: Any) -> str:
     """Return an interval of relative changes as text, `+3 % to +9 %`."""
     return f"{change(low)} to {change(high)}" if is_known(low) and is_known(high) else NONE
+
+
+def intervals(frame: pd.DataFrame) -> list[str]:
+    """Return the intervals `lift_low` to `lift_high` of a frame as text."""
+    pairs = zip(frame["lift_low"], frame["lift_high"], strict=True)
+    return [interval(low, high) for low, high in pairs]
 
 
 def reward(value: Any, is_amount: bool) -> str:

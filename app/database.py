@@ -7,6 +7,7 @@ result is cached with the publication as part of its key: a new one is seen by i
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import streamlit as st
 
 _KEPT_PUBLICATIONS = 2
 _KEPT_RESULTS = 500
+_MISSING = re.compile(r"does not exist|not found in FROM")
 
 
 class OutdatedPublicationError(Exception):
@@ -42,6 +44,8 @@ class Publication:
         try:
             return _frame(self, sql, parameters)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
+            if not _MISSING.search(str(error)):
+                raise
             raise OutdatedPublicationError(str(error).splitlines()[0]) from error
 
 

@@ -12,27 +12,34 @@ from app.components import plain
 
 ALL_PLACEMENTS = "all"
 _CUSTOM = "custom"
+_KNOWN_DAYS = 30
 
 
 @dataclass(frozen=True)
 class Period:
-    """The last `days` days before `as_of`, or the days from `start` to `end`, both included."""
+    """The UTC days from `start` to `end`, both included; `is_custom` where somebody chose them."""
 
-    days: int
-    start: date | None = None
-    end: date | None = None
+    start: date
+    end: date
+    is_custom: bool = False
+
+    @classmethod
+    def last(cls, days: int, as_of: datetime) -> Period:
+        """Return the last days before a moment."""
+        end = (as_of - timedelta(microseconds=1)).date()
+        return cls(end - timedelta(days=days - 1), end)
 
     @property
-    def is_custom(self) -> bool:
-        """Return whether somebody chose the days."""
-        return self.start is not None
+    def days(self) -> int:
+        """Return the number of days."""
+        return (self.end - self.start).days + 1
 
     @property
     def words(self) -> str:
         """Return the period in words, for titles."""
-        if self.start is None:
-            return f"last {self.days} days"
-        return f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}"
+        if self.is_custom:
+            return f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}"
+        return f"last {self.days} days"
 
 
 def choose(
@@ -86,23 +93,27 @@ def choose_period(as_of: datetime, has_custom: bool = False) -> Period:
     _remember("days", chosen or options[0])
     if chosen == _CUSTOM:
         return _choose_range(as_of)
-    return Period(int(chosen or options[0]))
+    return Period.last(int(chosen or options[0]), as_of)
 
 
 def _choose_range(as_of: datetime) -> Period:
-    last = (as_of - timedelta(microseconds=1)).date()
-    first = last - timedelta(days=13)
+    known, usual = Period.last(_KNOWN_DAYS, as_of), Period.last(14, as_of)
+    start, end = _date_of("from") or usual.start, _date_of("to") or usual.end
+    start = min(max(start, known.start), known.end)
     chosen = st.date_input(
-        "Days (UTC)",
-        value=(_date_of("from") or first, _date_of("to") or last),
+        f"Days (UTC), of the last {_KNOWN_DAYS}",
+        value=(start, min(max(start, end), known.end)),
+        min_value=known.start,
+        max_value=known.end,
         format="YYYY-MM-DD",
         width=260,
     )
     days = chosen if isinstance(chosen, tuple) else (chosen,)
-    start, end = (days[0], days[-1]) if days else (first, last)
+    if len(days) == 2:
+        start, end = days
     _remember("from", start.isoformat())
     _remember("to", end.isoformat())
-    return Period((end - start).days + 1, start, end)
+    return Period(start, max(start, end), is_custom=True)
 
 
 def _date_of(name: str) -> date | None:

@@ -113,7 +113,7 @@ def _view(
     by: tuple[str, ...],
     wide_periods: bool,
 ) -> View:
-    strategy, placement, period = strategies["strategy_id"].iloc[0], None, Period(30)
+    strategy, placement, period = strategies["strategy_id"].iloc[0], None, Period.last(30, as_of)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if "strategy" in by:
             strategy = filters.choose_strategy(strategies["strategy_id"].tolist())

@@ -1,0 +1,50 @@
+"""One look for all charts: colours that stay apart for the colour-blind, on light and dark."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+BLUE, ORANGE, GREY, PURPLE = "#2b83ba", "#d97706", "#8a8a8a", "#a855a0"
+ARM_COLOURS = {"Personalised": BLUE, "Random": ORANGE, "Fallback": PURPLE, "Unknown": GREY}
+ARM_SHAPES = {
+    "Personalised": "circle",
+    "Random": "diamond",
+    "Fallback": "square",
+    "Unknown": "triangle",
+}
+LOW_TO_HIGH = ["#e08214", "#f7f3ee", "#2b83ba"]
+LIGHT_TO_DARK = ["#eef4f9", "#2b83ba"]
+TEXT_ON_CELLS = "#1f1f1f"
+Figure = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
+_LEGEND = alt.Legend(title=None, orient="top")
+
+
+def arm_colour(frame: pd.DataFrame) -> alt.Color:
+    """Return the colour by the column `arm`; one arm has the same on every page."""
+    present = _present(frame)
+    scale = alt.Scale(domain=present, range=[ARM_COLOURS[arm] for arm in present])
+    return alt.Color("arm:N", scale=scale, legend=_LEGEND)
+
+
+def arm_shape(frame: pd.DataFrame) -> alt.Shape:
+    """Return the shape by the column `arm`, for those who cannot tell the colours apart."""
+    present = _present(frame)
+    scale = alt.Scale(domain=present, range=[ARM_SHAPES[arm] for arm in present])
+    return alt.Shape("arm:N", scale=scale, legend=_LEGEND)
+
+
+def _present(frame: pd.DataFrame) -> list[str]:
+    return [arm for arm in ARM_COLOURS if arm in set(frame["arm"])]
+
+
+def value_format(is_amount: bool) -> str:
+    """Return how axes show rewards: amounts with 2 decimals, rates in percent."""
+    return ",.2f" if is_amount else ".1%"
+
+
+def title(text: str, below: str = "") -> alt.TitleParams:
+    """Return a chart title, and a line below it that says how to read it."""
+    return alt.TitleParams(
+        text, subtitle=below or alt.Undefined, anchor="start", subtitleColor=GREY, offset=12
+    )
