@@ -1,15 +1,17 @@
 """Evaluates policies again, from the build of a cycle: any stored model, and what it is up to.
 
 A stored model is evaluated on the mature displays after its own data window only, so never on
-one that it learnt from. The best single offer is cross-fitted as in training. What the cycle's
-training found out about random, best single and new is kept: nothing has changed since.
+one that it learnt from. The best single offer is cross-fitted as in training, and passes over the
+same displays from before an offer changed. What the cycle's training found out is kept: nothing
+has changed since.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from scorer.rewards.cross_fitting import DEPLOYED, Incumbent, Scored, score_rows
 from scorer.rewards.examples import Examples, encode_examples
 from scorer.rewards.logged_policies import LoggedPolicies
 from scorer.rewards.protocol import Mask, RewardModel
+from scorer.rewards.shifts import Shift, outdated_rows
 from scorer.rewards.workbench import deal_folds
 from scorer.strategy import read_schema
 from scorer.strategy_data import read_data, read_plan
@@ -32,11 +35,17 @@ from scorer.training import TrainingPlan, load_examples
 from scorer.warehouse import Connection
 
 VERSION = "version"
-_OF_TRAINING = ("random", BEST_SINGLE, "new")
+_OF_TRAINING = ("random", BEST_SINGLE, "new", DEPLOYED)
 _FACTS = ("strategy_id", "cycle_date", "as_of")
 _SAVED = """
 select * from scorer.policy_evaluation
 where strategy_id = ? and as_of = ? and list_contains(?::varchar[], policy)
+"""
+
+_CHANGED = """
+select metrics -> '$.changed_offers' from scorer.training_runs
+where strategy_id = ? and as_of <= ? and metrics is not null
+order by as_of desc limit 1
 """
 
 
@@ -69,9 +78,13 @@ def evaluate_strategy(
     plan = read_plan(connection, settings, strategy, data)
     table = load_examples(connection, strategy, schema)
     examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible)
+    outdated = outdated_rows(examples, _changes(connection, settings, strategy))
+    examples = replace(examples, outdated=outdated)
     rows = _kept(connection, settings, strategy) or _baselines(examples, plan.seed)
+    known = {(row["policy"], row["model_version"]) for row in rows}
     for name, stored in _stored(settings, strategy, plan, wanted):
-        rows += _since(examples, plan.seed, name, stored)
+        if (name, stored.version) not in known:
+            rows += _since(examples, plan.seed, name, stored)
     rows = [plain(row) for row in rows]
     connection.execute("begin")
     replace_evaluations(connection, settings, strategy, rows)
@@ -103,6 +116,13 @@ def _kept(connection: Connection, settings: Settings, strategy: str) -> list[Row
     found = connection.sql(_SAVED, params=[strategy, settings.as_of, list(_OF_TRAINING)])
     rows: list[Row] = found.to_arrow_table().to_pylist()
     return [{name: row[name] for name in row if name not in _FACTS} for row in rows]
+
+
+def _changes(connection: Connection, settings: Settings, strategy: str) -> tuple[Shift, ...]:
+    """Abrupt changes of offers that the latest training up to the cycle found."""
+    found = connection.execute(_CHANGED, [strategy, settings.as_of]).fetchall()
+    entries = json.loads(found[0][0] or "[]") if found else []
+    return tuple(Shift(**e | {"since": date.fromisoformat(e["since"])}) for e in entries)
 
 
 def _stored(

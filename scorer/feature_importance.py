@@ -34,7 +34,8 @@ from scorer.warehouse import Connection
 Row = dict[str, Any]
 
 SAMPLED_USERS = 200
-_SAMPLED_ROWS = 2_000
+_FEWEST_USERS = 40
+_SAMPLED_ROWS = 4_000
 _TERMS_OF_AN_OFFER = 10
 
 
@@ -48,7 +49,7 @@ def importance_rows(model: RewardModel, examples: pa.Table) -> list[Row]:
     if inner is None or examples.num_rows == 0:
         return []
     n_offers = len(inner.offer_ids)
-    n_users = int(np.clip(_SAMPLED_ROWS // n_offers, 4, SAMPLED_USERS))
+    n_users = int(np.clip(_SAMPLED_ROWS // n_offers, _FEWEST_USERS, SAMPLED_USERS))
     users = encode_users(sample(examples, n_users), inner.schema)
     return [*_gain_rows(inner), *_effect_rows(inner, users)]
 

@@ -4,11 +4,13 @@ One-sided tests at z = 1.64: a strategy whose offers do not interact with people
 1 of 20 trainings. One that passed needs no new proof every week, only an estimate that is still
 above zero: with 10 % exploration the best single offer is seldom shown to anybody, so a week's
 proof may be missing where the gain is not. A strategy that passed by chance falls back soon.
+While there are too few responses for any estimate, it stays for GRACE after the last one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -21,6 +23,18 @@ from scorer.selection import Selection
 
 Z = 1.64
 Z_TO_STAY = 0.0
+GRACE = timedelta(days=56)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A strategy that passed and is served by a model now.
+
+    ``gain_seen`` is the latest cycle (UTC) whose estimate was above what was asked for.
+    """
+
+    gain_seen: datetime
+    held_back_placements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,26 +42,31 @@ class Verdict:
     """Whether to personalise, where not, and why in words.
 
     ``held_back_placements`` are those whose own data speak against a strategy that passed;
-    ``needed`` is the number of standard errors that was asked for.
+    ``needed`` is the number of standard errors that was asked for; ``gain_seen`` is the latest
+    cycle that saw as much, None where the strategy does not pass.
     """
 
     personalises: bool
     reason: str | None
     held_back_placements: tuple[str, ...] = ()
     needed: float = Z
+    gain_seen: datetime | None = None
 
 
 def judge(
-    selection: Selection, placements: dict[str, Mask], is_personalised: bool = False
+    selection: Selection,
+    placements: dict[str, Mask],
+    standing: Standing | None = None,
+    as_of: datetime | None = None,
 ) -> Verdict:
-    """Judge a selection.
+    """Judge a selection as of a cycle.
 
-    ``placements`` gives the displays of each placement, bool (n,); ``is_personalised`` tells
-    whether the strategy passed before and is served by a model now.
+    ``placements`` gives the displays of each placement, bool (n,); ``standing`` is None for a
+    strategy that has not passed yet, or is served by the best single offer.
     """
-    gain, needed = selection.gain, Z_TO_STAY if is_personalised else Z
-    if is_personalised and gain.status == INSUFFICIENT and len(selection.logged.examples):
-        return Verdict(True, f"passed before; {_too_few(gain)}", needed=needed)
+    gain, needed = selection.gain, Z if standing is None else Z_TO_STAY
+    if standing is not None and gain.status == INSUFFICIENT:
+        return _without_estimate(selection, standing, as_of)
     if not _passes(gain, needed):
         return Verdict(False, _why_not(gain, selection.logged, needed), needed=needed)
     held_back = tuple(
@@ -57,7 +76,17 @@ def judge(
         reason = "no placement alone shows a gain over the best single offer"
         return Verdict(False, reason, needed=needed)
     reasons = [_not_again(gain), _where_not(held_back)]
-    return Verdict(True, "; ".join(r for r in reasons if r) or None, held_back, needed)
+    return Verdict(True, "; ".join(r for r in reasons if r) or None, held_back, needed, as_of)
+
+
+def _without_estimate(selection: Selection, standing: Standing, as_of: datetime | None) -> Verdict:
+    """A strategy that passed stays as it is while the last sight of a gain is recent."""
+    too_few, seen = _why_not(selection.gain, selection.logged, Z_TO_STAY), standing.gain_seen
+    if as_of is not None and as_of - seen > GRACE:
+        return Verdict(False, f"{too_few}; a gain was last seen on {seen:%Y-%m-%d}", needed=Z)
+    held_back = standing.held_back_placements
+    reasons = [f"passed before; {too_few}", _where_not(held_back)]
+    return Verdict(True, "; ".join(r for r in reasons if r), held_back, Z_TO_STAY, seen)
 
 
 def credibly_worse(difference: PairedDifference) -> bool:

@@ -45,7 +45,7 @@ def training_rows(training: Training, versions: dict[str, str | None]) -> list[R
         Evaluated(
             BEST_SINGLE, versions[BEST_SINGLE], BEST_SINGLE, logged.policy(BEST_SINGLE), True
         ),
-        Evaluated("new", versions["new"], chosen, logged.policy(chosen), True),
+        Evaluated("new", versions["new"], chosen, training.new, True),
     ]
     rows = list(evaluation_rows(logged, policies))
     if training.since is not None:

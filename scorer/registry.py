@@ -133,7 +133,7 @@ class ModelRegistry:
             self._write(strategy_id, kept)
 
     def history(self, strategy_id: str) -> list[Deployment]:
-        """Deployments by as_of, those of one as_of as they were recorded."""
+        """Deployments by as_of; at one as_of a cycle's comes before what people decided."""
         path = self._strategy(strategy_id) / DEPLOYMENTS_FILE
         if not path.exists():
             return []
@@ -151,7 +151,7 @@ class ModelRegistry:
             raise InputError(
                 f"{path} cannot be read as a list of deployments; restore it or remove it"
             ) from None
-        return sorted(entries, key=lambda d: d.as_of)
+        return sorted(entries, key=_in_force)
 
     def _stack(self, strategy_id: str, as_of: datetime) -> list[str]:
         """Versions that a roll-back can go back through, the deployed one last."""
@@ -175,7 +175,7 @@ class ModelRegistry:
             if any(d.model_version == deployment.model_version for d in same):
                 return
             history = [d for d in history if d not in same]
-        self._write(strategy_id, sorted([*history, deployment], key=lambda d: d.as_of))
+        self._write(strategy_id, sorted([*history, deployment], key=_in_force))
 
     def _write(self, strategy_id: str, history: list[Deployment]) -> None:
         entries = [{**asdict(d), "as_of": d.as_of.isoformat()} for d in history]
@@ -207,3 +207,8 @@ class ModelRegistry:
         if name.startswith("."):
             name = "%2E" + name[1:]
         return self.folder / (name or "%00")
+
+
+def _in_force(deployment: Deployment) -> tuple[datetime, bool]:
+    """Order in which deployments replace each other: a cycle never overrules a person."""
+    return deployment.as_of, deployment.action != DEPLOY

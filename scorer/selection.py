@@ -17,7 +17,7 @@ from scorer.ope.feedback import TargetPolicy
 from scorer.rewards.candidates import BEST_SINGLE
 from scorer.rewards.cross_fitting import DEPLOYED
 from scorer.rewards.logged_policies import LoggedPolicies
-from scorer.rewards.protocol import Codes, Vector
+from scorer.rewards.protocol import Codes, Mask, Vector
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,34 @@ class CandidateValue:
 class Selection:
     """The best personalised candidate, all candidates' values, and what choosing gains.
 
-    ``gain`` compares the policy of choosing with the best single offer; ``policy`` is that
-    policy on the displays of ``logged``.
+    ``by_fold`` int64 (n_folds,) is the place among ``candidates`` of the one that is best on the
+    other folds; ``policy`` follows it on the displays of ``logged``, ``gain`` compares that with
+    the best single offer.
     """
 
     chosen: str
     candidates: tuple[CandidateValue, ...]
+    by_fold: Codes
     gain: PairedDifference
     logged: LoggedPolicies
     policy: TargetPolicy
 
+    def policy_on(
+        self, logged: LoggedPolicies, folds: Codes, held_back: Mask | None = None
+    ) -> TargetPolicy:
+        """What choosing would have shown at displays whose folds are int64 (n,).
 
-def select(logged: LoggedPolicies, folds: Codes) -> Selection:
-    """Choose on the displays of ``logged``, whose folds are int64 (n,).
+        The best single offer where ``held_back``, bool (n,), says so.
+        """
+        names = [candidate.name for candidate in self.candidates]
+        part = self.by_fold[folds]
+        if held_back is not None:
+            part = np.where(held_back, names.index(BEST_SINGLE), part)
+        return logged.patchwork(names, part)
+
+
+def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
+    """Choose on the displays of ``logged``, whose folds are int64 (n,), below ``n_folds``.
 
     The deployed model, which has seen most displays, is no candidate. Without any display that can
     evaluate, the first personalised candidate is chosen and every estimate is insufficient.
@@ -64,8 +79,10 @@ def select(logged: LoggedPolicies, folds: Codes) -> Selection:
     personal = [i for i, name in enumerate(names) if name != BEST_SINGLE]
     totals = rows.sum(axis=1)
     chosen = names[max(personal, key=lambda i: (totals[i], -i))]
-    policy = logged.patchwork(list(names), _best_elsewhere(rows, folds))
-    return Selection(chosen, values, compare(feedback, policy, baseline), logged, policy)
+    by_fold = _best_elsewhere(rows, folds, n_folds)
+    policy = logged.patchwork(list(names), by_fold[folds])
+    gain = compare(feedback, policy, baseline)
+    return Selection(chosen, values, by_fold, gain, logged, policy)
 
 
 def _contributions(logged: LoggedPolicies, policy: TargetPolicy) -> Vector:
@@ -78,11 +95,8 @@ def _contributions(logged: LoggedPolicies, policy: TargetPolicy) -> Vector:
     return ESTIMATORS["dr"](feedback, policy, weights).rows
 
 
-def _best_elsewhere(rows: Vector, folds: Codes) -> Codes:
-    """For each display the candidate that is best on the other folds, int64 (n,)."""
-    best = np.zeros(rows.shape[1], dtype=np.int64)
-    totals = rows.sum(axis=1)
-    for fold in np.unique(folds):
-        inside = folds == fold
-        best[inside] = int(np.argmax(totals - rows[:, inside].sum(axis=1)))
+def _best_elsewhere(rows: Vector, folds: Codes, n_folds: int) -> Codes:
+    """For each fold the candidate that is best on the others, int64 (n_folds,)."""
+    inside = np.stack([np.bincount(folds, values, n_folds) for values in rows])
+    best: Codes = np.argmax(rows.sum(axis=1, keepdims=True) - inside, axis=0)
     return best

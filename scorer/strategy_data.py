@@ -7,7 +7,9 @@ from datetime import datetime
 
 from scorer.config import Settings
 from scorer.errors import InputError, StrategyError
+from scorer.gate import Standing
 from scorer.registry import ModelRegistry
+from scorer.rewards.candidates import BEST_SINGLE
 from scorer.rewards.cross_fitting import Incumbent
 from scorer.rewards.kin import read_characteristics
 from scorer.strategy import read_ready_offers
@@ -90,6 +92,7 @@ def read_plan(
         [strategy],
     ).fetchall():
         sets.setdefault(key, set()).add(offer)
+    incumbent = _incumbent(settings, strategy)
     return TrainingPlan(
         kpi_type=data.kpi_type,
         ready_offer_ids=data.ready_offer_ids,
@@ -98,7 +101,9 @@ def read_plan(
         other_offer_ids=tuple(offer for offer, _ in offers),
         characteristics={offer: read_characteristics(text) for offer, text in offers},
         eligible={key: frozenset(group) for key, group in sets.items()},
-        incumbent=_incumbent(settings, strategy),
+        incumbent=incumbent,
+        standing=None if incumbent is None else _standing(settings, strategy, incumbent),
+        as_of=settings.as_of,
     )
 
 
@@ -113,3 +118,13 @@ def _incumbent(settings: Settings, strategy: str) -> Incumbent | None:
         return Incumbent(registry.load(strategy, version), datetime.fromisoformat(end), version)
     except (InputError, KeyError, TypeError, ValueError):
         return None
+
+
+def _standing(settings: Settings, strategy: str, incumbent: Incumbent) -> Standing | None:
+    """The gate's last word on the deployed model; None for one that never passed."""
+    manifest = ModelRegistry(settings.models_dir).manifest(strategy, incumbent.version)
+    gate = manifest["metrics"].get("gate", {})
+    if incumbent.model.kind == BEST_SINGLE or gate.get("gain_seen") is None:
+        return None
+    held_back = tuple(gate["held_back_placements"])
+    return Standing(datetime.fromisoformat(gate["gain_seen"]), held_back)

@@ -25,11 +25,9 @@ _REPAIRED = """
 update scorer.training_runs
 set
     status = case
-        when model_version is null then 'collecting'
-        when model_version = deployed_model_version then 'succeeded'
-        else 'held_back'
+        when model_version is null then 'collecting' else metrics ->> '$.outcome.status'
     end,
-    reason = case when model_version is null then ? else metrics ->> '$.gate.reason' end
+    reason = case when model_version is null then ? else metrics ->> '$.outcome.reason' end
 where strategy_id = ? and as_of = ? and status = 'failed' and starts_with(reason, 'rank: ')
 """
 
@@ -59,7 +57,7 @@ def train_strategy(
         outcome = _deploy(registry, settings, strategy, training)
     importance = [] if training is None else importance_rows(training.personalised.model, examples)
     connection.execute("begin")
-    replace_run(connection, _run_row(settings, strategy, data, training) | outcome.columns)
+    replace_run(connection, _run_row(settings, strategy, data, training, outcome.columns))
     replace_evaluations(connection, settings, strategy, outcome.evaluations)
     write_model_versions(connection, registry, settings, strategy)
     replace_importance(connection, registry, strategy, outcome.columns["model_version"], importance)
@@ -109,6 +107,8 @@ def _deploy(
     else:
         registry.deploy(strategy, nominee, settings.as_of, reason or "passed the gate")
     deployed = registry.deployed_as_of(strategy, settings.as_of)
+    if deployed != nominee and status == "succeeded":
+        status, reason = "held_back", f"model {deployed}, deployed by hand as of this cycle, stays"
     versions = {
         "new": new,
         "best_single": nominee if not training.verdict.personalises else None,
@@ -179,10 +179,19 @@ def find_deployed(connection: Connection, settings: Settings, strategy: str) -> 
 
 
 def _run_row(
-    settings: Settings, strategy: str, data: Data, training: Training | None
+    settings: Settings,
+    strategy: str,
+    data: Data,
+    training: Training | None,
+    outcome: dict[str, Any],
 ) -> dict[str, Any]:
+    """Columns of the run; the metrics repeat its outcome, which a failure to rank overwrites."""
     ready = len(data.ready_offer_ids)
     trained = None if training is None else training.personalised
+    metrics = None
+    if trained is not None:
+        told = {"outcome": {name: outcome[name] for name in ("status", "reason")}}
+        metrics = json.dumps(trained.metrics | told, sort_keys=True)
     return {
         "strategy_id": strategy,
         "cycle_date": settings.cycle_date,
@@ -195,7 +204,8 @@ def _run_row(
         "offers_ready": ready,
         "offers_personalised": ready if trained else 0,
         "exploration_share": data.exploration_share,
-        "metrics": json.dumps(trained.metrics, sort_keys=True) if trained else None,
+        "metrics": metrics,
+        **outcome,
     }
 
 

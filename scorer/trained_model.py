@@ -102,6 +102,7 @@ def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
             "personalises": verdict.personalises,
             "reason": verdict.reason,
             "held_back_placements": list(verdict.held_back_placements),
+            "gain_seen": None if verdict.gain_seen is None else verdict.gain_seen.isoformat(),
             "status": selection.gain.status,
             "z": selection.gain.z,
             "z_needed": verdict.needed,

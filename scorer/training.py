@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -21,18 +22,22 @@ import pyarrow as pa
 from scorer.calibration import Calibration, fit_calibration
 from scorer.errors import StrategyError
 from scorer.features import DECISIONING, FeatureSchema
-from scorer.gate import Verdict, judge
+from scorer.gate import Standing, Verdict, judge
 from scorer.objectives import capped, choose_objective
 from scorer.ope.evaluation import PairedDifference, compare
-from scorer.rewards.best_single import fit_best_single
+from scorer.ope.feedback import TargetPolicy
+from scorer.rewards.best_single import BestSingle, fit_best_single
 from scorer.rewards.candidates import BEST_SINGLE, CANDIDATES
 from scorer.rewards.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.rewards.examples import Examples, Offers, Sets, encode_examples
+from scorer.rewards.interaction_base import InteractionBase
 from scorer.rewards.kin import kin_matrix, known_values
 from scorer.rewards.logged_policies import LoggedPolicies
+from scorer.rewards.offer_trees import OfferTrees
 from scorer.rewards.placement_gate import PlacementGate
-from scorer.rewards.protocol import Mask, RewardModel
+from scorer.rewards.protocol import Codes, Mask, RewardModel
 from scorer.rewards.shifts import Shift, find_shifts, outdated_rows
+from scorer.rewards.success_value import SuccessValue
 from scorer.rewards.workbench import EVERYTHING, Workbench, fold_count
 from scorer.selection import Selection, select
 from scorer.trained_model import Describer, TrainedModel
@@ -46,6 +51,7 @@ class TrainingPlan:
 
     ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` are
     the catalogue's, by offer; ``eligible`` what could have been shown, by eligibility set.
+    ``standing`` is what the gate goes by as of the cycle (UTC), for a strategy that passed.
     ``offers_included`` is the number of offers of the strategy, for the record.
     """
 
@@ -57,11 +63,8 @@ class TrainingPlan:
     characteristics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     eligible: Sets | None = None
     incumbent: Incumbent | None = None
-
-    @property
-    def is_personalised(self) -> bool:
-        """Whether the deployed model personalises."""
-        return self.incumbent is not None and self.incumbent.model.kind != BEST_SINGLE
+    standing: Standing | None = None
+    as_of: datetime | None = None
 
     @property
     def offers(self) -> Offers:
@@ -82,16 +85,18 @@ class Training:
     """Outcome of a training.
 
     ``personalised`` is the best candidate whatever the gate says, ``best_single`` what is served
-    otherwise, ``nominee`` the one of the two that the gate wants. ``over_deployed`` compares the
-    nominee with the deployed model on the displays since that one's window, None without either.
-    ``logged`` holds all displays that can evaluate, ``since`` those that the deployed model
-    never saw.
+    otherwise, ``nominee`` the one of the two that the gate wants. ``new`` is what the personalised
+    model stands for on ``logged``, all displays that can evaluate: at each of them what choosing
+    on other people would have shown, the best single offer where the gate holds back.
+    ``over_deployed`` compares the nominee so measured with the deployed model on ``since``, the
+    displays that the deployed model never saw; both None without either.
     """
 
     personalised: TrainedModel
     best_single: TrainedModel
     verdict: Verdict
     selection: Selection
+    new: TargetPolicy
     over_deployed: PairedDifference | None
     logged: LoggedPolicies
     since: LoggedPolicies | None
@@ -150,14 +155,14 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     bench, shifts = _up_to_date(_bench(examples, plan), plan)
     scored = cross_fit(bench, plan.incumbent)
     logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))
-    selection = select(logged, bench.folds[logged.rows])
-    verdict = judge(selection, _placements(logged.examples), plan.is_personalised)
+    selection = select(logged, bench.folds[logged.rows], bench.n_folds)
+    verdict = judge(selection, _placements(logged.examples), plan.standing, plan.as_of)
     best_single = fit_best_single(bench.examples)
     model = _final(bench, scored, selection.chosen)
     if verdict.held_back_placements:
         model = PlacementGate(model, best_single, verdict.held_back_placements)
     since = _since(bench.examples, scored, plan.incumbent, logged.reference)
-    nominee = selection.chosen if verdict.personalises else BEST_SINGLE
+    measured = _Measured(selection, verdict, bench.folds)
     describe = Describer(
         bench, scored, selection, verdict, plan.kpi_type, plan.offers_included, shifts
     )
@@ -166,7 +171,8 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
         best_single=describe(best_single, BEST_SINGLE),
         verdict=verdict,
         selection=selection,
-        over_deployed=_over_deployed(since, nominee),
+        new=measured.new(logged),
+        over_deployed=measured.over_deployed(since),
         logged=logged,
         since=since,
         deployed_kind=None if plan.incumbent is None else plan.incumbent.model.kind,
@@ -190,7 +196,7 @@ def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[
     shifts = find_shifts(bench)
     if not shifts:
         return bench, ()
-    examples = replace(bench.examples, outdated=outdated_rows(bench, shifts))
+    examples = replace(bench.examples, outdated=outdated_rows(bench.examples, shifts))
     try:
         return _bench(examples, plan), shifts
     except StrategyError:
@@ -200,13 +206,16 @@ def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[
 def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
     """The candidate fitted on everything, calibrated on its out-of-fold scores."""
     model = CANDIDATES[name](bench, EVERYTHING)
-    if not hasattr(model, "calibrated"):
+    if isinstance(model, BestSingle):
         return model
+    assert isinstance(model, InteractionBase | OfferTrees | SuccessValue)
     rows = bench.examples.trains
     scores = scored.logged[scored.names.index(name), rows]
     link, scale = bench.objective.link, bench.objective.scale
     margins = Calibration(link).invert(scores / scale)
     found = fit_calibration(margins, bench.examples.rewards[rows] / scale, link)
+    if isinstance(model, SuccessValue):
+        return model.times(float(np.exp(found.shift)))
     return model.calibrated(bench.objective.in_units(found))
 
 
@@ -229,7 +238,24 @@ def _since(
     return replace(LoggedPolicies.of(examples, scored, later), reference=reference)
 
 
-def _over_deployed(since: LoggedPolicies | None, nominee: str) -> PairedDifference | None:
-    if since is None:
-        return None
-    return compare(since.feedback, since.policy(nominee), since.policy(DEPLOYED))
+@dataclass(frozen=True)
+class _Measured:
+    """What a training comes to, on any displays of the workbench; ``folds`` int64 (n,)."""
+
+    selection: Selection
+    verdict: Verdict
+    folds: Codes
+
+    def new(self, logged: LoggedPolicies) -> TargetPolicy:
+        """Choosing on other people, without the placements that are held back."""
+        placements, held_back = _placements(logged.examples), np.zeros(len(logged.rows), np.bool_)
+        for name in self.verdict.held_back_placements:
+            held_back |= placements.get(name, False)
+        return self.selection.policy_on(logged, self.folds[logged.rows], held_back)
+
+    def over_deployed(self, since: LoggedPolicies | None) -> PairedDifference | None:
+        """The nominee against the deployed model."""
+        if since is None:
+            return None
+        nominee = self.new(since) if self.verdict.personalises else since.policy(BEST_SINGLE)
+        return compare(since.feedback, nominee, since.policy(DEPLOYED))

@@ -36,15 +36,16 @@ class BestSingle:
 def offer_means(examples: Examples) -> Vector:
     """Propensity-weighted mean reward of all offers, shrunk to the overall mean, (n_offers,).
 
-    Weights are 1 / propensity, clipped at 1 / FLOOR; rows whose propensity is not known count
-    only where none is known, those from before an offer changed never. The overall mean weighs
-    as much as SHRINK_DISPLAYS displays against the offer's effective number of displays,
+    Weights are 1 / propensity, clipped at 1 / FLOOR. Rows whose propensity is not known count like
+    the others, with weight 1 each, while those with a known one are fewer than SHRINK_DISPLAYS an
+    offer; after that not at all. Rows from before an offer changed never count. The overall mean
+    weighs as much as SHRINK_DISPLAYS displays against the offer's effective number of displays,
     (sum of weights)^2 / sum of squares.
     Amounts are capped as for all models, and what the cap takes is given back to all alike.
     """
     n = len(examples.catalogue.all)
     known = ~np.isnan(examples.propensity)
-    if not known.any():
+    if known.sum() < SHRINK_DISPLAYS * n:
         weights = np.ones(len(examples))
     else:
         weights = 1 / np.maximum(np.where(known, examples.propensity, 1.0), FLOOR)

@@ -1,4 +1,4 @@
-"""Fits the trees: quantised rows in, a booster out; the rounds are learnt on held-out rows.
+"""Fits the trees: quantised rows in, a booster out; the rounds are found on held-out rows.
 
 ``lambda`` and ``min_child_weight`` are meant in displays and multiplied by the Hessian of one
 average display, so they mean the same at a rate of 1 % and of 30 %.
@@ -89,10 +89,10 @@ def tree_parameters(objective: Objective, growth: Growth, codes: int, seed: int)
     }
 
 
-def grow(
+def find_rounds(
     data: TreeData, parameters: dict[str, Any], growth: Growth, held_out: TreeData
-) -> tuple[xgb.Booster, int]:
-    """Grow until held-out loss stops falling; returns the booster and its best rounds.
+) -> int:
+    """Grow until held-out loss stops falling; returns the best number of rounds.
 
     The loss is looked at every 5 rounds: a look costs a third of a round.
     """
@@ -108,7 +108,7 @@ def grow(
                 best, rounds = loss, grown
             elif grown >= max(rounds + PATIENCE, 2 * growth.min_rounds):
                 break
-    return booster, max(rounds, growth.min_rounds)
+    return max(rounds, growth.min_rounds)
 
 
 def grow_rounds(data: TreeData, parameters: dict[str, Any], rounds: int) -> xgb.Booster:

@@ -1,7 +1,8 @@
 """The candidates of a strategy's model: a name and how to fit it, nothing else.
 
-A fit is called for each fold first, then once for everything; what it learns from the held-out
-rows of a fold (the number of rounds) is kept on the workbench for the final fit.
+A fit is called for each fold first, then once for everything. The number of rounds is found on
+part of the rows that a fit may see, never on the fold that it will score; the final fit takes the
+folds' median from the workbench.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scorer.rewards.boosting import (
     RESIDUAL,
     Growth,
     TreeData,
-    grow,
+    find_rounds,
     grow_rounds,
     tree_parameters,
 )
@@ -30,7 +31,8 @@ from scorer.rewards.workbench import EVERYTHING, Folds, Workbench
 Fit = Callable[[Workbench, Folds], RewardModel]
 
 BEST_SINGLE = "best_single"
-_FINAL_ROUNDS = 1.1
+# The rows that the rounds were found without allow a few more.
+_MORE_ROUNDS = 1.1
 
 
 def _best_single(bench: Workbench, excluded: Folds) -> RewardModel:
@@ -72,15 +74,16 @@ def _trees(
 ) -> OfferTrees:
     name = "pooled_trees" if base is None else "residual_trees"
     parameters = tree_parameters(bench.objective, growth, bench.codes, bench.seed)
-    training = data.take(bench.training(excluded))
-    seen = bench.rounds.setdefault(name, [])
-    if excluded == EVERYTHING:
-        rounds = round(_FINAL_ROUNDS * float(np.median(seen))) if seen else growth.min_rounds
-        booster = grow_rounds(training, parameters, rounds)
-    else:
-        booster, rounds = grow(training, parameters, growth, data.take(bench.held_out(excluded)))
-        booster = booster[:rounds]
-        seen.append(rounds)
+    training = bench.training(excluded)
+    found = bench.rounds.setdefault(name, [])
+    if excluded != EVERYTHING:
+        watched, grown = training & bench.watched, training & ~bench.watched
+        if watched.any() and grown.any():
+            found.append(find_rounds(data.take(grown), parameters, growth, data.take(watched)))
+        else:
+            found.append(growth.min_rounds)
+    wanted = found[-1] if excluded != EVERYTHING else np.median(found or [growth.min_rounds])
+    booster = grow_rounds(data.take(training), parameters, round(_MORE_ROUNDS * float(wanted)))
     schema, ready = bench.examples.schema, bench.examples.catalogue.ready
     return OfferTrees(booster, schema, ready, bench.calibration, base)
 

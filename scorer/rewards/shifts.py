@@ -18,6 +18,7 @@ from datetime import date
 import numpy as np
 
 from scorer.rewards.crossed import mean_and_slope
+from scorer.rewards.examples import Examples
 from scorer.rewards.interaction_base import logged_margins
 from scorer.rewards.protocol import Codes, Mask, Vector
 from scorer.rewards.workbench import EVERYTHING, Workbench
@@ -66,12 +67,13 @@ def find_shifts(bench: Workbench) -> tuple[Shift, ...]:
     return tuple(shifts)
 
 
-def outdated_rows(bench: Workbench, shifts: tuple[Shift, ...]) -> Mask:
+def outdated_rows(examples: Examples, shifts: tuple[Shift, ...]) -> Mask:
     """Displays of an offer from before it changed, bool (n,)."""
-    examples = bench.examples
     outdated = np.zeros(len(examples), dtype=np.bool_)
     for shift in shifts:
-        code = examples.catalogue.ready.index(shift.offer_id)
+        if shift.offer_id not in examples.catalogue.all:
+            continue
+        code = examples.catalogue.all.index(shift.offer_id)
         before = examples.times < np.datetime64(shift.since, "us")
         outdated |= before & (examples.offers == code)
     return outdated

@@ -6,7 +6,7 @@ catalogue, else it is the offer's mean value per success, shrunk to that of all 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class SuccessValue:
     def score(self, users: Matrix) -> Vector:
         """Expected value per display, float64 (n_users, n_offers)."""
         return self.chances.score(users) * self.values
+
+    def times(self, factor: float) -> SuccessValue:
+        """The same order, scores multiplied by ``factor`` > 0."""
+        return replace(self, values=factor * self.values)
 
     def personalises(self, users: Matrix) -> Mask:
         """Everybody's order is the user's own."""

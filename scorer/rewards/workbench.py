@@ -57,6 +57,13 @@ class Workbench:
         return self.examples.trains & np.isin(self.folds, list(excluded))
 
     @cached_property
+    def watched(self) -> Mask:
+        """Rows of every fourth profile, drawn apart from the folds, bool (n,)."""
+        profiles = self.examples.profiles
+        drawn = np.random.default_rng([self.seed, 1]).permutation(int(profiles.max()) + 1)
+        return drawn[profiles] % 4 == 0
+
+    @cached_property
     def design(self) -> Design:
         """Columns of the base, chosen without looking at outcomes."""
         return Design.fit(self.examples.users, self.examples.schema)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -12,8 +14,8 @@ from benches import BOTH
 from worlds import WORKED_SCHEMA, declared, examples, worked_example
 
 from scorer.features import FeatureSchema
-from scorer.gate import credibly_worse
-from scorer.ope.evaluation import PairedDifference
+from scorer.gate import GRACE, Standing, Verdict, credibly_worse, judge
+from scorer.ope.evaluation import INSUFFICIENT, PairedDifference
 from scorer.rewards.placement_gate import PlacementGate
 from scorer.training import Training, TrainingPlan, train
 
@@ -185,3 +187,49 @@ def test_people_at_a_placement_the_model_never_saw_are_personalised() -> None:
 def test_credibly_worse_is_one_sided(z: float | None, is_worse: bool) -> None:
     """Below -1.64 standard errors; without a number nothing is known."""
     assert credibly_worse(PairedDifference("ok", z=z)) is is_worse
+
+
+NOW = datetime(2026, 3, 2)
+
+
+def judged(gain: PairedDifference, standing: Standing | None) -> Verdict:
+    """The verdict on a strong selection whose gain is said to be something else."""
+    selection = trained(worked_example(0, 400)).selection
+    return judge(replace(selection, gain=gain), {}, standing, NOW)
+
+
+def test_a_strategy_that_passed_stays_on_an_estimate_above_zero() -> None:
+    """Without a new proof; one that did not pass needs the proof."""
+    weak = PairedDifference("ok", difference=0.01, standard_error=0.01, z=1.0, lift=0.1)
+    stays = judged(weak, Standing(NOW - timedelta(days=7)))
+    assert stays.personalises
+    assert stays.gain_seen == NOW
+    assert "not proven anew" in str(stays.reason)
+    assert not judged(weak, None).personalises
+    none = replace(weak, difference=-0.01, z=-1.0, lift=-0.1)
+    assert not judged(none, Standing(NOW - timedelta(days=7))).personalises
+
+
+def test_the_grace_of_a_strategy_without_an_estimate_ends() -> None:
+    """It stays as it is, placements held back and all, until the last sight of a gain is old."""
+    unknown = PairedDifference(INSUFFICIENT)
+    recent = judged(unknown, Standing(NOW - GRACE, ("mail",)))
+    assert recent.personalises
+    assert recent.held_back_placements == ("mail",)
+    assert recent.gain_seen == NOW - GRACE
+    assert "mail" in str(recent.reason)
+    old = judged(unknown, Standing(NOW - GRACE - timedelta(days=1), ("mail",)))
+    assert not old.personalises
+    assert "a gain was last seen on 2026-01-04" in str(old.reason)
+    assert not judged(unknown, None).personalises
+
+
+def test_what_a_placement_is_held_back_from_is_not_counted_as_gain() -> None:
+    """The new model's policy shows the best single offer where the gate does."""
+    result = two_placements(False)
+    scored, names = result.logged.scored, result.logged.scored.names
+    best = scored.choice[names.index("best_single")]
+    mail = result.logged.examples.users[:, 0] == 0
+    shown = result.logged.examples.offers
+    np.testing.assert_array_equal(result.new.probability[mail], (shown == best)[mail])
+    assert (result.new.probability[~mail] != (shown == best)[~mail]).any()

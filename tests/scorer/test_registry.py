@@ -172,6 +172,18 @@ def test_rollback_after_a_promotion_returns_to_what_it_replaced(
     assert registry.rollback("s", T0 + 3 * WEEK) == versions[2]
 
 
+def test_a_cycle_never_overrules_a_person(
+    registry: ModelRegistry, models: list[TrainedModel]
+) -> None:
+    """What was promoted as of a moment serves, whichever of the two was recorded first."""
+    old, new = (registry.save("s", model, T0) for model in models[:2])
+    registry.promote("s", old, T0)
+    registry.deploy("s", new, T0)
+    assert registry.deployed_as_of("s", T0) == old
+    registry.deploy("s", new, T0 + WEEK)
+    assert registry.deployed_as_of("s", T0 + WEEK) == new
+
+
 def test_rollback_without_any_deployment_is_refused(registry: ModelRegistry) -> None:
     """There is nothing to go back to."""
     with pytest.raises(ConfigurationError, match=r"deployed: none"):

@@ -140,15 +140,13 @@ def test_means_are_shrunk_to_the_overall_one() -> None:
     np.testing.assert_allclose(offer_means(made), [0.625, 0.0625, 0.25])
 
 
-def test_rows_of_unknown_propensity_count_only_where_none_is_known() -> None:
-    """Else they would be weighted by nothing at all."""
-    rewards = [1.0] * 100 + [0.0] * 100
-    known = pa.array([0.5] * 100 + [None] * 100)
-    made = encoded(shown("ab" * 100, rewards, propensity=known))
-    np.testing.assert_allclose(offer_means(made), [1, 1, 1])
-    none = pa.nulls(200, pa.float64())
-    made = encoded(shown("ab" * 100, rewards, propensity=none))
-    np.testing.assert_allclose(offer_means(made), [0.5, 0.5, 0.5])
+def test_rows_of_unknown_propensity_count_while_too_few_are_known() -> None:
+    """They cannot be weighted; a handful of rows that can must not speak for all."""
+    rewards = [1.0] * 200 + [0.0] * 200
+    for known, mean in ((200, 1.0), (10, 0.5), (0, 0.5)):
+        propensity = pa.array([0.5] * known + [None] * (400 - known), pa.float64())
+        made = encoded(shown("ab" * 200, rewards, propensity=propensity))
+        np.testing.assert_allclose(offer_means(made), [mean] * 3)
 
 
 def test_a_tiny_propensity_does_not_rule() -> None:

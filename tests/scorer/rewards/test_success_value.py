@@ -133,3 +133,15 @@ def test_the_level_of_success_times_value_survives_the_cap() -> None:
     model = CANDIDATES["success_value"](made, EVERYTHING)
     logged = model.score(made.examples.users)[np.arange(len(made.examples)), made.examples.offers]
     assert logged.mean() == pytest.approx(made.examples.rewards.mean(), rel=0.03)
+
+
+def test_the_level_is_that_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a success is said to be worth: scores mean what was earned per display."""
+    for other in ("interaction_base", "pooled_trees", "residual_trees"):
+        monkeypatch.delitem(CANDIDATES, other)  # type: ignore[arg-type]
+    claims = {offer: {"value_per_success": 35.0} for offer in BOTH}
+    result = trained(shop(1), characteristics=claims)
+    model, examples = result.personalised.model, result.logged.examples
+    assert model.kind == "success_value"
+    shown = model.score(examples.users)[np.arange(len(examples)), examples.offers]
+    assert shown.mean() == pytest.approx(examples.rewards.mean(), rel=0.1)
