@@ -16,6 +16,12 @@ pairs as (
 
 ),
 
+model_pairs as (
+
+    select * from {{ ref("int_model_pair_interactions") }}
+
+),
+
 unioned as (
 
     select
@@ -27,6 +33,11 @@ unioned as (
         strategy_id, offer_id, feature_name, feature_value, other_feature_name, other_feature_value, displays,
         successes, total_reward, offer_mean, shrunken_rate
     from pairs
+    union all
+    select
+        strategy_id, offer_id, feature_name, feature_value, other_feature_name, other_feature_value, displays,
+        successes, total_reward, offer_mean, shrunken_rate
+    from model_pairs
 
 ),
 

@@ -1,0 +1,152 @@
+{{ config(tags=["monitoring"]) }}
+
+with versions as (
+
+    select
+        strategy_id,
+        model_version
+    from {{ ref("stg_scorer__model_versions") }}
+    where
+        is_deployed
+        and trained_as_of <= {{ as_of() }}
+
+),
+
+known as (
+
+    select distinct
+        strategy_id,
+        feature_name,
+        other_feature_name
+    from {{ ref("int_pair_interactions") }}
+
+),
+
+features as (
+
+    select
+        strategy_id,
+        feature_name
+    from {{ ref("strategy_features") }}
+
+),
+
+-- The pairs that the deployed model looks at most, where they tell nothing by themselves: nobody would count them.
+named as (
+
+    select
+        importance.strategy_id,
+        importance.feature_name as pair_name,
+        importance.importance_rank
+    from {{ ref("stg_scorer__feature_importance") }} as importance
+    inner join versions
+        on importance.strategy_id = versions.strategy_id
+        and importance.model_version = versions.model_version
+    where
+        importance.feature_kind = 'pair'
+        and importance.measure = 'interaction'
+        and importance.offer_id is null
+
+),
+
+pairs as (
+
+    select
+        one.strategy_id,
+        one.feature_name,
+        other.feature_name as other_feature_name
+    from features as one
+    inner join features as other
+        on one.strategy_id = other.strategy_id
+        and one.feature_name < other.feature_name
+    inner join named
+        on one.strategy_id = named.strategy_id
+        and named.pair_name in (
+            one.feature_name || ' x ' || other.feature_name, other.feature_name || ' x ' || one.feature_name
+        )
+    anti join known
+        on one.strategy_id = known.strategy_id
+        and one.feature_name = known.feature_name
+        and other.feature_name = known.other_feature_name
+    qualify row_number() over (
+        partition by one.strategy_id order by named.importance_rank, one.feature_name, other.feature_name
+    ) <= {{ var("paired_features") }}
+
+),
+
+sizes as (
+
+    select
+        strategy_id,
+        count(*) as displays
+    from {{ ref("training_examples") }}
+    group by 1
+
+),
+
+-- The same sample as in int_pair_interactions.
+examples as (
+
+    select examples.*
+    from {{ ref("int_example_features") }} as examples
+    inner join sizes on examples.strategy_id = sizes.strategy_id
+    where
+        (examples.strategy_id, examples.feature_name) in (
+            select (strategy_id, feature_name) from pairs
+            union all
+            select (strategy_id, other_feature_name) from pairs
+        )
+        and (
+            sizes.displays <= {{ var("paired_displays") }}
+            or {{ hash_share("examples.display_id") }} < {{ var("paired_displays") }} / sizes.displays
+        )
+
+),
+
+cells as (
+
+    select
+        one.strategy_id,
+        one.offer_id,
+        one.feature_name,
+        one.feature_value,
+        other.feature_name as other_feature_name,
+        other.feature_value as other_feature_value,
+        count(*) as displays,
+        count(*) filter (where one.is_success) as successes,
+        {{ exact_sum("one.reward") }} as total_reward
+    from pairs
+    inner join examples as one
+        on pairs.strategy_id = one.strategy_id
+        and pairs.feature_name = one.feature_name
+    inner join examples as other
+        on one.strategy_id = other.strategy_id
+        and one.display_id = other.display_id
+        and pairs.other_feature_name = other.feature_name
+    group by 1, 2, 3, 4, 5, 6
+
+),
+
+offers as (
+
+    select distinct
+        strategy_id,
+        offer_id,
+        offer_mean
+    from {{ ref("int_single_interactions") }}
+
+),
+
+final as (
+
+    select
+        cells.*,
+        offers.offer_mean,
+        {{ shrunken_rate("cells.total_reward", "cells.displays", "offers.offer_mean") }} as shrunken_rate
+    from cells
+    inner join offers on cells.strategy_id = offers.strategy_id and cells.offer_id = offers.offer_id
+    where cells.displays >= 10
+
+)
+
+select * from final
