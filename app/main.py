@@ -5,22 +5,30 @@ Reads the published file only.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-PAGES = {
-    "What to do": [
-        st.Page("pages/overview.py", title="Overview", url_path="overview", default=True),
-        st.Page("pages/performance.py", title="Performance", url_path="performance"),
-        st.Page("pages/offers.py", title="Offers", url_path="offers"),
-        st.Page("pages/ranked_offers.py", title="Ranked offers", url_path="ranked_offers"),
-    ],
-    "Whether to trust it": [
-        st.Page("pages/model.py", title="Model", url_path="model"),
-        st.Page("pages/interactions.py", title="Interactions", url_path="interactions"),
-        st.Page("pages/policy_value.py", title="Policy value", url_path="policy_value"),
-        st.Page("pages/health.py", title="Health", url_path="health"),
-    ],
+_PAGES = Path(__file__).parent / "pages"
+_SECTIONS = {
+    "What to do": ("overview", "performance", "offers", "ranked_offers"),
+    "Whether to trust it": ("model", "interactions", "policy_value", "health"),
 }
 
-st.set_page_config(page_title="nextoffer", layout="wide")
-st.navigation(PAGES, expanded=True).run()
+
+def run() -> None:
+    """Draw the page that the URL names."""
+    st.set_page_config(page_title="nextoffer", layout="wide")
+    st.navigation(
+        {section: [_page(name) for name in names] for section, names in _SECTIONS.items()},
+        expanded=True,
+    ).run()
+
+
+def _page(name: str) -> st.Page:
+    title = name.replace("_", " ").capitalize()
+    return st.Page(_PAGES / f"{name}.py", title=title, url_path=name, default=name == "overview")
+
+
+if __name__ == "__main__":
+    run()

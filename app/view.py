@@ -60,8 +60,8 @@ class View:
 
     @property
     def unit(self) -> str:
-        """Return what one unit of reward is, for example `revenue a display`."""
-        return f"{self.strategy['kpi_name']} a display"
+        """Return what one unit of reward is, for example `revenue per display`."""
+        return f"{self.strategy['kpi_name']} per display"
 
 
 def show(

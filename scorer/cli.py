@@ -191,20 +191,17 @@ def simulate(out: str, weeks: int, profiles: int, seed: int, compress: bool) -> 
     show_default=True,
     help="Where to listen.",
 )
-def start_app(settings: Settings, port: int) -> None:
+@click.option(
+    "--address",
+    default="localhost",
+    show_default=True,
+    help="Who may connect: this machine only, or 0.0.0.0 for all; there is no login.",
+)
+def start_app(settings: Settings, port: int, address: str) -> None:
     """Open the app on the published tables."""
-    import importlib.util
+    from scorer.app_server import serve_app
 
-    from streamlit.web import bootstrap
-
-    spec = importlib.util.find_spec("app")
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("the app is not installed: install nextoffer again")
-    page = Path(next(iter(spec.submodule_search_locations))) / "main.py"
-    os.environ["NEXTOFFER_HOME"] = str(settings.home)
-    options: dict[str, Any] = {"browser.gatherUsageStats": False, "server.port": port}
-    bootstrap.load_config_options({key.replace(".", "_"): value for key, value in options.items()})
-    bootstrap.run(str(page), False, [], {})
+    serve_app(settings.home, address, port)
 
 
 @app.command()

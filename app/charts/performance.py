@@ -7,7 +7,7 @@ import pandas as pd
 
 from app.charts import style
 
-_HEIGHT = 260
+_HEIGHT = 340
 
 
 def over_time(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> style.Figure:
@@ -68,7 +68,7 @@ def allocation(frame: pd.DataFrame, title: str) -> style.Figure:
                 alt.Tooltip("displays:Q", title="Displays", format=",d"),
             ],
         )
-        .properties(title=style.title(title, "By UTC day"), height=180)
+        .properties(title=style.title(title, "By UTC day"), height=240)
     )
 
 
@@ -83,7 +83,7 @@ def lifts(frame: pd.DataFrame, title: str) -> style.Figure:
             alt.Tooltip("lift_high:Q", title="at most", format="+.1%"),
         ],
     )
-    axis = alt.X("lift_low:Q", title="Lift over random", axis=alt.Axis(format="+.0%"))
+    axis = alt.X("lift_low:Q", title="Lift over random", axis=alt.Axis(format="+.0%", tickCount=6))
     rule = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(
         color=style.GREY, strokeDash=[4, 4], size=2
     )

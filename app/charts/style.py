@@ -17,7 +17,7 @@ LOW_TO_HIGH = ["#e08214", "#f7f3ee", "#2b83ba"]
 LIGHT_TO_DARK = ["#eef4f9", "#2b83ba"]
 TEXT_ON_CELLS = "#1f1f1f"
 Figure = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
-_LEGEND = alt.Legend(title=None, orient="top")
+_LEGEND = alt.Legend(title=None, orient="top", symbolOpacity=1)
 
 
 def arm_colour(frame: pd.DataFrame) -> alt.Color:

@@ -62,8 +62,8 @@ def _verdict(model: pd.Series | None, view: View) -> str:
         finding = "**Personalised traffic is worse than random**, by more than chance."
     else:
         finding = "**No difference beyond chance** between personalised and random traffic."
-    power = say.plain(model["power_sentence"]) if say.is_known(model["power_sentence"]) else ""
-    return f"{finding} {between} {power}"
+    power = model["power_sentence"]
+    return f"{finding} {between}" + (f"\n\n{say.plain(power)}" if say.is_known(power) else "")
 
 
 def _table(view: View, arms: pd.DataFrame) -> None:
