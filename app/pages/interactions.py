@@ -1,14 +1,197 @@
-"""Page: Interactions."""
+"""Page: who responds to what, in the log and in the model."""
 
 from __future__ import annotations
 
+import pandas as pd
+import streamlit as st
+
 from app import components
+from app.charts import interactions as charts
+from app.components import plain
+from app.picks import pick
+from app.queries import interactions as queries
 from app.view import View, show
+
+ONE_OFFER, ALL_OFFERS = "One offer, two features", "All offers, one feature"
+VIEWS = {"offer": ONE_OFFER, "feature": ALL_OFFERS}
+MOST_BARS = 12
 
 
 def render(view: View) -> None:
     """Draw the page."""
-    components.say(f"Nothing is drawn here yet for {components.plain(view.strategy_id)}.")
+    offers = queries.personal_offers(view.publication, view.strategy_id)
+    if offers.empty:
+        components.say(
+            "**No interaction to show yet.** They are counted once displays have final outcomes."
+        )
+        return
+    pairs = queries.pairs(view.publication, view.strategy_id, None, most=5000)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = pick("View", "view", list(VIEWS), VIEWS.__getitem__)
+        if what == "offer":
+            offer = _pick_offer(offers, pairs)
+            names = _pick_pair(view, offer)
+        else:
+            feature = _pick_feature(view)
+    if what == "offer":
+        _draw_pair(view, offers.set_index("offer_id").loc[offer], names)
+    else:
+        offer = None
+        _draw_feature(view, feature)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_personal(offers, pairs)
+    with right:
+        _draw_weights(view, offer)
+
+
+def _labels(offers: pd.DataFrame) -> dict[str, str]:
+    """The name of each offer, with its id where several have the same."""
+    unique = offers.drop_duplicates("offer_id")
+    shared = unique["offer_name"].duplicated(keep=False)
+    names = unique["offer_name"].where(
+        ~shared, unique["offer_name"] + " (" + unique["offer_id"] + ")"
+    )
+    return dict(zip(unique["offer_id"], names, strict=True))
+
+
+def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    strongest = list(dict.fromkeys([*pairs["offer_id"], *offers["offer_id"]]))
+    labels = _labels(offers)
+    return pick("Offer (most personal first)", "offer", strongest, lambda name: labels[name])
+
+
+def _pick_pair(view: View, offer: str) -> tuple[str, str] | None:
+    found = queries.pairs(view.publication, view.strategy_id, offer, most=200)
+    names = {
+        f"{row['feature_name']} x {row['other_feature_name']}": (
+            row["feature_name"],
+            row["other_feature_name"],
+        )
+        for _, row in found.iterrows()
+    }
+    if not names:
+        return None
+    return names[pick("Features (strongest pair first)", "pair", list(names))]
+
+
+def _pick_feature(view: View) -> str:
+    found = queries.features(view.publication, view.strategy_id)
+    strongest = [name for name in _weights(view, None)["feature_name"] if name in found]
+    return pick("Feature", "feature", list(dict.fromkeys([*strongest, *found])))
+
+
+def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> None:
+    if names is None:
+        components.say("Two features of this offer were never counted together.")
+        return
+    frame = queries.of_pair(view.publication, view.strategy_id, str(offer.name), names)
+    cells = frame[frame["other_feature_name"].notna()]
+    st.markdown(_finding(str(offer["offer_name"]), cells, names, view.is_amount))
+    components.show_chart(
+        charts.pair(_with_margins(frame, names), names, view.is_amount),
+        f"Heat map of {names[0]} and {names[1]}",
+    )
+    with st.expander("The same as a table"):
+        components.show_table(
+            cells,
+            {
+                "feature_value": names[0],
+                "other_feature_value": names[1],
+                "displays": st.column_config.NumberColumn("Displays", format="localized"),
+                "successes": st.column_config.NumberColumn("Successes", format="localized"),
+                "rate": _rate("Rate", view),
+                "shrunken_rate": _rate("Rate, careful with few", view),
+                "lift": st.column_config.NumberColumn("Against the mean", format="percent"),
+            },
+        )
+
+
+def _rate(label: str, view: View) -> st.column_config.NumberColumn:
+    return st.column_config.NumberColumn(label, format="%.2f" if view.is_amount else "percent")
+
+
+def _with_margins(frame: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
+    """Each feature by itself at the end of its side, so that both show that it tells little."""
+    alone = frame["other_feature_name"].isna()
+    second = alone & (frame["feature_name"] == names[1])
+    placed = frame.copy()
+    placed.loc[alone & ~second, "other_feature_value"] = charts.ALL
+    placed.loc[second, "other_feature_value"] = frame.loc[second, "feature_value"]
+    placed.loc[second, "feature_value"] = charts.ALL
+    return placed
+
+
+def _finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: bool) -> str:
+    """Say where the offer does best and worst, in markdown."""
+    ordered = cells.dropna(subset=["lift"]).sort_values("shrunken_rate")
+    if len(ordered) < 2:
+        return f"**{plain(offer)}** has too few displays to compare these features."
+
+    def who(row: pd.Series) -> str:
+        rate = components.reward(row["shrunken_rate"], is_amount)
+        first, second = plain(row["feature_value"]), plain(row["other_feature_value"])
+        return (
+            f"**{rate}** where {plain(names[0])} is {first} and {plain(names[1])} is {second}"
+            f" ({components.count(row['displays'])} displays)"
+        )
+
+    most, least = who(ordered.iloc[-1]), who(ordered.iloc[0])
+    return f"**{plain(offer)}** earns most, {most}, and least, {least}."
+
+
+def _draw_feature(view: View, feature: str) -> None:
+    frame = queries.by_value(view.publication, view.strategy_id, feature)
+    frame = frame.assign(offer_label=frame["offer_id"].map(_labels(frame)))
+    components.show_chart(
+        charts.by_value(frame, feature, view.is_amount), f"Heat map of all offers by {feature}"
+    )
+    if frame["offer_id"].nunique() == 30:
+        st.caption("The 30 offers that were shown most.")
+
+
+def _draw_personal(offers: pd.DataFrame, pairs: pd.DataFrame) -> None:
+    best = pairs.drop_duplicates("offer_id")
+    together = best.assign(
+        what="Two together, beyond each",
+        names=best["feature_name"] + " x " + best["other_feature_name"],
+    )
+    alone = offers.assign(what="One feature by itself", names=offers["feature_name"])
+    columns = ["offer_id", "offer_name", "what", "names", "strength"]
+    both = pd.concat([alone[columns], together[columns]])
+    strongest = (
+        both.groupby("offer_id")["strength"].max().sort_values(ascending=False, kind="stable")
+    )
+    shown = strongest.head(MOST_BARS).index
+    both = both[both["offer_id"].isin(shown)]
+    labels = _labels(both)
+    both = both.assign(
+        offer_label=both["offer_id"].map(labels), most=both["offer_id"].map(strongest)
+    )
+    both = both.sort_values(["most", "offer_id", "what"], ascending=[False, True, True])
+    components.show_chart(charts.personal(both), "How much the rate of each offer varies")
+
+
+def _weights(view: View, offer: str | None) -> pd.DataFrame:
+    version = view.strategy["deployed_model_version"]
+    return queries.weights(
+        view.publication, view.strategy_id, str(version) if view.has_model else "", offer
+    )
+
+
+def _draw_weights(view: View, offer: str | None) -> None:
+    frame = _weights(view, offer)
+    if frame.empty:
+        components.say(
+            "**The model looks at nobody**: it is the best single offer, or was not trained yet."
+            if offer is None or not view.has_model
+            else "The model knows too little of this offer to tell what it looks at."
+        )
+        return
+    components.show_chart(
+        charts.weights(frame, "all offers" if offer is None else offer),
+        "Features by the share of the model's interactions",
+    )
 
 
 show("Interactions", render)

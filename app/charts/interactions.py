@@ -1,0 +1,215 @@
+"""Charts of the page Interactions."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from app.charts import style
+
+ALL = "all"
+_KINDS = {
+    "segment": style.BLUE,
+    "context": style.ORANGE,
+    "pair": style.PURPLE,
+    "decisioning": style.GREY,
+}
+_YES_NO = "datum.label == 'true' ? 'yes' : datum.label == 'false' ? 'no' : datum.label"
+_WIDEST = 0.6
+_MOST_SHAPES = {"One feature by itself": "circle", "Two together, beyond each": "diamond"}
+_LONGEST = 30
+_BELOW = alt.Legend(title=None, orient="bottom", columns=1)
+
+
+def value_order(values: list[str]) -> list[str]:
+    """Return values of a feature in their order: quarters by number, then text, missing last."""
+
+    def key(value: str) -> tuple[int, float, str]:
+        words = value.split(" ")
+        start = {"up": (0, -1), "over": (2, -1)}.get(words[0], (1, 0))
+        try:
+            number = float(words[start[1]])
+        except ValueError:
+            return (4 if value == "(missing)" else 3, 0.0, value)
+        return (start[0], number, "")
+
+    return sorted(values, key=key)
+
+
+def pair(frame: pd.DataFrame, names: tuple[str, str], is_amount: bool) -> alt.LayerChart:
+    """Return a heat map of two features of an offer, with each by itself at the margins.
+
+    `frame` has feature_value (rows), other_feature_value (columns), where `ALL` is a margin,
+    displays, successes, rate, shrunken_rate, lift.
+    """
+    rows = [*value_order(list(set(frame["feature_value"]) - {ALL})), ALL]
+    columns = [*value_order(list(set(frame["other_feature_value"]) - {ALL})), ALL]
+    title = "Reward per display" if is_amount else "Success rate"
+    return _heat_map(
+        frame,
+        ("feature_value", "other_feature_value"),
+        (names[0], names[1], rows, columns),
+        f"{title} by {names[0]} and {names[1]}",
+        is_amount,
+    )
+
+
+def by_value(frame: pd.DataFrame, feature: str, is_amount: bool) -> alt.LayerChart:
+    """Return a heat map of offers by the values of one feature.
+
+    `frame` has offer_label, feature_value, displays, successes, rate, shrunken_rate, lift.
+    """
+    rows = list(dict.fromkeys(frame["offer_label"]))
+    columns = value_order(list(set(frame["feature_value"])))
+    title = "Reward per display" if is_amount else "Success rate"
+    return _heat_map(
+        frame,
+        ("offer_label", "feature_value"),
+        ("", feature, rows, columns),
+        f"{title} of each offer by {feature}",
+        is_amount,
+    )
+
+
+def _heat_map(
+    frame: pd.DataFrame,
+    fields: tuple[str, str],
+    axes: tuple[str, str, list[str], list[str]],
+    title: str,
+    is_amount: bool,
+) -> alt.LayerChart:
+    form = style.value_format(is_amount)
+    row_name, column_name, rows, columns = axes
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            f"{fields[0]}:N",
+            title=row_name or None,
+            sort=rows,
+            axis=alt.Axis(labelExpr=_YES_NO, labelLimit=230, grid=False, domain=False, ticks=False),
+        ),
+        x=alt.X(
+            f"{fields[1]}:N",
+            title=column_name,
+            sort=columns,
+            axis=alt.Axis(
+                labelExpr=_YES_NO,
+                labelAngle=0 if len(columns) <= 10 else -40,
+                orient="top",
+                grid=False,
+                domain=False,
+                ticks=False,
+                labelLimit=130,
+            ),
+        ),
+        tooltip=[
+            alt.Tooltip(f"{fields[0]}:N", title=row_name or "Offer"),
+            alt.Tooltip(f"{fields[1]}:N", title=column_name),
+            alt.Tooltip("shrunken_rate:Q", title="Rate, careful with few", format=form),
+            alt.Tooltip("rate:Q", title="Rate as counted", format=form),
+            alt.Tooltip("lift:Q", title="Against the offer's mean", format="+.0%"),
+            alt.Tooltip("displays:Q", title="Displays", format=",d"),
+            alt.Tooltip("successes:Q", title="Successes", format=",d"),
+        ],
+    )
+    cells = base.mark_rect(cornerRadius=3).encode(
+        color=alt.Color(
+            "lift:Q",
+            scale=alt.Scale(domain=[-_WIDEST, 0, _WIDEST], range=style.LOW_TO_HIGH, clamp=True),
+            legend=alt.Legend(
+                title="Against the offer's mean",
+                format="+.0%",
+                orient="bottom",
+                gradientLength=220,
+                values=[-_WIDEST, -0.3, 0, 0.3, _WIDEST],
+            ),
+        )
+    )
+    rate = base.mark_text(color=style.TEXT_ON_CELLS, dy=-7, fontSize=13, fontWeight="bold")
+    count = base.mark_text(color=style.TEXT_ON_CELLS, dy=9, fontSize=10.5)
+    below = "Rates careful with small cells; below them displays. An empty cell has fewer than 10"
+    return (
+        alt.layer(
+            cells,
+            rate.encode(text=alt.Text("shrunken_rate:Q", format=form)),
+            count.encode(text=alt.Text("displays:Q", format=",d")),
+        )
+        .properties(title=style.title(title, below), height=alt.Step(46))
+        .configure_view(strokeWidth=0)
+    )
+
+
+def personal(frame: pd.DataFrame) -> alt.Chart:
+    """Return how much each offer's rate varies between people.
+
+    `frame` has offer_label, what (one feature, or two together), names, strength, in the order
+    to show.
+    """
+    kinds = list(_MOST_SHAPES)
+    return (
+        alt.Chart(frame)
+        .mark_point(filled=True, size=110, opacity=1)
+        .encode(
+            y=alt.Y(
+                "offer_label:N",
+                title=None,
+                sort=list(dict.fromkeys(frame["offer_label"])),
+                axis=alt.Axis(labelLimit=200, grid=True),
+            ),
+            x=alt.X(
+                "strength:Q",
+                title="Typical change of the rate",
+                axis=alt.Axis(format=".0%", tickCount=6),
+                scale=alt.Scale(zero=True, nice=True),
+            ),
+            color=alt.Color(
+                "what:N",
+                scale=alt.Scale(domain=kinds, range=[style.BLUE, style.ORANGE]),
+                legend=_BELOW,
+            ),
+            shape=alt.Shape(
+                "what:N",
+                scale=alt.Scale(domain=kinds, range=list(_MOST_SHAPES.values())),
+                legend=_BELOW,
+            ),
+            tooltip=[
+                alt.Tooltip("offer_label:N", title="Offer"),
+                alt.Tooltip("names:N", title="By"),
+                alt.Tooltip("strength:Q", title="Typical change", format=".0%"),
+            ],
+        )
+        .properties(
+            title=style.title("Most personal offers", "In the log, beyond what chance gives"),
+            height=alt.Step(26),
+        )
+    )
+
+
+def weights(frame: pd.DataFrame, of_what: str) -> alt.LayerChart:
+    """Return what a model's order rests on; `frame` has feature_name, feature_kind, share."""
+    kinds = {name: colour for name, colour in _KINDS.items() if name in set(frame["feature_kind"])}
+    base = alt.Chart(frame).encode(
+        y=alt.Y("feature_name:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
+        x=alt.X(
+            "share:Q",
+            title="Share of what tells offers apart",
+            axis=alt.Axis(format=".0%", tickCount=5),
+        ),
+        tooltip=[
+            alt.Tooltip("feature_name:N", title="Feature"),
+            alt.Tooltip("feature_kind:N", title="Kind"),
+            alt.Tooltip("share:Q", title="Share", format=".1%"),
+            alt.Tooltip("importance:Q", title="Mean effect on the margin", format=".3f"),
+        ],
+    )
+    bars = base.mark_bar(cornerRadiusEnd=3).encode(
+        color=alt.Color(
+            "feature_kind:N",
+            scale=alt.Scale(domain=list(kinds), range=list(kinds.values())),
+            legend=alt.Legend(title=None, orient="bottom", columns=2),
+        )
+    )
+    below = "SHAP interaction with the offer: only this can change an order"
+    return alt.layer(bars).properties(
+        title=style.title(f"What the model looks at: {of_what[:_LONGEST]}", below),
+        height=alt.Step(24),
+    )

@@ -1,0 +1,225 @@
+"""Queries of the page Interactions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.database import Publication
+
+# What a pair of features tells beyond either by itself: the residuals of a two-way additive fit of
+# the relative rates, by alternating projections, drawn to 0 in small cells. What chance alone gives
+# (about 1 / successes for the relative variance of a rate) is taken off.
+_PAIRS = """
+with cells as (
+    select
+        offer_id,
+        feature_name,
+        feature_value,
+        other_feature_name,
+        other_feature_value,
+        displays,
+        successes,
+        rate / nullif(sum(rate * displays) over pair / sum(displays) over pair, 0) as r0
+    from offer_feature_interactions
+    where
+        strategy_id = $strategy
+        and other_feature_name is not null
+        and ($offer is null or offer_id = $offer)
+    window pair as (partition by offer_id, feature_name, other_feature_name)
+),
+first_half as (
+    select *, r0 - sum(r0 * displays) over (partition by offer_id, feature_name, other_feature_name,
+        feature_value) / sum(displays) over (partition by offer_id, feature_name,
+        other_feature_name, feature_value) as r1
+    from cells
+),
+first_round as (
+    select *, r1 - sum(r1 * displays) over (partition by offer_id, feature_name, other_feature_name,
+        other_feature_value) / sum(displays) over (partition by offer_id, feature_name,
+        other_feature_name, other_feature_value) as r2
+    from first_half
+),
+second_half as (
+    select *, r2 - sum(r2 * displays) over (partition by offer_id, feature_name, other_feature_name,
+        feature_value) / sum(displays) over (partition by offer_id, feature_name,
+        other_feature_name, feature_value) as r3
+    from first_round
+),
+fitted as (
+    select *, r3 - sum(r3 * displays) over (partition by offer_id, feature_name, other_feature_name,
+        other_feature_value) / sum(displays) over (partition by offer_id, feature_name,
+        other_feature_name, other_feature_value) as residual
+    from second_half
+),
+pairs as (
+    select
+        offer_id,
+        feature_name,
+        other_feature_name,
+        sum(displays)::bigint as displays,
+        sum(displays * pow(residual * displays / (displays + 100), 2)) / sum(displays) as spread,
+        sum(pow(displays / (displays + 100), 2)) / nullif(sum(successes), 0)
+            * (count(distinct feature_value) - 1) * (count(distinct other_feature_value) - 1)
+            / count(*) as by_chance
+    from fitted
+    group by all
+    having count(distinct feature_value) > 1 and count(distinct other_feature_value) > 1
+)
+select
+    pairs.offer_id,
+    coalesce(offers.offer_name, pairs.offer_id) as offer_name,
+    pairs.feature_name,
+    pairs.other_feature_name,
+    pairs.displays,
+    sqrt(greatest(0, pairs.spread - pairs.by_chance)) as strength
+from pairs
+left join dim_offers as offers on pairs.offer_id = offers.offer_id
+where pairs.spread is not null and pairs.by_chance is not null
+order by strength desc, pairs.offer_id, pairs.feature_name, pairs.other_feature_name
+limit $most
+"""
+_PERSONAL = """
+with spreads as (
+    select
+        offer_id,
+        feature_name,
+        sum(displays) as displays,
+        sum(rate * displays) / sum(displays) as rate,
+        sum(displays * pow(lift, 2)) / sum(displays)
+            - sum(pow(displays / (displays + 100), 2)) / nullif(sum(successes), 0)
+            * (count(*) - 1) / count(*) as spread
+    from offer_feature_interactions
+    where strategy_id = $strategy and other_feature_name is null
+    group by all
+)
+select
+    spreads.offer_id,
+    coalesce(any_value(offers.offer_name), spreads.offer_id) as offer_name,
+    max(spreads.displays)::bigint as displays,
+    max_by(spreads.rate, spreads.displays) as rate,
+    arg_max(spreads.feature_name, coalesce(spreads.spread, 0)) as feature_name,
+    sqrt(greatest(0, max(coalesce(spreads.spread, 0)))) as strength
+from spreads
+left join dim_offers as offers on spreads.offer_id = offers.offer_id
+group by spreads.offer_id
+order by strength desc, spreads.offer_id
+limit $most
+"""
+_FEATURES = """
+select
+    interactions.feature_name,
+    any_value(features.feature_kind) as feature_kind
+from offer_feature_interactions as interactions
+left join strategy_features as features
+    on interactions.strategy_id = features.strategy_id
+    and interactions.feature_name = features.feature_name
+where interactions.strategy_id = $strategy and interactions.other_feature_name is null
+group by interactions.feature_name
+order by interactions.feature_name
+"""
+_BY_VALUE = """
+select
+    cells.offer_id,
+    coalesce(offers.offer_name, cells.offer_id) as offer_name,
+    cells.feature_value,
+    cells.displays,
+    cells.successes,
+    cells.rate,
+    cells.shrunken_rate,
+    cells.lift
+from offer_feature_interactions as cells
+left join dim_offers as offers on cells.offer_id = offers.offer_id
+where
+    cells.strategy_id = $strategy
+    and cells.feature_name = $feature
+    and cells.other_feature_name is null
+    and cells.offer_id in (
+        select offer_id
+        from offer_feature_interactions
+        where strategy_id = $strategy and feature_name = $feature and other_feature_name is null
+        group by offer_id
+        order by sum(displays) desc, offer_id
+        limit $most
+    )
+order by offer_name, cells.offer_id, cells.feature_value
+"""
+_OF_PAIR = """
+select
+    feature_value,
+    coalesce(other_feature_value, '') as other_feature_value,
+    feature_name,
+    other_feature_name,
+    displays,
+    successes,
+    rate,
+    shrunken_rate,
+    lift
+from offer_feature_interactions
+where
+    strategy_id = $strategy
+    and offer_id = $offer
+    and (
+        (feature_name = $feature and other_feature_name = $other)
+        or (feature_name in ($feature, $other) and other_feature_name is null)
+    )
+order by all
+"""
+_WEIGHTS = """
+select
+    importance.feature_name,
+    importance.feature_kind,
+    importance.importance,
+    importance.share
+from feature_importance as importance
+where
+    importance.strategy_id = $strategy
+    and importance.model_version = $version
+    and importance.measure = 'interaction'
+    and importance.offer_id is not distinct from $offer
+order by importance.importance_rank, importance.feature_name
+limit $most
+"""
+
+
+def pairs(
+    publication: Publication, strategy: str, offer: str | None, most: int = 12
+) -> pd.DataFrame:
+    """Return the pairs of features that tell most beyond either by itself, strongest first.
+
+    `strength` is the typical relative change of the offer's rate by the pair alone, beyond chance.
+    """
+    return publication.frame(_PAIRS, strategy=strategy, offer=offer, most=most)
+
+
+def personal_offers(publication: Publication, strategy: str, most: int = 200) -> pd.DataFrame:
+    """Return one row per offer: by how much, and by which feature, its rate varies most."""
+    return publication.frame(_PERSONAL, strategy=strategy, most=most)
+
+
+def features(publication: Publication, strategy: str) -> list[str]:
+    """Return the features with more than one value."""
+    found: list[str] = publication.frame(_FEATURES, strategy=strategy)["feature_name"].tolist()
+    return found
+
+
+def by_value(publication: Publication, strategy: str, feature: str, most: int = 30) -> pd.DataFrame:
+    """Return one row per offer, of those most shown, and value of a feature."""
+    return publication.frame(_BY_VALUE, strategy=strategy, feature=feature, most=most)
+
+
+def of_pair(
+    publication: Publication, strategy: str, offer: str, names: tuple[str, str]
+) -> pd.DataFrame:
+    """Return the cells of two features of an offer, and those of each by itself.
+
+    Rows of a single feature have an empty `other_feature_name`.
+    """
+    feature, other = sorted(names)
+    return publication.frame(_OF_PAIR, strategy=strategy, offer=offer, feature=feature, other=other)
+
+
+def weights(
+    publication: Publication, strategy: str, version: str, offer: str | None, most: int = 12
+) -> pd.DataFrame:
+    """Return what a model's order rests on: features and pairs by the share of their effect."""
+    return publication.frame(_WEIGHTS, strategy=strategy, version=version, offer=offer, most=most)
