@@ -80,6 +80,11 @@ class Settings:
         return self.home / "run.lock"
 
     @property
+    def parsed_dir(self) -> Path:
+        """Where dbt keeps the parsed project; homes that share it parse it once."""
+        return Path(os.environ.get("NEXTOFFER_PARSED") or self.target_dir)
+
+    @property
     def target_dir(self) -> Path:
         """Folder for what dbt compiles."""
         return self.home / "target"

@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from scorer.config import Settings
@@ -65,15 +66,25 @@ def dbt_variables(settings: Settings) -> dict[str, str]:
 
 
 def _parsed(settings: Settings) -> Any:
-    # Not kept: a run marks nodes as compiled, and the next must compile with its own variables.
-    result = _invoke(settings, ["parse", "--no-write-json"], [], None)
+    # The result is not kept: a run marks nodes as compiled, and the next must compile with its own
+    # variables. What dbt keeps of a parse it throws away when the path of the database changes.
+    before = os.environ["NEXTOFFER_DATABASE"]
+    os.environ["NEXTOFFER_DATABASE"] = settings.build_path.name
+    try:
+        result = _invoke(settings, ["parse", "--no-write-json"], [], None, settings.parsed_dir)
+    finally:
+        os.environ["NEXTOFFER_DATABASE"] = before
     if not result.success:
         raise _explained(str(result.exception), "the dbt project cannot be parsed")
     return result.result
 
 
 def _invoke(
-    settings: Settings, arguments: list[str], callbacks: list[Callable[[Any], None]], manifest: Any
+    settings: Settings,
+    arguments: list[str],
+    callbacks: list[Callable[[Any], None]],
+    manifest: Any,
+    target: Path | None = None,
 ) -> Any:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -81,7 +92,7 @@ def _invoke(
     folders = {
         "--project-dir": settings.project_dir,
         "--profiles-dir": settings.project_dir,
-        "--target-path": settings.target_dir,
+        "--target-path": target or settings.target_dir,
         "--log-path": settings.logs_dir,
     }
     options = [part for name, path in folders.items() for part in (name, str(path))]

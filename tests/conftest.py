@@ -1,0 +1,20 @@
+"""What all tests share: the dbt project is parsed once a worker, not once a home folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder of this worker for the parsed project; commands that tests start inherit it."""
+    before = os.environ.get("NEXTOFFER_PARSED")
+    os.environ["NEXTOFFER_PARSED"] = str(tmp_path_factory.mktemp("parsed"))
+    yield
+    if before is None:
+        del os.environ["NEXTOFFER_PARSED"]
+    else:
+        os.environ["NEXTOFFER_PARSED"] = before
