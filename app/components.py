@@ -86,6 +86,16 @@ def show_table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> 
     )
 
 
+def facts(values: dict[str, str]) -> None:
+    """Show names and values, one line each; both are markdown, data in them `plain`."""
+    st.table(
+        pd.DataFrame({"name": list(values), "value": list(values.values())}),
+        border="horizontal",
+        hide_index=True,
+        hide_header=True,
+    )
+
+
 def is_known(value: Any) -> bool:
     """Return whether a value is neither NULL nor NaN."""
     return value is not None and bool(pd.notna(value))

@@ -1,14 +1,124 @@
-"""Page: Overview."""
+"""Page: Overview. How does each strategy stand, and what is to be done?"""
 
 from __future__ import annotations
 
-from app import components
+import pandas as pd
+import streamlit as st
+
+from app import components as say
+from app.charts import overview as charts
+from app.queries import overview as queries
 from app.view import View, show
+from app.weeks import changes
+
+_STATES = {
+    "succeeded": ("Live", "green"),
+    "collecting": ("Collecting", "gray"),
+    "held_back": ("Held back", "orange"),
+    "failed": ("Failed", "red"),
+    "never ran": ("Never ran", "gray"),
+}
 
 
 def render(view: View) -> None:
     """Draw the page."""
-    components.say(f"Nothing is drawn here yet for {components.plain(view.strategy_id)}.")
+    standing = view.strategies.merge(queries.standing(view.publication), on="strategy_id")
+    _lifts(standing)
+    alerts = queries.alerts(view.publication)
+    for _, row in standing.iterrows():
+        with st.container(border=True):
+            _strategy(row)
+            left, right = st.columns(2, gap="large")
+            with left:
+                _alerts(alerts[alerts["strategy_id"] == row["strategy_id"]])
+            with right:
+                _changes(view, row)
 
 
-show("Overview", render)
+def _lifts(standing: pd.DataFrame) -> None:
+    known = standing[standing["lift"].notna()]
+    if known.empty:
+        st.info(
+            "**No lift yet.** It takes personalised and random traffic with 20 successes each in"
+            " the last 30 days."
+        )
+        return
+    better = int((known["lift_low"] > 0).sum())
+    title = (
+        f"Personalised traffic is better than random in {better} of {len(standing)}"
+        f" {'strategy' if len(standing) == 1 else 'strategies'}, last 30 days"
+    )
+    say.show_chart(charts.lifts(known, title), title)
+
+
+def _strategy(row: pd.Series) -> None:
+    state, colour = _STATES.get(row["status"], (row["status"], "gray"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(say.plain(row["strategy_id"]), width="content", anchor=False)
+        st.badge(state, color=colour)  # type: ignore[arg-type]
+    st.markdown(_in_words(row))
+    boxes = st.columns(4)
+    lift = say.change(row["lift"])
+    boxes[0].metric("Lift over random, 30 days", lift, help="Against random traffic")
+    boxes[0].caption(f"95 % interval {say.interval(row['lift_low'], row['lift_high'])}")
+    boxes[1].metric("Traffic, 7 days: personalised", say.percent(row["personalised_share"]))
+    boxes[1].caption(f"random {say.percent(row['random_share'])}")
+    boxes[2].metric("Last trained (UTC)", say.day(row["trained_as_of"]))
+    boxes[2].caption(f"version {say.plain(_version(row))}")
+    boxes[3].metric("Offers ready", f"{row['offers_ready']} of {row['offers']}")
+    boxes[3].caption(f"{say.percent(row['exploration_share'])} of people explore")
+
+
+def _version(row: pd.Series) -> str:
+    return str(row["deployed_model_version"]) if _has_model(row) else "none yet"
+
+
+def _has_model(row: pd.Series) -> bool:
+    return say.is_known(row["deployed_model_version"])
+
+
+def _in_words(row: pd.Series) -> str:
+    why = f" {say.plain(row['reason'])}." if say.is_known(row["reason"]) else ""
+    kpi = f"KPI: {say.plain(row['kpi_name'])}."
+    serving = "the earlier model goes on" if _has_model(row) else "everything stays random"
+    words = {
+        "succeeded": "A model is in use and orders the offers for each person.",
+        "collecting": "Too little data for a model: every offer is drawn at random.",
+        "held_back": f"The new model was not good enough; {serving}.",
+        "failed": f"The last run failed; {serving}.",
+        "never ran": "No run yet.",
+    }.get(row["status"], "")
+    if row["status"] == "succeeded" and row["model_kind"] == "best_single":
+        words = "Personalising was not proven to pay: everybody gets the best single offer first."
+    return f"{words}{why} {kpi} Last run {say.day(row['last_run'])}."
+
+
+def _alerts(alerts: pd.DataFrame) -> None:
+    st.markdown("**Alerts**")
+    if alerts.empty:
+        st.markdown("Nothing is out of order.")
+    for _, alert in alerts.head(5).iterrows():
+        box = {"severe": st.error, "warning": st.warning}.get(alert["severity"], st.info)
+        advice = f"\n\n{say.plain(alert['advice'])}" if say.is_known(alert["advice"]) else ""
+        box(f"**{alert['severity'].capitalize()}:** {say.plain(alert['sentence'])}{advice}")
+    if len(alerts) > 5:
+        st.markdown(f"and {len(alerts) - 5} more: see the page Health.")
+    if alerts["retrain_recommended"].any():
+        st.code("nextoffer run --retrain-now", language=None)
+
+
+def _changes(view: View, row: pd.Series) -> None:
+    st.markdown("**Since last week**")
+    frames = [
+        frame[frame["strategy_id"] == row["strategy_id"]]
+        for frame in (
+            queries.last_runs(view.publication),
+            queries.weeks(view.publication),
+            queries.new_offers(view.publication),
+        )
+    ]
+    found = changes(frames[0], frames[1], frames[2], row["kpi_type"] == "continuous")
+    st.markdown("\n".join(f"- {sentence}" for sentence in found) or "Nothing is known yet.")
+
+
+show("Overview", render, by=())

@@ -1,0 +1,156 @@
+"""Queries of the page Overview: how each strategy stands, and what changed since last week."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.database import Publication
+
+_STANDING = """
+with shares as (
+    select
+        strategy_id,
+        sum(displays) filter (where traffic_type = 'contextual') / sum(displays)
+            as personalised_share,
+        sum(displays) filter (where traffic_type = 'random') / sum(displays) as random_share
+    from traffic_allocation
+    where display_date >= (select as_of::date - 7 from publication)
+    group by strategy_id
+),
+lifts as (
+    select
+        strategy_id,
+        status as lift_status,
+        reward_per_display,
+        lift,
+        coalesce(lift_low_clustered, lift_low) as lift_low,
+        coalesce(lift_high_clustered, lift_high) as lift_high
+    from arm_performance
+    where placement_id = 'all' and window_days = 30 and traffic_type = 'contextual'
+),
+readiness as (
+    select
+        strategy_id,
+        count(*) as offers,
+        count(*) filter (where is_ready) as offers_ready
+    from offer_readiness
+    group by strategy_id
+)
+select
+    strategies.strategy_id,
+    models.trained_as_of,
+    models.model_kind,
+    shares.personalised_share,
+    shares.random_share,
+    lifts.lift_status,
+    lifts.reward_per_display,
+    lifts.lift,
+    lifts.lift_low,
+    lifts.lift_high,
+    coalesce(readiness.offers, 0) as offers,
+    coalesce(readiness.offers_ready, 0) as offers_ready
+from dim_ranking_strategies as strategies
+left join (
+    select * from training_runs
+    qualify row_number() over (partition by strategy_id order by as_of desc) = 1
+) as runs on strategies.strategy_id = runs.strategy_id
+left join model_versions as models
+    on runs.strategy_id = models.strategy_id
+    and runs.deployed_model_version = models.model_version
+left join shares on strategies.strategy_id = shares.strategy_id
+left join lifts on strategies.strategy_id = lifts.strategy_id
+left join readiness on strategies.strategy_id = readiness.strategy_id
+order by strategies.strategy_id
+"""
+_ALERTS = """
+select strategy_id, severity, sentence, advice, retrain_recommended
+from health_findings
+where severity in ('severe', 'warning', 'notice')
+order by severity_order, strategy_id, assumption, subject
+"""
+_RUNS = """
+select
+    strategy_id,
+    as_of,
+    status,
+    deployed_model_version,
+    offers_ready,
+    offers_personalised,
+    training_rows
+from training_runs
+qualify row_number() over (partition by strategy_id order by as_of desc) <= 2
+order by strategy_id, as_of desc
+"""
+_WEEKS = """
+with weeks as (
+    select
+        outcomes.strategy_id,
+        outcomes.traffic_type,
+        outcomes.display_date >= publication.as_of::date - 7 as is_this_week,
+        sum(outcomes.displays)::bigint as displays,
+        sum(outcomes.mature_displays)::bigint as mature_displays,
+        sum(outcomes.reward) as reward,
+        sum(outcomes.squared_reward) as squared_reward
+    from daily_outcomes as outcomes
+    cross join publication
+    where outcomes.display_date >= publication.as_of::date - 14
+    group by all
+)
+select
+    strategy_id,
+    traffic_type,
+    is_this_week,
+    displays,
+    reward / nullif(mature_displays, 0) as reward_per_display,
+    sqrt(squared_reward / nullif(mature_displays, 0) - pow(reward / nullif(mature_displays, 0), 2))
+    / sqrt(mature_displays) as standard_error
+from weeks
+order by strategy_id, traffic_type, is_this_week
+"""
+_NEW_OFFERS = """
+with firsts as (
+    select strategy_id, offer_id, min(display_date) as first_date
+    from daily_outcomes
+    group by all
+)
+select
+    firsts.strategy_id,
+    firsts.offer_id,
+    coalesce(offers.offer_name, firsts.offer_id) as offer_name
+from firsts
+cross join publication
+left join dim_offers as offers on firsts.offer_id = offers.offer_id
+where
+    firsts.first_date >= publication.as_of::date - 7
+    and exists (
+        select 1 from firsts as others
+        where others.strategy_id = firsts.strategy_id
+            and others.first_date < publication.as_of::date - 7
+    )
+order by firsts.strategy_id, firsts.offer_id
+"""
+
+
+def standing(publication: Publication) -> pd.DataFrame:
+    """Return one row per strategy: its model, traffic of 7 days, lift of 30 days, readiness."""
+    return publication.frame(_STANDING)
+
+
+def alerts(publication: Publication) -> pd.DataFrame:
+    """Return one row per finding that is not in order, the worst first."""
+    return publication.frame(_ALERTS)
+
+
+def last_runs(publication: Publication) -> pd.DataFrame:
+    """Return the last two runs of each strategy, the newest first."""
+    return publication.frame(_RUNS)
+
+
+def weeks(publication: Publication) -> pd.DataFrame:
+    """Return displays and reward of each strategy and arm, of the last 7 days and those before."""
+    return publication.frame(_WEEKS)
+
+
+def new_offers(publication: Publication) -> pd.DataFrame:
+    """Return the offers that a strategy first showed in the last 7 days."""
+    return publication.frame(_NEW_OFFERS)
