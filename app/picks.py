@@ -24,7 +24,7 @@ def pick(label: str, name: str, options: list[str], words: Callable[[str], str] 
     return chosen
 
 
-def ask(label: str, name: str, first: str, **options: str) -> str:
+def ask(label: str, name: str, first: str) -> str:
     """Let a text be written; it stands as `name` in the URL. Empty is `first`."""
     key, kept = f"asked_{name}", f"asked_before_{name}"
     told = st.query_params.get(name)
@@ -32,7 +32,7 @@ def ask(label: str, name: str, first: str, **options: str) -> str:
         st.session_state[key] = told
     elif key not in st.session_state:
         st.session_state[key] = st.session_state.get(kept, first)
-    text: str = st.text_input(label, key=key, width=360, **options).strip() or first
+    text: str = st.text_input(label, key=key, width=360).strip() or first
     st.session_state[kept] = text
     if st.query_params.get(name) != text:
         st.query_params[name] = text

@@ -18,7 +18,7 @@ _YES_NO = "datum.label == 'true' ? 'yes' : datum.label == 'false' ? 'no' : datum
 _WIDEST = 0.6
 _MOST_SHAPES = {"One feature by itself": "circle", "Two together, beyond each": "diamond"}
 _LONGEST = 30
-_BELOW = alt.Legend(title=None, orient="bottom", columns=1)
+_BELOW = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=240)
 
 
 def value_order(values: list[str]) -> list[str]:
@@ -36,7 +36,9 @@ def value_order(values: list[str]) -> list[str]:
     return sorted(values, key=key)
 
 
-def pair(frame: pd.DataFrame, names: tuple[str, str], is_amount: bool) -> alt.LayerChart:
+def pair(
+    frame: pd.DataFrame, names: tuple[str, str], measure: str, is_amount: bool
+) -> alt.LayerChart:
     """Return a heat map of two features of an offer, with each by itself at the margins.
 
     `frame` has feature_value (rows), other_feature_value (columns), where `ALL` is a margin,
@@ -44,29 +46,27 @@ def pair(frame: pd.DataFrame, names: tuple[str, str], is_amount: bool) -> alt.La
     """
     rows = [*value_order(list(set(frame["feature_value"]) - {ALL})), ALL]
     columns = [*value_order(list(set(frame["other_feature_value"]) - {ALL})), ALL]
-    title = "Reward per display" if is_amount else "Success rate"
     return _heat_map(
         frame,
         ("feature_value", "other_feature_value"),
         (names[0], names[1], rows, columns),
-        f"{title} by {names[0]} and {names[1]}",
+        f"{measure} by {names[0]} and {names[1]}",
         is_amount,
     )
 
 
-def by_value(frame: pd.DataFrame, feature: str, is_amount: bool) -> alt.LayerChart:
+def by_value(frame: pd.DataFrame, feature: str, measure: str, is_amount: bool) -> alt.LayerChart:
     """Return a heat map of offers by the values of one feature.
 
     `frame` has offer_label, feature_value, displays, successes, rate, shrunken_rate, lift.
     """
     rows = list(dict.fromkeys(frame["offer_label"]))
     columns = value_order(list(set(frame["feature_value"])))
-    title = "Reward per display" if is_amount else "Success rate"
     return _heat_map(
         frame,
         ("offer_label", "feature_value"),
         ("", feature, rows, columns),
-        f"{title} of each offer by {feature}",
+        f"{measure} of each offer by {feature}",
         is_amount,
     )
 
@@ -184,7 +184,7 @@ def personal(frame: pd.DataFrame) -> alt.Chart:
     )
 
 
-def weights(frame: pd.DataFrame, of_what: str) -> alt.LayerChart:
+def weights(frame: pd.DataFrame, of_what: str) -> alt.Chart:
     """Return what a model's order rests on; `frame` has feature_name, feature_kind, share."""
     kinds = {name: colour for name, colour in _KINDS.items() if name in set(frame["feature_kind"])}
     base = alt.Chart(frame).encode(
@@ -209,7 +209,7 @@ def weights(frame: pd.DataFrame, of_what: str) -> alt.LayerChart:
         )
     )
     below = "SHAP interaction with the offer: only this can change an order"
-    return alt.layer(bars).properties(
+    return bars.properties(
         title=style.title(f"What the model looks at: {of_what[:_LONGEST]}", below),
         height=alt.Step(24),
     )

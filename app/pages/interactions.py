@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import components
 from app.charts import interactions as charts
@@ -26,6 +27,7 @@ def render(view: View) -> None:
         )
         return
     pairs = queries.pairs(view.publication, view.strategy_id, None, most=5000)
+    offer: str | None = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         what = pick("View", "view", list(VIEWS), VIEWS.__getitem__)
         if what == "offer":
@@ -33,10 +35,9 @@ def render(view: View) -> None:
             names = _pick_pair(view, offer)
         else:
             feature = _pick_feature(view)
-    if what == "offer":
+    if offer is not None:
         _draw_pair(view, offers.set_index("offer_id").loc[offer], names)
     else:
-        offer = None
         _draw_feature(view, feature)
     left, right = st.columns(2, gap="large")
     with left:
@@ -87,9 +88,12 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
         return
     frame = queries.of_pair(view.publication, view.strategy_id, str(offer.name), names)
     cells = frame[frame["other_feature_name"].notna()]
-    st.markdown(_finding(str(offer["offer_name"]), cells, names, view.is_amount))
+    alone = frame[frame["other_feature_name"].isna()]
+    st.markdown(
+        _finding(str(offer["offer_name"]), cells, names, view.is_amount) + _joint(cells, alone)
+    )
     components.show_chart(
-        charts.pair(_with_margins(frame, names), names, view.is_amount),
+        charts.pair(_with_margins(frame, names), names, _measure(view), view.is_amount),
         f"Heat map of {names[0]} and {names[1]}",
     )
     with st.expander("The same as a table"):
@@ -107,7 +111,30 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
         )
 
 
-def _rate(label: str, view: View) -> st.column_config.NumberColumn:
+def _measure(view: View) -> str:
+    return view.unit.capitalize() if view.is_amount else "Success rate"
+
+
+def _joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:
+    """Say so where two features together tell much more than either by itself."""
+
+    def spread(frame: pd.DataFrame) -> float:
+        known = frame.dropna(subset=["lift"])
+        weight = known["displays"].sum()
+        squares = known["displays"] * known["lift"] ** 2
+        return float((squares.sum() / weight) ** 0.5) if weight else 0.0
+
+    each = [spread(one) for _, one in alone.groupby("feature_name")]
+    if not each or spread(cells) < 1.5 * max(each) or spread(cells) < 0.1:
+        return ""
+    both, one = components.percent(spread(cells)), components.percent(max(each))
+    return (
+        f" Only both together tell: the rate typically differs by {both} between the cells, and by"
+        f" {one} at most for one feature by itself (*all*)."
+    )
+
+
+def _rate(label: str, view: View) -> ColumnConfig:
     return st.column_config.NumberColumn(label, format="%.2f" if view.is_amount else "percent")
 
 
@@ -144,7 +171,8 @@ def _draw_feature(view: View, feature: str) -> None:
     frame = queries.by_value(view.publication, view.strategy_id, feature)
     frame = frame.assign(offer_label=frame["offer_id"].map(_labels(frame)))
     components.show_chart(
-        charts.by_value(frame, feature, view.is_amount), f"Heat map of all offers by {feature}"
+        charts.by_value(frame, feature, _measure(view), view.is_amount),
+        f"Heat map of all offers by {feature}",
     )
     if frame["offer_id"].nunique() == 30:
         st.caption("The 30 offers that were shown most.")

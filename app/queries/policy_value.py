@@ -1,0 +1,68 @@
+"""Queries of the page Policy value."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.database import Publication
+
+_COLUMNS = """
+    cycle_date,
+    as_of,
+    policy,
+    model_version,
+    model_kind,
+    estimator,
+    status,
+    case when status = 'ok' then policy_value end as policy_value,
+    case when status = 'ok' then value_low end as value_low,
+    case when status = 'ok' then value_high end as value_high,
+    displays,
+    matching_displays,
+    matching_responses,
+    case when status = 'ok' then effective_sample_size end as effective_sample_size,
+    share_below_floor,
+    displays_without_propensity,
+    case when status = 'ok' then lift_over_random end as lift_over_random,
+    case when status = 'ok' then lift_over_random_low end as lift_over_random_low,
+    case when status = 'ok' then lift_over_random_high end as lift_over_random_high,
+    case when status = 'ok' then lift_over_best_single end as lift_over_best_single,
+    case when status = 'ok' then lift_over_best_single_low end as lift_over_best_single_low,
+    case when status = 'ok' then lift_over_best_single_high end as lift_over_best_single_high,
+    is_cross_fitted,
+    data_window_start,
+    data_window_end
+"""
+_ORDER = """
+    case policy
+        when 'random' then 1 when 'best_single' then 2 when 'deployed' then 3 when 'new' then 4
+        else 5
+    end
+"""
+_LATEST = f"""
+select {_COLUMNS}
+from policy_evaluation
+where
+    strategy_id = $strategy
+    and as_of = (select max(as_of) from policy_evaluation where strategy_id = $strategy)
+order by {_ORDER}, data_window_start, model_version, estimator
+"""
+_OVER_TIME = f"""
+select {_COLUMNS}
+from policy_evaluation
+where strategy_id = $strategy and estimator = $estimator and policy <> 'version'
+order by as_of, {_ORDER}
+"""
+
+
+def latest(publication: Publication, strategy: str) -> pd.DataFrame:
+    """Return one row per policy and estimator of the last evaluation.
+
+    A row that is `insufficient` has no figure, whatever the file holds.
+    """
+    return publication.frame(_LATEST, strategy=strategy)
+
+
+def over_time(publication: Publication, strategy: str, estimator: str) -> pd.DataFrame:
+    """Return one row per evaluation and policy by one estimator, without stored versions."""
+    return publication.frame(_OVER_TIME, strategy=strategy, estimator=estimator)
