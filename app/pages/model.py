@@ -187,7 +187,7 @@ def _properties(view: View) -> None:
             "Look-back": f"{row['lookback_days']} days",
             "Offer is ready with": f"{row['min_displays']} displays and {row['min_successes']}"
             " successes in the look-back",
-            "Exploration": f"{say.percent(row['exploration_share'])} of people, once there is a model",
+            "Exploration": f"{say.percent(row['exploration_share'])} of people, with a model",
             "Offers ranked": f"{row['top_k']} per person and placement",
             "Placements": "all" if places is None else say.plain(", ".join(places)),
         }

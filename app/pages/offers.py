@@ -1,14 +1,150 @@
-"""Page: Offers."""
+"""Page: Offers. Which are ready, which perform, what becomes of new ones, which are alike?"""
 
 from __future__ import annotations
 
-from app import components
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from app import components as say
+from app.charts import offers as charts
+from app.queries import offers as queries
 from app.view import View, show
+
+_CHARTED = 25
 
 
 def render(view: View) -> None:
     """Draw the page."""
-    components.say(f"Nothing is drawn here yet for {components.plain(view.strategy_id)}.")
+    _readiness(view)
+    _performance(view)
+    _journey(view)
+    _similarity(view)
 
 
-show("Offers", render)
+def _readiness(view: View) -> None:
+    st.subheader("Readiness")
+    frame = queries.readiness(view.publication, view.strategy_id)
+    if frame.empty:
+        st.info("The strategy has no offer.")
+        return
+    row = frame.iloc[0]
+    st.markdown(
+        f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.** An offer is ready"
+        f" with {row['min_displays']} displays and {row['min_successes']} successes in"
+        f" {row['lookback_days']} days. Until then personalised traffic treats it like the worst"
+        " ready offer, and random traffic shows it like any other."
+    )
+    rows = frame.assign(
+        state=[_state(offer, view) for _, offer in frame.iterrows()],
+        missing=[_missing(offer) for _, offer in frame.iterrows()],
+    )
+    number = st.column_config.NumberColumn
+    say.show_table(
+        rows,
+        {
+            "offer_name": st.column_config.TextColumn("Offer", width="medium"),
+            "state": st.column_config.TextColumn("Ready", width="medium"),
+            "missing": "Still missing",
+            "displays": number("Displays", format="localized"),
+            "successes": number("Successes", format="localized"),
+            "displays_a_day": number("Displays a day, 7 days", format="%.1f"),
+            "successes_a_day": number("Successes a day", format="%.1f"),
+            "offer_id": "Id",
+        },
+    )
+
+
+def _state(offer: pd.Series, view: View) -> str:
+    if offer["is_ready"]:
+        return "ready"
+    if not offer["displays_a_day"]:
+        return "not shown in the last 7 days"
+    if not offer["is_reachable"]:
+        return f"not at this pace: too little in {offer['lookback_days']} days"
+    days = int(offer["days_needed"])
+    return f"about {view.as_of + timedelta(days=days):%Y-%m-%d}, in {days} days"
+
+
+def _missing(offer: pd.Series) -> str:
+    parts = [
+        f"{say.count(offer[f'missing_{name}'])} {name}"
+        for name in ("displays", "successes")
+        if offer[f"missing_{name}"] > 0
+    ]
+    return ", ".join(parts) or "nothing"
+
+
+def _performance(view: View) -> None:
+    st.subheader("Performance in random and personalised traffic")
+    frame = queries.performance(view.publication, view.strategy_id, view.placement, view.period)
+    frame = frame.assign(arm=[say.arm(name) for name in frame["traffic_type"]])
+    known = frame[frame["reward_per_display"].notna() & (frame["place"] <= _CHARTED)]
+    if known.empty:
+        st.info("No display of this period has a final outcome yet.")
+        return
+    title = f"{view.unit.capitalize()} by offer, {view.period.words}"
+    if frame["place"].max() > _CHARTED:
+        title += f": the {_CHARTED} that were shown most"
+    say.show_chart(charts.rewards(known, title, view.unit, view.is_amount), title)
+    st.caption(
+        "Random traffic says what an offer earns from everybody. Personalised traffic shows it to"
+        " those who are expected to like it, and so usually earns more."
+    )
+    rows = frame.assign(
+        reward=[say.reward(value, view.is_amount) for value in frame["reward_per_display"]],
+        part=[say.percent(value, 1) for value in frame["share"]],
+    )
+    number = st.column_config.NumberColumn
+    with st.expander("As a table"):
+        say.show_table(
+            rows,
+            {
+                "offer_name": "Offer",
+                "arm": "Arm",
+                "displays": number("Displays", format="localized"),
+                "part": "Share of the arm",
+                "mature_displays": number("With final outcome", format="localized"),
+                "successes": number("Successes", format="localized"),
+                "reward": view.unit.capitalize(),
+                "offer_id": "Id",
+            },
+        )
+
+
+def _journey(view: View) -> None:
+    st.subheader("New offers")
+    frame = queries.journey(view.publication, view.strategy_id)
+    if frame.empty:
+        st.info("No offer was first shown in the last 30 days.")
+        return
+    st.markdown(
+        "A new offer starts in random traffic. Once it is ready, the model gives it the share of"
+        " personalised traffic that it earns."
+    )
+    frame = frame.assign(arm=[say.arm(name) for name in frame["traffic_type"]])
+    for _, rows in frame.groupby("offer_id", sort=False):
+        first = rows.iloc[0]
+        title = f"{first['offer_name']}: first shown on {say.day(first['first_date'])}"
+        say.show_chart(charts.journey(rows, title), title)
+
+
+def _similarity(view: View) -> None:
+    st.subheader("Similarity")
+    frame = queries.similarity(view.publication, view.strategy_id)
+    if frame.empty:
+        st.info("No pair of offers has enough random traffic to be compared yet.")
+        return
+    counts = frame["verdict"].value_counts()
+    title = (
+        f"Pairs of offers: {counts.get('different', 0)} appeal to different people,"
+        f" {counts.get('alike', 0)} to the same, {counts.get('unclear', 0)} unclear"
+    )
+    say.show_chart(charts.similarity(frame, title), title)
+    alike = frame[frame["verdict"] == "alike"]
+    for sentence in alike["sentence"].head(5):
+        st.markdown(f"- {say.plain(sentence)}")
+
+
+show("Offers", render, by=("strategy", "placement", "period"))
