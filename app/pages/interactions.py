@@ -8,9 +8,9 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import components
 from app.charts import interactions as charts
-from app.components import plain
 from app.picks import pick
 from app.queries import interactions as queries
+from app.sentences import interactions as sentences
 from app.view import View, show
 
 ONE_OFFER, ALL_OFFERS = "One offer, two features", "All offers, one feature"
@@ -46,19 +46,9 @@ def render(view: View) -> None:
         _draw_weights(view, offer)
 
 
-def _labels(offers: pd.DataFrame) -> dict[str, str]:
-    """The name of each offer, with its id where several have the same."""
-    unique = offers.drop_duplicates("offer_id")
-    shared = unique["offer_name"].duplicated(keep=False)
-    names = unique["offer_name"].where(
-        ~shared, unique["offer_name"] + " (" + unique["offer_id"] + ")"
-    )
-    return dict(zip(unique["offer_id"], names, strict=True))
-
-
 def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame) -> str:
     strongest = list(dict.fromkeys([*pairs["offer_id"], *offers["offer_id"]]))
-    labels = _labels(offers)
+    labels = sentences.labels(offers)
     return pick("Offer (most personal first)", "offer", strongest, lambda name: labels[name])
 
 
@@ -90,10 +80,11 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
     cells = frame[frame["other_feature_name"].notna()]
     alone = frame[frame["other_feature_name"].isna()]
     st.markdown(
-        _finding(str(offer["offer_name"]), cells, names, view.is_amount) + _joint(cells, alone)
+        sentences.finding(str(offer["offer_name"]), cells, names, view.is_amount)
+        + sentences.joint(cells, alone)
     )
     components.show_chart(
-        charts.pair(_with_margins(frame, names), names, _measure(view), view.is_amount),
+        charts.pair(sentences.with_margins(frame, names), names, _measure(view), view.is_amount),
         f"Heat map of {names[0]} and {names[1]}",
     )
     with st.expander("The same as a table"):
@@ -115,61 +106,13 @@ def _measure(view: View) -> str:
     return view.unit.capitalize() if view.is_amount else "Success rate"
 
 
-def _joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:
-    """Say so where two features together tell much more than either by itself."""
-
-    def spread(frame: pd.DataFrame) -> float:
-        known = frame.dropna(subset=["lift"])
-        weight = known["displays"].sum()
-        squares = known["displays"] * known["lift"] ** 2
-        return float((squares.sum() / weight) ** 0.5) if weight else 0.0
-
-    each = [spread(one) for _, one in alone.groupby("feature_name")]
-    if not each or spread(cells) < 1.5 * max(each) or spread(cells) < 0.1:
-        return ""
-    both, one = components.percent(spread(cells)), components.percent(max(each))
-    return (
-        f" Only both together tell: the rate typically differs by {both} between the cells, and by"
-        f" {one} at most for one feature by itself (*all*)."
-    )
-
-
 def _rate(label: str, view: View) -> ColumnConfig:
     return st.column_config.NumberColumn(label, format="%.2f" if view.is_amount else "percent")
 
 
-def _with_margins(frame: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
-    """Each feature by itself at the end of its side, so that both show that it tells little."""
-    alone = frame["other_feature_name"].isna()
-    second = alone & (frame["feature_name"] == names[1])
-    placed = frame.copy()
-    placed.loc[alone & ~second, "other_feature_value"] = charts.ALL
-    placed.loc[second, "other_feature_value"] = frame.loc[second, "feature_value"]
-    placed.loc[second, "feature_value"] = charts.ALL
-    return placed
-
-
-def _finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: bool) -> str:
-    """Say where the offer does best and worst, in markdown."""
-    ordered = cells.dropna(subset=["lift"]).sort_values("shrunken_rate")
-    if len(ordered) < 2:
-        return f"**{plain(offer)}** has too few displays to compare these features."
-
-    def who(row: pd.Series) -> str:
-        rate = components.reward(row["shrunken_rate"], is_amount)
-        first, second = plain(row["feature_value"]), plain(row["other_feature_value"])
-        return (
-            f"**{rate}** where {plain(names[0])} is {first} and {plain(names[1])} is {second}"
-            f" ({components.count(row['displays'])} displays)"
-        )
-
-    most, least = who(ordered.iloc[-1]), who(ordered.iloc[0])
-    return f"**{plain(offer)}** earns most, {most}, and least, {least}."
-
-
 def _draw_feature(view: View, feature: str) -> None:
     frame = queries.by_value(view.publication, view.strategy_id, feature)
-    frame = frame.assign(offer_label=frame["offer_id"].map(_labels(frame)))
+    frame = frame.assign(offer_label=frame["offer_id"].map(sentences.labels(frame)))
     components.show_chart(
         charts.by_value(frame, feature, _measure(view), view.is_amount),
         f"Heat map of all offers by {feature}",
@@ -192,7 +135,7 @@ def _draw_personal(offers: pd.DataFrame, pairs: pd.DataFrame) -> None:
     )
     shown = strongest.head(MOST_BARS).index
     both = both[both["offer_id"].isin(shown)]
-    labels = _labels(both)
+    labels = sentences.labels(both)
     both = both.assign(
         offer_label=both["offer_id"].map(labels), most=both["offer_id"].map(strongest)
     )

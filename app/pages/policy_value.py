@@ -9,23 +9,26 @@ from app import components
 from app.charts import policy_value as charts
 from app.picks import pick
 from app.queries import policy_value as queries
+from app.sentences import policy_value as sentences
 from app.view import View, show
 
-POLICIES = {
-    "random": "Random",
-    "best_single": "Best single offer",
-    "deployed": "Deployed model",
-    "new": "New candidate",
-    "version": "Stored model",
-}
-ESTIMATORS = {
-    "dr": "Doubly robust (first choice)",
-    "dr_shrunk": "Doubly robust, shrunk weights",
-    "snips": "Weighted mean, self-normalised",
-    "ips": "Weighted mean",
-    "dm": "What the model says of itself",
-}
 FLOOR_WARNING = 0.05
+COLUMNS = {
+    "policy": ("Policy", None),
+    "value": ("{unit} (95 %)", None),
+    "random": ("Against random", None),
+    "best": ("Against best single", None),
+    "effective": (
+        "Effective sample",
+        "As many displays chosen by the policy itself would tell as much",
+    ),
+    "responses": (
+        "Responses",
+        "Displays with a success that show what the policy would show",
+    ),
+    "displays": ("Displays", "Displays that the estimate rests on"),
+    "window": ("From, to (UTC)", None),
+}
 
 
 def render(view: View) -> None:
@@ -37,15 +40,17 @@ def render(view: View) -> None:
             " displays whose outcome is final and whose propensity is known."
         )
         return
-    found = [name for name in ESTIMATORS if name in set(latest["estimator"])]
-    estimator = pick("Estimator", "estimator", found, ESTIMATORS.__getitem__)
+    found = [name for name in sentences.ESTIMATORS if name in set(latest["estimator"])]
+    estimator = pick("Estimator", "estimator", found, sentences.ESTIMATORS.__getitem__)
     latest = latest.assign(
-        label=latest.apply(_label, axis=1), policy_label=latest["policy"].map(POLICIES)
+        label=latest.apply(sentences.label, axis=1),
+        policy_label=latest["policy"].map(sentences.POLICIES),
     )
     chosen = latest[latest["estimator"] == estimator]
-    st.markdown(_finding(chosen, view.is_amount))
+    st.markdown(sentences.finding(chosen, view.unit, view.is_amount))
+    title = f"Value of each policy as of {components.day(chosen['as_of'].max())}"
     components.show_chart(
-        charts.values(chosen, _title(chosen), view.unit, view.is_amount),
+        charts.values(chosen, title, view.unit, view.is_amount),
         "Value of each policy with its interval",
     )
     _draw_table(chosen, view)
@@ -55,104 +60,16 @@ def render(view: View) -> None:
         _draw_over_time(view, estimator)
     with right:
         _draw_estimators(latest, view)
-    st.caption(
-        "A value holds for displays like those of the log, for one look, and only if the logged"
-        " propensities are right. The new candidate was chosen on the same displays as it is"
-        " valued on, by models that did not learn from them; the deployed model is valued on the"
-        " displays after its training. Other stored models: `nextoffer evaluate`, then"
-        " `nextoffer publish`."
-    )
-
-
-def _label(row: pd.Series) -> str:
-    name = POLICIES.get(str(row["policy"]), str(row["policy"]))
-    has_version = components.is_known(row["model_version"]) and row["policy"] != "best_single"
-    return f"{name} {str(row['model_version'])[:7]}" if has_version else name
-
-
-def _title(chosen: pd.DataFrame) -> str:
-    last = chosen["as_of"].max()
-    return f"Value of each policy as of {components.day(last)}"
-
-
-def _finding(chosen: pd.DataFrame, is_amount: bool) -> str:
-    """Say what the newest model is worth, in markdown; without a figure where there is none."""
-    rows = {str(row["policy"]): row for _, row in chosen.iterrows()}
-    policy = "new" if "new" in rows else "deployed"
-    if policy not in rows:
-        return "No model is valued in the last evaluation."
-    row, name = rows[policy], POLICIES[policy].lower()
-    if row["status"] != "ok":
-        return (
-            f"The value of the {name} is **insufficient**: fewer than 20 of the displays that"
-            " show what it would show had a response."
-        )
-    text = (
-        f"The {name} would earn **{components.reward(row['policy_value'], is_amount)}** a display"
-    )
-    for over, words in (("random", "random"), ("best_single", "the best single offer")):
-        if components.is_known(row[f"lift_over_{over}"]):
-            lift = components.change(row[f"lift_over_{over}"])
-            bounds = components.interval(
-                row[f"lift_over_{over}_low"], row[f"lift_over_{over}_high"]
-            )
-            text += f", {lift} against {words} ({bounds})"
-    return text + "."
+    st.caption(sentences.LIMITS)
 
 
 def _draw_table(chosen: pd.DataFrame, view: View) -> None:
-    def figure(row: pd.Series, text: str) -> str:
-        return text if row["status"] == "ok" else charts.INSUFFICIENT
-
-    shown = pd.DataFrame(
-        [
-            {
-                "policy": row["label"],
-                "value": figure(row, components.reward(row["policy_value"], view.is_amount)),
-                "interval": figure(row, _range(row, view.is_amount)),
-                "random": figure(row, _lift(row, "random")),
-                "best": figure(row, _lift(row, "best_single")),
-                "effective": figure(row, components.count(row["effective_sample_size"])),
-                "responses": components.count(row["matching_responses"]),
-                "displays": components.count(row["displays"]),
-                "window": f"{components.day(row['data_window_start'])} to"
-                f" {components.day(row['data_window_end'])}",
-            }
-            for _, row in chosen.iterrows()
-        ]
-    )
-    help_of = {
-        "effective": "As many displays chosen by the policy itself would tell as much",
-        "responses": "Displays with a success that show what the policy would show",
+    unit = components.plain(view.unit.capitalize())
+    columns = {
+        name: st.column_config.TextColumn(label.replace("{unit}", unit), help=help_text)
+        for name, (label, help_text) in COLUMNS.items()
     }
-    labels = {
-        "policy": "Policy",
-        "value": view.unit.capitalize(),
-        "interval": "95 % interval",
-        "random": "Against random",
-        "best": "Against best single",
-        "effective": "Effective sample",
-        "responses": "Responses",
-        "displays": "Displays",
-        "window": "Displays from, to (UTC)",
-    }
-    components.show_table(
-        shown,
-        {k: st.column_config.TextColumn(v, help=help_of.get(k)) for k, v in labels.items()},
-    )
-
-
-def _range(row: pd.Series, is_amount: bool) -> str:
-    low, high = (components.reward(row[f"value_{end}"], is_amount) for end in ("low", "high"))
-    return f"{low} to {high}"
-
-
-def _lift(row: pd.Series, over: str) -> str:
-    if row["policy"] == over or not components.is_known(row[f"lift_over_{over}"]):
-        return components.NONE
-    low, high = row[f"lift_over_{over}_low"], row[f"lift_over_{over}_high"]
-    bounds = f" ({components.interval(low, high)})" if components.is_known(low) else ""
-    return components.change(row[f"lift_over_{over}"]) + bounds
+    components.show_table(sentences.table(chosen, view.is_amount), columns)
 
 
 def _warn(chosen: pd.DataFrame) -> None:
@@ -169,7 +86,7 @@ def _warn(chosen: pd.DataFrame) -> None:
 
 def _draw_over_time(view: View, estimator: str) -> None:
     frame = queries.over_time(view.publication, view.strategy_id, estimator)
-    frame = frame.assign(policy_label=frame["policy"].map(POLICIES))
+    frame = frame.assign(policy_label=frame["policy"].map(sentences.POLICIES))
     if frame["policy_value"].notna().sum() == 0:
         components.say("Every evaluation so far is insufficient: there is no line to draw.")
         return
@@ -179,18 +96,14 @@ def _draw_over_time(view: View, estimator: str) -> None:
 
 
 def _draw_estimators(latest: pd.DataFrame, view: View) -> None:
-    policies = list(dict.fromkeys(latest["label"]))
-    first = next((name for name in policies if name.startswith(POLICIES["new"])), policies[-1])
-    ordered = [first, *(name for name in policies if name != first)]
-    chosen = pick("Policy", "policy", ordered)
+    newest_first = latest.sort_values("policy", key=lambda names: names != "new", kind="stable")
+    chosen = pick("Policy", "policy", list(dict.fromkeys(newest_first["label"])))
+    order = list(sentences.ESTIMATORS)
     frame = latest[latest["label"] == chosen]
-    order = {name: place for place, name in enumerate(ESTIMATORS)}
-    frame = frame.assign(
-        label=frame["estimator"].map(ESTIMATORS), place=frame["estimator"].map(order)
-    )
+    frame = frame.sort_values("estimator", key=lambda names: names.map(order.index))
+    frame = frame.assign(label=frame["estimator"].map(sentences.ESTIMATORS))
     components.show_chart(
-        charts.estimators(frame.sort_values("place"), view.unit, view.is_amount),
-        f"{chosen} by every estimator",
+        charts.estimators(frame, view.unit, view.is_amount), f"{chosen} by every estimator"
     )
     st.caption(
         "Estimates further apart than their intervals point to wrong propensities. Where the model"

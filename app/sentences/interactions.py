@@ -1,0 +1,67 @@
+"""What the page Interactions says, and rows put together for its charts."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app import components
+from app.charts.interactions import ALL
+from app.components import plain
+
+
+def labels(offers: pd.DataFrame) -> dict[str, str]:
+    """Return the name of each offer, with its id where several have the same."""
+    unique = offers.drop_duplicates("offer_id")
+    shared = unique["offer_name"].duplicated(keep=False)
+    names = unique["offer_name"].where(
+        ~shared, unique["offer_name"] + " (" + unique["offer_id"] + ")"
+    )
+    return dict(zip(unique["offer_id"], names, strict=True))
+
+
+def with_margins(frame: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
+    """Return the cells with each feature by itself at the end of its side."""
+    alone = frame["other_feature_name"].isna()
+    second = alone & (frame["feature_name"] == names[1])
+    placed = frame.copy()
+    placed.loc[alone & ~second, "other_feature_value"] = ALL
+    placed.loc[second, "other_feature_value"] = frame.loc[second, "feature_value"]
+    placed.loc[second, "feature_value"] = ALL
+    return placed
+
+
+def finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: bool) -> str:
+    """Return where the offer does best and worst, as markdown."""
+    ordered = cells.dropna(subset=["lift"]).sort_values("shrunken_rate")
+    if len(ordered) < 2:
+        return f"**{plain(offer)}** has too few displays to compare these features."
+
+    def who(row: pd.Series) -> str:
+        rate = components.reward(row["shrunken_rate"], is_amount)
+        first, second = plain(row["feature_value"]), plain(row["other_feature_value"])
+        return (
+            f"**{rate}** where {plain(names[0])} is {first} and {plain(names[1])} is {second}"
+            f" ({components.count(row['displays'])} displays)"
+        )
+
+    most, least = who(ordered.iloc[-1]), who(ordered.iloc[0])
+    return f"**{plain(offer)}** earns most, {most}, and least, {least}."
+
+
+def joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:
+    """Return a sentence where two features together tell much more than either by itself."""
+
+    def spread(frame: pd.DataFrame) -> float:
+        known = frame.dropna(subset=["lift"])
+        weight = known["displays"].sum()
+        squares = known["displays"] * known["lift"] ** 2
+        return float((squares.sum() / weight) ** 0.5) if weight else 0.0
+
+    each = [spread(one) for _, one in alone.groupby("feature_name")]
+    if not each or spread(cells) < 1.5 * max(each) or spread(cells) < 0.1:
+        return ""
+    both, one = components.percent(spread(cells)), components.percent(max(each))
+    return (
+        f" Only both together tell: the rate typically differs by {both} between the cells, and by"
+        f" {one} at most for one feature by itself (*all*)."
+    )

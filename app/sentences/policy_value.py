@@ -1,0 +1,98 @@
+"""What the page Policy value says. Where evidence is insufficient, no figure is given."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app import components
+
+POLICIES = {
+    "random": "Random",
+    "best_single": "Best single offer",
+    "deployed": "Deployed model",
+    "new": "New candidate",
+    "version": "Stored model",
+}
+ESTIMATORS = {
+    "dr": "Doubly robust (first choice)",
+    "dr_shrunk": "Doubly robust, shrunk weights",
+    "snips": "Weighted mean, self-normalised",
+    "ips": "Weighted mean",
+    "dm": "What the model says of itself",
+}
+INSUFFICIENT = "insufficient"
+LIMITS = (
+    "A value holds for displays like those of the log, for one look, and only if the logged"
+    " propensities are right. The new candidate is valued on the displays that it was trained on,"
+    " each by a model that did not learn from its person; the deployed model on the displays since"
+    " its training. Other stored models: `nextoffer evaluate`, then `nextoffer publish`."
+)
+
+
+def label(row: pd.Series) -> str:
+    """Return the name of a policy, with the start of its model's version."""
+    name = POLICIES.get(str(row["policy"]), str(row["policy"]))
+    has_version = components.is_known(row["model_version"]) and row["policy"] != "best_single"
+    return f"{name} {str(row['model_version'])[:7]}" if has_version else name
+
+
+def finding(chosen: pd.DataFrame, unit: str, is_amount: bool) -> str:
+    """Return what the newest model is worth, as markdown.
+
+    `chosen` has the policies of one evaluation by one estimator.
+    """
+    rows = {str(row["policy"]): row for _, row in chosen.iterrows()}
+    policy = "new" if "new" in rows else "deployed"
+    if policy not in rows:
+        return "No model is valued in the last evaluation."
+    row, name = rows[policy], POLICIES[policy].lower()
+    if row["status"] != "ok":
+        return (
+            f"The value of the {name} is **{INSUFFICIENT}**: fewer than 20 of the displays that"
+            " show what it would show had a response."
+        )
+    value = components.reward(row["policy_value"], is_amount)
+    lifts = [
+        f", {_lift(row, over)} against {words}"
+        for over, words in (("random", "random"), ("best_single", "the best single offer"))
+        if components.is_known(row[f"lift_over_{over}"])
+    ]
+    return f"The {name} would earn **{value}** ({components.plain(unit)}){''.join(lifts)}."
+
+
+def table(chosen: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
+    """Return one row of text per policy; figures of insufficient ones say so."""
+    return pd.DataFrame([_cells(row, is_amount) for _, row in chosen.iterrows()])
+
+
+def _cells(row: pd.Series, is_amount: bool) -> dict[str, str]:
+    figures = {
+        "value": _value(row, is_amount),
+        "random": components.NONE if row["policy"] == "random" else _lift(row, "random"),
+        "best": components.NONE if row["policy"] == "best_single" else _lift(row, "best_single"),
+        "effective": components.count(row["effective_sample_size"]),
+    }
+    if row["status"] != "ok":
+        figures = dict.fromkeys(figures, INSUFFICIENT)
+    first, last = components.day(row["data_window_start"]), components.day(row["data_window_end"])
+    return {
+        "policy": str(row["label"]),
+        **figures,
+        "responses": components.count(row["matching_responses"]),
+        "displays": components.count(row["displays"]),
+        "window": f"{first} to {last}",
+    }
+
+
+def _value(row: pd.Series, is_amount: bool) -> str:
+    value, low, high = (
+        components.reward(row[name], is_amount)
+        for name in ("policy_value", "value_low", "value_high")
+    )
+    return f"{value} ({low} to {high})"
+
+
+def _lift(row: pd.Series, over: str) -> str:
+    low, high = row[f"lift_over_{over}_low"], row[f"lift_over_{over}_high"]
+    bounds = f" ({components.interval(low, high)})" if components.is_known(low) else ""
+    return components.change(row[f"lift_over_{over}"]) + bounds
