@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -75,7 +76,16 @@ def age_of_publication(as_of: datetime, age: timedelta, is_stale: bool) -> None:
 
 
 def show_chart(chart: Figure, alt_text: str) -> None:
-    """Show a chart over the whole width; `alt_text` says it to those who cannot see it."""
+    """Show a chart over the whole width; `alt_text` says it to those who cannot see it.
+
+    Its title becomes text of the page, which wraps on a narrow screen where a title is cut off.
+    """
+    title = chart.to_dict(validate=False).get("title")
+    if isinstance(title, dict):
+        st.markdown(f"**{plain(title['text'])}**")
+        if title.get("subtitle"):
+            st.caption(plain(title["subtitle"]))
+        chart = chart.properties(title=alt.Undefined)
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 
@@ -119,6 +129,11 @@ def count(value: Any) -> str:
 def percent(value: Any, digits: int = 0) -> str:
     """Return a share as text, `12 %`."""
     return f"{float(value):.{digits}%}".replace("%", " %") if is_known(value) else NONE
+
+
+def decimals(value: Any, digits: int = 3) -> str:
+    """Return a number as text, `0.277`."""
+    return f"{float(value):.{digits}f}" if is_known(value) else NONE
 
 
 def change(value: Any) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from app.charts import style
 
-_VERDICTS = {"different": "#7fb8de", "alike": "#f0b26b", "unclear": "#dcdcdc"}
+_VERDICTS = {"different": "#7fb8de", "alike": "#f0b26b", "unclear": "rgba(138, 138, 138, 0.25)"}
 
 
 def rewards(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> style.Figure:
@@ -77,15 +77,21 @@ def similarity(frame: pd.DataFrame, title: str) -> style.Figure:
         for verdict, value in zip(both["verdict"], both["similarity"], strict=True)
     ]
     base = alt.Chart(both).encode(
-        x=alt.X("offer_name:N", title=None, axis=alt.Axis(labelAngle=-40, labelLimit=180)),
-        y=alt.Y("other_offer_name:N", title=None, axis=alt.Axis(labelLimit=200)),
+        x=alt.X(
+            "offer_name:N",
+            title=None,
+            axis=alt.Axis(labelAngle=-40, labelLimit=180, labelOverlap=False),
+        ),
+        y=alt.Y(
+            "other_offer_name:N", title=None, axis=alt.Axis(labelLimit=200, labelOverlap=False)
+        ),
         tooltip=[
             alt.Tooltip("sentence:N", title="Finding"),
             alt.Tooltip("similarity:Q", title="Similarity", format=".2f"),
             alt.Tooltip("most_different_feature:N", title="Differs most in"),
         ],
     )
-    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
+    cells = base.mark_rect(stroke=style.GREY, strokeWidth=0.5).encode(
         color=alt.Color(
             "verdict:N",
             scale=alt.Scale(domain=list(_VERDICTS), range=list(_VERDICTS.values())),
@@ -94,6 +100,4 @@ def similarity(frame: pd.DataFrame, title: str) -> style.Figure:
     )
     texts = base.mark_text(color=style.TEXT_ON_CELLS, fontSize=11).encode(text="shown:N")
     below = "1 is the same people, 0 different ones; without a number there is too little data"
-    return alt.layer(cells, texts).properties(
-        title=style.title(title, below), height=180 + 26 * both["offer_name"].nunique()
-    )
+    return alt.layer(cells, texts).properties(title=style.title(title, below), height=alt.Step(22))

@@ -123,20 +123,21 @@ def _versions_table(view: View, versions: pd.DataFrame) -> None:
             for low, high in zip(versions["value_low"], versions["value_high"], strict=True)
         ],
         lift=[say.change(number) for number in versions["lift_over_best_single"]],
+        later=[say.decimals(number) for number in versions["later_gini"]],
+        training=[say.decimals(number) for number in versions["training_gini"]],
         kind=versions["model_kind"].str.replace("_", " "),
     )
-    gini = "%.3f"
     say.show_table(
         rows,
         {
             "model_version": "Version",
-            "state": "State",
+            "state": st.column_config.TextColumn("State", width=90),
             "trained_as_of": st.column_config.DateColumn("Trained as of", format="YYYY-MM-DD"),
             "value": "Policy value",
             "interval": "95 % interval",
             "lift": "Over best single",
-            "later_gini": st.column_config.NumberColumn("Gini, later", format=gini),
-            "training_gini": st.column_config.NumberColumn("in training", format=gini),
+            "later": "Gini, later",
+            "training": "in training",
             "kind": "Kind",
             "training_rows": st.column_config.NumberColumn("Displays", format="localized"),
         },

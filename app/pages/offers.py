@@ -34,7 +34,8 @@ def _readiness(view: View) -> None:
         f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.** An offer is ready"
         f" with {row['min_displays']} displays and {row['min_successes']} successes in"
         f" {row['lookback_days']} days. Until then personalised traffic treats it like the worst"
-        " ready offer, and random traffic shows it like any other."
+        " ready offer, and random traffic shows it like any other. The pace is that of the last 7"
+        " days."
     )
     rows = frame.assign(
         state=[_state(offer, view) for _, offer in frame.iterrows()],
@@ -44,12 +45,12 @@ def _readiness(view: View) -> None:
     say.show_table(
         rows,
         {
-            "offer_name": st.column_config.TextColumn("Offer", width="medium"),
-            "state": st.column_config.TextColumn("Ready", width="medium"),
-            "missing": "Still missing",
+            "offer_name": st.column_config.TextColumn("Offer", width=230),
+            "state": st.column_config.TextColumn("Ready", width=190),
+            "missing": st.column_config.TextColumn("Still missing", width=190),
             "displays": number("Displays", format="localized"),
             "successes": number("Successes", format="localized"),
-            "displays_a_day": number("Displays a day, 7 days", format="%.1f"),
+            "displays_a_day": number("Displays a day", format="%.1f"),
             "successes_a_day": number("Successes a day", format="%.1f"),
             "offer_id": "Id",
         },
@@ -142,6 +143,10 @@ def _similarity(view: View) -> None:
         f" {counts.get('alike', 0)} to the same, {counts.get('unclear', 0)} unclear"
     )
     say.show_chart(charts.similarity(frame, title), title)
+    st.caption(
+        "A pair is unclear where random traffic is too little: at present only a difference of"
+        f" {frame['detectable_factor'].median():.1f} times the odds between people would show."
+    )
     alike = frame[frame["verdict"] == "alike"]
     for sentence in alike["sentence"].head(5):
         st.markdown(f"- {say.plain(sentence)}")

@@ -37,10 +37,11 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
     by_type = arms.set_index("traffic_type")
     model = by_type.loc["contextual"] if "contextual" in by_type.index else None
     random = by_type.loc["random"] if "random" in by_type.index else None
+    st.markdown(f"**{say.plain(view.unit.capitalize())}, {view.period.words}**")
     boxes = st.columns(4)
     for box, label, row in ((boxes[0], "Random", random), (boxes[1], "Personalised", model)):
         value = say.reward(row["reward_per_display"], view.is_amount) if row is not None else "–"
-        box.metric(f"{label}: {say.plain(view.unit)}", value)
+        box.metric(label, value, help=say.plain(view.unit.capitalize()))
     lift = model["lift"] if model is not None else None
     boxes[2].metric("Lift over random", say.change(lift))
     boxes[3].metric("p-value", say.p_value(model["p_value"] if model is not None else None))

@@ -120,12 +120,14 @@ firsts as (
         sum(displays) as all_displays
     from daily
     group by offer_id
-    having sum(displays) >= 20
 ),
+-- An offer that is shown seldom may miss the first days without being new.
 fresh as (
     select offer_id, first_date
     from firsts
-    where first_date > first_of_all + 3
+    where
+        (all_displays >= 100 and first_date > first_of_all + 1)
+        or (all_displays >= 20 and first_date > first_of_all + 3)
     order by first_date desc, all_displays desc, offer_id
     limit 4
 ),
@@ -176,6 +178,7 @@ select
     coalesce(others.offer_name, pairs.other_offer_id) as other_offer_name,
     pairs.verdict,
     pairs.similarity,
+    pairs.detectable_factor,
     pairs.most_different_feature,
     pairs.sentence
 from pairs
