@@ -1,14 +1,202 @@
-"""Page: Health."""
+"""Page: whether what personalisation takes for granted holds, and whether the data can be used."""
 
 from __future__ import annotations
 
+import pandas as pd
+import streamlit as st
+
 from app import components
+from app.charts import health as charts
+from app.picks import pick
+from app.queries import health as queries
+from app.sentences import health as sentences
+from app.sentences.interactions import labels
 from app.view import View, show
+
+TABS = ("Offers differ", "Stable traffic", "Stable performance", "Data quality", "Freshness")
+DRIFTS_SHOWN = 15
 
 
 def render(view: View) -> None:
     """Draw the page."""
-    components.say(f"Nothing is drawn here yet for {components.plain(view.strategy_id)}.")
+    findings = queries.findings(view.publication, view.strategy_id)
+    _draw_cards(findings)
+    drawers = (_draw_similarity, _draw_traffic, _draw_shifts, _draw_quality, _draw_freshness)
+    for tab, draw in zip(st.tabs(list(TABS)), drawers, strict=True):
+        with tab:
+            draw(view)
+    with st.expander("All findings"):
+        components.show_table(
+            findings,
+            {
+                "severity": "Severity",
+                "assumption": "Assumption",
+                "subject": "About",
+                "sentence": st.column_config.TextColumn("Finding", width="large"),
+                "advice": st.column_config.TextColumn("What to do", width="medium"),
+                "retrain_recommended": "Train early",
+            },
+        )
+
+
+def _draw_cards(findings: pd.DataFrame) -> None:
+    if findings.empty:
+        components.say("**Nothing is watched yet.** Assumptions are measured by `nextoffer run`.")
+        return
+    for assumption, column in zip(sentences.THREE, st.columns(3), strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(sentences.card(findings, assumption))
+    others = [name for name in sentences.ASSUMPTIONS if name not in sentences.THREE]
+    broken = [
+        name
+        for name in others
+        if (found := sentences.worst(findings, name)) is not None and found["severity"] != "ok"
+    ]
+    for name in broken:
+        with st.container(border=True):
+            st.markdown(sentences.card(findings, name))
+    fine = [sentences.ASSUMPTIONS[name] for name in others if name not in broken]
+    if fine:
+        st.caption(f"In order: {', '.join(fine)}.")
+
+
+def _draw_similarity(view: View) -> None:
+    verdicts = queries.verdicts(view.publication, view.strategy_id)
+    if verdicts.empty:
+        components.say("No pair of offers has enough random traffic to be compared.")
+        return
+    counts = dict(zip(verdicts["verdict"], verdicts["pairs"], strict=True))
+    total = sum(counts.values())
+    st.markdown(
+        f"Of {components.count(total)} pairs of offers, **{counts.get('different', 0)} appeal to"
+        f" different people**, {counts.get('alike', 0)} are alike, and"
+        f" {counts.get('unclear', 0)} have too little random traffic to tell. It matters little"
+        " which of two alike offers is shown. The heat map is on the page *Offers*."
+    )
+    similar = queries.similar(view.publication, view.strategy_id)
+    if similar.empty:
+        return
+    components.show_table(
+        similar,
+        {
+            "verdict": "Verdict",
+            "offer_id": "Offer",
+            "other_offer_id": "Other offer",
+            "similarity": st.column_config.NumberColumn(
+                "Similarity", format="%.2f", help="1 is the same for everybody"
+            ),
+            "most_different_feature": "Most different by",
+            "sentence": st.column_config.TextColumn("In words", width="large"),
+        },
+    )
+
+
+def _draw_traffic(view: View) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        comparison = pick(
+            "Compare",
+            "compare",
+            list(sentences.COMPARISONS),
+            lambda name: sentences.COMPARISONS[name][0],
+        )
+        drifts = queries.drifts(view.publication, view.strategy_id, comparison)
+        if drifts.empty:
+            feature = None
+        else:
+            feature = pick("Feature (most moved first)", "drift", drifts["feature_name"].tolist())
+    if feature is None:
+        components.say("There is no traffic to compare yet.")
+        return
+    chosen = drifts.set_index("feature_name").loc[feature]
+    st.markdown(components.plain(chosen["sentence"]))
+    left, right = st.columns(2, gap="large")
+    with left:
+        if (drifts["status"] == "ok").any():
+            components.show_chart(
+                charts.drift(
+                    drifts.head(DRIFTS_SHOWN), "Dashed: warning from 0.1, severe from 0.25"
+                ),
+                "Drift of each feature",
+            )
+        else:
+            components.say("**Insufficient:** fewer than 100 people on either side.")
+    with right:
+        frame = queries.distributions(view.publication, view.strategy_id, comparison, feature)
+        if frame.empty:
+            components.say("The distributions of this feature were not published.")
+            return
+        both, names = sentences.sides(frame, comparison)
+        components.show_chart(
+            charts.distributions(both, feature, names), f"Distributions of {feature}"
+        )
+
+
+def _draw_shifts(view: View) -> None:
+    frame = queries.shifts(view.publication, view.strategy_id)
+    shown = frame.dropna(subset=["previous_reward", "recent_reward"])
+    if shown.empty:
+        components.say("No offer has random traffic both in the last days and before.")
+        return
+    shown = shown.assign(offer_label=shown["offer_id"].map(labels(shown)))
+    components.show_chart(
+        charts.shifts(shown, view.unit, view.is_amount), "What each offer earns, before and now"
+    )
+    told = frame[frame["severity"] != "ok"]
+    for _, row in told.iterrows():
+        advice = f" {row['advice']}" if components.is_known(row["advice"]) else ""
+        st.markdown(f"- **{row['severity']}**: {components.plain(row['sentence'] + advice)}")
+
+
+def _draw_quality(view: View) -> None:
+    quality = queries.quality(view.publication, view.strategy_id)
+    quality = quality.assign(
+        share=quality["records_in_order"] / quality["records"],
+        not_in_order=quality["records"] - quality["records_in_order"],
+    )
+    measured = [name for name in sentences.MEASURES if name in set(quality["measure"])]
+    columns = st.columns(2, gap="large")
+    for place, name in enumerate(measured):
+        title, below = sentences.MEASURES[name]
+        with columns[place % 2]:
+            components.show_chart(
+                charts.quality(
+                    quality[quality["measure"] == name],
+                    title,
+                    f"In order: {sentences.totals(quality, name)}",
+                ),
+                title,
+            )
+            st.caption(f"{below}.")
+    if not measured:
+        components.say("No record of the last 30 days is known.")
+    _draw_rejected(view)
+
+
+def _draw_rejected(view: View) -> None:
+    rejected = queries.rejected(view.publication)
+    if rejected.empty:
+        components.say("No record was rejected.")
+        return
+    components.show_chart(charts.rejected(rejected), "Rejected records by reason")
+    components.show_table(
+        rejected,
+        {
+            "input_name": "Input",
+            "reason": "Reason",
+            "records": st.column_config.NumberColumn("Records", format="localized"),
+            "files": "Files",
+            "first_file": "First file",
+            "example": st.column_config.TextColumn("Example", width="large"),
+        },
+    )
+
+
+def _draw_freshness(view: View) -> None:
+    freshness = queries.freshness(view.publication, view.strategy_id)
+    components.show_table(
+        sentences.ages(freshness, view.as_of),
+        {"thing": "What", "moment": "When (UTC)", "age": "Against the publication"},
+    )
 
 
 show("Health", render)

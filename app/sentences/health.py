@@ -1,0 +1,133 @@
+"""What the page Health says."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from app import components
+from app.components import plain
+
+ASSUMPTIONS = {
+    "offers_differ": "Offers appeal to different people",
+    "stable_traffic": "Traffic is stable",
+    "stable_performance": "Offers perform as before",
+    "displays_arrive": "Displays arrive",
+    "exploration_runs": "Exploration runs",
+    "records_are_readable": "Records are readable",
+    "propensities_are_known": "Propensities are known",
+    "outcomes_are_final": "Outcomes become final",
+}
+THREE = ("offers_differ", "stable_traffic", "stable_performance")
+SEVERITIES = {
+    "ok": ":green[✓ in order]",
+    "notice": ":violet[● notice]",
+    "warning": ":orange[▲ warning]",
+    "severe": ":red[■ severe]",
+}
+MEASURES = {
+    "outcome_is_final": (
+        "Label maturity",
+        "Displays whose attribution window is closed; only they are trained on",
+    ),
+    "interaction_has_display": (
+        "Interactions joined to their display",
+        "The others are orphans: their display is missing from the log",
+    ),
+    "conversion_has_display": (
+        "Conversions that follow a display",
+        "The others are nobody's merit, or their display is missing",
+    ),
+    "propensity_is_known": (
+        "Displays with a known propensity",
+        "Without it a display trains, and cannot tell which policy is better",
+    ),
+}
+COMPARISONS = {
+    "latest_week": ("Latest week against before", "before", "last 7 days"),
+    "ranked_population": (
+        "People ranked against people shown something",
+        "people shown something",
+        "people ranked",
+    ),
+}
+
+
+def worst(findings: pd.DataFrame, assumption: str) -> pd.Series | None:
+    """Return the worst finding of an assumption, None where it was not measured."""
+    rows = findings[findings["assumption"] == assumption]
+    return None if rows.empty else rows.sort_values("severity_order", kind="stable").iloc[0]
+
+
+def card(findings: pd.DataFrame, assumption: str) -> str:
+    """Return an assumption, whether it holds, why and what to do, as markdown."""
+    found, name = worst(findings, assumption), ASSUMPTIONS[assumption]
+    if found is None:
+        return f"**{name}**\n\n:gray[not measured yet]"
+    severity = SEVERITIES.get(str(found["severity"]), plain(found["severity"]))
+    advice = f"\n\n**Do:** {plain(found['advice'])}" if components.is_known(found["advice"]) else ""
+    return f"**{name}**\n\n{severity}\n\n{plain(found['sentence'])}{advice}"
+
+
+def sides(frame: pd.DataFrame, comparison: str) -> tuple[pd.DataFrame, tuple[str, str]]:
+    """Return one row per value and side, and the names of the sides with their counts."""
+    _, base, new = COMPARISONS[comparison]
+    names = (
+        f"{base} ({components.count(frame['base_count'].sum())})",
+        f"{new} ({components.count(frame['new_count'].sum())})",
+    )
+    parts = [
+        frame[["feature_value"]].assign(
+            side=name, share=frame[f"{side}_share"], count=frame[f"{side}_count"]
+        )
+        for name, side in zip(names, ("base", "new"), strict=True)
+    ]
+    return pd.concat(parts), names
+
+
+def totals(quality: pd.DataFrame, measure: str) -> str:
+    """Return how many records of a measure are in order, in words."""
+    rows = quality[quality["measure"] == measure]
+    records, fine = int(rows["records"].sum()), int(rows["records_in_order"].sum())
+    if records == 0:
+        return "no record"
+    lacking = components.count(records - fine)
+    return f"{components.percent(fine / records, 1)} of {components.count(records)}; {lacking} not"
+
+
+def ages(freshness: pd.Series, as_of: datetime) -> pd.DataFrame:
+    """Return one row per thing that ages: its last moment, and how long before `as_of`."""
+    things = {
+        "last_display": "Last display",
+        "last_interaction": "Last click or dismissal",
+        "last_conversion": "Last conversion event",
+        "last_run": "Last run",
+        "trained_as_of": "Deployed model trained",
+        "learned_up_to": "Deployed model learned up to",
+        "ranked_from": "Ranked offers valid from",
+        "ranked_to": "Ranked offers valid to",
+    }
+    days = {"last_display", "last_interaction", "last_conversion"}
+    return pd.DataFrame(
+        [
+            {
+                "thing": words,
+                "moment": components.day(freshness[name])
+                if name in days
+                else components.moment(freshness[name]),
+                "age": _age(freshness[name], as_of),
+            }
+            for name, words in things.items()
+        ]
+    )
+
+
+def _age(value: pd.Timestamp, as_of: datetime) -> str:
+    if not components.is_known(value):
+        return "never"
+    days = (pd.Timestamp(as_of) - pd.Timestamp(value)) // timedelta(days=1)
+    if days == 0:
+        return "less than a day before"
+    unit = "day" if abs(days) == 1 else "days"
+    return f"{abs(days)} {unit} {'before' if days > 0 else 'after'}"
