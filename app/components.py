@@ -80,12 +80,14 @@ def show_chart(chart: Figure, alt_text: str) -> None:
 
     Its title becomes text of the page, which wraps on a narrow screen where a title is cut off.
     """
-    title = chart.to_dict(validate=False).get("title")
-    if isinstance(title, dict):
-        st.markdown(f"**{plain(title['text'])}**")
-        if title.get("subtitle"):
-            st.caption(plain(title["subtitle"]))
-        chart = chart.properties(title=alt.Undefined)
+    title = getattr(chart, "title", None)
+    if isinstance(title, alt.TitleParams):
+        words = title.to_dict()
+        st.markdown(f"**{plain(words['text'])}**")
+        if words.get("subtitle"):
+            st.caption(plain(words["subtitle"]))
+        chart = chart.copy(deep=False)
+        chart.title = alt.Undefined  # type: ignore[union-attr]
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 
