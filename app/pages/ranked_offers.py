@@ -1,14 +1,163 @@
-"""Page: Ranked offers."""
+"""Page: the ranked offers of a profile or a segment, why, and how to get them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
 from app import components
+from app.charts import ranked_offers as charts
+from app.components import plain
+from app.picks import ask, pick
+from app.queries import ranked_offers as queries
+from app.sentences import ranked_offers as sentences
+from app.sentences.interactions import labels
 from app.view import View, show
+
+MOST_ROWS = 50_000
+LOOK_UPS = {"profile": "A profile", "segment": "A segment"}
 
 
 def render(view: View) -> None:
     """Draw the page."""
-    components.say(f"Nothing is drawn here yet for {components.plain(view.strategy_id)}.")
+    examples = queries.examples(view.publication, view.strategy_id)
+    if not examples:
+        components.say(
+            "**No profile is ranked yet.** `nextoffer run` ranks everybody in the raw folder."
+        )
+        return
+    segments = queries.segments(view.publication, view.strategy_id)
+    options = list(LOOK_UPS) if segments else ["profile"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = pick("Look up", "look_up", options, LOOK_UPS.__getitem__)
+        if what == "profile":
+            profile = ask("Profile", "profile", examples[0])
+        else:
+            segment = pick("Segment", "segment", segments)
+    if what == "profile":
+        _draw_profile(view, profile, examples)
+    else:
+        _draw_segment(view, segment)
 
 
-show("Ranked offers", render)
+def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
+    ranked = queries.of_profile(view.publication, view.strategy_id, profile, view.placement)
+    if ranked.empty:
+        known = ", ".join(plain(name) for name in examples)
+        st.warning(f"No offer is ranked for {plain(profile)} here. Known are, for example: {known}")
+        return
+    st.caption(
+        f"Valid from {components.moment(ranked['valid_from'].min())} to"
+        f" {components.moment(ranked['valid_to'].max())}."
+    )
+    for placement, rows in ranked.groupby("placement_id"):
+        st.subheader(plain(placement))
+        st.markdown(sentences.placed_by(rows.iloc[0]))
+        _draw_ranks(rows, view)
+    _draw_why(view, ranked)
+    sql = sentences.sql_of_profile(view.strategy_id, profile, view.placement)
+    _draw_take_away(view, sql, lambda: ranked, f"These {len(ranked)} rows.")
+
+
+def _draw_ranks(rows: pd.DataFrame, view: View) -> None:
+    shown = rows.assign(arm=rows["traffic_type"].map(components.arm))
+    form = "%.2f" if view.is_amount else "percent"
+    components.show_table(
+        shown,
+        {
+            "rank": st.column_config.NumberColumn("Rank", width="small"),
+            "offer_name": "Offer",
+            "offer_id": "Id",
+            "score": st.column_config.NumberColumn(
+                f"Score ({view.unit})", format=form, help="Calibrated: what one display will earn"
+            ),
+            "arm": "Traffic",
+            "policy": "Placed by",
+            "propensity": st.column_config.NumberColumn(
+                "Propensity", format="%.4f", help="Chance of this offer at this rank"
+            ),
+            "model_version": "Model",
+        },
+    )
+
+
+def _draw_why(view: View, ranked: pd.DataFrame) -> None:
+    st.subheader("Why")
+    options = {
+        f"{row['rank']} {row['placement_id']} {row['offer_id']}": row
+        for _, row in ranked.iterrows()
+    }
+
+    def words(key: str) -> str:
+        row = options[key]
+        return f"{row['placement_id']}, {row['rank']}: {row['offer_name']}"
+
+    row = options[pick("Ranked offer", "why", list(options), words)]
+    person = queries.person(
+        view.publication, view.strategy_id, row["profile_id"], row["placement_id"]
+    )
+    st.markdown(sentences.known_of(person))
+    reasons = queries.reasons(view.publication, view.strategy_id, row)
+    if reasons.empty:
+        components.say("The log holds nothing yet on how such people respond to this offer.")
+    else:
+        has_weights = bool(reasons["share"].notna().any())
+        below = "From the log; what the model weighs most first" if has_weights else "From the log"
+        reasons = reasons.assign(label=reasons["name"] + ": " + reasons["value"])
+        components.show_chart(charts.reasons(reasons, below, view.is_amount), "Reasons by feature")
+    st.caption("The model's own sum, term by term, and what would change the order:")
+    st.code(sentences.explain_command(row), language="bash", wrap_lines=True)
+
+
+def _draw_segment(view: View, segment: str) -> None:
+    first = queries.of_segment(view.publication, view.strategy_id, segment, view.placement)
+    members = int(first["members"].sum())
+    if members == 0:
+        components.say(f"Nobody who is ranked is in {plain(segment)}.")
+        return
+    for placement, rows in first.groupby("placement_id"):
+        rows = rows.assign(offer_label=rows["offer_id"].map(labels(rows)))
+        sides = [
+            rows.assign(who=charts.MEMBERS, share=rows["member_share"], people=rows["members"]),
+            rows.assign(who=charts.OTHERS, share=rows["other_share"], people=rows["others"]),
+        ]
+        people = components.count(rows["members"].sum())
+        components.show_chart(
+            charts.first_offers(pd.concat(sides), f"{placement}: first offer of {people} people"),
+            f"First offers at {placement}",
+        )
+
+    def rows_to_take() -> pd.DataFrame:
+        return queries.rows_of_segment(
+            view.publication, view.strategy_id, segment, view.placement, MOST_ROWS
+        )
+
+    sql = sentences.sql_of_segment(view.strategy_id, segment, view.placement)
+    limit = f"All ranks of the members, the first {MOST_ROWS:,} rows by profile."
+    _draw_take_away(view, sql, rows_to_take, limit)
+
+
+def _draw_take_away(view: View, sql: str, rows: Callable[[], pd.DataFrame], limit: str) -> None:
+    st.subheader("Take away")
+    st.caption(
+        f"{limit} Everything: `nextoffer publish --parquet FOLDER`. The SQL gives the same without"
+        ' a limit: `nextoffer query "…"`.'
+    )
+    name = f"ranked_offers_{components.day(view.as_of)}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV", lambda: sentences.csv(rows()), f"{name}.csv", "text/csv", on_click="ignore"
+        )
+        st.download_button(
+            "Parquet",
+            lambda: sentences.parquet(rows()),
+            f"{name}.parquet",
+            "application/vnd.apache.parquet",
+            on_click="ignore",
+        )
+    st.code(sql, language="sql", wrap_lines=True)
+
+
+show("Ranked offers", render, by=("strategy", "placement"))
