@@ -1,0 +1,63 @@
+"""From a parsed forest and the offers to a program: each tree is evaluated as far as offers go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scorer.errors import InputError
+from scorer.forest.conditions import make_conditions
+from scorer.forest.parsing import Floats, Forest
+from scorer.forest.programs import Program, ProgramWriter
+from scorer.forest.reduction import OfferSide, ReducedTrees, reduce_tree
+
+
+def compile_forest(forest: Forest, offers: Floats, offer_columns: Sequence[int] = (0,)) -> Program:
+    """Write the program that scores these offers for any users.
+
+    Parameters
+    ----------
+    forest : Forest
+        From :func:`scorer.forest.parsing.parse`.
+    offers : float32 array of shape (n_offers, n_offer_columns)
+        What the booster's offer columns hold for each offer (anything known before the user:
+        a code, one-hot columns, attributes, the placement).
+    offer_columns : sequence of int
+        The booster's feature numbers of those columns; all others are the user's, in order.
+
+    Raises
+    ------
+    InputError
+        The shapes do not fit the forest.
+    """
+    offers = np.ascontiguousarray(offers, dtype=np.float32)
+    _check(forest, offers, offer_columns)
+    side = OfferSide(offers, offer_columns)
+    trees = []
+    for tree in forest.trees:
+        reduced = ReducedTrees()
+        trees.append((reduced.nodes, reduce_tree(tree, side, reduced)))
+    places = {feature: place for place, feature in enumerate(user_columns(forest, offer_columns))}
+    splits = (node.split for nodes, _ in trees for node in nodes if node.split is not None)
+    conditions, masks = make_conditions(splits, places)
+    writer = ProgramWriter(conditions, masks, len(offers))
+    for nodes, numbers in trees:
+        writer.add(nodes, numbers)
+    return writer.finish(forest.base)
+
+
+def user_columns(forest: Forest, offer_columns: Sequence[int]) -> list[int]:
+    """The booster's features that are the user's, in order."""
+    return [feature for feature in range(forest.n_features) if feature not in set(offer_columns)]
+
+
+def _check(forest: Forest, offers: Floats, offer_columns: Sequence[int]) -> None:
+    distinct = set(offer_columns)
+    if offers.ndim != 2 or offers.shape[1] != len(offer_columns):
+        raise InputError(f"offers have shape {offers.shape}, their columns are {offer_columns}")
+    if len(distinct) < len(offer_columns) or not distinct <= set(range(forest.n_features)):
+        raise InputError(
+            f"offer columns {list(offer_columns)} are not different features of the booster, "
+            f"which has {forest.n_features}"
+        )

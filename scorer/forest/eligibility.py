@@ -1,0 +1,70 @@
+"""Which offers each user may get: few distinct sets and a code per user, or one set per user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.errors import InputError
+from scorer.forest.parsing import Mask
+
+Codes = npt.NDArray[np.int64]
+
+
+def _none() -> Codes:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """A set of offers for every user, without the user's own exclusions.
+
+    Attributes
+    ----------
+    masks : bool (n_sets, n_offers), the distinct sets.
+    codes : int64 (n_users,), each user's set.
+    excluded_rows, excluded_columns : int64 (n_excluded,), offers taken from single users' sets:
+        user (ascending) and offer column.
+    """
+
+    masks: Mask
+    codes: Codes
+    excluded_rows: Codes = field(default_factory=_none)
+    excluded_columns: Codes = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        n_sets, n_offers = self.masks.shape
+        if self.codes.size and not 0 <= self.codes.min() <= self.codes.max() < n_sets:
+            raise InputError(f"eligibility codes must be from 0 to {n_sets - 1}")
+        rows, columns = self.excluded_rows, self.excluded_columns
+        if rows.size != columns.size or (np.diff(rows) < 0).any():
+            raise InputError("excluded offers must come in pairs, users ascending")
+        if rows.size and not (rows[0] >= 0 and rows[-1] < self.codes.size):
+            raise InputError(f"excluded offers name a user beyond the {self.codes.size} given")
+        if columns.size and not 0 <= columns.min() <= columns.max() < n_offers:
+            raise InputError(f"excluded offers must be columns from 0 to {n_offers - 1}")
+
+    @classmethod
+    def everything(cls, n_users: int, n_offers: int) -> Eligible:
+        """Every user may get every offer."""
+        return cls(np.ones((1, n_offers), dtype=np.bool_), np.zeros(n_users, dtype=np.int64))
+
+    @classmethod
+    def by_user(cls, mask: Mask) -> Eligible:
+        """One set per user, from bool (n_users, n_offers)."""
+        return cls(mask, np.arange(len(mask)))
+
+    @classmethod
+    def listed(cls, rows: Codes, columns: Codes, shape: tuple[int, int]) -> Eligible:
+        """One candidate list per user, as pairs of user and offer column; shape as the mask's."""
+        mask = np.zeros(shape, dtype=np.bool_)
+        mask[rows, columns] = True
+        return cls.by_user(mask)
+
+    def mask(self) -> Mask:
+        """The same, written out: bool (n_users, n_offers)."""
+        mask = self.masks[self.codes]
+        mask[self.excluded_rows, self.excluded_columns] = False
+        return mask
