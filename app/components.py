@@ -83,9 +83,10 @@ def show_chart(chart: Figure, alt_text: str) -> None:
     title = getattr(chart, "title", None)
     if isinstance(title, alt.TitleParams):
         words = title.to_dict()
-        st.markdown(f"**{plain(words['text'])}**")
-        if words.get("subtitle"):
-            st.caption(plain(words["subtitle"]))
+        below = words.get("subtitle")
+        st.markdown(
+            f"**{plain(words['text'])}**" + (f"  \n:small[:gray[{plain(below)}]]" if below else "")
+        )
         chart = chart.copy(deep=False)
         chart.title = alt.Undefined  # type: ignore[union-attr]
     st.altair_chart(chart, width="stretch", alt=alt_text)

@@ -53,11 +53,17 @@ def choose(
     The choice is kept from page to page. An option of the URL that does not exist is named in a
     warning, and the first is taken.
     """
-    _adopt(name, options, label)
-    chosen = st.selectbox(
-        label, options, key=_key(name), format_func=words, width=260, filter_mode="contains"
+    chosen = _adopt(name, options, label)
+    st.selectbox(
+        label,
+        options,
+        key=_key(name),
+        format_func=words,
+        on_change=_take,
+        args=(name,),
+        width=260,
+        filter_mode="contains",
     )
-    assert chosen is not None
     _remember(name, chosen)
     return chosen
 
@@ -82,18 +88,18 @@ def choose_placement(placements: list[str]) -> str | None:
 def choose_period(as_of: datetime, has_custom: bool = False) -> Period:
     """Let 7 or 30 days, or where `has_custom` a range of days before `as_of`, be chosen."""
     options = ["30", "7", _CUSTOM] if has_custom else ["30", "7"]
-    _adopt("days", options, "Period")
-    chosen = st.segmented_control(
+    chosen = _adopt("days", options, "Period")
+    st.segmented_control(
         "Period",
         options,
         key=_key("days"),
         format_func=lambda name: "Custom" if name == _CUSTOM else f"{name} days",
+        on_change=_take,
+        args=("days",),
         required=True,
     )
-    _remember("days", chosen or options[0])
-    if chosen == _CUSTOM:
-        return _choose_range(as_of)
-    return Period.last(int(chosen or options[0]), as_of)
+    _remember("days", chosen)
+    return _choose_range(as_of) if chosen == _CUSTOM else Period.last(int(chosen), as_of)
 
 
 def _choose_range(as_of: datetime) -> Period:
@@ -124,20 +130,31 @@ def _date_of(name: str) -> date | None:
         return None
 
 
-def _adopt(name: str, options: list[str], label: str) -> None:
-    """Take the value of the URL where somebody changed it, else what was last chosen."""
-    kept, asked, key = st.session_state.get(_kept(name)), st.query_params.get(name), _key(name)
-    if asked is not None and asked not in options:
-        st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
-        asked = None
-    if asked is not None and asked != kept:
-        st.session_state[key] = asked
-    elif st.session_state.get(key) not in options:
-        st.session_state[key] = kept if kept in options else options[0]
+def _adopt(name: str, options: list[str], label: str) -> str:
+    """Return the value of the URL where somebody changed it, else what was last chosen.
+
+    The widget is told in every run: what Streamlit remembers of it does not outlast a change of
+    page in all cases.
+    """
+    asked = st.query_params.get(name)
+    if asked is not None and asked != st.session_state.get(_written(name)):
+        st.session_state[_kept(name)] = asked
+        if asked not in options:
+            st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
+    kept = st.session_state.get(_kept(name))
+    chosen = kept if kept in options else options[0]
+    st.session_state[_key(name)] = chosen
+    return chosen
+
+
+def _take(name: str) -> None:
+    """Keep what was chosen; Streamlit calls this before it draws the page again."""
+    st.session_state[_kept(name)] = st.session_state[_key(name)]
 
 
 def _remember(name: str, value: str) -> None:
     st.session_state[_kept(name)] = value
+    st.session_state[_written(name)] = value
     if st.query_params.get(name) != value:
         st.query_params[name] = value
 
@@ -148,3 +165,7 @@ def _key(name: str) -> str:
 
 def _kept(name: str) -> str:
     return f"kept_{name}"
+
+
+def _written(name: str) -> str:
+    return f"written_{name}"

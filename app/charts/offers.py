@@ -95,7 +95,7 @@ def similarity(frame: pd.DataFrame, title: str) -> style.Figure:
         color=alt.Color(
             "verdict:N",
             scale=alt.Scale(domain=list(_VERDICTS), range=list(_VERDICTS.values())),
-            legend=alt.Legend(title="Respond to the two", orient="top"),
+            legend=alt.Legend(title="People respond", orient="top", symbolStrokeWidth=0),
         )
     )
     texts = base.mark_text(color=style.TEXT_ON_CELLS, fontSize=11).encode(text="shown:N")

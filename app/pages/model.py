@@ -183,14 +183,14 @@ def _properties(view: View) -> None:
     say.facts(
         {
             "KPI": say.plain(f"{row['kpi_name']} ({kind})"),
-            "Success events": say.plain(", ".join(row["success_event_types"])),
+            "Success events": say.plain(row["success_event_types"]),
             "Attribution window": f"{row['window_hours']:g} hours after the display",
             "Look-back": f"{row['lookback_days']} days",
             "Offer is ready with": f"{row['min_displays']} displays and {row['min_successes']}"
             " successes in the look-back",
             "Exploration": f"{say.percent(row['exploration_share'])} of people, with a model",
             "Offers ranked": f"{row['top_k']} per person and placement",
-            "Placements": "all" if places is None else say.plain(", ".join(places)),
+            "Placements": say.plain(places) if say.is_known(places) else "all",
         }
     )
     for kind, title in (("segment", "Segments"), ("context", "Context")):

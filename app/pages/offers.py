@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import pandas as pd
 import streamlit as st
 
 from app import components as say
 from app.charts import offers as charts
 from app.queries import offers as queries
+from app.sentences import offers as sentences
 from app.view import View, show
 
 _CHARTED = 25
@@ -38,8 +36,8 @@ def _readiness(view: View) -> None:
         " days."
     )
     rows = frame.assign(
-        state=[_state(offer, view) for _, offer in frame.iterrows()],
-        missing=[_missing(offer) for _, offer in frame.iterrows()],
+        state=[sentences.readiness(offer, view.as_of) for _, offer in frame.iterrows()],
+        missing=[sentences.missing(offer) for _, offer in frame.iterrows()],
     )
     number = st.column_config.NumberColumn
     say.show_table(
@@ -55,26 +53,6 @@ def _readiness(view: View) -> None:
             "offer_id": "Id",
         },
     )
-
-
-def _state(offer: pd.Series, view: View) -> str:
-    if offer["is_ready"]:
-        return "ready"
-    if not offer["displays_a_day"]:
-        return "not shown in the last 7 days"
-    if not offer["is_reachable"]:
-        return f"not at this pace: too little in {offer['lookback_days']} days"
-    days = int(offer["days_needed"])
-    return f"about {view.as_of + timedelta(days=days):%Y-%m-%d}, in {days} days"
-
-
-def _missing(offer: pd.Series) -> str:
-    parts = [
-        f"{say.count(offer[f'missing_{name}'])} {name}"
-        for name in ("displays", "successes")
-        if offer[f"missing_{name}"] > 0
-    ]
-    return ", ".join(parts) or "nothing"
 
 
 def _performance(view: View) -> None:

@@ -8,8 +8,8 @@ import streamlit as st
 from app import components as say
 from app.charts import overview as charts
 from app.queries import overview as queries
+from app.sentences.weeks import changes
 from app.view import View, show
-from app.weeks import changes
 
 _STATES = {
     "succeeded": ("Live", "green"),

@@ -99,7 +99,7 @@ _PROPERTIES = """
 select
     kpi_name,
     kpi_type,
-    success_event_types,
+    array_to_string(success_event_types, ', ') as success_event_types,
     value_path,
     window_hours,
     lookback_days,
@@ -107,7 +107,7 @@ select
     min_successes,
     exploration_share,
     top_k,
-    placement_ids
+    array_to_string(placement_ids, ', ') as placement_ids
 from dim_ranking_strategies
 where strategy_id = $strategy
 """

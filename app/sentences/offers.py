@@ -1,0 +1,31 @@
+"""What the page Offers says of one offer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from app import components as say
+
+
+def readiness(offer: pd.Series, as_of: datetime) -> str:
+    """Return whether an offer is ready, and if not, when it will be at its present pace."""
+    if offer["is_ready"]:
+        return "ready"
+    if not offer["displays_a_day"]:
+        return "not shown in the last 7 days"
+    if not offer["is_reachable"]:
+        return f"not at this pace: too little in {offer['lookback_days']} days"
+    days = int(offer["days_needed"])
+    return f"about {as_of + timedelta(days=days):%Y-%m-%d}, in {days} days"
+
+
+def missing(offer: pd.Series) -> str:
+    """Return what an offer still lacks, `150 displays, 15 successes`."""
+    parts = [
+        f"{say.count(offer[f'missing_{name}'])} {name}"
+        for name in ("displays", "successes")
+        if offer[f"missing_{name}"] > 0
+    ]
+    return ", ".join(parts) or "nothing"

@@ -1,0 +1,49 @@
+"""Homes with small publications in the four states that every page must handle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.synthetic_publication import write_publication
+
+START = Path(__file__).parents[2] / "app" / "start" / "main.py"
+Opener = Callable[..., AppTest]
+
+
+def today() -> datetime:
+    """Return the last UTC midnight, without a time zone."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return a home folder for each state: full, empty, cold and stale."""
+    root = tmp_path_factory.mktemp("homes")
+    homes = {state: root / state for state in ("full", "empty", "cold", "stale")}
+    homes["empty"].mkdir()
+    write_publication(homes["full"], today())
+    write_publication(homes["cold"], today(), has_model=False)
+    write_publication(homes["stale"], today() - timedelta(days=40))
+    return homes
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Opener:
+    """Return a function that opens a page on a home folder, with filters as of the URL."""
+
+    def opener(home: Path, page: str, **filters: str) -> AppTest:
+        monkeypatch.setenv("NEXTOFFER_HOME", str(home))
+        st.cache_data.clear()
+        app = AppTest.from_file(str(START), default_timeout=60)
+        for name, value in filters.items():
+            app.query_params[name] = value
+        app.run()
+        return app.switch_page(f"../pages/{page}.py").run()
+
+    return opener

@@ -1,0 +1,145 @@
+"""What all pages share: filters in the URL, hostile ids, new publications, odd publications."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import START, Opener, today
+from streamlit.testing.v1 import AppTest
+from texts import text_of
+
+from app.components import change, count, interval, p_value, percent, plain, reward
+from app.database import find_publication
+from benchmarks.synthetic_publication import HOSTILE_OFFERS, Size, write_publication
+
+
+def test_filters_of_the_url_are_those_shown(homes: dict[str, Path], open_page: Opener) -> None:
+    """A link with strategy, placement and period opens that view."""
+    app = open_page(homes["full"], "performance", strategy="web", placement="account", days="7")
+    assert [box.value for box in app.selectbox] == ["web", "account"]
+    assert "last 7 days" in text_of(app)
+
+
+def test_a_chosen_filter_stands_in_the_url(homes: dict[str, Path], open_page: Opener) -> None:
+    """What somebody chooses can be shared as a link, and is kept on the next page."""
+    app = open_page(homes["full"], "performance")
+    app.selectbox[0].select("web").run()
+    assert app.query_params["strategy"] == "web"
+    app.switch_page("../pages/model.py").run()
+    assert app.selectbox[0].value == "web"
+
+
+def test_an_unknown_filter_of_a_link_is_named(homes: dict[str, Path], open_page: Opener) -> None:
+    """A link to a strategy that is gone shows another one and says so, as text."""
+    app = open_page(homes["full"], "model", strategy="<b>gone</b>; drop")
+    assert not app.exception
+    assert "Strategy <b>gone</b>; drop of the link does not exist" in text_of(app)
+    assert app.selectbox[0].value == "mail"
+
+
+@pytest.mark.parametrize("dates", [("x", "y"), ("2026-01-01", "1999-01-01"), ("9999-01-01", "")])
+def test_wrong_dates_of_a_link_are_no_error(
+    homes: dict[str, Path], open_page: Opener, dates: tuple[str, str]
+) -> None:
+    """Dates that are none, or lie outside of the published days, are moved to what is there."""
+    app = open_page(
+        homes["full"],
+        "performance",
+        **{"strategy": "web", "days": "custom", "from": dates[0], "to": dates[1]},
+    )
+    assert not app.exception
+    assert app.date_input
+
+
+def test_ids_are_shown_as_text(homes: dict[str, Path], open_page: Opener) -> None:
+    """Quotes, tags, markdown and emoji of an id are shown letter by letter."""
+    app = open_page(homes["full"], "overview")
+    assert f"A finding on <b>{HOSTILE_OFFERS[1]}</b>." in text_of(app)
+    assert not any(element.allow_html for element in app.markdown)
+    offers = open_page(homes["full"], "offers", strategy="web").dataframe[0].value
+    assert set(HOSTILE_OFFERS) <= set(offers["offer_id"])
+
+
+@pytest.mark.parametrize("text", [*HOSTILE_OFFERS, ":material/delete:", ":red[x]", "1. a\n# b"])
+def test_plain_text_has_no_markdown(text: str) -> None:
+    """Every sign that markdown knows is escaped, and no name between colons is left."""
+    escaped = plain(text)
+    assert "\n" not in escaped
+    rest = escaped.replace("\\\\", "")
+    for sign in "`*_[]()#<>$!|~":
+        assert rest.count(sign) == rest.count(f"\\{sign}")
+    assert ":smile:" not in escaped
+    assert ":material/" not in escaped
+
+
+def test_a_new_publication_is_seen_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a publication the next look shows it, without a restart and past every cache."""
+    monkeypatch.setenv("NEXTOFFER_HOME", str(tmp_path))
+    app = AppTest.from_file(str(START), default_timeout=60).run()
+    assert "Nothing is published yet" in text_of(app)
+    write_publication(tmp_path, today() - timedelta(days=7), has_model=False)
+    app.run()
+    assert "No lift yet" in text_of(app)
+    write_publication(tmp_path, today())
+    app.run()
+    assert "No lift yet" not in text_of(app)
+
+
+def test_a_file_written_again_for_the_same_moment_is_another_publication(tmp_path: Path) -> None:
+    """The path is the same, the content may not be: the cache must not take one for the other."""
+    write_publication(tmp_path, today(), Size(profiles=1))
+    first = find_publication(tmp_path)
+    write_publication(tmp_path, today(), Size(profiles=2))
+    second = find_publication(tmp_path)
+    assert first is not None
+    assert second is not None
+    assert first.path == second.path
+    counts = [
+        publication.frame("select count(distinct profile_id) as n from ranked_offers")["n"].item()
+        for publication in (second,)
+    ]
+    assert first != second
+    assert counts == [2]
+
+
+def test_a_publication_of_another_version_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing table is named in words, with the command that makes it."""
+    file = write_publication(tmp_path, today())
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("drop table arm_performance")
+    monkeypatch.setenv("NEXTOFFER_HOME", str(tmp_path))
+    app = AppTest.from_file(str(START), default_timeout=60).run()
+    assert not app.exception
+    assert "another version of nextoffer" in text_of(app)
+    assert "nextoffer run --force" in text_of(app)
+
+
+def test_the_app_keeps_no_writer_out(tmp_path: Path) -> None:
+    """While the app holds a publication, a run writes and publishes the next one."""
+    write_publication(tmp_path, today() - timedelta(days=7))
+    held = find_publication(tmp_path)
+    assert held is not None
+    held.frame("select count(*) as n from ranked_offers")
+    write_publication(tmp_path, today())
+    assert find_publication(tmp_path) != held
+    assert held.frame("select count(*) + 0 as n from ranked_offers")["n"].item() > 0
+
+
+def test_numbers_have_their_unit_and_precision() -> None:
+    """Counts, shares, changes, amounts and p-values as people read them; NULL is a dash."""
+    assert count(12345.0) == "12,345"
+    assert percent(0.1234) == "12 %"
+    assert change(0.05) == "+5.0 %"
+    assert change(-0.5) == "−50 %"
+    assert interval(-0.02, 1.2) == "−2.0 % to +120 %"
+    assert reward(2.5, is_amount=True) == "2.50"
+    assert reward(0.0701, is_amount=False) == "7.01 %"
+    assert p_value(0.0001) == "< 0.001"
+    assert count(None) == change(float("nan")) == interval(None, 1) == "–"

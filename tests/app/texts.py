@@ -1,0 +1,20 @@
+"""What a page says, as plain text."""
+
+from __future__ import annotations
+
+import re
+
+from streamlit.testing.v1 import AppTest
+
+_BOXES = ("markdown", "caption", "info", "warning", "error", "success", "title", "subheader")
+
+
+def text_of(app: AppTest) -> str:
+    """Return all words of a page, markdown's escapes and word joiners taken out."""
+    found = [str(element.value) for kind in _BOXES for element in getattr(app, kind)]
+    return re.sub(r"\\([^\w\s])", r"\1", "\n".join(found)).replace("\u2060", "")
+
+
+def charts_of(app: AppTest) -> list[str]:
+    """Return the specification of each chart, as JSON."""
+    return [element.proto.spec for element in app.get("vega_lite_chart")]
