@@ -33,6 +33,11 @@ class Deployment:
     action: str
     reason: str = ""
 
+    def __str__(self) -> str:
+        """What is said of it in a run's reason."""
+        why = f": {self.reason}" if self.reason else ""
+        return f"model {self.model_version} deployed by hand ({self.action}{why})"
+
 
 class ModelRegistry:
     """Models of all strategies below one folder."""
@@ -124,6 +129,11 @@ class ModelRegistry:
         past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
         past = [d for d in past if d.as_of < as_of or d.action != DEPLOY]
         return past[-1].model_version if past else None
+
+    def by_hand(self, strategy_id: str, as_of: datetime) -> Deployment | None:
+        """What a person decided for this very moment, None where nobody did."""
+        now = [d for d in self.history(strategy_id) if d.as_of == as_of]
+        return now[-1] if now and now[-1].action != DEPLOY else None
 
     def withdraw(self, strategy_id: str, as_of: datetime) -> None:
         """Forget what a cycle deployed, so that what served before serves on."""

@@ -31,6 +31,14 @@ set
 where strategy_id = ? and as_of = ? and status = 'failed' and starts_with(reason, 'rank: ')
 """
 
+_BY_HAND = """
+update scorer.training_runs
+set
+    status = case when model_version = deployed_model_version then 'succeeded' else 'held_back' end,
+    reason = ?
+where strategy_id = ? and as_of = ? and status in ('succeeded', 'held_back')
+"""
+
 
 def train_strategy(
     connection: Connection, settings: Settings, strategy: str, progress: Progress
@@ -107,8 +115,9 @@ def _deploy(
     else:
         registry.deploy(strategy, nominee, settings.as_of, reason or "passed the gate")
     deployed = registry.deployed_as_of(strategy, settings.as_of)
-    if deployed != nominee and status == "succeeded":
-        status, reason = "held_back", f"model {deployed}, deployed by hand as of this cycle, stays"
+    by_hand = registry.by_hand(strategy, settings.as_of)
+    if by_hand is not None:
+        status, reason = "succeeded" if deployed == new else "held_back", str(by_hand)
     versions = {
         "new": new,
         "best_single": nominee if not training.verdict.personalises else None,
@@ -166,6 +175,9 @@ def _note_deployed(connection: Connection, settings: Settings, strategy: str) ->
         [deployed, strategy, settings.as_of],
     )
     connection.execute(_REPAIRED, [_reason(missing, deployed), strategy, settings.as_of])
+    by_hand = registry.by_hand(strategy, settings.as_of)
+    if by_hand is not None:
+        connection.execute(_BY_HAND, [str(by_hand), strategy, settings.as_of])
     connection.execute("commit")
 
 

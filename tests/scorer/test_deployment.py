@@ -283,3 +283,36 @@ def test_a_deployed_model_without_the_end_of_its_window_is_passed_over(
     path = settings.models_dir / "s" / old / "manifest.json"
     path.write_text(path.read_text().replace('"data_window_end"', '"other"'))
     assert train_cycle(worked, settings)[0]["status"] == "succeeded"
+
+
+def test_a_promoted_model_that_never_passed_gets_no_credit(settings: Settings) -> None:
+    """It serves its cycle, whose run says so; the next training asks for a proof again."""
+    connection = build(flat_world(300))
+    before = Settings(home=settings.home, as_of=AS_OF - WEEK)
+    row, _ = train_cycle(connection, before)
+    assert row["status"] == "held_back"
+    registry = ModelRegistry(settings.models_dir)
+    registry.promote("s", row["model_version"], before.as_of, "I know better")
+    again, _ = train_cycle(connection, before)
+    assert again["deployed_model_version"] == row["model_version"]
+    assert again["status"] == "succeeded"
+    assert "by hand (promote: I know better)" in again["reason"]
+    train_strategy(connection, settings, "s", Silent())
+    (metrics,) = connection.execute(
+        "select metrics ->> '$.gate.z_needed' from scorer.training_runs where as_of = ?", [AS_OF]
+    ).fetchone()
+    assert float(metrics) == 1.64
+
+
+def test_a_cycle_does_not_overrule_what_a_person_deployed_as_of_it(
+    worked: Connection, settings: Settings
+) -> None:
+    """The new model is saved; the run says who serves instead."""
+    chosen = deployed(settings, "best_single")
+    ModelRegistry(settings.models_dir).promote("s", chosen, AS_OF, "steady hand")
+    row, summary = train_cycle(worked, settings)
+    assert row["deployed_model_version"] == chosen
+    assert row["model_version"] != chosen
+    assert row["status"] == "held_back"
+    assert "deployed by hand (promote: steady hand)" in row["reason"]
+    assert row["reason"] in summary
