@@ -99,7 +99,7 @@ def _draw_why(view: View, ranked: pd.DataFrame) -> None:
         view.publication, view.strategy_id, row["profile_id"], row["placement_id"]
     )
     st.markdown(sentences.known_of(person))
-    reasons = queries.reasons(view.publication, view.strategy_id, row)
+    reasons = queries.reasons(view.publication, row, person)
     if reasons.empty:
         components.say("The log holds nothing yet on how such people respond to this offer.")
     else:
@@ -125,7 +125,9 @@ def _draw_segment(view: View, segment: str) -> None:
         ]
         people = components.count(rows["members"].sum())
         components.show_chart(
-            charts.first_offers(pd.concat(sides), f"{placement}: first offer of {people} people"),
+            charts.first_offers(
+                pd.concat(sides), f"{placement}: what {people} people in {segment} see first"
+            ),
             f"First offers at {placement}",
         )
 

@@ -6,7 +6,8 @@ import pandas as pd
 
 from app.database import Publication
 
-_COLUMNS = """
+_EVALUATIONS = """
+select
     cycle_date,
     as_of,
     policy,
@@ -32,26 +33,23 @@ _COLUMNS = """
     is_cross_fitted,
     data_window_start,
     data_window_end
-"""
-_ORDER = """
-    case policy
-        when 'random' then 1 when 'best_single' then 2 when 'deployed' then 3 when 'new' then 4
-        else 5
-    end
-"""
-_LATEST = f"""
-select {_COLUMNS}
 from policy_evaluation
 where
     strategy_id = $strategy
-    and as_of = (select max(as_of) from policy_evaluation where strategy_id = $strategy)
-order by {_ORDER}, data_window_start, model_version, estimator
-"""
-_OVER_TIME = f"""
-select {_COLUMNS}
-from policy_evaluation
-where strategy_id = $strategy and estimator = $estimator and policy <> 'version'
-order by as_of, {_ORDER}
+    and ($estimator is null or estimator = $estimator)
+    and (
+        not $is_latest
+        or as_of = (select max(as_of) from policy_evaluation where strategy_id = $strategy)
+    )
+order by
+    as_of,
+    case policy
+        when 'random' then 1 when 'best_single' then 2 when 'deployed' then 3 when 'new' then 4
+        else 5
+    end,
+    data_window_start,
+    model_version,
+    estimator
 """
 
 
@@ -60,9 +58,10 @@ def latest(publication: Publication, strategy: str) -> pd.DataFrame:
 
     A row that is `insufficient` has no figure, whatever the file holds.
     """
-    return publication.frame(_LATEST, strategy=strategy)
+    return publication.frame(_EVALUATIONS, strategy=strategy, estimator=None, is_latest=True)
 
 
 def over_time(publication: Publication, strategy: str, estimator: str) -> pd.DataFrame:
     """Return one row per evaluation and policy by one estimator, without stored versions."""
-    return publication.frame(_OVER_TIME, strategy=strategy, estimator=estimator)
+    frame = publication.frame(_EVALUATIONS, strategy=strategy, estimator=estimator, is_latest=False)
+    return frame[frame["policy"] != "version"]

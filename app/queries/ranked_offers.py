@@ -6,25 +6,8 @@ import pandas as pd
 
 from app.database import Publication
 
-_COLUMNS = """
-    strategy_id,
-    cycle_date,
-    profile_id,
-    placement_id,
-    rank,
-    offer_id,
-    offer_name,
-    score,
-    traffic_type,
-    policy,
-    propensity,
-    eligible_count,
-    model_version,
-    valid_from,
-    valid_to
-"""
-_OF_PROFILE = f"""
-select {_COLUMNS}
+_OF_PROFILE = """
+select *
 from ranked_offers
 where
     strategy_id = $strategy
@@ -38,7 +21,7 @@ from (select profile_id from ranked_offers where strategy_id = $strategy limit 2
 order by profile_id
 limit $most
 """
-_KNOWN = """
+_PERSON = """
 with person as (
     select * from ranking_candidates
     where strategy_id = $strategy and profile_id = $profile and placement_id = $placement
@@ -79,15 +62,14 @@ known as (
         and try_cast(told.told_value as double) > coalesce(quarters.above, '-inf'::double)
         and try_cast(told.told_value as double) <= coalesce(quarters.up_to, 'inf'::double)
 )
-"""
-_PERSON = f"""
-{_KNOWN}
-select feature_name, feature_kind, told_value
+select feature_name, feature_kind, told_value, feature_value
 from known
 order by feature_order
 """
-_REASONS = f"""
-{_KNOWN},
+_REASONS = """
+with known as (
+    select unnest($names::varchar[]) as feature_name, unnest($values::varchar[]) as feature_value
+),
 weights as (
     select feature_name, share
     from feature_importance
@@ -187,8 +169,8 @@ select
 from counted
 order by placement_id, members desc, offer_id
 """
-_ROWS_OF_SEGMENT = f"""
-select {_COLUMNS}
+_ROWS_OF_SEGMENT = """
+select *
 from ranked_offers
 where
     strategy_id = $strategy
@@ -223,21 +205,21 @@ def person(publication: Publication, strategy: str, profile: str, placement: str
 
 
 def reasons(
-    publication: Publication, strategy: str, ranked: pd.Series, most: int = 10
+    publication: Publication, ranked: pd.Series, person: pd.DataFrame, most: int = 10
 ) -> pd.DataFrame:
     """Return what people like this one did with a ranked offer, the model's reasons first.
 
     Rows are the features and pairs that the model looks at for the offer, with the person's value
     and the offer's rate there, ordered by the model's share times the size of the lift; without a
     model that looks at people, all features by the size of the lift. `ranked` is a row of
-    `of_profile`.
+    `of_profile`, and `person` what `person` returns for it.
     """
     version = ranked["model_version"]
     return publication.frame(
         _REASONS,
-        strategy=strategy,
-        profile=ranked["profile_id"],
-        placement=ranked["placement_id"],
+        strategy=ranked["strategy_id"],
+        names=person["feature_name"].tolist(),
+        values=person["feature_value"].tolist(),
         offer=ranked["offer_id"],
         version=None if pd.isna(version) else version,
         most=most,
