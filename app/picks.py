@@ -24,6 +24,24 @@ def pick(label: str, name: str, options: list[str], words: Callable[[str], str] 
     return chosen
 
 
+def section(name: str, options: list[str]) -> str:
+    """Let one part of a page be chosen, from buttons in a row; only that is drawn."""
+    key, kept = f"section_{name}", f"section_before_{name}"
+    told = st.query_params.get(name)
+    if told in options and told != st.session_state.get(kept):
+        st.session_state[key] = told
+    elif st.session_state.get(key) not in options:
+        st.session_state[key] = st.session_state.get(kept, options[0])
+    shown = st.segmented_control(
+        "Section", options, key=key, label_visibility="collapsed", required=True
+    )
+    chosen = shown or options[0]
+    st.session_state[kept] = chosen
+    if st.query_params.get(name) != chosen:
+        st.query_params[name] = chosen
+    return chosen
+
+
 def ask(label: str, name: str, first: str) -> str:
     """Let a text be written; it stands as `name` in the URL. Empty is `first`."""
     key, kept = f"asked_{name}", f"asked_before_{name}"

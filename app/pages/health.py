@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from app import components
 from app.charts import health as charts
-from app.picks import pick
+from app.picks import pick, section
 from app.queries import health as queries
 from app.sentences import health as sentences
 from app.sentences.interactions import labels
 from app.view import View, show
 
-TABS = ("Offers differ", "Stable traffic", "Stable performance", "Data quality", "Freshness")
 DRIFTS_SHOWN = 15
 
 
@@ -21,10 +22,14 @@ def render(view: View) -> None:
     """Draw the page."""
     findings = queries.findings(view.publication, view.strategy_id)
     _draw_cards(findings)
-    drawers = (_draw_similarity, _draw_traffic, _draw_shifts, _draw_quality, _draw_freshness)
-    for tab, draw in zip(st.tabs(list(TABS)), drawers, strict=True):
-        with tab:
-            draw(view)
+    drawers: dict[str, Callable[[View], None]] = {
+        "Offers differ": _draw_similarity,
+        "Stable traffic": _draw_traffic,
+        "Stable performance": _draw_shifts,
+        "Data quality": _draw_quality,
+        "Freshness": _draw_freshness,
+    }
+    drawers[section("section", list(drawers))](view)
     with st.expander("All findings"):
         components.show_table(
             findings,

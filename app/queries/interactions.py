@@ -8,24 +8,62 @@ from app.database import Publication
 
 # What a pair of features tells beyond either by itself: the residuals of a two-way additive fit of
 # the relative rates, by alternating projections, drawn to 0 in small cells. What chance alone gives
-# (about 1 / successes for the relative variance of a rate) is taken off.
+# (about 1 / successes for the relative variance of a rate) is taken off. A pair tells at most its
+# spread less that of either feature: only the pairs of an offer that can tell much are fitted.
 _PAIRS = """
-with cells as (
+with spreads as (
     select
         offer_id,
         feature_name,
-        feature_value,
         other_feature_name,
-        other_feature_value,
-        displays,
-        successes,
-        rate / nullif(sum(rate * displays) over pair / sum(displays) over pair, 0) as r0
+        sum(displays * pow(lift, 2)) / sum(displays) as spread
     from offer_feature_interactions
-    where
-        strategy_id = $strategy
-        and other_feature_name is not null
-        and ($offer is null or offer_id = $offer)
-    window pair as (partition by offer_id, feature_name, other_feature_name)
+    where strategy_id = $strategy and ($offer is null or offer_id = $offer)
+    group by all
+),
+candidates as (
+    select
+        pairs.offer_id,
+        pairs.feature_name,
+        pairs.other_feature_name
+    from spreads as pairs
+    left join spreads as one
+        on pairs.offer_id = one.offer_id
+        and pairs.feature_name = one.feature_name
+        and one.other_feature_name is null
+    left join spreads as other
+        on pairs.offer_id = other.offer_id
+        and pairs.other_feature_name = other.feature_name
+        and other.other_feature_name is null
+    where pairs.other_feature_name is not null
+    qualify row_number() over (
+        partition by pairs.offer_id
+        order by
+            pairs.spread - greatest(coalesce(one.spread, 0), coalesce(other.spread, 0)) desc,
+            pairs.feature_name,
+            pairs.other_feature_name
+    ) <= $candidates
+),
+cells as (
+    select
+        counted.offer_id,
+        counted.feature_name,
+        counted.feature_value,
+        counted.other_feature_name,
+        counted.other_feature_value,
+        counted.displays,
+        counted.successes,
+        counted.rate * sum(counted.displays) over pair
+            / nullif(sum(counted.rate * counted.displays) over pair, 0) as r0
+    from offer_feature_interactions as counted
+    inner join candidates
+        on counted.offer_id = candidates.offer_id
+        and counted.feature_name = candidates.feature_name
+        and counted.other_feature_name = candidates.other_feature_name
+    where counted.strategy_id = $strategy
+    window pair as (
+        partition by counted.offer_id, counted.feature_name, counted.other_feature_name
+    )
 ),
 first_half as (
     select *, r0 - sum(r0 * displays) over (partition by offer_id, feature_name, other_feature_name,
@@ -78,6 +116,7 @@ where pairs.spread is not null and pairs.by_chance is not null
 order by strength desc, pairs.offer_id, pairs.feature_name, pairs.other_feature_name
 limit $most
 """
+_CANDIDATES, _CANDIDATES_OF_ONE = 15, 500
 _PERSONAL = """
 with spreads as (
     select
@@ -188,7 +227,13 @@ def pairs(
 
     `strength` is the typical relative change of the offer's rate by the pair alone, beyond chance.
     """
-    return publication.frame(_PAIRS, strategy=strategy, offer=offer, most=most)
+    return publication.frame(
+        _PAIRS,
+        strategy=strategy,
+        offer=offer,
+        candidates=_CANDIDATES if offer is None else _CANDIDATES_OF_ONE,
+        most=most,
+    )
 
 
 def personal_offers(publication: Publication, strategy: str, most: int = 200) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def charts(app: AppTest) -> list[str]:
 def test_a_full_publication_is_drawn(page: str, home: Path) -> None:
     """With everything published the page has no box that says something is lacking."""
     publish(home, full(Names()))
-    app = opened(page)
+    app = opened(page, section="Stable traffic")
     assert [box.value for box in app.info] == []
     assert [box.value for box in app.warning] == []
     assert charts(app)
@@ -87,9 +87,38 @@ def test_stale_data_is_named_and_shown(page: str, home: Path) -> None:
     """A publication of 20 days ago is shown, under a warning."""
     then = TODAY - timedelta(days=20)
     publish(home, full(Names(), then), then)
-    app = opened(page)
+    app = opened(page, section="Stable traffic")
     assert "Stale" in app.warning[0].value
     assert charts(app)
+
+
+@pytest.mark.parametrize(
+    ("section", "words_of_it", "drawn"),
+    [
+        ("Offers differ", "1 are alike", 0),
+        ("Stable traffic", "The traffic is very different in age.", 2),
+        ("Stable performance", "loan suddenly earns less.", 1),
+        ("Data quality", "In order: 90.0 % of 200; 20 not", 3),
+    ],
+)
+def test_a_section_of_health_shows_what_was_measured(
+    section: str, words_of_it: str, drawn: int, home: Path
+) -> None:
+    """Each section has its sentence and its charts; the link names it."""
+    publish(home, full(Names()))
+    app = opened("health", section=section)
+    assert words_of_it in words(app)
+    assert len(charts(app)) == drawn
+    assert app.query_params["section"] in (section, [section])
+
+
+def test_freshness_counts_days_before_the_publication(home: Path) -> None:
+    """What is a day old says so, what never happened too."""
+    publish(home, full(Names()))
+    ages = opened("health", section="Freshness").dataframe[0].value.set_index("thing")["age"]
+    assert ages["Last display"] == "1 day before"
+    assert ages["Last conversion event"] == "never"
+    assert ages["Ranked offers valid to"] == "7 days after"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
