@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,9 +12,28 @@ from scorer.forest.conditions import make_conditions
 from scorer.forest.parsing import Floats, Forest
 from scorer.forest.programs import Program, ProgramWriter
 from scorer.forest.reduction import OfferSide, ReducedTrees, reduce_tree
+from scorer.forest.walks import Walk, make_walk
 
 
-def compile_forest(forest: Forest, offers: Floats, offer_columns: Sequence[int] = (0,)) -> Program:
+class CompiledForest(NamedTuple):
+    """A forest evaluated as far as the offers decide.
+
+    ``program`` scores users in blocks; ``walk`` writes, when asked, what single requests use.
+    """
+
+    program: Program
+    forest: Forest
+    offers: OfferSide
+    places: dict[int, int]
+
+    def walk(self) -> Walk:
+        """The program of single requests."""
+        return make_walk(self.forest, self.offers, self.places)
+
+
+def compile_forest(
+    forest: Forest, offers: Floats, offer_columns: Sequence[int] = (0,)
+) -> CompiledForest:
     """Write the program that scores these offers for any users.
 
     Parameters
@@ -38,18 +58,14 @@ def compile_forest(forest: Forest, offers: Floats, offer_columns: Sequence[int] 
     for tree in forest.trees:
         reduced = ReducedTrees()
         trees.append((reduced.nodes, reduce_tree(tree, side, reduced)))
-    places = {feature: place for place, feature in enumerate(user_columns(forest, offer_columns))}
+    mine = [feature for feature in range(forest.n_features) if feature not in side]
+    places = {feature: place for place, feature in enumerate(mine)}
     splits = (node.split for nodes, _ in trees for node in nodes if node.split is not None)
     conditions, masks = make_conditions(splits, places)
     writer = ProgramWriter(conditions, masks, len(offers))
     for nodes, numbers in trees:
         writer.add(nodes, numbers)
-    return writer.finish(forest.base)
-
-
-def user_columns(forest: Forest, offer_columns: Sequence[int]) -> list[int]:
-    """The booster's features that are the user's, in order."""
-    return [feature for feature in range(forest.n_features) if feature not in set(offer_columns)]
+    return CompiledForest(writer.finish(forest.base), forest, side, places)
 
 
 def _check(forest: Forest, offers: Floats, offer_columns: Sequence[int]) -> None:

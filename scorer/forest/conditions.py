@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,7 @@ from scorer.forest.reduction import Split
 EVERYBODY = 0
 
 
-@dataclass(frozen=True)
-class Conditions:
+class Conditions(NamedTuple):
     """Which users go left at each split: one mask per condition.
 
     Masks are numbered: 0 everybody, then numeric conditions, then the parts of categorical
@@ -29,7 +28,7 @@ class Conditions:
     threshold : float32 (n_numeric,).
     missing_right : how many numeric conditions, the first ones, send missing values right.
     part_column : int32 (n_categorical_columns,), user column that is cut into parts.
-    part_mask : int32 (n_categorical_columns,), mask of its first part.
+    part_mask : int32 (n_categorical_columns + 1,), mask of its first part; then of the first set.
     part_table : int32, part of each code (0 missing, 1 not listed), column after column.
     table_start : int32 (n_categorical_columns + 1,), where a column's codes start.
     set_masks : int32, part masks of the categorical conditions, condition after condition.
@@ -68,7 +67,7 @@ def make_conditions(
         threshold=np.array([s[1] for s in numeric], dtype=np.float32),
         missing_right=sum(not s[2] for s in numeric),
         part_column=_integers(places[feature] for feature in parts.first),
-        part_mask=_integers(parts.first.values()),
+        part_mask=_integers([*parts.first.values(), 1 + len(numeric) + len(parts.placeholders)]),
         part_table=np.concatenate([np.empty(0, np.int32), *parts.tables]),
         table_start=_starts(table.size for table in parts.tables),
         set_masks=_integers(mask for masks, _ in chosen for mask in masks),

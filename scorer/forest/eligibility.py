@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,10 @@ class Eligible:
     excluded_columns: Codes = field(default_factory=_none)
 
     def __post_init__(self) -> None:
+        kinds = (np.bool_, np.int64, np.int64, np.int64)
+        for field_, kind in zip(fields(self), kinds, strict=True):
+            plain = np.require(getattr(self, field_.name), kind, ["C", "W"])
+            object.__setattr__(self, field_.name, plain)
         n_sets, n_offers = self.masks.shape
         if self.codes.size and not 0 <= self.codes.min() <= self.codes.max() < n_sets:
             raise InputError(f"eligibility codes must be from 0 to {n_sets - 1}")
@@ -68,3 +72,13 @@ class Eligible:
         mask = self.masks[self.codes]
         mask[self.excluded_rows, self.excluded_columns] = False
         return mask
+
+    def part(self, rows: slice) -> tuple[Mask, Codes, Codes, Codes]:
+        """Masks, codes and excluded pairs of consecutive users, numbered from 0."""
+        start, end = np.searchsorted(self.excluded_rows, [rows.start, rows.stop])
+        return (
+            self.masks,
+            self.codes[rows],
+            self.excluded_rows[start:end] - rows.start,
+            self.excluded_columns[start:end],
+        )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cached_property
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +13,14 @@ import xgboost as xgb
 
 from scorer.errors import InputError
 from scorer.forest import reference
-from scorer.forest.compiling import compile_forest, user_columns
+from scorer.forest.compiling import compile_forest
 from scorer.forest.eligibility import Eligible
 from scorer.forest.parsing import Floats, Integers, Mask, parse
+from scorer.forest.programs import Program
+from scorer.forest.threads import in_threads
+from scorer.forest.walks import N_BITS, Walk, words_for
+
+_NO_MARGIN = np.empty(0, dtype=np.float32)
 
 
 class TopK(NamedTuple):
@@ -56,11 +63,12 @@ class FactorisedForest:
         offer_columns: Sequence[int] = (0,),
         threads: int | None = None,
     ) -> None:
-        forest = parse(booster)
         self.threads = threads
-        self.program = compile_forest(forest, np.asarray(offers, np.float32), offer_columns)
-        self.n_offers = self.program.n_offers
-        self.n_user_columns = len(user_columns(forest, offer_columns))
+        self._compiled = compile_forest(
+            parse(booster), np.asarray(offers, np.float32), offer_columns
+        )
+        self.n_offers = self._compiled.program.n_offers
+        self.n_user_columns = len(self._compiled.places)
 
     def score(self, users: Floats, base_margin: Floats | None = None) -> Floats:
         """Margins of every user and offer, float32 (n_users, n_offers).
@@ -76,7 +84,15 @@ class FactorisedForest:
             Where each sum starts, in place of the booster's own base.
         """
         users, base_margin = self._checked(users, base_margin)
-        return reference.score(self.program, users, base_margin)
+        margins = np.empty((len(users), self.n_offers), dtype=np.float32)
+
+        def work(rows: slice) -> None:
+            score_blocks(self._program, users[rows], base_margin[rows], margins[rows])
+
+        score_blocks = engine().score_blocks
+        if margins.size:
+            in_threads(work, len(users), self.threads)
+        return margins
 
     def top_k(
         self,
@@ -103,30 +119,53 @@ class FactorisedForest:
         """
         users, base_margin = self._checked(users, base_margin)
         chosen = self._eligible(eligible, len(users))
+        order = self._preference(priority)
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
-        order = self._preference(priority)
-        margins = self.score(users, base_margin)
-        return _first(margins, k, chosen.mask(), order)
+        best = TopK(
+            np.full((len(users), k), -1, dtype=np.int32),
+            np.full((len(users), k), np.nan, dtype=np.float32),
+        )
+
+        def work(rows: slice) -> None:
+            choice = (*chosen.part(rows), order)
+            out = best.columns[rows], best.margins[rows]
+            top_k_blocks(self._program, users[rows], base_margin[rows], choice, *out)
+
+        top_k_blocks = engine().top_k_blocks
+        if self.n_offers:
+            in_threads(work, len(users), self.threads)
+        return best
 
     def score_one(self, user: Floats, base_margin: Floats | None = None) -> Floats:
         """Margins of one user, float32 (n_offers,); bit-equal to :meth:`score`.
 
         For single requests: ``user`` has shape (n_user_columns,), ``base_margin`` (n_offers,).
         """
-        start = None if base_margin is None else base_margin[None, :]
-        return self.score(user[None, :], start)[0]
+        start = _NO_MARGIN if base_margin is None else base_margin
+        margins = np.empty(words_for(self.n_offers) * N_BITS, dtype=np.float32)
+        engine().walk_one(self._walk, _plain(user, np.float32), _plain(start, np.float32), margins)
+        return margins[: self.n_offers]
 
-    def _checked(self, users: Floats, base_margin: Floats | None) -> tuple[Floats, Floats | None]:
-        users = np.ascontiguousarray(users, dtype=np.float32)
+    @property
+    def _program(self) -> Program:
+        return self._compiled.program
+
+    @cached_property
+    def _walk(self) -> Walk:
+        return self._compiled.walk()
+
+    def _checked(self, users: Floats, base_margin: Floats | None) -> tuple[Floats, Floats]:
+        """Both as kernels take them; no base margins at all where the booster's base counts."""
+        users = _plain(users, np.float32)
         if users.ndim != 2 or users.shape[1] != self.n_user_columns:
             raise InputError(
                 f"users have shape {users.shape}, the booster has {self.n_user_columns} columns "
                 "for them"
             )
         if base_margin is None:
-            return users, None
-        base_margin = np.ascontiguousarray(base_margin, dtype=np.float32)
+            return users, np.empty((0, self.n_offers), dtype=np.float32)
+        base_margin = _plain(base_margin, np.float32)
         if base_margin.shape != (len(users), self.n_offers):
             raise InputError(
                 f"base margins have shape {base_margin.shape}, expected "
@@ -155,15 +194,15 @@ class FactorisedForest:
         return np.argsort(-ranks, kind="stable").astype(np.int32)
 
 
-def _first(margins: Floats, k: int, eligible: Mask, order: Integers) -> TopK:
-    """Top k by a full sort."""
-    keys = np.fmax(margins[:, order], np.finfo(np.float32).min)
-    keys[~eligible[:, order]] = -np.inf
-    first = order[np.argsort(-keys, axis=1, kind="stable")[:, :k]]
-    n_users, width = first.shape
-    columns = np.full((n_users, k), -1, dtype=np.int32)
-    columns[:, :width] = np.where(np.take_along_axis(eligible, first, axis=1), first, -1)
-    best = np.full((n_users, k), np.nan, dtype=np.float32)
-    best[:, :width] = np.take_along_axis(margins, first, axis=1)
-    best[columns < 0] = np.nan
-    return TopK(columns, best)
+def engine() -> ModuleType:
+    """Compiled kernels, or plain numpy where numba is not to be had; imported on first use."""
+    try:
+        from scorer.forest import kernels
+    except ImportError:
+        return reference
+    return kernels
+
+
+def _plain(array: npt.ArrayLike, kind: type) -> npt.NDArray[Any]:
+    """Contiguous and writable: other layouts would be other types, compiled anew."""
+    return np.require(array, kind, ["C", "W"])

@@ -10,7 +10,7 @@ one bit per user; a *row* holds one float32 per user. Per tree and class of offe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ _MAX_TREES = 16
 _NOTHING = -1
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """What to do for 64 users, one group of trees after another.
 
     Attributes

@@ -105,7 +105,7 @@ def reduce_tree(tree: Tree, offers: OfferSide, reduced: ReducedTrees) -> Numbers
     """
     if len(offers.offers) == 0:
         return np.empty(0, dtype=np.int64)
-    reach = _reach(tree, offers)
+    reach = offers_at_nodes(tree, offers)
     numbers: dict[int, int | Numbers] = {}
     for node in reversed(reach):
         if tree.left[node] < 0:
@@ -122,7 +122,7 @@ def reduce_tree(tree: Tree, offers: OfferSide, reduced: ReducedTrees) -> Numbers
     return np.broadcast_to(np.asarray(numbers[0], dtype=np.int64), (len(offers.offers),))
 
 
-def _reach(tree: Tree, offers: OfferSide) -> dict[int, Numbers]:
+def offers_at_nodes(tree: Tree, offers: OfferSide) -> dict[int, Numbers]:
     """Offers that can reach each node, parents before children; nodes without any are left out."""
     reach: dict[int, Numbers] = {}
     waiting = [(0, np.arange(len(offers.offers)))]

@@ -1,6 +1,6 @@
-"""The program run by plain numpy, all users at once: slow, exact and easy to check.
+"""The kernels' work in plain numpy, all users at once: slow, exact and easy to check.
 
-Used where numba is not to be had, and by tests against XGBoost and against the kernels.
+Stands in where numba is not to be had; tests compare it with XGBoost and with the kernels.
 """
 
 from __future__ import annotations
@@ -8,16 +8,17 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.forest.conditions import Conditions
-from scorer.forest.parsing import Floats, Mask
+from scorer.forest.parsing import Floats, Integers, Mask
 from scorer.forest.programs import Program
 from scorer.forest.reduction import INVALID_CODE
+from scorer.forest.walks import BOTH, LEAF, N_BITS, NUMERIC, Walk
 
 
-def score(program: Program, users: Floats, base_margin: Floats | None = None) -> Floats:
-    """Margins, float32 (n_users, n_offers); see :class:`scorer.forest.FactorisedForest`."""
-    margins = np.full((program.n_offers, len(users)), program.base, dtype=np.float32)
-    if base_margin is not None:
-        margins[:] = base_margin.T
+def score_blocks(program: Program, users: Floats, base_margin: Floats, margins: Floats) -> None:
+    """Write margins (n_users, n_offers) as the kernel of this name does."""
+    sums = np.full((program.n_offers, len(users)), program.base, dtype=np.float32)
+    if len(base_margin):
+        sums[:] = base_margin.T
     masks = np.empty((program.n_masks, len(users)), dtype=np.bool_)
     _fill_conditions(program.conditions, users, masks)
     for group in range(len(program.groups) - 1):
@@ -25,8 +26,62 @@ def score(program: Program, users: Floats, base_margin: Floats | None = None) ->
         first, end = program.groups[group, 2], program.groups[group + 1, 2]
         members = program.members[first:end].reshape(program.n_offers, -1)
         for tree in range(members.shape[1]):
-            margins += rows[members[:, tree]]
-    return np.ascontiguousarray(margins.T)
+            sums += rows[members[:, tree]]
+    margins[:] = sums.T
+
+
+def top_k_blocks(
+    program: Program,
+    users: Floats,
+    base_margin: Floats,
+    choice: tuple[np.ndarray, ...],
+    columns: Integers,
+    margins: Floats,
+) -> None:
+    """Write the best k offers and their margins, by a full stable sort."""
+    masks, codes, rows, excluded, order = choice
+    eligible = masks[codes]
+    eligible[rows, excluded] = False
+    every = np.empty((len(users), program.n_offers), dtype=np.float32)
+    score_blocks(program, users, base_margin, every)
+    keys = np.fmax(every[:, order], np.finfo(np.float32).min)
+    keys[~eligible[:, order]] = -np.inf
+    first = order[np.argsort(-keys, axis=1, kind="stable")[:, : columns.shape[1]]]
+    fits = np.take_along_axis(eligible, first, axis=1)
+    width = first.shape[1]
+    columns[:, :width] = np.where(fits, first, -1)
+    margins[:, :width] = np.where(fits, np.take_along_axis(every, first, axis=1), np.nan)
+
+
+def walk_one(walk: Walk, user: Floats, base_margin: Floats, margins: Floats) -> None:
+    """Write one user's margins by walking every tree, as the kernel of this name does."""
+    margins[:] = walk.base
+    margins[: base_margin.size] = base_margin
+    for root in walk.roots:
+        weights = np.zeros_like(margins)
+        waiting = [int(root)]
+        while waiting:
+            node = waiting.pop()
+            if walk.kind[node] == BOTH:
+                waiting += walk.children[node].tolist()
+            elif walk.kind[node] == LEAF:
+                first = walk.column[node]
+                words = walk.words[first : first + margins.size // N_BITS]
+                bits = np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little")
+                weights[bits.astype(np.bool_)] = walk.value[node]
+            else:
+                waiting.append(int(walk.children[node, _turns_right(walk, user, node)]))
+        margins += weights
+
+
+def _turns_right(walk: Walk, user: Floats, node: int) -> int:
+    value = user[walk.column[node]]
+    if np.isnan(value):
+        return 1 - int(walk.missing_left[node])
+    if walk.kind[node] == NUMERIC:
+        return int(not value < walk.value[node])
+    start, size = walk.listed[node].tolist()
+    return int(walk.is_listed[start + int(value)]) if 0 <= value < size else 0
 
 
 def _fill_conditions(conditions: Conditions, users: Floats, masks: Mask) -> None:
@@ -37,12 +92,12 @@ def _fill_conditions(conditions: Conditions, users: Floats, masks: Mask) -> None
         masks[1 + i] = values < conditions.threshold[i]
         if i >= conditions.missing_right:
             masks[1 + i] |= np.isnan(values)
-    for i, column in enumerate(conditions.part_column):
+    for i in range(conditions.part_column.size):
         table = conditions.part_table[conditions.table_start[i] : conditions.table_start[i + 1]]
-        part = _parts(users[:, column], table)
-        for j in range(2 + max(0, table.max(initial=1) - 1)):
-            masks[conditions.part_mask[i] + j] = part == j
-    first = conditions.n_masks - conditions.set_left.size
+        part = _parts(users[:, conditions.part_column[i]], table)
+        first, end = conditions.part_mask[i : i + 2]
+        masks[first:end] = part == np.arange(end - first)[:, None]
+    first = conditions.part_mask[-1]
     for i, left in enumerate(conditions.set_left):
         parts = conditions.set_masks[conditions.set_start[i] : conditions.set_start[i + 1]]
         masks[first + i] = masks[parts].any(axis=0) == bool(left)
