@@ -5,5 +5,12 @@
 
 {% macro duckdb__is_json(text, type) -%}
     {%- set first = {"object": "{", "array": "["}[type] -%}
-    coalesce(json_valid({{ text }}) and starts_with(ltrim({{ text }}, ' ' || chr(9) || chr(10) || chr(13)), '{{ first }}'), false)
+    coalesce(
+        json_valid({{ text }})
+        and case
+            when starts_with({{ text }}, '{{ first }}') then true
+            else starts_with(ltrim({{ text }}, ' ' || chr(9) || chr(10) || chr(13)), '{{ first }}')
+        end,
+        false
+    )
 {%- endmacro %}

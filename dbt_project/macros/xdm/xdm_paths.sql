@@ -51,20 +51,15 @@
     ]) }}
 {% endmacro %}
 
-{# The list of texts at the envelope's paths and then at `paths`, in the event's own spelling. One parse an event. #}
-{% macro xdm_fields(line, paths) -%}
-    {%- set modern, namespaced = [], [] -%}
-    {%- for name, modern_envelope, namespaced_envelope in xdm_envelope() -%}
-        {%- do modern.append(modern_envelope) -%}
-        {%- do namespaced.append(namespaced_envelope) -%}
+{# The list of texts at the envelope's paths and then at `paths`, in one spelling: modern or namespaced. One parse an
+   event, whatever the number of paths. #}
+{% macro xdm_fields(line, paths, spelling) -%}
+    {%- set places = [] -%}
+    {%- for name, modern, namespaced in xdm_envelope() -%}
+        {%- do places.append(modern if spelling == "modern" else namespaced) -%}
     {%- endfor -%}
     {%- for path in paths -%}
-        {%- do modern.append(modern_path(path)) -%}
-        {%- do namespaced.append(namespaced_path(path)) -%}
+        {%- do places.append(modern_path(path) if spelling == "modern" else namespaced_path(path)) -%}
     {%- endfor -%}
-    case
-        when contains({{ line }}, '"xdm:timestamp"') or not contains({{ line }}, '"_id"')
-            then json_extract_string({{ line }}, {{ quoted_list(namespaced) }})
-        else json_extract_string({{ line }}, {{ quoted_list(modern) }})
-    end
+    json_extract_string({{ line }}, {{ quoted_list(places) }})
 {%- endmacro %}

@@ -59,6 +59,7 @@ counted as (
         count(*) as displays,
         max(event_ts) as event_ts
     from context_values
+    where entry.value is not null
     group by 1, 2, 3, 4
 
 ),

@@ -9,8 +9,13 @@
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set features = xdm_context_features() -%}
 {%- set value_paths = xdm_value_paths() -%}
+{%- set paths = features | map(attribute="path") | list + value_paths -%}
 {%- set envelope = xdm_envelope() | length -%}
-{%- set first_value = envelope + features | length + 1 %}
+{%- set first_value = envelope + features | length + 1 -%}
+{%- set context_values = [] -%}
+{%- for feature in features -%}
+    {%- do context_values.append("judged.fields[" ~ (envelope + loop.index) ~ "]") -%}
+{%- endfor %}
 
 with lines as (
 
@@ -41,10 +46,33 @@ extracted as (
         source_file,
         line_number,
         is_object,
-        case
-            when is_object then {{ xdm_fields("line", features | map(attribute="path") | list + value_paths) }}
-        end as fields
+        case when is_object then {{ xdm_fields("line", paths, "modern") }} end as modern_fields
     from lines
+
+),
+
+-- An event without a modern timestamp is read again: it is namespaced if it has that timestamp, or no modern id.
+respelled as (
+
+    select
+        *,
+        case
+            when is_object and modern_fields[2] is null then {{ xdm_fields("line", paths, "namespaced") }}
+        end as namespaced_fields
+    from extracted
+
+),
+
+spelled as (
+
+    select
+        * exclude (modern_fields, namespaced_fields),
+        case
+            when namespaced_fields[2] is not null then namespaced_fields
+            when modern_fields[2] is null and modern_fields[1] is null then namespaced_fields
+            else modern_fields
+        end as fields
+    from respelled
 
 ),
 
@@ -64,7 +92,7 @@ typed as (
         try(json_extract(fields[4], '$.*[*]')) as identities,
         {{ xdm_propositions("coalesce(fields[10], fields[11])") }} as propositions,
         fields
-    from extracted
+    from spelled
 
 ),
 
@@ -95,8 +123,8 @@ judged as (
             coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"')), ''
         ) as profile_id,
         case
-            when line is null or trim(line) = '' then 'blank line'
-            when not is_object then 'not a JSON object'
+            when not is_object
+                then case when line is null or trim(line) = '' then 'blank line' else 'not a JSON object' end
             when event_id is null then 'no event id'
             when timestamp_text is null then 'no timestamp'
             when event_ts is null then 'timestamp is no time'
@@ -122,10 +150,10 @@ final as (
         judged.request_id,
         judged.propositions,
         {{ text_to_list("judged.tokens") }} as tokens,
-        -- Maps cost more than the parse: context is asked of displays only, values of everything else.
+        -- Maps cost as much as the parse: context is asked of displays only, values of everything else.
         case
             when judged.event_kind = 'display'
-                then {{ map_of(quoted_list(features | map(attribute="feature_name") | list), "judged.fields[" ~ (envelope + 1) ~ ":" ~ (first_value - 1) ~ "]") }}::map(varchar, varchar)
+                then {{ map_of_columns(features | map(attribute="feature_name") | list, context_values) }}
         end as context,
         case
             when judged.event_kind <> 'display'
@@ -139,7 +167,8 @@ final as (
         least(event_date, files.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
     from judged
-    inner join files on judged.filename = files.filename
+    -- Of an inner join the engine would keep the events in memory: it takes files of text for empty.
+    left join files on judged.filename = files.filename
 
 )
 
