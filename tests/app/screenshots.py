@@ -1,0 +1,49 @@
+"""Makes the screenshots of the README: python tests/app/screenshots.py --home .demo."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+
+from browsing import visit
+from PIL import Image
+
+SHOTS = {
+    "overview": "",
+    "performance": "performance?strategy=web_clicks",
+    "interactions": "interactions?strategy=web_clicks",
+}
+WIDTH, HEIGHT, LARGEST = 1180, 900, 150_000
+
+
+def main() -> None:
+    """Save one PNG a page, each below 150 kB."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, default=Path(".demo"))
+    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with visit(arguments.home.absolute(), WIDTH) as seen:
+        for name, path in SHOTS.items():
+            file = arguments.out / f"{name}.png"
+            seen.open(path)
+            seen.shoot(file, HEIGHT)
+            shrink(file)
+            print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
+        if seen.errors:
+            raise SystemExit("\n".join(seen.errors))
+
+
+def shrink(file: Path) -> None:
+    """Write a PNG again with as few colours as it takes to be small enough."""
+    image = Image.open(io.BytesIO(file.read_bytes())).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        image.quantize(colours).save(file, optimize=True)
+        if file.stat().st_size <= LARGEST:
+            return
+    raise SystemExit(f"{file} has more than {LARGEST} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The app in a real browser: every page, the filters, a new publication, no error anywhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from browsing import CHROMIUM, PAGES, visit
+from conftest import today
+
+from benchmarks.synthetic_publication import HOSTILE_OFFERS, write_publication
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the PATH"),
+]
+
+
+def test_a_browser_sees_every_page_and_the_next_publication(tmp_path: Path) -> None:
+    """Pages, filters, links, hostile ids and a fresh publication, without error or internet."""
+    home, shots = tmp_path / "home", tmp_path / "screenshots"
+    shots.mkdir()
+    write_publication(home, today() - timedelta(days=7))
+    with visit(home) as seen:
+        seen.open()
+        for title in PAGES:
+            seen.go_to(title)
+            assert seen.boxes_with_exceptions() == 0, title
+            seen.shoot(shots / f"{title}.png")
+        assert len(list(shots.glob("*.png"))) == len(PAGES)
+
+        seen.go_to("Performance")
+        seen.page.get_by_label("Strategy").click()
+        seen.page.get_by_role("option", name="web").click()
+        seen.settle()
+        seen.page.get_by_text("7 days", exact=True).click()
+        seen.settle()
+        assert "strategy=web" in seen.page.url
+        assert "days=7" in seen.page.url
+        assert seen.page.get_by_text("Clicks per display, last 7 days").count() > 0
+
+        seen.go_to("Offers")
+        assert "strategy=web" in seen.page.url
+        seen.open("performance?strategy=web&placement=account&days=30")
+        assert seen.page.get_by_test_id("stSidebarNavLink").count() == len(PAGES)
+        assert "placement=account" in seen.page.url
+
+        seen.open()
+        shown = seen.page.inner_text("[data-testid=stMain]")
+        assert f"A finding on <b>{HOSTILE_OFFERS[1]}</b>." in shown.replace("\u2060", "")
+        write_publication(home, today())
+        seen.page.get_by_text(f"Computed for {today():%Y-%m-%d}").wait_for(timeout=60_000)
+        seen.settle()
+        assert seen.boxes_with_exceptions() == 0
+        assert seen.errors == []
+        assert seen.outside == []
