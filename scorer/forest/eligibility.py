@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scorer.errors import InputError
-from scorer.forest.parsing import Mask
+from scorer.forest.parsing import Integers, Mask
 
 Codes = npt.NDArray[np.int64]
 
 
 def _none() -> Codes:
     return np.empty(0, dtype=np.int64)
+
+
+class Choice(NamedTuple):
+    """What n users may get, in plain arrays: see :class:`Eligible`.
+
+    ``excluded_start`` int64 (n + 1,) says where each user's exclusions start; ``order`` int32
+    (n_offers,) holds the offers, those preferred among equals first.
+    """
+
+    masks: Mask
+    codes: Codes
+    excluded_start: Codes
+    excluded_rows: Codes
+    excluded_columns: Codes
+    order: Integers
 
 
 @dataclass(frozen=True)
@@ -73,12 +89,16 @@ class Eligible:
         mask[self.excluded_rows, self.excluded_columns] = False
         return mask
 
-    def part(self, rows: slice) -> tuple[Mask, Codes, Codes, Codes]:
-        """Masks, codes and excluded pairs of consecutive users, numbered from 0."""
+    def choice(self, rows: slice, order: Integers) -> Choice:
+        """The part of consecutive users, as kernels take it."""
         start, end = np.searchsorted(self.excluded_rows, [rows.start, rows.stop])
-        return (
+        own = self.excluded_rows[start:end] - rows.start
+        n_users = rows.stop - rows.start
+        return Choice(
             self.masks,
             self.codes[rows],
-            self.excluded_rows[start:end] - rows.start,
+            np.searchsorted(own, np.arange(n_users + 1)),
+            own,
             self.excluded_columns[start:end],
+            order,
         )

@@ -128,7 +128,7 @@ class FactorisedForest:
         )
 
         def work(rows: slice) -> None:
-            choice = (*chosen.part(rows), order)
+            choice = chosen.choice(rows, order)
             out = best.columns[rows], best.margins[rows]
             top_k_blocks(self._program, users[rows], base_margin[rows], choice, *out)
 

@@ -23,7 +23,7 @@ from scorer.forest.lanes import (
     spread,
     store,
 )
-from scorer.forest.walks import BOTH, CATEGORICAL, NUMERIC
+from scorer.forest.walks import BOTH, NUMERIC
 
 _EVERYBODY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
@@ -84,7 +84,8 @@ def score_block(program: Any, users: Any, base_margin: Any, first: int, work: An
 def start_margins(program: Any, base_margin: Any, first: int, n: int, margins: Any) -> None:
     """Where the sums start."""
     if base_margin.shape[0] == 0:
-        margins[:] = program.base
+        for i in range(margins.size):
+            margins[i] = program.base
     else:
         for lane in range(n):
             for offer in range(program.n_offers):
@@ -116,11 +117,12 @@ def fill_parts(conditions: Any, i: int, columns: Any, masks: Any) -> None:
     """Cut the users by the codes of one categorical column: each gets a bit in one part."""
     first, start = conditions.part_mask[i], conditions.table_start[i]
     size = conditions.table_start[i + 1] - start
-    masks[first : conditions.part_mask[i + 1]] = 0
+    for part in range(first, conditions.part_mask[i + 1]):
+        masks[part] = 0
     for lane in range(N_LANES):
         value = columns[conditions.part_column[i] * N_LANES + lane]
         part = 1
-        if np.isnan(value):
+        if value != value:
             part = 0
         elif value >= 0 and value < size:
             part = conditions.part_table[start + int(value)]
@@ -169,10 +171,9 @@ def top_k_blocks(
 ) -> None:
     """Best offers of users into columns int32 and margins float32, both (n, k).
 
-    ``choice``: masks bool (n_sets, n_offers), codes (n,), the excluded rows and columns, and the
-    offers in order of preference.
+    ``choice`` is a :class:`scorer.forest.eligibility.Choice`.
     """
-    n_users, k = columns.shape
+    n_users, k = columns.shape[0], columns.shape[1]
     work = workspace(program, users.shape[1])
     allowed = np.empty(program.n_offers, dtype=np.uint64)
     best = np.empty(k * N_LANES, dtype=np.float32)
@@ -181,7 +182,7 @@ def top_k_blocks(
         n = min(N_LANES, n_users - first)
         score_block(program, users, base_margin, first, work)
         fill_allowed(choice, first, n, allowed)
-        keep_best(work[0], choice[4], allowed, best, places)
+        keep_best(work[0], choice.order, allowed, best, places)
         for lane in range(n):
             for j in range(k):
                 place = int(places[j * N_LANES + lane])
@@ -194,15 +195,15 @@ def top_k_blocks(
 @register_jitable
 def fill_allowed(choice: Any, first: int, n: int, allowed: Any) -> None:
     """Which of the users from ``first`` on may get each offer: one mask per offer."""
-    sets, codes, excluded_rows, excluded_columns, _ = choice
-    allowed[:] = 0
+    for offer in range(allowed.size):
+        allowed[offer] = 0
     for lane in range(n):
-        code, bit = codes[first + lane], np.uint64(lane)
+        code = choice.codes[first + lane]
         for offer in range(allowed.size):
-            allowed[offer] |= np.uint64(sets[code, offer]) << bit
-    start, end = np.searchsorted(excluded_rows, np.array([first, first + n]))
-    for i in range(start, end):
-        allowed[excluded_columns[i]] &= ~(_ONE << np.uint64(excluded_rows[i] - first))
+            allowed[offer] |= np.uint64(choice.masks[code, offer]) << np.uint64(lane)
+    for i in range(choice.excluded_start[first], choice.excluded_start[first + n]):
+        lane = choice.excluded_rows[i] - first
+        allowed[choice.excluded_columns[i]] &= ~(_ONE << np.uint64(lane))
 
 
 @register_jitable
@@ -212,11 +213,12 @@ def keep_best(margins: Any, order: Any, allowed: Any, best: Any, places: Any) ->
     Where the newcomer rises above a held offer, all that follow move down one place, equal or not.
     Offers travel as float32, which holds any number below 2^24.
     """
-    best[:] = -np.inf
-    places[:] = -1.0
+    for i in range(best.size):
+        best[i], places[i] = -np.inf, -1.0
     last = best.size - N_LANES
     nothing, lowest = spread(np.float32(-np.inf)), spread(_LOWEST)
-    for offer in order:
+    for i in range(order.size):
+        offer = order[i]
         if allowed[offer] == 0:
             continue
         margin = load(margins, offer * N_LANES)
@@ -241,13 +243,14 @@ def walk_one(walk: Any, user: Any, base_margin: Any, margins: Any) -> None:
 
     ``base_margin`` has as many elements as offers, or none for the program's own base.
     """
-    margins[:] = walk.base
-    if base_margin.size:
-        margins[: base_margin.size] = base_margin
+    for i in range(margins.size):
+        margins[i] = walk.base
+    for i in range(base_margin.size):
+        margins[i] = base_margin[i]
     weights = np.empty(margins.size, dtype=np.float32)
     waiting = np.empty(walk.kind.size + 1, dtype=np.int32)
-    for root in walk.roots:
-        fill_leaves(walk, user, root, waiting, weights)
+    for tree in range(walk.roots.size):
+        fill_leaves(walk, user, walk.roots[tree], waiting, weights)
         for i in range(0, margins.size, N_LANES):
             store(margins, i, add(load(margins, i), load(weights, i)))
 
@@ -258,7 +261,7 @@ def fill_leaves(walk: Any, user: Any, root: int, waiting: Any, weights: Any) -> 
     n_waiting, node = 0, root
     while True:
         kind = walk.kind[node]
-        if kind in (NUMERIC, CATEGORICAL):
+        if kind >= NUMERIC:
             node = walk.children[node, turns_right(walk, user, node)]
             continue
         if kind == BOTH:
@@ -281,9 +284,10 @@ def fill_leaves(walk: Any, user: Any, root: int, waiting: Any, weights: Any) -> 
 def turns_right(walk: Any, user: Any, node: int) -> int:
     """1 where the user goes right at a split of the user's, else 0."""
     value = user[walk.column[node]]
-    if np.isnan(value):
+    if value != value:
         return 1 - walk.missing_left[node]
     if walk.kind[node] == NUMERIC:
         return 0 if value < walk.value[node] else 1
-    start, size = walk.listed[node]
-    return int(walk.is_listed[start + int(value)]) if value >= 0 and value < size else 0
+    if value >= 0 and value < walk.listed[node, 1]:
+        return int(walk.is_listed[walk.listed[node, 0] + int(value)])
+    return 0

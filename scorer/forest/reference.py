@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.forest.conditions import Conditions
+from scorer.forest.eligibility import Choice
 from scorer.forest.parsing import Floats, Integers, Mask
 from scorer.forest.programs import Program
 from scorer.forest.reduction import INVALID_CODE
@@ -34,14 +35,14 @@ def top_k_blocks(
     program: Program,
     users: Floats,
     base_margin: Floats,
-    choice: tuple[np.ndarray, ...],
+    choice: Choice,
     columns: Integers,
     margins: Floats,
 ) -> None:
     """Write the best k offers and their margins, by a full stable sort."""
-    masks, codes, rows, excluded, order = choice
-    eligible = masks[codes]
-    eligible[rows, excluded] = False
+    order = choice.order
+    eligible = choice.masks[choice.codes]
+    eligible[choice.excluded_rows, choice.excluded_columns] = False
     every = np.empty((len(users), program.n_offers), dtype=np.float32)
     score_blocks(program, users, base_margin, every)
     keys = np.fmax(every[:, order], np.finfo(np.float32).min)
