@@ -22,15 +22,6 @@ known as (
 
 ),
 
-features as (
-
-    select
-        strategy_id,
-        feature_name
-    from {{ ref("strategy_features") }}
-
-),
-
 -- The pairs that the deployed model looks at most, where they tell nothing by themselves: nobody would count them.
 named as (
 
@@ -55,8 +46,8 @@ pairs as (
         one.strategy_id,
         one.feature_name,
         other.feature_name as other_feature_name
-    from features as one
-    inner join features as other
+    from {{ ref("strategy_features") }} as one
+    inner join {{ ref("strategy_features") }} as other
         on one.strategy_id = other.strategy_id
         and one.feature_name < other.feature_name
     inner join named
@@ -103,27 +94,51 @@ examples as (
 
 ),
 
+-- Numbers stand for offer, feature and value, as in int_pair_interactions.
+numbered as (
+
+    select
+        *,
+        row_number() over (order by strategy_id, feature_name, feature_value, offer_id) as cell_number
+    from (select distinct strategy_id, offer_id, feature_name, feature_value from examples)
+
+),
+
+chosen as (
+
+    select
+        examples.strategy_id,
+        examples.display_id,
+        examples.feature_name,
+        examples.is_success,
+        examples.reward,
+        numbered.cell_number
+    from examples
+    inner join numbered
+        on examples.strategy_id = numbered.strategy_id
+        and examples.offer_id = numbered.offer_id
+        and examples.feature_name = numbered.feature_name
+        and examples.feature_value = numbered.feature_value
+
+),
+
 cells as (
 
     select
-        one.strategy_id,
-        one.offer_id,
-        one.feature_name,
-        one.feature_value,
-        other.feature_name as other_feature_name,
-        other.feature_value as other_feature_value,
+        one.cell_number,
+        other.cell_number as other_cell_number,
         count(*) as displays,
         count(*) filter (where one.is_success) as successes,
         {{ exact_sum("one.reward") }} as total_reward
     from pairs
-    inner join examples as one
+    inner join chosen as one
         on pairs.strategy_id = one.strategy_id
         and pairs.feature_name = one.feature_name
-    inner join examples as other
+    inner join chosen as other
         on one.strategy_id = other.strategy_id
         and one.display_id = other.display_id
         and pairs.other_feature_name = other.feature_name
-    group by 1, 2, 3, 4, 5, 6
+    group by 1, 2
 
 ),
 
@@ -140,11 +155,21 @@ offers as (
 final as (
 
     select
-        cells.*,
+        one.strategy_id,
+        one.offer_id,
+        one.feature_name,
+        one.feature_value,
+        other.feature_name as other_feature_name,
+        other.feature_value as other_feature_value,
+        cells.displays,
+        cells.successes,
+        cells.total_reward,
         offers.offer_mean,
         {{ shrunken_rate("cells.total_reward", "cells.displays", "offers.offer_mean") }} as shrunken_rate
     from cells
-    inner join offers on cells.strategy_id = offers.strategy_id and cells.offer_id = offers.offer_id
+    inner join numbered as one on cells.cell_number = one.cell_number
+    inner join numbered as other on cells.other_cell_number = other.cell_number
+    inner join offers on one.strategy_id = offers.strategy_id and one.offer_id = offers.offer_id
     where cells.displays >= 10
 
 )
