@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-import xgboost as xgb
 from benches import BOTH, bench, catalogue, fitted
 from worlds import WORKED_SCHEMA, worked_example
 
 from scorer.errors import InputError
 from scorer.features import Matrix, encode_users
 from scorer.rewards.candidates import CANDIDATES
-from scorer.rewards.offer_trees import OfferTrees, crossed
+from scorer.rewards.offer_trees import OfferTrees
 from scorer.rewards.workbench import EVERYTHING
 
 CELLS = np.array([[0, 1], [0, 0], [1, 1], [1, 0]], dtype=np.float32)
@@ -29,14 +28,11 @@ def trees(kind: str) -> OfferTrees:
 
 
 def predicted(model: OfferTrees, users: Matrix, start: Matrix | None) -> Matrix:
-    """Margins by XGBoost's own prediction on a DMatrix, one row per user and offer."""
-    rows = xgb.DMatrix(
-        crossed(users, 2),
-        base_margin=start,
-        feature_types=["c", *model.schema.feature_types],
-        enable_categorical=True,
-    )
-    return model.booster.predict(rows, output_margin=True).reshape(len(users), 2)
+    """Margins by XGBoost's own prediction, one row per user and offer."""
+    rows = np.column_stack([np.tile([0, 1], len(users)), np.repeat(users, 2, axis=0)])
+    rows = rows.astype(np.float32)
+    margins = model.booster.inplace_predict(rows, predict_type="margin", base_margin=start)
+    return margins.reshape(len(users), 2)
 
 
 @pytest.mark.parametrize("users", [CELLS, ODD], ids=["usual", "odd"])
@@ -45,10 +41,14 @@ def test_margins_are_those_of_booster_and_base(users: Matrix) -> None:
     residual, pooled = trees("residual_trees"), trees("pooled_trees")
     assert residual.base is not None
     start = residual.base.margins(users).ravel()
-    np.testing.assert_allclose(
-        residual.margins(users), predicted(residual, users, start), atol=1e-6
-    )
-    np.testing.assert_allclose(pooled.margins(users), predicted(pooled, users, None), atol=1e-6)
+    np.testing.assert_array_equal(residual.margins(users), predicted(residual, users, start))
+    np.testing.assert_array_equal(pooled.margins(users), predicted(pooled, users, None))
+
+
+def test_another_calibration_does_not_compile_the_forest_again() -> None:
+    """The compiled forest belongs to the booster."""
+    model = trees("pooled_trees")
+    assert model.calibrated(replace(model.calibration, shift=1.0)).forest is model.forest
 
 
 def test_trees_of_no_round_leave_the_base_as_it_is() -> None:
@@ -61,7 +61,7 @@ def test_trees_of_no_round_leave_the_base_as_it_is() -> None:
     assert np.abs(added.mean()) < 0.05
 
 
-def test_scores_do_not_depend_on_the_pieces_of_the_cross_product(
+def test_scores_do_not_depend_on_the_pieces_they_are_made_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A tiny limit of cells gives the same scores as one piece; no user gives no row."""
