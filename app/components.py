@@ -15,6 +15,7 @@ from app.charts.style import Figure
 
 NONE = "–"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~$<&:=^])")
+_RUNS = re.compile(r"\\[-.](?=\\[-.])")
 ARMS = {
     "contextual": "Personalised",
     "random": "Random",
@@ -26,9 +27,11 @@ ARMS = {
 def plain(text: Any) -> str:
     """Return text so that markdown shows it letter by letter.
 
-    The word joiner after a colon keeps `:name:` from becoming an emoji or an icon.
+    The word joiner after a colon keeps `:name:` from becoming an emoji or an icon, and the one
+    between dashes or dots keeps them from becoming a long dash or an ellipsis.
     """
-    return _MARKDOWN.sub(r"\\\1", str(text)).replace(":", ":\u2060").replace("\n", " ")
+    escaped = _MARKDOWN.sub(r"\\\1", str(text)).replace(":", ":\u2060").replace("\n", " ")
+    return _RUNS.sub("\\g<0>\u2060", escaped)
 
 
 def say(text: str) -> None:
@@ -144,7 +147,8 @@ def change(value: Any) -> str:
     if not is_known(value):
         return NONE
     digits = 1 if abs(float(value)) < 0.1 else 0
-    return f"{float(value):+.{digits}%}".replace("%", " %").replace("-", "−")
+    rounded = round(float(value), digits + 2) + 0.0
+    return f"{rounded:+.{digits}%}".replace("%", " %").replace("-", "−")
 
 
 def interval(low: Any, high: Any) -> str:

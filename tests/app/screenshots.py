@@ -10,11 +10,11 @@ from browsing import visit
 from PIL import Image
 
 SHOTS = {
-    "overview": "",
-    "performance": "performance?strategy=web_clicks",
-    "interactions": "interactions?strategy=web_clicks",
+    "overview": ("", 1000),
+    "performance": ("performance?strategy=web_clicks", 1050),
+    "interactions": ("interactions?strategy=web_clicks", 1000),
 }
-WIDTH, HEIGHT, LARGEST = 1180, 900, 150_000
+WIDTH, LARGEST = 1180, 150_000
 
 
 def main() -> None:
@@ -25,10 +25,10 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     with visit(arguments.home.absolute(), WIDTH) as seen:
-        for name, path in SHOTS.items():
+        for name, (path, height) in SHOTS.items():
             file = arguments.out / f"{name}.png"
             seen.open(path)
-            seen.shoot(file, HEIGHT)
+            seen.shoot(file, height)
             shrink(file)
             print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
         if seen.errors:

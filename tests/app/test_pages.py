@@ -17,8 +17,8 @@ def test_the_overview_says_state_lift_alerts_and_changes(
     text = text_of(app)
     metrics = {metric.label: metric.value for metric in app.metric}
     assert "A model is in use" in text
-    assert metrics["Lift over random, 30 days"] == "+60 %"
-    assert "95 % interval +40 % to +80 %" in text
+    assert metrics["Lift, 30 days"] == "+60 %"
+    assert "+40 % to +80 %" in text
     assert metrics["Offers ready"] == "4 of 5"
     assert text.count("Severe:") == 2
     assert "Do something." in text

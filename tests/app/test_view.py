@@ -63,7 +63,9 @@ def test_ids_are_shown_as_text(homes: dict[str, Path], open_page: Opener) -> Non
     assert set(HOSTILE_OFFERS) <= set(offers["offer_id"])
 
 
-@pytest.mark.parametrize("text", [*HOSTILE_OFFERS, ":material/delete:", ":red[x]", "1. a\n# b"])
+@pytest.mark.parametrize(
+    "text", [*HOSTILE_OFFERS, "a --- b ...", ":material/delete:", ":red[x]", "1. a\n# b"]
+)
 def test_plain_text_has_no_markdown(text: str) -> None:
     """Every sign that markdown knows is escaped, and no name between colons is left."""
     escaped = plain(text)
@@ -72,6 +74,7 @@ def test_plain_text_has_no_markdown(text: str) -> None:
     for sign in "`*_[]()#<>$!|~":
         assert rest.count(sign) == rest.count(f"\\{sign}")
     assert ":smile:" not in escaped
+    assert "--" not in escaped.replace("\\", "")
     assert ":material/" not in escaped
 
 
@@ -137,6 +140,7 @@ def test_numbers_have_their_unit_and_precision() -> None:
     assert count(12345.0) == "12,345"
     assert percent(0.1234) == "12 %"
     assert change(0.05) == "+5.0 %"
+    assert change(-1e-9) == "+0.0 %"
     assert change(-0.5) == "−50 %"
     assert interval(-0.02, 1.2) == "−2.0 % to +120 %"
     assert reward(2.5, is_amount=True) == "2.50"
