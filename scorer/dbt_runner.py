@@ -29,6 +29,8 @@ _USELESS_LINE = re.compile(r"^(\w+ Error in \w+ |> in |  *compiled code at |LINE
 def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -> int:
     """Build what a selector names; return the number of finished nodes.
 
+    ``selector`` is one of the project's, or dbt's own node syntax after a plus: "+dim_offers".
+
     Raises
     ------
     InputError
@@ -38,8 +40,7 @@ def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -
     """
     arguments = [
         "build",
-        "--selector",
-        selector,
+        *_selection(selector),
         "--exclude-resource-type",
         "unit_test",
         "--vars",
@@ -63,6 +64,12 @@ def dbt_variables(settings: Settings) -> dict[str, str]:
         "as_of": settings.as_of.strftime("%Y-%m-%d %H:%M:%S"),
         "kpi": settings.kpi,
     }
+
+
+def _selection(selector: str) -> list[str]:
+    if not selector.startswith("+"):
+        return ["--selector", selector]
+    return ["--select", *selector.split(), "--indirect-selection", "cautious"]
 
 
 def _parsed(settings: Settings) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
 from cycles import published, run
 
 AS_OF = datetime(2026, 9, 13)
@@ -28,28 +27,32 @@ def _write(raw: Path, counts: dict[str, tuple[int, int]]) -> None:
     (raw / "ranking_strategies.csv").write_text("strategy_id,top_k\nclicks,1\n")
 
 
-@pytest.mark.parametrize(
-    ("counts", "ready"),
-    [
-        ({"a": (250, 25), "b": (249, 25)}, 1),
-        ({"a": (250, 25), "b": (250, 24)}, 1),
-        ({"a": (249, 25), "b": (250, 24)}, 0),
-    ],
-)
-def test_just_below_the_thresholds_everything_is_random(
-    counts: dict[str, tuple[int, int]], ready: int, tmp_path: Path
-) -> None:
-    """With fewer than two ready offers the strategy collects, and says how many it has."""
-    _write(tmp_path / "raw", counts)
-    run(tmp_path / "home", tmp_path / "raw", AS_OF)
-    assert published(tmp_path / "home", RUN) == [
-        {
-            "status": "collecting",
-            "reason": f"{ready} of 2 offers ready, 2 needed",
-            "offers_ready": ready,
-            "model_version": None,
-        }
-    ]
+def test_just_below_the_thresholds_everything_is_random(tmp_path: Path) -> None:
+    """With fewer than two ready offers a strategy collects, and says how many it has."""
+    cases = {
+        "displays": ({"a": (250, 25), "b": (249, 25)}, 1),
+        "successes": ({"c": (250, 25), "d": (250, 24)}, 1),
+        "both": ({"e": (249, 25), "f": (250, 24)}, 0),
+        "nothing": ({"g": (300, 0), "h": (300, 0)}, 0),
+    }
+    raw = tmp_path / "raw"
+    _write(raw, {offer: counts for offers, _ in cases.values() for offer, counts in offers.items()})
+    lines = [f"{case},{offer}" for case, (offers, _) in cases.items() for offer in offers]
+    (raw / "ranking_strategies.csv").write_text("strategy_id,top_k\n" + ",1\n".join([*cases, ""]))
+    (raw / "strategy_offers.csv").write_text("\n".join(["strategy_id,offer_id", *lines]) + "\n")
+    run(tmp_path / "home", raw, AS_OF)
+    for case, (_, ready) in cases.items():
+        reason = f"{ready} of 2 offers ready, 2 needed"
+        if case == "nothing":
+            reason = "no success events in the window"
+        assert published(tmp_path / "home", f"{RUN} where strategy_id = '{case}'") == [
+            {
+                "status": "collecting",
+                "reason": reason,
+                "offers_ready": ready,
+                "model_version": None,
+            }
+        ]
     assert published(
         tmp_path / "home",
         "select distinct traffic_type, is_exploration, policy, propensity, score, model_version"
@@ -93,12 +96,3 @@ def test_at_the_thresholds_ranking_begins_and_a_new_offer_is_only_explored(tmp_p
     )
     assert "new" not in shown[0]["offers"]
     assert "new" in shown[1]["offers"]
-
-
-def test_no_success_in_the_window_is_said(tmp_path: Path) -> None:
-    """Displays without any success give the reason in words."""
-    _write(tmp_path / "raw", {"a": (300, 0), "b": (300, 0)})
-    run(tmp_path / "home", tmp_path / "raw", AS_OF)
-    assert published(tmp_path / "home", "select status, reason from training_runs") == [
-        {"status": "collecting", "reason": "no success events in the window"}
-    ]

@@ -13,6 +13,7 @@ from xdm_events import display, write_lines
 
 AS_OF = datetime(2026, 9, 13)
 AT = AS_OF - timedelta(days=2)
+TABLES = "+rejected_events +fct_displays +dim_offers"
 
 
 def _event(**changes: object) -> str:
@@ -53,7 +54,7 @@ def test_every_defect_of_an_event_is_named_with_its_line(tmp_path: Path) -> None
     good = [json.dumps(display(name, AT, "p", ["o"])).encode() for name in ("first", "last")]
     lines = [good[0], *EVENT_DEFECTS, good[1]]
     (folder / "events.ndjson").write_bytes(b"\n".join(lines) + b"\n")
-    build(tmp_path, tmp_path / "raw", AS_OF)
+    build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
     found = rows(tmp_path, "select line_number, reason from rejected_events order by line_number")
     assert found == [(number, reason) for number, reason in enumerate(EVENT_DEFECTS.values(), 2)]
     assert rows(tmp_path, "select count(*) from fct_displays") == [(2,)]
@@ -66,7 +67,7 @@ def test_half_good_events_keep_their_good_part(tmp_path: Path) -> None:
     propositions[0]["items"].append({"name": "nameless"})
     propositions.append({"id": "empty"})
     write_lines(tmp_path / "raw" / "experience_events.ndjson", [event])
-    build(tmp_path, tmp_path / "raw", AS_OF)
+    build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
     assert rows(tmp_path, "select offer_id, position from fct_displays order by 2") == [
         ("o1", 1),
         ("o2", 2),
@@ -83,7 +84,7 @@ def test_a_very_long_line_is_read_or_rejected(tmp_path: Path) -> None:
     path = tmp_path / "raw" / "experience_events" / "long.ndjson"
     path.parent.mkdir(parents=True)
     path.write_text(long_event + "\n" + "y" * 40_000_000 + "\n" + _event(_id="short") + "\n")
-    build(tmp_path, tmp_path / "raw", AS_OF)
+    build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
     assert rows(tmp_path, "select event_id from fct_displays order by 1") == [("long",), ("short",)]
     assert rows(tmp_path, "select line_number, reason, length(raw_text) from rejected_events") == [
         (2, "not a JSON object", 2000)
@@ -95,7 +96,7 @@ def test_a_line_beyond_the_limit_is_rejected_by_number(tmp_path: Path) -> None:
     path = tmp_path / "raw" / "experience_events" / "long.ndjson"
     path.parent.mkdir(parents=True)
     path.write_text(_event(_id="long", padding="x" * 135_000_000) + "\n" + _event() + "\n")
-    build(tmp_path, tmp_path / "raw", AS_OF)
+    build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
     assert rows(tmp_path, "select event_id from fct_displays") == [("e",)]
     assert rows(tmp_path, "select line_number, reason, length(raw_text) from rejected_events") == [
         (1, "line too long", 2000)
@@ -127,7 +128,7 @@ def test_every_defect_of_a_flat_display_is_named(tmp_path: Path, compressed: boo
         (raw / "displays.csv.gz").write_bytes(gzip.compress(text.encode()))
     else:
         (raw / "displays.csv").write_text(text)
-    build(tmp_path, raw, AS_OF)
+    build(tmp_path, raw, AS_OF, TABLES)
     found = rows(tmp_path, "select line_number, reason from rejected_events order by line_number")
     assert found == [(number, reason) for number, reason in enumerate(FLAT_DEFECTS.values(), 2)]
     assert rows(tmp_path, "select propensity, is_clicked, value from fct_displays") == [
@@ -159,7 +160,7 @@ def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
         "p,s,once,\n"
         "p,s,2026-09-02,2026-09-01\n"
     )
-    build(tmp_path, raw, AS_OF)
+    build(tmp_path, raw, AS_OF, TABLES)
     found = rows(
         tmp_path, "select input_name, line_number, reason from rejected_events order by 1, 2"
     )
@@ -197,7 +198,7 @@ def test_odd_names_are_only_names(tmp_path: Path) -> None:
     (raw / "displays" / "two.csv").write_text(
         'event_ts,profile_id,offer_id,"ctx_e f\'s"\n2026-09-10,q,x,1\n'
     )
-    build(tmp_path / "home", raw, AS_OF)
+    build(tmp_path / "home", raw, AS_OF, f"{TABLES} +int_profile_segments")
     home = tmp_path / "home"
     assert rows(home, "select * from rejected_events") == []
     found = rows(

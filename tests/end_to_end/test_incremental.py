@@ -12,6 +12,7 @@ from warehouse_builds import build, rows
 from xdm_events import click, display, purchase, write_lines
 
 START = datetime(2026, 9, 6)
+JUDGED = "+fct_displays +rejected_events +training_examples"
 HISTORY = {
     "int_events": "event_id",
     "int_proposition_items": "item_event_id",
@@ -72,7 +73,7 @@ def test_a_loaded_file_is_not_read_again(tmp_path: Path, three_weeks: list[list[
     raw = tmp_path / "raw"
     for week, events in enumerate(three_weeks[:2]):
         write_lines(raw / "experience_events" / f"week={week}.ndjson", events)
-        build(tmp_path / "home", raw, START + timedelta(weeks=week + 1), "features")
+        build(tmp_path / "home", raw, START + timedelta(weeks=week + 1), "+fct_displays")
     loads = rows(
         tmp_path / "home",
         "select source_file, min(load_id), max(load_id) from stg_xdm__events group by 1 order by 1",
@@ -88,10 +89,10 @@ def test_a_file_that_grew_is_read_again(tmp_path: Path, three_weeks: list[list[d
     raw = tmp_path / "raw"
     path = raw / "experience_events" / "log.ndjson"
     write_lines(path, three_weeks[0])
-    build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
+    build(tmp_path / "home", raw, START + timedelta(weeks=1), "+int_displays")
     write_lines(path, three_weeks[0] + three_weeks[1])
-    build(tmp_path / "home", raw, START + timedelta(weeks=2), "features")
-    build(tmp_path / "fresh", raw, START + timedelta(weeks=2), "features")
+    build(tmp_path / "home", raw, START + timedelta(weeks=2), "+int_displays")
+    build(tmp_path / "fresh", raw, START + timedelta(weeks=2), "+int_displays")
     sql = "select * exclude (load_id) from int_displays order by display_id"
     assert rows(tmp_path / "home", sql) == rows(tmp_path / "fresh", sql)
     assert len(rows(tmp_path / "home", sql)) > 200
@@ -114,8 +115,8 @@ def test_a_new_context_feature_reads_history_again(
 
 
 def _same_as_fresh(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
-    build(home, raw, as_of)
-    build(fresh, raw, as_of)
+    build(home, raw, as_of, JUDGED)
+    build(fresh, raw, as_of, JUDGED)
     for table in ("fct_displays", "rejected_events", "training_examples"):
         sql = f"select * from {table} order by all"
         assert rows(home, sql) == rows(fresh, sql), table
@@ -132,7 +133,7 @@ def test_a_file_that_was_replaced_counts_as_it_is_now(
     header = "event_ts,profile_id,offer_id,request_id\n"
     days = [f"2026-09-{6 + day:02},p,o,r{day}\n" for day in range(6)]
     flat.write_text(header + "".join(days))
-    build(tmp_path / "home", raw, as_of)
+    build(tmp_path / "home", raw, as_of, JUDGED)
     write_lines(log, in_order[30:])
     flat.write_text(header + "".join(days[3:]))
     _same_as_fresh(tmp_path / "home", raw, as_of, tmp_path / "fresh")
@@ -145,7 +146,7 @@ def test_a_line_that_was_mended_is_no_longer_rejected(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     good = [json.dumps(display(f"d{n}", START, "p", ["o"])).encode() for n in range(3)]
     path.write_bytes(good[0] + b"\n" + good[1][:40] + b"\n\xff" + good[2] + b"\n")
-    build(tmp_path / "home", raw, as_of)
+    build(tmp_path / "home", raw, as_of, JUDGED)
     assert rows(tmp_path / "home", "select line_number, reason from rejected_events") == [
         (2, "not a JSON object"),
         (3, "not UTF-8"),
