@@ -10,9 +10,14 @@ with displays as (
 
 ),
 
+-- A set of segments is a number with a bit for each: at most 50 a strategy.
 strategy_segments as (
 
-    select * from {{ ref("int_strategy_segments") }}
+    select
+        strategy_id,
+        segment_id,
+        1::bigint << (row_number() over (partition by strategy_id order by segment_id) - 1)::int as bit
+    from {{ ref("int_strategy_segments") }}
 
 ),
 
@@ -43,7 +48,7 @@ as_of_display as (
     select
         displays.strategy_id,
         displays.display_id,
-        strategy_segments.segment_id
+        strategy_segments.bit
     from displays
     inner join memberships
         on displays.profile_id = memberships.profile_id
@@ -74,7 +79,7 @@ given as (
     select
         displays.strategy_id,
         displays.display_id,
-        strategy_segments.segment_id
+        strategy_segments.bit
     from displays
     inner join flat_displays on displays.display_id = flat_displays.display_id
     inner join strategy_segments
@@ -92,14 +97,40 @@ unioned as (
 
 ),
 
-final as (
+sets as (
 
     select
         strategy_id,
         display_id,
-        {{ sorted_list("segment_id") }} as segments
+        bit_or(bit) as bits
     from unioned
     group by 1, 2
+
+),
+
+-- There are few different sets, and lists are slow to gather.
+lists as (
+
+    select
+        sets.strategy_id,
+        sets.bits,
+        {{ sorted_list("strategy_segments.segment_id") }} as segments
+    from (select distinct strategy_id, bits from sets) as sets
+    inner join strategy_segments
+        on sets.strategy_id = strategy_segments.strategy_id
+        and (sets.bits & strategy_segments.bit) <> 0
+    group by 1, 2
+
+),
+
+final as (
+
+    select
+        sets.strategy_id,
+        sets.display_id,
+        lists.segments
+    from sets
+    inner join lists on sets.strategy_id = lists.strategy_id and sets.bits = lists.bits
 
 )
 
