@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run app test check clean
+.PHONY: help demo run app test check screenshots clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -7,7 +7,7 @@ CHECK := .venv-check/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/installed ## Let a simulated bank live through seven weeks of the loop
 	@$(BIN)/nextoffer demo
@@ -26,6 +26,9 @@ check: .venv/installed .venv-check/installed ## Check style, SQL and types
 	@$(CHECK)/ruff format --check .
 	@$(CHECK)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests/rules dbt_project/tests/reconciliation
 	@$(CHECK)/mypy --python-executable $(BIN)/python
+
+screenshots: .venv/installed ## Take the README's screenshots of the app on .demo; needs chromium
+	@$(BIN)/python tests/app/screenshots.py --home $(or $(HOME_FOLDER),.demo)
 
 clean: ## Remove what can be made again
 	@rm -rf .venv .venv-check .demo build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis \

@@ -11,10 +11,10 @@ from PIL import Image
 
 SHOTS = {
     "overview": ("", 1000),
-    "performance": ("performance?strategy=web_clicks", 1050),
+    "performance": ("performance?strategy=web_clicks", 1150),
     "interactions": ("interactions?strategy=web_clicks", 1000),
 }
-WIDTH, LARGEST = 1180, 150_000
+WIDTH, LARGEST = 1280, 150_000
 
 
 def main() -> None:
