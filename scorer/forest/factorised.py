@@ -142,7 +142,11 @@ class FactorisedForest:
 
         For single requests: ``user`` has shape (n_user_columns,), ``base_margin`` (n_offers,).
         """
+        if user.shape != (self.n_user_columns,):
+            raise InputError(f"the user has shape {user.shape}, not ({self.n_user_columns},)")
         start = _NO_MARGIN if base_margin is None else base_margin
+        if base_margin is not None and base_margin.shape != (self.n_offers,):
+            raise InputError(f"base margins have shape {start.shape}, not ({self.n_offers},)")
         margins = np.empty(words_for(self.n_offers) * N_BITS, dtype=np.float32)
         engine().walk_one(self._walk, _plain(user, np.float32), _plain(start, np.float32), margins)
         return margins[: self.n_offers]
