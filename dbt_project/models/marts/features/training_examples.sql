@@ -9,6 +9,28 @@ with outcomes as (
 
 ),
 
+sizes as (
+
+    select
+        strategy_id,
+        count(*) as displays
+    from outcomes
+    group by 1
+
+),
+
+-- Of very many displays a part teaches enough; people are drawn whole, by nothing but their id.
+sampled as (
+
+    select outcomes.*
+    from outcomes
+    inner join sizes on outcomes.strategy_id = sizes.strategy_id
+    where
+        sizes.displays <= {{ var("training_displays") }}
+        or {{ hash_share("outcomes.profile_id") }} < {{ var("training_displays") }} / sizes.displays
+
+),
+
 displays as (
 
     select
@@ -42,41 +64,41 @@ cell_sets as (
 final as (
 
     select
-        outcomes.strategy_id,
-        outcomes.display_id,
-        outcomes.event_ts,
-        outcomes.profile_id,
-        outcomes.offer_id,
-        outcomes.placement_id,
-        outcomes.activity_id,
-        outcomes.scope_id,
+        sampled.strategy_id,
+        sampled.display_id,
+        sampled.event_ts,
+        sampled.profile_id,
+        sampled.offer_id,
+        sampled.placement_id,
+        sampled.activity_id,
+        sampled.scope_id,
         coalesce(displays.position, 1)::int as position,
         cell_sets.eligibility_set_id,
         coalesce(segments.segments, {{ empty_list() }}) as segments,
         displays.context,
-        outcomes.traffic_type,
+        sampled.traffic_type,
         case
-            when outcomes.propensity is not null then outcomes.propensity
-            when outcomes.traffic_type = 'random' then 1 / cell_sets.eligible_count
+            when sampled.propensity is not null then sampled.propensity
+            when sampled.traffic_type = 'random' then 1 / cell_sets.eligible_count
         end as propensity,
         case
-            when outcomes.propensity is not null then 'logged'
-            when outcomes.traffic_type = 'random' then 'eligible_count'
+            when sampled.propensity is not null then 'logged'
+            when sampled.traffic_type = 'random' then 'eligible_count'
             else 'unknown'
         end as propensity_source,
-        outcomes.is_success,
-        outcomes.reward
-    from outcomes
-    inner join displays on outcomes.display_id = displays.display_id
+        sampled.is_success,
+        sampled.reward
+    from sampled
+    inner join displays on sampled.display_id = displays.display_id
     inner join display_cells
-        on outcomes.strategy_id = display_cells.strategy_id
-        and outcomes.display_id = display_cells.display_id
+        on sampled.strategy_id = display_cells.strategy_id
+        and sampled.display_id = display_cells.display_id
     inner join cell_sets
         on display_cells.cell_id = cell_sets.cell_id
         and display_cells.offer_id = cell_sets.offer_id
     left join segments
-        on outcomes.strategy_id = segments.strategy_id
-        and outcomes.display_id = segments.display_id
+        on sampled.strategy_id = segments.strategy_id
+        and sampled.display_id = segments.display_id
 
 )
 
