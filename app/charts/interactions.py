@@ -114,7 +114,12 @@ def _heat_map(
     cells = base.mark_rect(cornerRadius=3).encode(
         color=alt.Color(
             "lift:Q",
-            scale=alt.Scale(domain=[-_WIDEST, 0, _WIDEST], range=style.LOW_TO_HIGH, clamp=True),
+            scale=alt.Scale(
+                domain=[-_WIDEST, 0, _WIDEST],
+                range=style.LOW_TO_HIGH,
+                interpolate="rgb",
+                clamp=True,
+            ),
             legend=alt.Legend(
                 title="Against the offer's mean",
                 format="+.0%",

@@ -60,7 +60,7 @@ def _strategy(row: pd.Series) -> None:
     boxes = st.columns(4)
     lift = say.change(row["lift"])
     boxes[0].metric("Lift, 30 days", lift, help="Over random traffic")
-    boxes[0].caption(say.interval(row["lift_low"], row["lift_high"]))
+    boxes[0].caption(f"{say.interval(row['lift_low'], row['lift_high'])} (95 %)")
     boxes[1].metric("Personalised, 7 days", say.percent(row["personalised_share"]))
     boxes[1].caption(f"of displays; random {say.percent(row['random_share'])}")
     boxes[2].metric("Last trained (UTC)", say.day(row["trained_as_of"]))
