@@ -95,7 +95,9 @@ def over_time(frame: pd.DataFrame, unit: str, is_amount: bool) -> alt.LayerChart
     gaps.
     """
     form = style.value_format(is_amount)
-    present = [name for name in COLOURS if name in set(frame["policy_label"])]
+    known = set(frame.loc[frame["policy_value"].notna(), "policy_label"])
+    present = [name for name in COLOURS if name in known]
+    frame = frame[frame["policy_label"].isin(present)]
     colour = alt.Color(
         "policy_label:N",
         scale=alt.Scale(domain=present, range=[COLOURS[name] for name in present]),

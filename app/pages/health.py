@@ -52,15 +52,13 @@ def _draw_cards(findings: pd.DataFrame) -> None:
         with column, st.container(border=True, height="stretch"):
             st.markdown(sentences.card(findings, assumption))
     others = [name for name in sentences.ASSUMPTIONS if name not in sentences.THREE]
-    broken = [
-        name
-        for name in others
-        if (found := sentences.worst(findings, name)) is not None and found["severity"] != "ok"
-    ]
+    worst = {name: sentences.worst(findings, name) for name in others}
+    measured = {name: found["severity"] for name, found in worst.items() if found is not None}
+    broken = [name for name, severity in measured.items() if severity != "ok"]
     for name in broken:
         with st.container(border=True):
             st.markdown(sentences.card(findings, name))
-    fine = [sentences.ASSUMPTIONS[name] for name in others if name not in broken]
+    fine = [sentences.ASSUMPTIONS[name] for name in measured if name not in broken]
     if fine:
         st.caption(f"In order: {', '.join(fine)}.")
 

@@ -107,6 +107,8 @@ def _draw_why(view: View, ranked: pd.DataFrame) -> None:
         below = "From the log; what the model weighs most first" if has_weights else "From the log"
         reasons = reasons.assign(label=reasons["name"] + ": " + reasons["value"])
         components.show_chart(charts.reasons(reasons, below, view.is_amount), "Reasons by feature")
+    if not components.is_known(row["model_version"]):
+        return
     st.caption("The model's own sum, term by term, and what would change the order:")
     st.code(sentences.explain_command(row), language="bash", wrap_lines=True)
 

@@ -173,6 +173,7 @@ def test_a_broken_assumption_is_told_with_advice(home: Path) -> None:
     """Each of the three assumptions has its severity, sentence and advice."""
     publish(home, full(Names()))
     said = words(opened("health"))
+    assert "In order: Displays arrive." in said
     for part in ("severe", "stable_traffic was measured.", "Do: Look into it.", "✓ in order"):
         assert part in said.replace("**", "")
 
@@ -187,7 +188,16 @@ def test_a_segment_is_looked_up(home: Path) -> None:
 def test_a_person_who_explores_is_told_so(home: Path) -> None:
     """On random rows the page says that each eligible offer was as likely."""
     publish(home, cold_start(Names()))
-    assert "Each of the 2 eligible offers was as likely" in words(opened("ranked_offers"))
+    said = words(opened("ranked_offers"))
+    assert "Each of the 2 eligible offers was as likely" in said
+    assert "nextoffer explain" not in said
+
+
+def test_the_model_of_a_ranked_offer_is_explained_by_a_command(home: Path) -> None:
+    """Where a model scored the offer, the command that takes its score apart can be copied."""
+    publish(home, full(Names()))
+    said = words(opened("ranked_offers", why="2 hero card"))
+    assert "nextoffer explain --strategy=web --profile=p1 --placement=hero --offer=card" in said
 
 
 def test_filters_of_another_strategy_are_forgotten_without_a_warning(home: Path) -> None:
