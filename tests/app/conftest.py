@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from opening import START, Opener, today
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic_publication import write_publication
-
-START = Path(__file__).parents[2] / "app" / "start" / "main.py"
-Opener = Callable[..., AppTest]
-
-
-def today() -> datetime:
-    """Return the last UTC midnight, without a time zone."""
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browsing import CHROMIUM, PAGES, visit
-from conftest import today
+from opening import today
 
 from benchmarks.synthetic_publication import HOSTILE_OFFERS, write_publication
 

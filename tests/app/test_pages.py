@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Opener
+from opening import Opener
 from texts import charts_of, text_of
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import START, Opener, today
+from opening import START, Opener, today
 from streamlit.testing.v1 import AppTest
 from texts import text_of
 
