@@ -69,6 +69,7 @@ class FactorisedForest:
         )
         self.n_offers = self._compiled.program.n_offers
         self.n_user_columns = len(self._compiled.places)
+        self.n_trees = len(self._compiled.forest.trees)
 
     def score(self, users: Floats, base_margin: Floats | None = None) -> Floats:
         """Margins of every user and offer, float32 (n_users, n_offers).
