@@ -28,11 +28,15 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.errors import ConfigurationError
+from scorer.ordering import smallest
+from scorer.warehouse import literal
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]
+Cycle = tuple[str, date]
+"""A strategy and the date of its cycle: what every draw starts from."""
 
 _HEX_DIGITS = 15
 _INCREMENT = np.uint64(0x9E3779B97F4A7C15)
@@ -95,20 +99,64 @@ def draw_keys(
     return np.fromiter((_word(text) for text in texts), np.uint64, len(profile_ids))
 
 
+@dataclass(frozen=True)
+class Draws:
+    """What is drawn for decisions, before any offer is looked at.
+
+    ``explores`` is bool (n,); ``keys`` uint64 (n,) orders the offers of those that explore (of
+    the others it means nothing).
+    """
+
+    explores: Mask
+    keys: Keys
+
+
+def draw(
+    policy: MixturePolicy, cycle: Cycle, profile_ids: Sequence[str], placement_ids: Sequence[str]
+) -> Draws:
+    """Draw for every profile and placement; hashes only what the policy's share asks for."""
+    n = len(profile_ids)
+    explores = np.full(n, policy.share == 1.0)
+    if 0.0 < policy.share < 1.0:
+        explores = policy.explores(buckets(*cycle, profile_ids))
+    keys, rows = np.zeros(n, dtype=np.uint64), np.flatnonzero(explores).tolist()
+    keys[rows] = draw_keys(*cycle, [profile_ids[i] for i in rows], [placement_ids[i] for i in rows])
+    return Draws(explores, keys)
+
+
+def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
+    """:func:`draw` as SQL expressions over columns ``profile_id`` and ``placement_id``.
+
+    A boolean and an unsigned 64-bit number (0 where the profile does not explore). The divisor is
+    a power of 2, so the engine's quotient is Python's.
+    """
+    strategy_id, cycle_date = cycle
+    start = literal(f"{strategy_id}|{cycle_date.isoformat()}|")
+    number = f"('0x' || substr(md5({start} || profile_id), 1, {_HEX_DIGITS}))::bigint"
+    explores = f"{number} / {16**_HEX_DIGITS}::double < {policy.share!r}::double"
+    if policy.share in (0.0, 1.0):
+        explores = str(policy.share == 1.0).lower()
+    text = f"{start} || profile_id || '|' || placement_id || '|order'"
+    key = f"('0x' || substr(md5({text}), 1, 16))::ubigint"
+    return explores, f"case when {explores} then {key} else 0::ubigint end"
+
+
 def offer_keys(offer_ids: Sequence[str]) -> Keys:
     """Fixed 64-bit key of every offer, shape (n_offers,)."""
     return np.fromiter((_word(o) for o in offer_ids), np.uint64, len(offer_ids))
 
 
-def random_order(draws: Keys, offers: Keys, eligible: Mask) -> Codes:
-    """Uniform random order of the eligible offers, shape (n, n_offers), ineligible ones last.
+def random_order(draws: Keys, offers: Keys, eligible: Mask, k: int | None = None) -> Codes:
+    """First k of a uniform random order of the eligible offers, shape (n, k); None: all of it.
+
+    Ineligible offers come last, in no particular order.
 
     The order of two offers depends on nothing but their own keys and the draw: taking a third
     offer away, or listing the offers otherwise, leaves it as it is.
     """
     keys = splitmix64(draws[:, None] ^ offers[None, :])
     keys[~eligible] = np.iinfo(np.uint64).max
-    return np.argsort(keys, axis=1, kind="stable")
+    return smallest(keys, keys.shape[1] if k is None else k)
 
 
 def splitmix64(words: Keys) -> Keys:

@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer import exploration
+from scorer.choosing import POLICIES, TRAFFIC_TYPES, UNIFORM, Decisions
+from scorer.eligible_offers import eligible_by_set
+from scorer.exploration import Draws
 from scorer.features import DECISIONING
-from scorer.slates import (
-    POLICIES,
-    TRAFFIC_TYPES,
-    UNIFORM,
-    Decisions,
-    Slates,
-    make_slates,
-)
+from scorer.slates import Slates, make_slates
 from scorer.strategy import StrategyContext
 
-Mask = npt.NDArray[np.bool_]
 Advance = Callable[[int], None]
 
 RANKED_SCHEMA = pa.schema(
@@ -50,6 +44,9 @@ RANKED_SCHEMA = pa.schema(
         ("valid_to", pa.timestamp("us")),
     ]
 )
+
+_CANDIDATE = ("profile_id", *DECISIONING, "eligibility_set_id", "excluded_offer_ids")
+_EXPLORES, _ORDER_KEY = "nextoffer_explores", "nextoffer_order_key"
 
 MAX_BATCH_ROWS = 50_000
 _MAX_BATCH_CELLS = 4_000_000
@@ -88,7 +85,9 @@ def rank_candidates(
     Ordered by profile_id, placement_id and rank.
     """
     features = context.deployed.model.schema.select_list if context.deployed else ()
-    columns = ("profile_id", *DECISIONING, "eligibility_set_id", "excluded_offer_ids", *features)
+    explores, order_key = exploration.draw_sql(context.policy, context.cycle)
+    draws = (f"{explores} as {_EXPLORES}", f"{order_key} as {_ORDER_KEY}")
+    columns = (*_CANDIDATE, *draws, *features)
     candidates = (
         connection.cursor()
         .sql(
@@ -116,9 +115,9 @@ def rank_batch(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatc
     """
     decisions = Decisions(
         users=batch,
-        profile_ids=batch.column("profile_id").to_pylist(),
-        placement_ids=batch.column("placement_id").to_pylist(),
+        placement_ids=batch.column("placement_id"),
         eligible=eligible_by_set(context, batch),
+        draws=_draws(context, batch),
     )
     return _to_batch(context, batch, make_slates(context, decisions))
 
@@ -132,34 +131,13 @@ def _ranked_batches(
             progress(batch.num_rows)
 
 
-def eligible_by_set(context: StrategyContext, batch: pa.RecordBatch) -> Mask:
-    """Offers of each candidate's eligibility set without the user's own exclusions."""
-    sets = batch.column("eligibility_set_id").dictionary_encode()
-    none = np.zeros(len(context.candidates), dtype=np.bool_)
-    masks = [context.masks.get(key, none) for key in sets.dictionary.to_pylist()]
-    codes = pc.fill_null(sets.indices, len(masks)).to_numpy(zero_copy_only=False)
-    eligible = np.stack([*masks, none])[codes]
-    excluded = batch.column("excluded_offer_ids")
-    if not pa.types.is_null(excluded.type):
-        clear_listed(context, eligible, excluded)
-    return eligible
-
-
-def clear_listed(context: StrategyContext, eligible: Mask, lists: pa.ListArray) -> None:
-    """Unset each row's listed offers in the mask, in place; unknown offers change nothing."""
-    rows, columns = listed_columns(context, lists)
-    eligible[rows, columns] = False
-
-
-def listed_columns(
-    context: StrategyContext, lists: pa.ListArray
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Row and candidate column of every listed offer that is a candidate."""
-    known = pa.array([o.offer_id for o in context.candidates], pa.string())
-    columns = pc.index_in(pc.cast(pc.list_flatten(lists), pa.string()), known)
-    columns = pc.fill_null(columns, -1).to_numpy(zero_copy_only=False)
-    rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
-    return rows[columns >= 0], columns[columns >= 0]
+def _draws(context: StrategyContext, batch: pa.RecordBatch) -> Draws:
+    """As the engine drew them, else drawn here: the same numbers."""
+    if _EXPLORES in batch.schema.names:
+        explores, keys = (batch.column(name) for name in (_EXPLORES, _ORDER_KEY))
+        return Draws(*(c.to_numpy(zero_copy_only=False) for c in (explores, keys)))
+    columns = (batch.column(name).to_pylist() for name in ("profile_id", "placement_id"))
+    return exploration.draw(context.policy, context.cycle, *columns)
 
 
 def _to_batch(context: StrategyContext, batch: pa.RecordBatch, slates: Slates) -> pa.RecordBatch:

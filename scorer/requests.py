@@ -10,10 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer import exploration
+from scorer.choosing import TRAFFIC_TYPES, UNIFORM, Decisions
+from scorer.eligible_offers import eligible_by_set, listed_columns
 from scorer.errors import InputError
 from scorer.features import DECISIONING
-from scorer.ranking import batch_rows, eligible_by_set, listed_columns, model_version
-from scorer.slates import TRAFFIC_TYPES, UNIFORM, Decisions, Slates, make_slates
+from scorer.forest import Eligible
+from scorer.ranking import batch_rows, model_version
+from scorer.slates import Slates, make_slates
 from scorer.strategy import StrategyContext
 
 REQUEST_ROWS_SCHEMA = pa.schema(
@@ -192,11 +196,12 @@ def _with_listed(context: StrategyContext, lists: pa.ChunkedArray) -> StrategyCo
 
 def _rank(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
     placements = batch.column("placement_id").to_pylist()
+    profiles = batch.column("profile_id").to_pylist()
     decisions = Decisions(
         users=batch,
-        profile_ids=batch.column("profile_id").to_pylist(),
-        placement_ids=placements,
-        eligible=_eligible(context, batch, placements),
+        placement_ids=batch.column("placement_id"),
+        eligible=Eligible.by_user(_eligible(context, batch, placements)),
+        draws=exploration.draw(context.policy, context.cycle, profiles, placements),
     )
     return _to_batch(context, batch, make_slates(context, decisions))
 
@@ -209,7 +214,7 @@ def _eligible(
     eligible = np.stack([defaults[p] for p in placements])
     if KNOWN_SET in batch.schema.names:
         known = pc.is_valid(batch.column(KNOWN_SET)).to_numpy(zero_copy_only=False)
-        eligible[known] = eligible_by_set(context, batch)[known]
+        eligible[known] = eligible_by_set(context, batch).mask()[known]
     lists = batch.column("offer_ids")
     eligible[pc.is_valid(lists).to_numpy(zero_copy_only=False)] = False
     rows, columns = listed_columns(context, lists)

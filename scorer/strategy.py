@@ -73,6 +73,11 @@ class StrategyContext:
         return self.as_of.date()
 
     @property
+    def cycle(self) -> tuple[str, date]:
+        """What every draw of the cycle starts from."""
+        return self.strategy_id, self.cycle_date
+
+    @property
     def valid_to(self) -> datetime:
         """End of the ranking's validity: as_of + 7 days."""
         return self.as_of + CYCLE

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from scorer import exploration
+from scorer.choosing import POLICIES, Decisions, offer_scores
 from scorer.config import Settings
+from scorer.eligible_offers import eligible_by_set
 from scorer.errors import ConfigurationError
 from scorer.features import DECISIONING, Feature, FeatureSchema, Matrix, encode_users
-from scorer.ranking import eligible_by_set
+from scorer.forest import Eligible
 from scorer.registry import ModelRegistry
 from scorer.rewards.protocol import Mask, RewardModel, Vector
-from scorer.slates import POLICIES, Decisions, Slates, make_slates, offer_scores
+from scorer.slates import Slates, make_slates
 from scorer.strategy import Deployed, StrategyContext, load_context, read_schema
 from scorer.warehouse import Connection
 
@@ -52,17 +55,17 @@ class Decision:
     @cached_property
     def eligible(self) -> Mask:
         """Which candidates may be shown, bool (n_candidates,)."""
-        return eligible_by_set(self.context, self.candidate)[0]
+        return eligible_by_set(self.context, self.candidate).mask()[0]
 
     @cached_property
     def scores(self) -> Vector:
         """Score of every candidate, float64 (n_candidates,); NaN without a model."""
-        return offer_scores(self.context, self._decisions)[0][0]
+        return offer_scores(self.context, self.users, self.eligible[None])[0]
 
     @cached_property
     def served(self) -> list[dict[str, Any]]:
         """What ``ranked_offers`` holds: offer, score, policy and propensity from rank 1 on."""
-        return _rows(make_slates(self.context, self._decisions))
+        return _rows(make_slates(self.context, self._decisions(self.context)))
 
     @cached_property
     def by_model(self) -> list[dict[str, Any]]:
@@ -72,7 +75,11 @@ class Decision:
         everybody = replace(
             self.context, exploration_share=0.0, top_k=max(1, len(self.context.candidates))
         )
-        return [r for r in _rows(make_slates(everybody, self._decisions)) if r["eligible_count"]]
+        return [
+            r
+            for r in _rows(make_slates(everybody, self._decisions(everybody)))
+            if r["eligible_count"]
+        ]
 
     @property
     def model(self) -> RewardModel | None:
@@ -85,10 +92,14 @@ class Decision:
         """Whether the model's order is the person's own."""
         return self.model is not None and bool(self.model.personalises(self.users)[0])
 
-    @property
-    def _decisions(self) -> Decisions:
+    def _decisions(self, context: StrategyContext) -> Decisions:
         return Decisions(
-            self.candidate, [self.profile_id], [self.placement_id], self.eligible[None]
+            users=self.candidate,
+            placement_ids=pa.array([self.placement_id]),
+            eligible=Eligible.by_user(self.eligible[None]),
+            draws=exploration.draw(
+                context.policy, context.cycle, [self.profile_id], [self.placement_id]
+            ),
         )
 
     def values(self) -> list[dict[str, Any]]:

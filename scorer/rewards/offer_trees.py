@@ -17,9 +17,9 @@ import xgboost as xgb
 from scorer.calibration import Calibration
 from scorer.errors import InputError
 from scorer.features import FeatureSchema, Matrix
-from scorer.forest import FactorisedForest
+from scorer.forest import Eligible, FactorisedForest
 from scorer.rewards.interaction_base import InteractionBase
-from scorer.rewards.protocol import Mask, Vector
+from scorer.rewards.protocol import Codes, Mask, Vector
 
 # Users x offers of one piece: the base's margins take 8 bytes for each.
 MAX_CELLS = 4_000_000
@@ -73,6 +73,14 @@ class OfferTrees:
             piece = users[start : start + step]
             margins[start : start + step] = self.forest.score(piece, self.base.margins(piece))
         return margins
+
+    def top_k(
+        self, users: Matrix, k: int, eligible: Eligible, priority: Codes
+    ) -> tuple[Codes, Vector]:
+        """Columns and scores of the best k offers, both (n_users, k); see :class:`.ShortLists`."""
+        start = None if self.base is None else self.base.margins(users)
+        columns, margins = self.forest.top_k(users, k, eligible, priority, start)
+        return columns.astype(np.int64), self.calibration.apply(margins)
 
     @property
     def forest(self) -> FactorisedForest:

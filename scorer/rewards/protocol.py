@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.features import FeatureSchema, Matrix
+from scorer.forest import Eligible
 
 Vector = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -38,3 +39,21 @@ class RewardModel(Protocol):
 
     def personalises(self, users: Matrix) -> Mask:
         """Whether each user's order is the user's own, bool (n_users,); else the best single's."""
+
+
+@runtime_checkable
+class ShortLists(Protocol):
+    """A model that finds each user's best offers without scoring all of them for the caller."""
+
+    @property
+    def offer_ids(self) -> tuple[str, ...]:
+        """Offers in the order of the columns."""
+
+    def top_k(
+        self, users: Matrix, k: int, eligible: Eligible, priority: Codes
+    ) -> tuple[Codes, Vector]:
+        """Columns, int64, and scores, float64, of the best k offers: (n_users, k), best first.
+
+        Only eligible offers; among equal margins the larger ``priority``, int64 (n_offers,), goes
+        first. Fewer than k: column -1, score NaN. Scores are those of :meth:`RewardModel.score`.
+        """
