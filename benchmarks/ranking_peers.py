@@ -1,7 +1,7 @@
 """Other ways to score every user with every offer, each on one thread.
 
 A peer is made from a ranker and gives a function from the cross product's rows to one number per
-row. ``UnreadableError`` says why a peer cannot take a model; one whose package is missing is skipped.
+row. ``UnreadableError`` says why a peer cannot take a model; a missing package is named.
 """
 
 from __future__ import annotations
