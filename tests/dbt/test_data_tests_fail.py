@@ -76,6 +76,7 @@ BROKEN_EXPRESSIONS = {
         "profile_id = null"
     ),
     "(propensity is null) = (propensity_source = 'unknown')": "propensity = null",
+    "records_in_order <= records": "records_in_order = records + 1",
 }
 
 
