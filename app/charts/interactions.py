@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -79,31 +81,12 @@ def _heat_map(
     is_amount: bool,
 ) -> alt.LayerChart:
     form = style.value_format(is_amount)
-    row_name, column_name, rows, columns = axes
     base = alt.Chart(frame).encode(
-        y=alt.Y(
-            f"{fields[0]}:N",
-            title=row_name or None,
-            sort=rows,
-            axis=alt.Axis(labelExpr=_YES_NO, labelLimit=230, grid=False, domain=False, ticks=False),
-        ),
-        x=alt.X(
-            f"{fields[1]}:N",
-            title=column_name,
-            sort=columns,
-            axis=alt.Axis(
-                labelExpr=_YES_NO,
-                labelAngle=0 if len(columns) <= 10 else -40,
-                orient="top",
-                grid=False,
-                domain=False,
-                ticks=False,
-                labelLimit=130,
-            ),
-        ),
+        y=_side(fields[0], axes[0], axes[2], labelLimit=230),
+        x=_side(fields[1], axes[1], axes[3], orient="top", labelLimit=130),
         tooltip=[
-            alt.Tooltip(f"{fields[0]}:N", title=row_name or "Offer"),
-            alt.Tooltip(f"{fields[1]}:N", title=column_name),
+            alt.Tooltip(f"{fields[0]}:N", title=axes[0] or "Offer"),
+            alt.Tooltip(f"{fields[1]}:N", title=axes[1]),
             alt.Tooltip("shrunken_rate:Q", title="Rate, careful with few", format=form),
             alt.Tooltip("rate:Q", title="Rate as counted", format=form),
             alt.Tooltip("lift:Q", title="Against the offer's mean", format="+.0%"),
@@ -111,36 +94,43 @@ def _heat_map(
             alt.Tooltip("successes:Q", title="Successes", format=",d"),
         ],
     )
-    cells = base.mark_rect(cornerRadius=3).encode(
-        color=alt.Color(
-            "lift:Q",
-            scale=alt.Scale(
-                domain=[-_WIDEST, 0, _WIDEST],
-                range=style.LOW_TO_HIGH,
-                interpolate="rgb",
-                clamp=True,
-            ),
-            legend=alt.Legend(
-                title="Against the offer's mean",
-                format="+.0%",
-                orient="bottom",
-                gradientLength=220,
-                values=[-_WIDEST, -0.3, 0, 0.3, _WIDEST],
-            ),
-        )
-    )
     rate = base.mark_text(color=style.TEXT_ON_CELLS, dy=-7, fontSize=13, fontWeight="bold")
     count = base.mark_text(color=style.TEXT_ON_CELLS, dy=9, fontSize=10.5)
     below = "Rates careful with small cells; below them displays. An empty cell has fewer than 10"
     return (
         alt.layer(
-            cells,
+            base.mark_rect(cornerRadius=3).encode(color=_lift()),
             rate.encode(text=alt.Text("shrunken_rate:Q", format=form)),
             count.encode(text=alt.Text("displays:Q", format=",d")),
         )
         .properties(title=style.title(title, below), height=alt.Step(46))
         .configure_view(strokeWidth=0)
     )
+
+
+def _side(field: str, name: str, values: list[str], **looks: Any) -> Any:
+    """A side of a heat map: across where its labels stand on top, else down."""
+    is_across = "orient" in looks
+    angle = -40 if is_across and len(values) > 10 else 0
+    axis = alt.Axis(
+        labelExpr=_YES_NO, labelAngle=angle, grid=False, domain=False, ticks=False, **looks
+    )
+    channel = alt.X if is_across else alt.Y
+    return channel(f"{field}:N", title=name or None, sort=values, axis=axis)
+
+
+def _lift() -> alt.Color:
+    scale = alt.Scale(
+        domain=[-_WIDEST, 0, _WIDEST], range=style.LOW_TO_HIGH, interpolate="rgb", clamp=True
+    )
+    legend = alt.Legend(
+        title="Against the offer's mean",
+        format="+.0%",
+        orient="bottom",
+        gradientLength=220,
+        values=[-_WIDEST, -_WIDEST / 2, 0, _WIDEST / 2, _WIDEST],
+    )
+    return alt.Color("lift:Q", scale=scale, legend=legend)
 
 
 def personal(frame: pd.DataFrame) -> alt.Chart:
