@@ -248,7 +248,7 @@ def walk_one(walk: Any, user: Any, base_margin: Any, margins: Any) -> None:
     for i in range(base_margin.size):
         margins[i] = base_margin[i]
     weights = np.empty(margins.size, dtype=np.float32)
-    waiting = np.empty(walk.kind.size + 1, dtype=np.int32)
+    waiting = np.empty(walk.nodes.size + 1, dtype=np.int32)
     for tree in range(walk.roots.size):
         fill_leaves(walk, user, walk.roots[tree], waiting, weights)
         for i in range(0, margins.size, N_LANES):
@@ -258,36 +258,36 @@ def walk_one(walk: Any, user: Any, base_margin: Any, margins: Any) -> None:
 @register_jitable
 def fill_leaves(walk: Any, user: Any, root: int, waiting: Any, weights: Any) -> None:
     """Weights of one tree for every offer: a leaf's weight where its bits are set."""
-    n_waiting, node = 0, root
+    n_waiting, number = 0, root
     while True:
-        kind = walk.kind[node]
-        if kind >= NUMERIC:
-            node = walk.children[node, turns_right(walk, user, node)]
+        node = walk.nodes[number]
+        if node.kind >= NUMERIC:
+            number = node.right if turns_right(walk, user, node) else node.left
             continue
-        if kind == BOTH:
-            waiting[n_waiting] = walk.children[node, 1]
+        if node.kind == BOTH:
+            waiting[n_waiting] = node.right
             n_waiting += 1
-            node = walk.children[node, 0]
+            number = node.left
             continue
-        weight = spread(walk.value[node])
+        weight = spread(node.value)
         for i in range(weights.size // N_LANES):
-            mask = walk.words[walk.column[node] + i]
+            mask = walk.words[node.column + i]
             if mask != 0:
                 store(weights, i * N_LANES, blend(mask, weight, load(weights, i * N_LANES)))
         if n_waiting == 0:
             return
         n_waiting -= 1
-        node = waiting[n_waiting]
+        number = waiting[n_waiting]
 
 
 @register_jitable
-def turns_right(walk: Any, user: Any, node: int) -> int:
-    """1 where the user goes right at a split of the user's, else 0."""
-    value = user[walk.column[node]]
+def turns_right(walk: Any, user: Any, node: Any) -> bool:
+    """Whether the user goes right at a split of the user's."""
+    value = user[node.column]
     if value != value:
-        return 1 - walk.missing_left[node]
-    if walk.kind[node] == NUMERIC:
-        return 0 if value < walk.value[node] else 1
-    if value >= 0 and value < walk.listed[node, 1]:
-        return int(walk.is_listed[walk.listed[node, 0] + int(value)])
-    return 0
+        return node.missing_left == 0
+    if node.kind == NUMERIC:
+        return not value < node.value
+    if value >= 0 and value < node.n_listed:
+        return walk.is_listed[node.listed + int(value)] != 0
+    return False

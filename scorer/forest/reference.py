@@ -62,27 +62,28 @@ def walk_one(walk: Walk, user: Floats, base_margin: Floats, margins: Floats) -> 
         weights = np.zeros_like(margins)
         waiting = [int(root)]
         while waiting:
-            node = waiting.pop()
-            if walk.kind[node] == BOTH:
-                waiting += walk.children[node].tolist()
-            elif walk.kind[node] == LEAF:
-                first = walk.column[node]
-                words = walk.words[first : first + margins.size // N_BITS]
+            node = walk.nodes[waiting.pop()]
+            if node["kind"] == BOTH:
+                waiting += [int(node["left"]), int(node["right"])]
+            elif node["kind"] == LEAF:
+                words = walk.words[node["column"] :][: margins.size // N_BITS]
                 bits = np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little")
-                weights[bits.astype(np.bool_)] = walk.value[node]
+                weights[bits.astype(np.bool_)] = node["value"]
             else:
-                waiting.append(int(walk.children[node, _turns_right(walk, user, node)]))
+                side = "right" if _turns_right(walk, user, node) else "left"
+                waiting.append(int(node[side]))
         margins += weights
 
 
-def _turns_right(walk: Walk, user: Floats, node: int) -> int:
-    value = user[walk.column[node]]
+def _turns_right(walk: Walk, user: Floats, node: np.void) -> bool:
+    value = user[node["column"]]
     if np.isnan(value):
-        return 1 - int(walk.missing_left[node])
-    if walk.kind[node] == NUMERIC:
-        return int(not value < walk.value[node])
-    start, size = walk.listed[node].tolist()
-    return int(walk.is_listed[start + int(value)]) if 0 <= value < size else 0
+        return not node["missing_left"]
+    if node["kind"] == NUMERIC:
+        return not value < node["value"]
+    if 0 <= value < node["n_listed"]:
+        return bool(walk.is_listed[node["listed"] + int(value)])
+    return False
 
 
 def _fill_conditions(conditions: Conditions, users: Floats, masks: Mask) -> None:

@@ -12,51 +12,61 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scorer.forest.parsing import Floats, Forest, Integers, Tree
+from scorer.forest.parsing import Forest, Integers, Tree
 from scorer.forest.reduction import Numbers, OfferSide, offers_at_nodes, split_of
 
 N_BITS = 64
 LEAF, BOTH, NUMERIC, CATEGORICAL = 0, 1, 2, 3
 
 
+# One node, 28 bytes in one piece: a walk jumps from node to node, and each jump may miss the cache.
+# ``column``: user column of a split, first word of a leaf. ``value``: threshold of a numeric split,
+# weight of a leaf. ``listed``, ``n_listed``: where a categorical split's codes start, how many.
+NODE = np.dtype(
+    [
+        ("value", np.float32),
+        ("column", np.int32),
+        ("left", np.int32),
+        ("right", np.int32),
+        ("listed", np.int32),
+        ("n_listed", np.int32),
+        ("kind", np.uint8),
+        ("missing_left", np.uint8),
+    ],
+    align=True,
+)
+
+
 class Walk(NamedTuple):
-    """Trees as one user walks them; the nodes of all trees in one array.
+    """Trees as one user walks them.
 
     Attributes
     ----------
     base : margin before the first tree.
-    n_offers : offers of each leaf's words, spare bits not among them.
-    roots : int32 (n_trees,).
-    kind : uint8 (n_nodes,): LEAF, BOTH (an offer's split), NUMERIC or CATEGORICAL.
-    column : int32 (n_nodes,), user column of a split; first word of a leaf.
-    value : float32 (n_nodes,), threshold of a numeric split, weight of a leaf.
-    missing_left : uint8 (n_nodes,).
-    children : int32 (n_nodes, 2), left and right.
-    listed : int32 (n_nodes, 2), where the codes of a categorical split start and how many.
+    roots : int32 (n_trees,), nodes.
+    nodes : NODE (n_nodes,), of all trees.
     is_listed : uint8, 1 where a code goes right; one stretch per categorical split.
-    words : uint64, offers of the leaves.
+    words : uint64, offers of the leaves: one bit each.
     """
 
     base: np.float32
-    n_offers: int
     roots: Integers
-    kind: npt.NDArray[np.uint8]
-    column: Integers
-    value: Floats
-    missing_left: npt.NDArray[np.uint8]
-    children: Integers
-    listed: Integers
+    nodes: npt.NDArray[np.void]
     is_listed: npt.NDArray[np.uint8]
     words: npt.NDArray[np.uint64]
 
 
 class _Node(NamedTuple):
+    """Fields of NODE."""
+
+    value: np.float32
+    column: int
+    left: int
+    right: int
+    listed: int
+    n_listed: int
     kind: int
-    column: int = 0
-    value: np.float32 = np.float32(0)
-    missing_left: bool = False
-    children: tuple[int, int] = (0, 0)
-    listed: tuple[int, int] = (0, 0)
+    missing_left: bool
 
 
 class _Writer:
@@ -76,23 +86,20 @@ class _Writer:
         return numbers[0]
 
     def _add_node(self, tree: Tree, node: int, members: Numbers, numbers: dict[int, int]) -> int:
+        value = tree.value[node]
         if tree.left[node] < 0:
-            return self._append(_Node(LEAF, self._add_words(members), tree.value[node]))
-        sides = numbers.get(int(tree.left[node])), numbers.get(int(tree.right[node]))
+            word = self._add_words(members)
+            return self._append(_Node(value, word, 0, 0, 0, 0, LEAF, False))
+        left, right = numbers.get(int(tree.left[node])), numbers.get(int(tree.right[node]))
+        if left is None or right is None:
+            return left if right is None else right  # type: ignore[return-value]
         feature, by, missing_left = split_of(tree, node)
-        if sides[0] is None or sides[1] is None:
-            return sides[0] if sides[1] is None else sides[1]  # type: ignore[return-value]
-        children = sides[0], sides[1]
         if feature in self.offers:
-            return self._append(_Node(BOTH, children=children))
-        column = self.places[feature]
-        if not isinstance(by, tuple):
-            value = tree.value[node]
-            return self._append(_Node(NUMERIC, column, value, missing_left, children))
-        listed = self._add_table(by)
-        return self._append(
-            _Node(CATEGORICAL, column, np.float32(0), missing_left, children, listed)
-        )
+            return self._append(_Node(value, 0, left, right, 0, 0, BOTH, False))
+        column, listed, kind = self.places[feature], (0, 0), NUMERIC
+        if isinstance(by, tuple):
+            listed, kind = self._add_table(by), CATEGORICAL
+        return self._append(_Node(value, column, left, right, *listed, kind, missing_left))
 
     def _append(self, node: _Node) -> int:
         self.nodes.append(node)
@@ -122,17 +129,10 @@ def make_walk(forest: Forest, offers: OfferSide, places: dict[int, int]) -> Walk
     """Write the walk of these offers; ``places`` maps the booster's features to user columns."""
     writer = _Writer(offers, places)
     roots = [writer.add(tree) for tree in forest.trees] if len(offers.offers) else []
-    nodes = writer.nodes
     return Walk(
         forest.base,
-        len(offers.offers),
         np.array(roots, dtype=np.int32),
-        np.array([node.kind for node in nodes], dtype=np.uint8),
-        np.array([node.column for node in nodes], dtype=np.int32),
-        np.array([node.value for node in nodes], dtype=np.float32),
-        np.array([node.missing_left for node in nodes], dtype=np.uint8),
-        np.array([node.children for node in nodes], dtype=np.int32).reshape(-1, 2),
-        np.array([node.listed for node in nodes], dtype=np.int32).reshape(-1, 2),
+        np.array(writer.nodes, dtype=NODE),
         np.concatenate([np.empty(0, np.uint8), *writer.tables]),
         np.concatenate([np.empty(0, np.uint64), *writer.words]),
     )
