@@ -72,7 +72,7 @@ def age_of_publication(as_of: datetime, age: timedelta, is_stale: bool) -> None:
     if is_stale:
         st.warning(
             f"**Stale:** computed for {moment(as_of)}, {since} ago. A cycle is 7 days: newer"
-            " events are not seen until `nextoffer run`."
+            " events are not seen until `nextoffer run`. All times are UTC."
         )
     else:
         st.caption(f"Computed for {moment(as_of)}, {since} ago. All times are UTC.")

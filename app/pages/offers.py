@@ -43,9 +43,9 @@ def _readiness(view: View) -> None:
     say.show_table(
         rows,
         {
-            "offer_name": st.column_config.TextColumn("Offer", width=230),
-            "state": st.column_config.TextColumn("Ready", width=190),
-            "missing": st.column_config.TextColumn("Still missing", width=190),
+            "offer_name": st.column_config.TextColumn("Offer", width=210),
+            "state": st.column_config.TextColumn("Ready", width=260),
+            "missing": st.column_config.TextColumn("Still missing", width=180),
             "displays": number("Displays", format="localized"),
             "successes": number("Successes", format="localized"),
             "displays_a_day": number("Displays a day", format="%.1f"),

@@ -60,13 +60,15 @@ def _strategy(row: pd.Series) -> None:
     boxes = st.columns(4)
     lift = say.change(row["lift"])
     boxes[0].metric("Lift, 30 days", lift, help="Over random traffic")
-    boxes[0].caption(f"{say.interval(row['lift_low'], row['lift_high'])} (95 %)")
+    between = say.interval(row["lift_low"], row["lift_high"])
+    boxes[0].caption(f"{between} (95 %)" if between != say.NONE else "not measured yet")
     boxes[1].metric("Personalised, 7 days", say.percent(row["personalised_share"]))
     boxes[1].caption(f"of displays; random {say.percent(row['random_share'])}")
     boxes[2].metric("Last trained (UTC)", say.day(row["trained_as_of"]))
     boxes[2].caption(f"version {say.plain(_version(row))}")
     boxes[3].metric("Offers ready", f"{row['offers_ready']} of {row['offers']}")
-    boxes[3].caption(f"{say.percent(row['exploration_share'])} of people explore")
+    explorers = f"{say.percent(row['exploration_share'])} of people explore"
+    boxes[3].caption(explorers if _has_model(row) else "everybody explores")
 
 
 def _version(row: pd.Series) -> str:

@@ -10,9 +10,10 @@ _STANDING = """
 with shares as (
     select
         strategy_id,
-        sum(displays) filter (where traffic_type = 'contextual') / sum(displays)
+        coalesce(sum(displays) filter (where traffic_type = 'contextual'), 0) / sum(displays)
             as personalised_share,
-        sum(displays) filter (where traffic_type = 'random') / sum(displays) as random_share
+        coalesce(sum(displays) filter (where traffic_type = 'random'), 0) / sum(displays)
+            as random_share
     from traffic_allocation
     where display_date >= (select as_of::date - 7 from publication)
     group by strategy_id

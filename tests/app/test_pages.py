@@ -32,6 +32,8 @@ def test_the_overview_of_a_cold_start_claims_no_lift(
     app = open_page(homes["cold"], "overview")
     assert "No lift yet" in text_of(app)
     assert "version none yet" in text_of(app)
+    assert "everybody explores" in text_of(app)
+    assert {metric.label: metric.value for metric in app.metric}["Personalised, 7 days"] == "0 %"
     assert charts_of(app) == []
 
 
