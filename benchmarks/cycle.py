@@ -1,0 +1,206 @@
+"""The weekly cycle, step by step, as the log of events grows; and against plain pandas.
+
+``python -m benchmarks.cycle --help``. For each size a simulated bank writes two weeks of events.
+Every step then runs in a process of its own, from an empty home folder. Exit code 1 when a
+requirement is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import log
+from pathlib import Path
+
+from benchmarks.cycle_steps import Usage, run_step
+from benchmarks.report import Table, show, write_markdown
+from scorer.simulation import World
+
+STEPS = ("features", "train", "rank", "monitor", "publish")
+WEEKS = 2
+_EVENTS_PER_PERSON = 8.8
+_LARGEST_FLOOR_RATIO, _LARGEST_GROWTH, _LEAST_SPEEDUP = 5.0, 12.0, 10.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One size: events and people there were, the simulation, the steps, pandas if it ran."""
+
+    events: int
+    people: int
+    gigabytes: float
+    simulated: Usage
+    steps: dict[str, Usage]
+    floor: dict[str, float]
+    pandas: Usage | None
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds of the whole cycle."""
+        return sum(usage.cpu for usage in self.steps.values())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 1 when a requirement is missed, else 0."""
+    options = _parser().parse_args(arguments)
+    os.environ["NEXTOFFER_TRAINING_DISPLAYS"] = str(options.training_displays)
+    runs = []
+    for events in options.events:
+        runs.append(_run(options, events))
+        show(_step_table(runs[-1]))
+    tables = [*map(_step_table, runs), *_pandas_tables(runs), _growth_table(runs)]
+    missed = list(_missed(runs))
+    for table in tables[len(runs) :]:
+        show(table)
+    for text in missed:
+        print(f"missed: {text}")
+    if options.out:
+        write_markdown(
+            options.out, " ".join(["python -m benchmarks.cycle", *_words(arguments)]), tables
+        )
+    return 1 if missed else 0
+
+
+def _run(options: argparse.Namespace, events: int) -> Run:
+    folder = Path(tempfile.mkdtemp(prefix="cycle-", dir=options.folder))
+    try:
+        raw, home = folder / "raw", folder / "home"
+        as_of, simulated, lines = _simulate(raw, events, options.seed)
+        steps = {name: run_step(name, home, raw, as_of) for name in STEPS}
+        floor = run_step("floor", home, raw, as_of).said
+        slow = run_step("pandas", home, raw, as_of) if events <= options.pandas_up_to else None
+        size = sum(f.stat().st_size for f in (raw / "experience_events").iterdir()) / 1e9
+        people = World(profiles=_people(events), seed=options.seed).profile_ids(WEEKS)
+        return Run(lines, len(people), size, simulated, steps, floor, slow)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _people(events: int) -> int:
+    return max(500, round(events / _EVENTS_PER_PERSON))
+
+
+def _simulate(raw: Path, events: int, seed: int) -> tuple[datetime, Usage, int]:
+    wall, cpu = time.monotonic(), time.process_time()
+    start = date(2026, 9, 6)
+    world = World(profiles=_people(events), seed=seed, start=start)
+    world.write_catalogue(raw)
+    lines = sum(world.live(week, raw).lines for week in range(1, WEEKS + 1))
+    used = Usage(time.monotonic() - wall, time.process_time() - cpu, float("nan"), {})
+    as_of = datetime.combine(start, datetime.min.time()) + timedelta(weeks=WEEKS)
+    return as_of, used, lines
+
+
+def _step_table(run: Run) -> Table:
+    rows = [_row("simulate", run.simulated, run)]
+    rows += [_row(name, usage, run) for name, usage in run.steps.items()]
+    total = Usage(
+        sum(u.wall for u in run.steps.values()),
+        run.cpu,
+        max(u.peak_gb for u in run.steps.values()),
+        {},
+    )
+    rows.append(_row("the cycle", total, run))
+    title = f"{run.events:,} events, {run.people:,} people, {run.gigabytes:.2f} GB of NDJSON"
+    header = ["step", "wall s", "CPU s", "peak GB", "events per CPU s"]
+    return Table(title, header, rows)
+
+
+def _row(name: str, usage: Usage, run: Run) -> list[str]:
+    peak = "-" if usage.peak_gb != usage.peak_gb else f"{usage.peak_gb:.2f}"
+    rate = f"{run.events / usage.cpu:,.0f}"
+    return [name, f"{usage.wall:.1f}", f"{usage.cpu:.1f}", peak, rate]
+
+
+def _pandas_tables(runs: list[Run]) -> Iterator[Table]:
+    for run in runs:
+        if run.pandas is None:
+            continue
+        theirs, ours = run.pandas.said, run.steps
+        pairs = [
+            ("ingest and features", theirs["ingest"] + theirs["features"], ours["features"].cpu),
+            ("train", theirs["train"], ours["train"].cpu),
+            ("rank", theirs["rank"], ours["rank"].cpu),
+            ("end to end, without our monitoring", run.pandas.cpu, _comparable(run)),
+        ]
+        rows = [[n, f"{t:.1f}", f"{o:.1f}", f"{t / o:.2f}"] for n, t, o in pairs]
+        rows.append(["peak GB", f"{run.pandas.peak_gb:.2f}", f"{_peak(run):.2f}", ""])
+        header = ["step", "pandas CPU s", "ours CPU s", "pandas / ours"]
+        yield Table(f"{run.events:,} events against pandas", header, rows)
+
+
+def _comparable(run: Run) -> float:
+    return run.cpu - run.steps["monitor"].cpu
+
+
+def _peak(run: Run) -> float:
+    return max(usage.peak_gb for usage in run.steps.values())
+
+
+def _growth_table(runs: list[Run]) -> Table:
+    first, last = runs[0], runs[-1]
+    rows = [
+        [
+            f"{run.events:,}",
+            f"{run.cpu:.1f}",
+            f"{run.floor['floor']:.2f}",
+            f"{run.floor['staging']:.2f}",
+            f"{_floor_ratio(run):.1f}",
+        ]
+        for run in runs
+    ]
+    title = "Growth and the parse floor"
+    if last.events > first.events:
+        title += f": time grows with events to the power {_exponent(first, last):.2f}"
+    header = ["events", "cycle CPU s", "floor CPU s", "loading CPU s", "loading / floor"]
+    return Table(title, header, rows)
+
+
+def _exponent(first: Run, last: Run) -> float:
+    return log(last.cpu / first.cpu) / log(last.events / first.events)
+
+
+def _floor_ratio(run: Run) -> float:
+    return run.floor["staging"] / run.floor["floor"]
+
+
+def _missed(runs: list[Run]) -> Iterator[str]:
+    first, last = runs[0], runs[-1]
+    allowed = log(_LARGEST_GROWTH) / log(10)
+    if last.events > first.events and _exponent(first, last) > allowed:
+        yield f"growth {_exponent(first, last):.2f}, at most {allowed:.2f}"
+    for run in runs:
+        if _floor_ratio(run) > _LARGEST_FLOOR_RATIO:
+            yield f"loading takes {_floor_ratio(run):.1f} x the parse floor, at most 5"
+        if run.pandas is not None and run.pandas.cpu < _LEAST_SPEEDUP * _comparable(run):
+            yield f"{run.pandas.cpu / _comparable(run):.2f} x faster than pandas, at least 10"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cycle", description=__doc__)
+    parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000])
+    parser.add_argument(
+        "--pandas-up-to", type=int, default=1_000_000, help="largest size for pandas"
+    )
+    parser.add_argument(
+        "--training-displays", type=int, default=500_000, help="most a strategy learns from"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="where the data go, 4 GB per million events")
+    parser.add_argument("--out", type=Path, help="write the tables as markdown")
+    return parser
+
+
+def _words(arguments: Sequence[str] | None) -> list[str]:
+    return list(sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
