@@ -88,7 +88,7 @@ class FactorisedForest:
         margins = np.empty((len(users), self.n_offers), dtype=np.float32)
 
         def work(rows: slice) -> None:
-            score_blocks(self._program, users[rows], base_margin[rows], margins[rows])
+            score_blocks(self.program, users[rows], base_margin[rows], margins[rows])
 
         score_blocks = engine().score_blocks
         if margins.size:
@@ -131,7 +131,7 @@ class FactorisedForest:
         def work(rows: slice) -> None:
             choice = chosen.choice(rows, order)
             out = best.columns[rows], best.margins[rows]
-            top_k_blocks(self._program, users[rows], base_margin[rows], choice, *out)
+            top_k_blocks(self.program, users[rows], base_margin[rows], choice, *out)
 
         top_k_blocks = engine().top_k_blocks
         if self.n_offers:
@@ -153,7 +153,8 @@ class FactorisedForest:
         return margins[: self.n_offers]
 
     @property
-    def _program(self) -> Program:
+    def program(self) -> Program:
+        """What the kernels run."""
         return self._compiled.program
 
     @cached_property

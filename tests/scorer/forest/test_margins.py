@@ -68,7 +68,7 @@ def test_plain_numpy_does_the_same_as_the_kernels(shape: Shape, seed: int) -> No
     forest = compiled(case)
     margins = np.empty((len(case.users), forest.n_offers), dtype=np.float32)
     none = np.empty((0, forest.n_offers), dtype=np.float32)
-    reference.score_blocks(forest._program, case.users, none, margins)
+    reference.score_blocks(forest.program, case.users, none, margins)
     assert_same_bits(margins, case.expected())
 
 
