@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from benchmarks.synthetic_tables import COLD_START, MODEL_TABLES, TABLES
+from benchmarks.synthetic_outcomes import COLD_START, MODEL_TABLES
+from benchmarks.synthetic_tables import TABLES
 
 MARTS = Path(__file__).parents[1] / "dbt_project" / "models" / "marts"
 HOSTILE_OFFERS = (

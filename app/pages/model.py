@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 import pandas as pd
 import streamlit as st
 
@@ -11,14 +9,8 @@ from app import components as say
 from app.charts import model as charts
 from app.database import home_folder
 from app.queries import model as queries
+from app.sentences import model as sentences
 from app.view import View, show
-
-_OUTCOMES = {
-    "succeeded": "Succeeded: the strategy has a model in use.",
-    "collecting": "Collecting: too little data, all traffic is random.",
-    "held_back": "Held back: the new model was not good enough and is not in use.",
-    "failed": "Failed: an error stopped it.",
-}
 
 
 def render(view: View) -> None:
@@ -42,27 +34,7 @@ def _deployed(view: View, versions: pd.DataFrame) -> None:
         st.markdown("No model is deployed: every offer is drawn at random.")
         return
     row = current.iloc[0]
-    shares = queries.traffic(view.publication, view.strategy_id)
-    traffic = ", ".join(
-        f"{say.arm(arm).lower()} {say.percent(share)}"
-        for arm, share in zip(shares["traffic_type"], shares["share"], strict=True)
-    )
-    say.facts(
-        {
-            "Version": say.plain(row["model_version"]),
-            "Kind": say.plain(str(row["model_kind"]).replace("_", " ")),
-            "Trained as of": say.moment(row["trained_as_of"]),
-            "Data window (UTC)": _window(row),
-            "Training displays": say.count(row["training_rows"]),
-            "Offers included": say.count(row["offers_included"]),
-            "Offers personalised": say.count(row["offers_personalised"]),
-            "Traffic, 7 days": traffic or "no displays",
-        }
-    )
-
-
-def _window(row: pd.Series) -> str:
-    return f"{say.day(row['data_window_start'])} to {say.day(row['data_window_end'])}"
+    say.facts(sentences.deployed(row, queries.traffic(view.publication, view.strategy_id)))
 
 
 def _last_run(view: View) -> None:
@@ -71,23 +43,7 @@ def _last_run(view: View) -> None:
     if runs.empty:
         st.markdown("No training has run for this strategy.")
         return
-    row = runs.iloc[0]
-    reason = say.plain(row["reason"]) if say.is_known(row["reason"]) else "none given"
-    say.facts(
-        {
-            "Computed for": say.moment(row["as_of"]),
-            "Outcome": say.plain(_OUTCOMES.get(row["status"], row["status"])),
-            "Reason": reason,
-            "Data window (UTC)": _window(row),
-            "Training displays": say.count(row["training_rows"]),
-            "with a success": say.count(row["successes"]),
-            "Offers ready": f"{say.count(row['offers_ready'])} of"
-            f" {say.count(row['offers_included'])} included",
-            "Trained version": say.plain(row["model_version"])
-            if say.is_known(row["model_version"])
-            else "none",
-        }
-    )
+    say.facts(sentences.training(runs.iloc[0]))
 
 
 def _history(view: View, versions: pd.DataFrame) -> None:
@@ -112,21 +68,7 @@ def _history(view: View, versions: pd.DataFrame) -> None:
 
 
 def _versions_table(view: View, versions: pd.DataFrame) -> None:
-    def value(low: object) -> str:
-        return say.reward(low, view.is_amount)
-
-    rows = versions.assign(
-        state=["deployed" if flag else "" for flag in versions["is_deployed"]],
-        value=[value(number) for number in versions["policy_value"]],
-        interval=[
-            f"{value(low)} to {value(high)}" if say.is_known(low) else say.NONE
-            for low, high in zip(versions["value_low"], versions["value_high"], strict=True)
-        ],
-        lift=[say.change(number) for number in versions["lift_over_best_single"]],
-        later=[say.decimals(number) for number in versions["later_gini"]],
-        training=[say.decimals(number) for number in versions["training_gini"]],
-        kind=versions["model_kind"].str.replace("_", " "),
-    )
+    rows = sentences.rows(versions, view.is_amount)
     say.show_table(
         rows,
         {
@@ -161,38 +103,15 @@ def _calibration(view: View, versions: pd.DataFrame) -> None:
     frame = queries.calibration(view.publication, view.strategy_id, str(version))
     row = known.set_index("model_version").loc[version]
     ratio = row["calibration_ratio"]
-    title = f"Version {version}: {_calibration_words(ratio)}"
+    title = f"Version {version}: {sentences.calibration(ratio)}"
     say.show_chart(charts.calibration(frame, title, view.unit, view.is_amount), title)
-
-
-def _calibration_words(ratio: float) -> str:
-    if not say.is_known(ratio):
-        return "too few successes to judge its scores"
-    if abs(ratio - 1) < 0.05:
-        return "scores are right within 5 % on average"
-    direction = "too low" if ratio > 1 else "too high"
-    return f"scores are {direction}: {say.percent(ratio)} of what was expected came"
 
 
 def _properties(view: View) -> None:
     st.subheader("Properties")
     row = queries.properties(view.publication, view.strategy_id).iloc[0]
     features = queries.features(view.publication, view.strategy_id)
-    kind = "amount per display" if view.is_amount else "success or not"
-    places = row["placement_ids"]
-    say.facts(
-        {
-            "KPI": say.plain(f"{row['kpi_name']} ({kind})"),
-            "Success events": say.plain(row["success_event_types"]),
-            "Attribution window": f"{row['window_hours']:g} hours after the display",
-            "Look-back": f"{row['lookback_days']} days",
-            "Offer is ready with": f"{row['min_displays']} displays and {row['min_successes']}"
-            " successes in the look-back",
-            "Exploration": f"{say.percent(row['exploration_share'])} of people, with a model",
-            "Offers ranked": f"{row['top_k']} per person and placement",
-            "Placements": say.plain(places) if say.is_known(places) else "all",
-        }
-    )
+    say.facts(sentences.properties(row, view.is_amount))
     for kind, title in (("segment", "Segments"), ("context", "Context")):
         names = features.loc[features["feature_kind"] == kind, "feature_name"].tolist()
         with st.expander(f"{title}: {len(names)}"):
@@ -205,15 +124,7 @@ def _commands(view: View, versions: pd.DataFrame) -> None:
         "This app only reads. To change the model, run one of these in a terminal; then `rank` and"
         " `publish` serve it."
     )
-    home, strategy = shlex.quote(str(home_folder())), shlex.quote(view.strategy_id)
-    others = versions.loc[~versions["is_deployed"].astype(bool), "model_version"].tolist()
-    version = shlex.quote(others[0]) if others else "MODEL_VERSION"
-    lines = [
-        f"nextoffer models list --home {home}",
-        f"nextoffer models promote --home {home} {strategy} {version}",
-        f"nextoffer models rollback --home {home} {strategy}",
-        f"nextoffer rank --home {home} && nextoffer publish --home {home}",
-    ]
+    lines = sentences.commands(home_folder(), view.strategy_id, versions)
     st.code("\n".join(lines), language="bash", wrap_lines=True)
 
 

@@ -8,16 +8,9 @@ import streamlit as st
 from app import components as say
 from app.charts import overview as charts
 from app.queries import overview as queries
+from app.sentences import overview as sentences
 from app.sentences.weeks import changes
 from app.view import View, show
-
-_STATES = {
-    "succeeded": ("Live", "green"),
-    "collecting": ("Collecting", "gray"),
-    "held_back": ("Held back", "orange"),
-    "failed": ("Failed", "red"),
-    "never ran": ("Never ran", "gray"),
-}
 
 
 def render(view: View) -> None:
@@ -52,11 +45,11 @@ def _lifts(standing: pd.DataFrame) -> None:
 
 
 def _strategy(row: pd.Series) -> None:
-    state, colour = _STATES.get(row["status"], (row["status"], "gray"))
+    state, colour = sentences.STATES.get(row["status"], (row["status"], "gray"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(say.plain(row["strategy_id"]), width="content", anchor=False)
         st.badge(state, color=colour)  # type: ignore[arg-type]
-    st.markdown(_in_words(row))
+    st.markdown(sentences.standing(row))
     boxes = st.columns(4)
     lift = say.change(row["lift"])
     boxes[0].metric("Lift, 30 days", lift, help="Over random traffic")
@@ -65,34 +58,10 @@ def _strategy(row: pd.Series) -> None:
     boxes[1].metric("Personalised, 7 days", say.percent(row["personalised_share"]))
     boxes[1].caption(f"of displays; random {say.percent(row['random_share'])}")
     boxes[2].metric("Last trained (UTC)", say.day(row["trained_as_of"]))
-    boxes[2].caption(f"version {say.plain(_version(row))}")
+    boxes[2].caption(f"version {say.plain(sentences.version(row))}")
     boxes[3].metric("Offers ready", f"{row['offers_ready']} of {row['offers']}")
     explorers = f"{say.percent(row['exploration_share'])} of people explore"
-    boxes[3].caption(explorers if _has_model(row) else "everybody explores")
-
-
-def _version(row: pd.Series) -> str:
-    return str(row["deployed_model_version"]) if _has_model(row) else "none yet"
-
-
-def _has_model(row: pd.Series) -> bool:
-    return say.is_known(row["deployed_model_version"])
-
-
-def _in_words(row: pd.Series) -> str:
-    why = f" {say.plain(row['reason'])}." if say.is_known(row["reason"]) else ""
-    kpi = f"KPI: {say.plain(row['kpi_name'])}."
-    serving = "the earlier model goes on" if _has_model(row) else "everything stays random"
-    words = {
-        "succeeded": "A model is in use and orders the offers for each person.",
-        "collecting": "Too little data for a model: every offer is drawn at random.",
-        "held_back": f"The new model was not good enough; {serving}.",
-        "failed": f"The last run failed; {serving}.",
-        "never ran": "No run yet.",
-    }.get(row["status"], "")
-    if row["status"] == "succeeded" and row["model_kind"] == "best_single":
-        words = "Personalising was not proven to pay: everybody gets the best single offer first."
-    return f"{words}{why} {kpi} Last run {say.day(row['last_run'])}."
+    boxes[3].caption(explorers if sentences.has_model(row) else "everybody explores")
 
 
 def _alerts(alerts: pd.DataFrame) -> None:

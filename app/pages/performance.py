@@ -8,29 +8,26 @@ import streamlit as st
 from app import components as say
 from app.charts import performance as charts
 from app.queries import performance as queries
+from app.sentences import performance as sentences
 from app.view import View, show
 
 
 def render(view: View) -> None:
     """Draw the page."""
     asked = (view.publication, view.strategy_id, view.placement, view.period)
-    arms = _named(queries.arms(*asked))
+    arms = sentences.named(queries.arms(*asked))
     if arms.empty:
         st.info("No display of this period has a final outcome yet.")
         return
     _headline(view, arms)
     _table(view, arms)
-    over_time = _named(queries.over_time(*asked))
-    title = _compare(view, arms)
+    over_time = sentences.named(queries.over_time(*asked))
+    title = sentences.compare(arms, view.unit, view.is_amount, view.period.words)
     say.show_chart(charts.over_time(over_time, title, view.unit, view.is_amount), title)
-    allocation = _named(queries.allocation(*asked))
-    title = _allocation_title(allocation)
+    allocation = sentences.named(queries.allocation(*asked))
+    title = sentences.traffic(allocation)
     say.show_chart(charts.allocation(allocation, title), title)
-    _groups(view, _named(queries.by_group(*asked)))
-
-
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(arm=[say.arm(name) for name in frame["traffic_type"]])
+    _groups(view, sentences.named(queries.by_group(*asked)))
 
 
 def _headline(view: View, arms: pd.DataFrame) -> None:
@@ -45,36 +42,11 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
     lift = model["lift"] if model is not None else None
     boxes[2].metric("Lift over random", say.change(lift))
     boxes[3].metric("p-value", say.p_value(model["p_value"] if model is not None else None))
-    st.markdown(_verdict(model, view))
-
-
-def _verdict(model: pd.Series | None, view: View) -> str:
-    if model is None:
-        return f"Nothing was personalised in the {view.period.words}: there is no lift to measure."
-    if model["status"] == "insufficient":
-        return (
-            "**Too little data for a lift.** It takes 20 successes in random and in personalised"
-            " traffic, and both arms in the same period."
-        )
-    between = f"The 95 % interval of the lift is {say.interval(*model[['lift_low', 'lift_high']])}."
-    if model["lift_low"] > 0:
-        finding = "**Personalised traffic is better than random**, by more than chance."
-    elif model["lift_high"] < 0:
-        finding = "**Personalised traffic is worse than random**, by more than chance."
-    else:
-        finding = "**No difference beyond chance** between personalised and random traffic."
-    power = model["power_sentence"]
-    return f"{finding} {between}" + (f"\n\n{say.plain(power)}" if say.is_known(power) else "")
+    st.markdown(sentences.verdict(model, view.period.words))
 
 
 def _table(view: View, arms: pd.DataFrame) -> None:
-    rows = arms.assign(
-        reward=[say.reward(value, view.is_amount) for value in arms["reward_per_display"]],
-        rate=[say.percent(value, 2) for value in arms["success_rate"]],
-        lift_text=[say.change(value) for value in arms["lift"]],
-        interval=say.intervals(arms),
-        p_text=[say.p_value(value) for value in arms["p_value"]],
-    )
+    rows = sentences.rows(arms, view.is_amount)
     columns = {
         "arm": "Arm",
         "displays": st.column_config.NumberColumn("Displays", format="localized"),
@@ -99,26 +71,6 @@ def _table(view: View, arms: pd.DataFrame) -> None:
     )
 
 
-def _compare(view: View, arms: pd.DataFrame) -> str:
-    rewards = arms.set_index("arm")["reward_per_display"]
-    parts = [
-        f"{name} {say.reward(rewards[name], view.is_amount)}"
-        for name in ("Personalised", "Random")
-        if name in rewards.index
-    ]
-    return f"{view.unit.capitalize()}, {view.period.words}: " + ", ".join(parts)
-
-
-def _allocation_title(frame: pd.DataFrame) -> str:
-    if frame.empty:
-        return "No displays in this period"
-    totals = frame.groupby("arm")["displays"].sum()
-    shares = (totals / totals.sum()).sort_values(ascending=False)
-    return "Traffic: " + ", ".join(
-        f"{name.lower()} {say.percent(share)}" for name, share in shares.items()
-    )
-
-
 def _groups(view: View, groups: pd.DataFrame) -> None:
     st.subheader("By placement and activity")
     model = groups[groups["traffic_type"] == "contextual"]
@@ -129,11 +81,7 @@ def _groups(view: View, groups: pd.DataFrame) -> None:
         labels = [f"{row.kind} {row.group_id}" for row in known.itertuples()]
         title = "Lift over random by placement and activity"
         say.show_chart(charts.lifts(known.assign(label=labels), title), title)
-    rows = groups.assign(
-        reward=[say.reward(value, view.is_amount) for value in groups["reward_per_display"]],
-        lift_text=[say.change(value) for value in groups["lift"]],
-        interval=say.intervals(groups),
-    )
+    rows = sentences.rows(groups, view.is_amount)
     columns = {
         "kind": "Kind",
         "group_id": "Placement or activity",

@@ -1,0 +1,117 @@
+"""What the page Model says of models; names and values are markdown, data in them is escaped."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pandas as pd
+
+from app import components as say
+
+_OUTCOMES = {
+    "succeeded": "Succeeded: the strategy has a model in use.",
+    "collecting": "Collecting: too little data, all traffic is random.",
+    "held_back": "Held back: the new model was not good enough and is not in use.",
+    "failed": "Failed: an error stopped it.",
+}
+
+
+def deployed(row: pd.Series, shares: pd.DataFrame) -> dict[str, str]:
+    """Return names and values of the deployed version, with the traffic by arm."""
+    traffic = ", ".join(
+        f"{say.arm(arm).lower()} {say.percent(share)}"
+        for arm, share in zip(shares["traffic_type"], shares["share"], strict=True)
+    )
+    return {
+        "Version": say.plain(row["model_version"]),
+        "Kind": say.plain(str(row["model_kind"]).replace("_", " ")),
+        "Trained as of": say.moment(row["trained_as_of"]),
+        "Data window (UTC)": _window(row),
+        "Training displays": say.count(row["training_rows"]),
+        "Offers included": say.count(row["offers_included"]),
+        "Offers personalised": say.count(row["offers_personalised"]),
+        "Traffic, 7 days": traffic or "no displays",
+    }
+
+
+def training(row: pd.Series) -> dict[str, str]:
+    """Return names and values of a training job."""
+    reason = say.plain(row["reason"]) if say.is_known(row["reason"]) else "none given"
+    return {
+        "Computed for": say.moment(row["as_of"]),
+        "Outcome": say.plain(_OUTCOMES.get(row["status"], row["status"])),
+        "Reason": reason,
+        "Data window (UTC)": _window(row),
+        "Training displays": say.count(row["training_rows"]),
+        "with a success": say.count(row["successes"]),
+        "Offers ready": f"{say.count(row['offers_ready'])} of"
+        f" {say.count(row['offers_included'])} included",
+        "Trained version": say.plain(row["model_version"])
+        if say.is_known(row["model_version"])
+        else "none",
+    }
+
+
+def properties(row: pd.Series, is_amount: bool) -> dict[str, str]:
+    """Return names and values of a strategy's configuration."""
+    kind = "amount per display" if is_amount else "success or not"
+    places = row["placement_ids"]
+    return {
+        "KPI": say.plain(f"{row['kpi_name']} ({kind})"),
+        "Success events": say.plain(row["success_event_types"]),
+        "Attribution window": f"{row['window_hours']:g} hours after the display",
+        "Look-back": f"{row['lookback_days']} days",
+        "Offer is ready with": f"{row['min_displays']} displays and {row['min_successes']}"
+        " successes in the look-back",
+        "Exploration": f"{say.percent(row['exploration_share'])} of people, with a model",
+        "Offers ranked": f"{row['top_k']} per person and placement",
+        "Placements": say.plain(places) if say.is_known(places) else "all",
+    }
+
+
+def rows(versions: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
+    """Return the versions with state, value, interval, lift, Gini and kind as text."""
+
+    def value(number: object) -> str:
+        return say.reward(number, is_amount)
+
+    return versions.assign(
+        state=["deployed" if flag else "" for flag in versions["is_deployed"]],
+        value=[value(number) for number in versions["policy_value"]],
+        interval=[
+            f"{value(low)} to {value(high)}" if say.is_known(low) else say.NONE
+            for low, high in zip(versions["value_low"], versions["value_high"], strict=True)
+        ],
+        lift=[say.change(number) for number in versions["lift_over_best_single"]],
+        later=[say.decimals(number) for number in versions["later_gini"]],
+        training=[say.decimals(number) for number in versions["training_gini"]],
+        kind=versions["model_kind"].str.replace("_", " "),
+    )
+
+
+def calibration(ratio: float | None) -> str:
+    """Return what mean reward by mean score says of a version."""
+    if ratio is None or not say.is_known(ratio):
+        return "too few successes to judge its scores"
+    if abs(ratio - 1) < 0.05:
+        return "scores are right within 5 % on average"
+    direction = "too low" if ratio > 1 else "too high"
+    return f"scores are {direction}: {say.percent(ratio)} of what was expected came"
+
+
+def commands(home: Path, strategy: str, versions: pd.DataFrame) -> list[str]:
+    """Return what to type to change the model, quoted for a shell."""
+    place, name = shlex.quote(str(home)), shlex.quote(strategy)
+    others = versions.loc[~versions["is_deployed"].astype(bool), "model_version"].tolist()
+    version = shlex.quote(others[0]) if others else "MODEL_VERSION"
+    return [
+        f"nextoffer models list --home {place}",
+        f"nextoffer models promote --home {place} {name} {version}",
+        f"nextoffer models rollback --home {place} {name}",
+        f"nextoffer rank --home {place} && nextoffer publish --home {place}",
+    ]
+
+
+def _window(row: pd.Series) -> str:
+    return f"{say.day(row['data_window_start'])} to {say.day(row['data_window_end'])}"

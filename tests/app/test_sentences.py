@@ -1,0 +1,107 @@
+"""What the pages of figures say in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from app.sentences import model, overview, performance
+from app.sentences.weeks import changes
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (None, "Nothing was personalised in the last 7 days"),
+        ({"status": "insufficient", "lift_low": None}, "Too little data"),
+        ({"status": "ok", "lift_low": float("nan")}, "Too little data"),
+        ({"status": "ok", "lift_low": 0.1, "lift_high": 0.3}, "is better than random"),
+        ({"status": "ok", "lift_low": -0.3, "lift_high": -0.1}, "is worse than random"),
+        ({"status": "ok", "lift_low": -0.1, "lift_high": 0.1}, "No difference beyond chance"),
+    ],
+)
+def test_the_verdict_follows_the_interval(row: dict[str, object] | None, words: str) -> None:
+    """Better or worse only where the whole interval is on one side of 0."""
+    given = None if row is None else pd.Series({"power_sentence": None, **row}, dtype=object)
+    assert words in performance.verdict(given, "last 7 days")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (1.02, "right within 5 %"),
+        (1.3, "too low: 130 %"),
+        (0.7, "too high: 70 %"),
+        (None, "too few successes"),
+    ],
+)
+def test_calibration_says_which_way_the_scores_are_wrong(ratio: float | None, words: str) -> None:
+    """More than expected came where scores are too low, and less where they are too high."""
+    assert words in model.calibration(ratio)
+
+
+def test_commands_are_quoted_for_a_shell() -> None:
+    """Neither a strategy's name nor a folder can smuggle another command in."""
+    versions = pd.DataFrame({"model_version": ["new", "old"], "is_deployed": [True, False]})
+    lines = model.commands(Path("/my home"), "web; rm -rf $HOME", versions)
+    assert lines[1] == "nextoffer models promote --home '/my home' 'web; rm -rf $HOME' old"
+
+
+@pytest.mark.parametrize(
+    ("status", "version", "kind", "words"),
+    [
+        ("succeeded", "v1", "residual_trees", "A model is in use"),
+        ("succeeded", "v1", "best_single", "everybody gets the best single offer"),
+        ("held_back", "v1", "residual_trees", "the earlier model goes on"),
+        ("failed", None, None, "everything stays random"),
+        ("collecting", None, None, "Too little data for a model"),
+    ],
+)
+def test_a_strategys_state_is_said_in_words(
+    status: str, version: str | None, kind: str | None, words: str
+) -> None:
+    """Each state says what serves now, and gives the reason of the run."""
+    row = pd.Series(
+        {
+            "status": status,
+            "deployed_model_version": version,
+            "model_kind": kind,
+            "reason": "because",
+            "kpi_name": "clicks",
+            "last_run": pd.Timestamp("2026-10-25"),
+        }
+    )
+    said = overview.standing(row)
+    assert words in said
+    assert "because" in said
+
+
+def weeks(new: float, old: float, error: float) -> pd.DataFrame:
+    """Return the rewards of random traffic in two weeks."""
+    return pd.DataFrame(
+        {
+            "traffic_type": ["random", "random"],
+            "is_this_week": [True, False],
+            "reward_per_display": [new, old],
+            "standard_error": [error, error],
+        }
+    )
+
+
+@pytest.mark.parametrize(("error", "words"), [(0.001, "more than chance"), (0.05, "within chance")])
+def test_a_change_is_held_against_chance(error: float, words: str) -> None:
+    """A change of two weeks says whether it is more than the two standard errors allow."""
+    none = pd.DataFrame({"offer_name": []})
+    found = changes(pd.DataFrame(), weeks(0.06, 0.05, error), none, is_amount=False)
+    assert len(found) == 1
+    assert words in found[0]
+    assert "6.00 % per display, before 5.00 %" in found[0]
+
+
+def test_the_first_week_has_nothing_to_compare() -> None:
+    """One run and one week give no change, only that it is the first."""
+    runs = pd.DataFrame({"deployed_model_version": [None], "offers_ready": [0]})
+    none = pd.DataFrame({"offer_name": []})
+    assert changes(runs, weeks(1, 1, 0).head(1), none, is_amount=True) == ["This is the first run."]
