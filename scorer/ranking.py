@@ -1,7 +1,11 @@
 """The weekly batch: candidates stream in, rows of ``ranked_offers`` stream out.
 
-Memory is bounded by one batch of candidates: the cross product of users and offers, the ranked
-rows and the candidates themselves never exist as a whole.
+read (DuckDB, sorted, draws hashed) -> encode -> short lists -> propensities -> write (DuckDB)
+
+Memory does not grow with the number of people: a batch of candidates, at most 4 M scores of 8
+bytes in a few copies, for each of DuckDB's threads, and DuckDB's own 256 MB a thread
+(:func:`scorer.warehouse.limited_memory`), beyond which it sorts on disk. DuckDB's threads pull
+batches in turn: while one waits for its batch to be ranked, another writes the one before.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from scorer.exploration import Draws
 from scorer.features import DECISIONING
 from scorer.slates import Slates, make_slates
 from scorer.strategy import StrategyContext
+from scorer.warehouse import limited_memory
 
 Advance = Callable[[int], None]
 
@@ -59,21 +64,22 @@ def write_ranked(connection: Any, context: StrategyContext, progress: Advance | 
     second cursor, which sees what is committed. ``progress`` is called with the number of
     candidates ranked since its last call.
     """
-    reader = rank_candidates(connection, context, progress)
-    connection.execute("begin")
-    try:
-        connection.execute(
-            "delete from scorer.ranked_offers where strategy_id = ?", [context.strategy_id]
-        )
-        connection.register("nextoffer_ranked_rows", reader)
-        (rows,) = connection.execute(
-            "insert into scorer.ranked_offers select * from nextoffer_ranked_rows"
-        ).fetchone()
-        connection.unregister("nextoffer_ranked_rows")
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
+    with limited_memory(connection):
+        reader = rank_candidates(connection, context, progress)
+        connection.execute("begin")
+        try:
+            connection.execute(
+                "delete from scorer.ranked_offers where strategy_id = ?", [context.strategy_id]
+            )
+            connection.register("nextoffer_ranked_rows", reader)
+            (rows,) = connection.execute(
+                "insert into scorer.ranked_offers select * from nextoffer_ranked_rows"
+            ).fetchone()
+            connection.unregister("nextoffer_ranked_rows")
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
     return int(rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,30 @@ def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connect
 def connect_memory() -> Connection:
     """Open a database that lives in memory, in UTC."""
     return _open(":memory:", read_only=False)
+
+
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+@contextmanager
+def limited_memory(connection: Connection) -> Iterator[None]:
+    """Let DuckDB hold at most 256 MB a thread (at least 512 MB); it spills beyond that.
+
+    Without it, DuckDB keeps whatever it read and wrote until most of the machine's memory is
+    used. A smaller limit stays; so does a database that cannot be made to fit.
+    """
+    before, threads = connection.execute(
+        "select current_setting('memory_limit'), current_setting('threads')"
+    ).fetchall()[0]
+    megabytes = max(512, 256 * int(threads))
+    number, unit = before.split()
+    if float(number) * _UNITS.get(unit, 1) > megabytes * 2**20:
+        with suppress(duckdb.OutOfMemoryException):
+            connection.execute(f"set memory_limit = '{megabytes}MiB'")
+    try:
+        yield
+    finally:
+        connection.execute(f"set memory_limit = '{before}'")
 
 
 def _open(database: str, read_only: bool) -> Connection:
