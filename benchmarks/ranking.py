@@ -170,7 +170,7 @@ def ratios(figures: Figures, forest: FactorisedForest, users: Floats) -> Figures
 def two_threads(forest: FactorisedForest, users: Floats) -> tuple[float, float]:
     """Speed-up by a second thread: by CPU seconds (if both cores were free) and as it was."""
     cpu, wall = {}, {}
-    for _ in range(5):
+    for _ in range(15):
         for threads in (1, 2):
             forest.threads = threads
             started, start = time.perf_counter(), time.process_time()
