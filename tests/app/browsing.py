@@ -35,6 +35,7 @@ PAGES = (
     "Policy value",
     "Health",
 )
+NEXTOFFER = [sys.executable, "-c", "from scorer.cli import main; raise SystemExit(main())"]
 _IDLE = """
 () => {
     const app = document.querySelector('[data-testid=stApp]');
@@ -94,6 +95,12 @@ class Visit:
         self.page.set_viewport_size(size)
 
 
+def run_command(*arguments: str) -> None:
+    """Run a command line in its own process; it must succeed."""
+    done = subprocess.run([*NEXTOFFER, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @contextmanager
 def visit(home: Path, width: int = 1280, dark: bool = False) -> Iterator[Visit]:
     """Serve the app on a home folder and open a browser in front of it."""
@@ -126,9 +133,8 @@ def _serve(home: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = "from scorer.cli import main; raise SystemExit(main())"
     server = subprocess.Popen(
-        [sys.executable, "-c", command, "app", "--home", str(home), "--port", str(port)],
+        [*NEXTOFFER, "app", "--home", str(home), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, PAGES, visit
+from browsing import CHROMIUM, PAGES, run_command, visit
 from opening import today
 
 from benchmarks.synthetic_publication import HOSTILE_OFFERS, write_publication
@@ -53,5 +53,21 @@ def test_a_browser_sees_every_page_and_the_next_publication(tmp_path: Path) -> N
         seen.page.get_by_text(f"Computed for {today():%Y-%m-%d}").wait_for(timeout=60_000)
         seen.settle()
         assert seen.boxes_with_exceptions() == 0
+        assert seen.errors == []
+        assert seen.outside == []
+
+
+def test_every_page_shows_the_demo(tmp_path: Path) -> None:
+    """Three weeks of the demo, as `nextoffer demo` leaves them: figures everywhere, no error."""
+    home = tmp_path / "demo"
+    run_command("demo", "--home", str(home), "--weeks", "3", "--profiles", "1500")
+    with visit(home) as seen:
+        seen.open()
+        assert "web_clicks" in seen.page.inner_text("[data-testid=stMain]")
+        for title in PAGES:
+            seen.go_to(title)
+            assert seen.boxes_with_exceptions() == 0, title
+        seen.open("ranked_offers?strategy=web_clicks&profile=c0000000")
+        assert "c0000000" in seen.page.inner_text("[data-testid=stMain]")
         assert seen.errors == []
         assert seen.outside == []
