@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from scorer import exploration
 from scorer.choosing import POLICIES, TRAFFIC_TYPES, UNIFORM, Decisions
@@ -64,7 +65,8 @@ def write_ranked(connection: Any, context: StrategyContext, progress: Advance | 
     second cursor, which sees what is committed. ``progress`` is called with the number of
     candidates ranked since its last call.
     """
-    with limited_memory(connection):
+    # Threads of BLAS would wait for those of DuckDB and of the forest.
+    with limited_memory(connection), threadpool_limits(1, "blas"):
         reader = rank_candidates(connection, context, progress)
         connection.execute("begin")
         try:

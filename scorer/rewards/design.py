@@ -98,13 +98,18 @@ class Design:
 
     def matrix(self, users: Matrix) -> Matrix:
         """Design matrix, float32 of shape (n, width), C order; column 0 is 1."""
-        matrix = np.empty((users.shape[0], self.width), dtype=np.float32)
-        matrix[:, 0] = 1.0
+        return np.ascontiguousarray(self.transposed(users).T)
+
+    def transposed(self, users: Matrix) -> Matrix:
+        """The matrix lying on its side, float32 of shape (width, n), C order: quicker to fill."""
+        users = np.asfortranarray(users)
+        matrix = np.empty((self.width, users.shape[0]), dtype=np.float32)
+        matrix[0] = 1.0
         for k, column in enumerate(self.columns):
-            matrix[:, 1 + k] = column.centred(users)
+            matrix[1 + k] = column.centred(users)
         first = 1 + len(self.columns)
         for k, (i, j) in enumerate(self.pairs):
-            np.multiply(matrix[:, 1 + i], matrix[:, 1 + j], out=matrix[:, first + k])
+            np.multiply(matrix[1 + i], matrix[1 + j], out=matrix[first + k])
         return matrix
 
     @property

@@ -14,6 +14,9 @@ from scorer.rewards.design import Design
 from scorer.rewards.protocol import Codes, Mask, Vector
 from scorer.rewards.screening import screen_pairs
 
+# Users at a time: their columns stay in cache.
+_PIECE = 8_192
+
 
 @dataclass(frozen=True)
 class InteractionBase:
@@ -35,8 +38,13 @@ class InteractionBase:
 
         Summed in float64: the order of summation depends on the number of users, the sum must not.
         """
-        margins = self.design.matrix(users).astype(np.float64) @ self.weights.T.astype(np.float64)
-        return margins.astype(np.float32)
+        margins = np.empty((len(users), len(self.offer_ids)), dtype=np.float32)
+        weights = self.weights.T.astype(np.float64)
+        for start in range(0, len(users), _PIECE):
+            rows = slice(start, start + _PIECE)
+            matrix = self.design.transposed(users[rows]).astype(np.float64)
+            margins[rows] = matrix.T @ weights
+        return margins
 
     def personalises(self, users: Matrix) -> Mask:
         """Everybody's order is the user's own."""
