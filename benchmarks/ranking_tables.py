@@ -94,7 +94,6 @@ checkpoint;
 
 def fill_ranking_tables(connection: Connection, profiles: int, offers: int = 100) -> None:
     """Create every table that ranking reads, and an empty ``scorer.ranked_offers``."""
-    connection.execute("set enable_progress_bar = false")
     connection.execute(
         _TABLES.format(
             profiles=profiles, offers=offers, segments=SEGMENTS, placements=PLACEMENTS, sets=SETS

@@ -76,6 +76,8 @@ def _open(database: str, read_only: bool) -> Connection:
     except duckdb.Error as error:
         raise InputError(f"{database} cannot be opened: {first_line(error)}") from None
     connection.execute("set TimeZone = 'UTC'")
+    # DuckDB would draw its own bar, also into files, over the one of scorer.progress.
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 
