@@ -63,3 +63,13 @@
     {%- endfor -%}
     json_extract_string({{ line }}, {{ quoted_list(places) }})
 {%- endmacro %}
+
+{# Those of an event's fields that are of its own spelling. An event without a modern timestamp is read again, and is
+   namespaced if it then has one, or if it has no modern id. #}
+{% macro xdm_own_fields(modern, namespaced) -%}
+    case
+        when {{ namespaced }}[2] is not null then {{ namespaced }}
+        when {{ modern }}[2] is null and {{ modern }}[1] is null then {{ namespaced }}
+        else {{ modern }}
+    end
+{%- endmacro %}

@@ -9,13 +9,10 @@
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set features = xdm_context_features() -%}
 {%- set value_paths = xdm_value_paths() -%}
+{%- set names = features | map(attribute="feature_name") | list -%}
 {%- set paths = features | map(attribute="path") | list + value_paths -%}
 {%- set envelope = xdm_envelope() | length -%}
-{%- set first_value = envelope + features | length + 1 -%}
-{%- set context_values = [] -%}
-{%- for feature in features -%}
-    {%- do context_values.append("judged.fields[" ~ (envelope + loop.index) ~ "]") -%}
-{%- endfor %}
+{%- set first_value = envelope + features | length + 1 %}
 
 with lines as (
 
@@ -29,9 +26,7 @@ with lines as (
 
 files as (
 
-    select
-        files.*,
-        replaced.first_day
+    select files.*, replaced.first_day
     from {{ ref("stg_raw_files") }} as files
     left join ({{ replaced_days() }}) as replaced on files.source_file = replaced.source_file
     where files.input_name = 'experience_events'
@@ -41,24 +36,17 @@ files as (
 extracted as (
 
     select
-        line,
-        filename,
-        source_file,
-        line_number,
-        is_object,
+        *,
         case when is_object then {{ xdm_fields("line", paths, "modern") }} end as modern_fields
     from lines
 
 ),
 
--- An event without a modern timestamp is read again: it is namespaced if it has that timestamp, or no modern id.
 respelled as (
 
     select
         *,
-        case
-            when is_object and modern_fields[2] is null then {{ xdm_fields("line", paths, "namespaced") }}
-        end as namespaced_fields
+        case when is_object and modern_fields[2] is null then {{ xdm_fields("line", paths, "namespaced") }} end as other_fields
     from extracted
 
 ),
@@ -66,12 +54,8 @@ respelled as (
 spelled as (
 
     select
-        * exclude (modern_fields, namespaced_fields),
-        case
-            when namespaced_fields[2] is not null then namespaced_fields
-            when modern_fields[2] is null and modern_fields[1] is null then namespaced_fields
-            else modern_fields
-        end as fields
+        * exclude (modern_fields, other_fields),
+        {{ xdm_own_fields("modern_fields", "other_fields") }} as fields
     from respelled
 
 ),
@@ -79,19 +63,14 @@ spelled as (
 typed as (
 
     select
-        line,
-        filename,
-        source_file,
-        line_number,
-        is_object,
+        *,
         {%- for name, modern, namespaced in xdm_envelope() if name not in ("proposition", "propositions", "event_id") %}
         fields[{{ loop.index0 + 2 }}] as {{ name }},
         {%- endfor %}
         nullif(fields[1], '') as event_id,
         {{ text_to_utc("fields[2]") }} as event_ts,
         try(json_extract(fields[4], '$.*[*]')) as identities,
-        {{ xdm_propositions("coalesce(fields[10], fields[11])") }} as propositions,
-        fields
+        {{ xdm_propositions("coalesce(fields[10], fields[11])") }} as propositions
     from spelled
 
 ),
@@ -119,9 +98,7 @@ judged as (
 
     select
         *,
-        nullif(
-            coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"')), ''
-        ) as profile_id,
+        nullif(coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"')), '') as profile_id,
         case
             when not is_object
                 then case when line is null or trim(line) = '' then 'blank line' else 'not a JSON object' end
@@ -152,12 +129,10 @@ final as (
         {{ text_to_list("judged.tokens") }} as tokens,
         -- Maps cost as much as the parse: context is asked of displays only, values of everything else.
         case
-            when judged.event_kind = 'display'
-                then {{ map_of_columns(features | map(attribute="feature_name") | list, context_values) }}
+            when judged.event_kind = 'display' then {{ map_of_places(names, "judged.fields", envelope + 1) }}
         end as context,
         case
-            when judged.event_kind <> 'display'
-                then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)
+            when judged.event_kind <> 'display' then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)
         end as event_values,
         judged.reject_reason,
         case when judged.reject_reason is not null then left(coalesce(judged.line, ''), 2000) end as raw_text,
