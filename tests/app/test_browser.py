@@ -68,6 +68,7 @@ def test_every_page_shows_the_demo(tmp_path: Path) -> None:
             seen.go_to(title)
             assert seen.boxes_with_exceptions() == 0, title
         seen.open("ranked_offers?strategy=web_clicks&profile=c0000000")
-        assert "c0000000" in seen.page.inner_text("[data-testid=stMain]")
+        assert seen.page.get_by_label("Profile", exact=True).input_value() == "c0000000"
+        assert seen.page.get_by_test_id("stDataFrame").count() > 0
         assert seen.errors == []
         assert seen.outside == []

@@ -137,8 +137,8 @@ def test_the_level_of_success_times_value_survives_the_cap() -> None:
 
 def test_the_level_is_that_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a success is said to be worth: scores mean what was earned per display."""
-    for other in ("interaction_base", "pooled_trees", "residual_trees"):
-        monkeypatch.delitem(CANDIDATES, other)  # type: ignore[arg-type]
+    names = ("best_single", "success_value")
+    monkeypatch.setattr("scorer.rewards.cross_fitting.candidates_of", lambda bench: names)
     claims = {offer: {"value_per_success": 35.0} for offer in BOTH}
     result = trained(shop(1), characteristics=claims)
     model, examples = result.personalised.model, result.logged.examples
