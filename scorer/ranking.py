@@ -5,7 +5,7 @@ read (DuckDB, sorted, draws hashed) -> encode -> short lists -> propensities -> 
 Memory does not grow with the number of people: a batch of candidates, at most 4 M scores of 8
 bytes in a few copies, for each of DuckDB's threads, and DuckDB's own 256 MB a thread
 (:func:`scorer.warehouse.limited_memory`), beyond which it sorts on disk. DuckDB's threads pull
-batches in turn: while one waits for its batch to be ranked, another writes the one before.
+batches in turn, so that ranking a batch and writing the one before may overlap.
 """
 
 from __future__ import annotations
