@@ -14,19 +14,20 @@ from typing import Any
 import duckdb
 import pytest
 
-VIEWS = {"fct_displays": "main.int_displays", "ranked_offers": "scorer.ranked_offers"}
+VIEWS = {"fct_displays": "main.int_flat_displays", "ranked_offers": "scorer.ranked_offers"}
 
 BROKEN_BY = {
     "events_in_are_events_out": [
-        "delete from int_events where event_id = 'd1'",
-        "insert into int_events select * from int_events where event_id = 'd1'",
+        "insert into int_repeated_events (event_id) values ('unheard of')",
+        "insert into int_repeated_events select e.* from int_events as e, range(2)"
+        " where e.event_id = 'd1'",
     ],
     "displayed_items_are_displays_or_rejected": [
-        "delete from int_displays where display_id = 'd1:1:1'",
+        "delete from int_proposition_items where item_event_id = 'd1:1:1'",
         "delete from int_proposition_items where offer_id is null",
     ],
     "flat_rows_are_displays_or_rejected": [
-        "delete from int_displays where display_id = 'flat:r1:1:a'"
+        "delete from int_flat_displays where display_id = 'flat:r1:1:a'"
     ],
     "rejected_lines_are_numbered": [
         "delete from int_rejected_lines where line_number = 5",

@@ -15,8 +15,8 @@ START = datetime(2026, 9, 6)
 JUDGED = "+fct_displays +rejected_events +training_examples"
 HISTORY = {
     "int_events": "event_id",
-    "int_proposition_items": "item_event_id",
     "int_displays": "display_id",
+    "int_proposition_items": "item_event_id",
     "int_attributed_interactions": "interaction_id",
 }
 

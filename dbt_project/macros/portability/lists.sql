@@ -16,7 +16,7 @@
 {% macro sorted_list(column) -%}{{ return(adapter.dispatch("sorted_list", "nextoffer")(column)) }}{%- endmacro %}
 
 {% macro duckdb__sorted_list(column) -%}
-    list_sort(list_distinct(list({{ column }})))
+    list(distinct {{ column }} order by {{ column }}) filter (where {{ column }} is not null)
 {%- endmacro %}
 
 {# Whether a list holds a value. #}

@@ -7,23 +7,21 @@
     )
 {%- endmacro %}
 
-{# A map of names that are known when SQL is compiled, to the texts of a list from a place on; values may be NULL.
+{# A map of names that are known when SQL is compiled, each to an expression; values may be NULL.
    Building a map from lists costs four times as much. #}
-{% macro map_of_places(names, list, first) -%}
-    {{ return(adapter.dispatch("map_of_places", "nextoffer")(names, list, first)) }}
-{%- endmacro %}
+{% macro map_of_names(names, values) -%}{{ return(adapter.dispatch("map_of_names", "nextoffer")(names, values)) }}{%- endmacro %}
 
-{% macro duckdb__map_of_places(names, list, first) -%}
-    {%- set entries = [] -%}
-    {%- for name in names -%}
-        {%- do entries.append(quoted(name) ~ ": " ~ list ~ "[" ~ (first + loop.index0) ~ "]") -%}
-    {%- endfor -%}
+{% macro duckdb__map_of_names(names, values) -%}
     {%- if not names -%}
         {{ empty_map() }}
     {%- elif names | map("lower") | unique | list | length < names | length -%}
         {#- Names of a struct must differ by more than their case. -#}
-        map({{ quoted_list(names) }}, {{ list }}[{{ first }}:{{ first + names | length - 1 }}])
+        map({{ quoted_list(names) }}, [{{ values | join(", ") }}])
     {%- else -%}
+        {%- set entries = [] -%}
+        {%- for name in names -%}
+            {%- do entries.append(quoted(name) ~ ": " ~ values[loop.index0]) -%}
+        {%- endfor -%}
         { {{ entries | join(", ") }} }::map(varchar, varchar)
     {%- endif -%}
 {%- endmacro %}

@@ -1,10 +1,4 @@
-{{ config(
-    materialized="incremental",
-    incremental_strategy="append",
-    pre_hook="{{ drop_changed_days([[ref('stg_xdm__events'), 'xdm'], [ref('stg_flat__displays'), 'flat']]) }}",
-) }}
-
-{%- set since = first_changed_day([[ref("stg_xdm__events"), "xdm"], [ref("stg_flat__displays"), "flat"]]) %}
+{{ config(materialized="view") }}
 
 with xdm as (
 
@@ -13,30 +7,12 @@ with xdm as (
     where
         event_kind = 'display'
         and offer_id is not null
-        {%- if since %}
-        and event_date >= date '{{ since }}'
-        {%- endif %}
 
 ),
 
 flat as (
 
-    select *
-    from {{ ref("stg_flat__displays") }}
-    where
-        reject_reason is null
-        {%- if since %}
-        and event_date >= date '{{ since }}'
-        {%- endif %}
-
-),
-
--- Of flat rows of one request, position and offer the earliest counts.
-flat_deduplicated as (
-
-    select *
-    from flat
-    qualify row_number() over (partition by display_id order by event_ts, source_file, line_number) = 1
+    select * from {{ ref("int_flat_displays") }}
 
 ),
 
@@ -84,10 +60,7 @@ final as (
         is_clicked,
         value,
         load_id
-    from flat_deduplicated
-    {%- if since %}
-    where display_id not in (select display_id from {{ this }} where source = 'flat' and event_date < date '{{ since }}')
-    {%- endif %}
+    from flat
 
 )
 

@@ -1,15 +1,25 @@
+-- depends_on: {{ ref('stg_context_features') }}
+-- depends_on: {{ ref('stg_flat__features') }}
+{%- set names = context_names() -%}
+{%- set values = [] -%}
+{%- for name in names -%}
+    {%- do values.append("max(context_value) filter (where context_key = " ~ quoted(name) ~ ")") -%}
+{%- endfor %}
+
 with displays as (
 
     select * from {{ ref("int_displays") }} where event_ts <= {{ as_of() }}
 
 ),
 
+-- A number stands for a person in a placement: millions of context values are counted by it.
 latest as (
 
     select
         profile_id,
         placement_id,
-        max(event_ts) as event_ts
+        max(event_ts) as event_ts,
+        row_number() over (order by profile_id, placement_id) as place_number
     from displays
     group by 1, 2
 
@@ -19,6 +29,7 @@ recent as (
 
     select
         displays.*,
+        latest.place_number,
         displays.event_ts = latest.event_ts as is_latest
     from displays
     inner join latest
@@ -30,19 +41,17 @@ recent as (
 
 last_displays as (
 
-    select
-        *,
-        row_number() over (partition by profile_id, placement_id order by position, display_id) as place
+    select *
     from recent
     where is_latest
+    qualify row_number() over (partition by place_number order by position, display_id) = 1
 
 ),
 
 context_values as (
 
     select
-        profile_id,
-        placement_id,
+        place_number,
         event_ts,
         {{ unnest_entries("context") }} as entry
     from recent
@@ -52,15 +61,14 @@ context_values as (
 counted as (
 
     select
-        profile_id,
-        placement_id,
+        place_number,
         entry.key as context_key,
         entry.value as context_value,
         count(*) as displays,
         max(event_ts) as event_ts
     from context_values
     where entry.value is not null
-    group by 1, 2, 3, 4
+    group by 1, 2, 3
 
 ),
 
@@ -68,23 +76,21 @@ counted as (
 usual as (
 
     select
-        profile_id,
-        placement_id,
+        place_number,
         context_key,
         {{ value_at_greatest("context_value", ["displays", "event_ts", "context_value"]) }} as context_value
     from counted
-    group by 1, 2, 3
+    group by 1, 2
 
 ),
 
 habits as (
 
     select
-        profile_id,
-        placement_id,
-        {{ map_of("list(context_key order by context_key)", "list(context_value order by context_key)") }} as context
+        place_number,
+        {{ map_of_names(names, values) }} as context
     from usual
-    group by 1, 2
+    group by 1
 
 ),
 
@@ -101,10 +107,7 @@ final as (
             partition by last_displays.profile_id order by last_displays.event_ts desc, last_displays.placement_id
         ) as recency
     from last_displays
-    left join habits
-        on last_displays.profile_id = habits.profile_id
-        and last_displays.placement_id = habits.placement_id
-    where last_displays.place = 1
+    left join habits on last_displays.place_number = habits.place_number
 
 )
 

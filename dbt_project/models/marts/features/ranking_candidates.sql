@@ -26,6 +26,18 @@ profile_segments as (
 
 ),
 
+-- Many people are in the same segments.
+shared_segments as (
+
+    select
+        strategy_segments.strategy_id,
+        together.segments as all_segments,
+        {{ shared_values("together.segments", "strategy_segments.segments") }} as segments
+    from (select distinct segments from profile_segments) as together
+    cross join strategy_segments
+
+),
+
 rule_segments as (
 
     select * from {{ ref("int_profile_rule_segments") }}
@@ -59,7 +71,7 @@ final as (
         strategy_placements.placement_id,
         coalesce(here.activity_id, strategy_placements.usual_activity_id) as activity_id,
         coalesce(here.scope_id, strategy_placements.usual_scope_id) as scope_id,
-        coalesce({{ shared_values("profile_segments.segments", "strategy_segments.segments") }}, {{ empty_list() }}) as segments,
+        coalesce(shared_segments.segments, {{ empty_list() }}) as segments,
         coalesce(here.context, anywhere.context, {{ empty_map() }}) as context,
         {{ eligibility_set_id(
             "strategy_placements.strategy_id",
@@ -75,7 +87,9 @@ final as (
     left join contexts as anywhere
         on profiles.profile_id = anywhere.profile_id and anywhere.recency = 1
     left join profile_segments on profiles.profile_id = profile_segments.profile_id
-    left join strategy_segments on strategy_placements.strategy_id = strategy_segments.strategy_id
+    left join shared_segments
+        on strategy_placements.strategy_id = shared_segments.strategy_id
+        and profile_segments.segments = shared_segments.all_segments
     left join rule_segments on profiles.profile_id = rule_segments.profile_id
     left join exclusions
         on profiles.profile_id = exclusions.profile_id

@@ -9,7 +9,6 @@
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set features = xdm_context_features() -%}
 {%- set value_paths = xdm_value_paths() -%}
-{%- set names = features | map(attribute="feature_name") | list -%}
 {%- set paths = features | map(attribute="path") | list + value_paths -%}
 {%- set envelope = xdm_envelope() | length -%}
 {%- set first_value = envelope + features | length + 1 %}
@@ -129,7 +128,7 @@ final as (
         {{ text_to_list("judged.tokens") }} as tokens,
         -- Maps cost as much as the parse: context is asked of displays only, values of everything else.
         case
-            when judged.event_kind = 'display' then {{ map_of_places(names, "judged.fields", envelope + 1) }}
+            when judged.event_kind = 'display' then {{ xdm_context("judged.fields", features) }}
         end as context,
         case
             when judged.event_kind <> 'display' then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)

@@ -1,0 +1,54 @@
+with events as (
+
+    select *
+    from {{ ref("stg_xdm__events") }}
+    where reject_reason is null
+
+),
+
+repeated as (
+
+    select event_id
+    from events
+    group by event_id
+    having count(*) > 1
+
+),
+
+copies as (
+
+    select
+        events.*,
+        row_number() over (
+            partition by events.event_id
+            order by events.event_ts, events.source_file, events.event_kind, events.propositions::varchar,
+                events.context::varchar, events.event_values::varchar, events.profile_id
+        ) as copy_number
+    from events
+    inner join repeated on events.event_id = repeated.event_id
+
+),
+
+-- The earliest counts; ties go to the first file, then to the content.
+final as (
+
+    select
+        event_id,
+        event_ts,
+        event_date,
+        event_type,
+        event_kind,
+        profile_id,
+        request_id,
+        propositions,
+        tokens,
+        context,
+        event_values,
+        source_file,
+        load_id
+    from copies
+    where copy_number = 1
+
+)
+
+select * from final
