@@ -19,9 +19,10 @@ from scorer.simulation.catalogue import (
     PLACEMENTS,
     SEGMENTS,
     STRATEGIES,
+    Offer,
 )
 from scorer.simulation.events import profile_id
-from scorer.simulation.offers import OFFERS, offers_of
+from scorer.simulation.offers import offers_of
 from scorer.simulation.population import Interval
 
 _CONTEXT_FEATURES = (
@@ -39,14 +40,14 @@ _CONTEXT_FEATURES = (
 _WEB_ONLY, _MAIL_ONLY = ("site_section", "referrer_type"), ("mail_client",)
 
 
-def write_catalogue(raw: Path, start: date) -> None:
+def write_catalogue(raw: Path, start: date, offers: tuple[Offer, ...]) -> None:
     """Write offers, rules, strategies and context features; dates count from `start`."""
     raw.mkdir(parents=True, exist_ok=True)
     tables: dict[str, tuple[str, Iterable[Sequence[object]]]] = {
         "offers": (
             "offer_id,offer_name,status,priority,start_date,end_date,is_fallback,placement_ids,"
             "characteristics",
-            _offers(start),
+            _offers(start, offers),
         ),
         "eligibility_rules": ("offer_id,segment_id,rule", _eligibility()),
         "capping_rules": (
@@ -65,7 +66,11 @@ def write_catalogue(raw: Path, start: date) -> None:
         ),
         "strategy_offers": (
             "strategy_id,offer_id",
-            [(s.strategy_id, o.offer_id) for s in STRATEGIES for o in offers_of(s.strategy_id)],
+            [
+                (s.strategy_id, offer.offer_id)
+                for s in STRATEGIES
+                for offer in offers_of(s.strategy_id, offers)
+            ],
         ),
         "context_features": ("feature_name,path,value_type", _CONTEXT_FEATURES),
     }
@@ -90,9 +95,9 @@ def write_memberships(raw: Path, intervals: Iterable[Interval]) -> None:
     os.replace(partial, raw / "segment_memberships.csv")
 
 
-def _offers(start: date) -> list[Sequence[object]]:
+def _offers(start: date, offers: tuple[Offer, ...]) -> list[Sequence[object]]:
     rows: list[Sequence[object]] = []
-    for offer in OFFERS:
+    for offer in offers:
         begins = start + timedelta(weeks=offer.launch_week - 1) if offer.launch_week else None
         ends = start + timedelta(weeks=offer.last_week) if offer.last_week else None
         rows.append(

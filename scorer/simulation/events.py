@@ -48,9 +48,17 @@ class Lines:
 
 @dataclass(frozen=True)
 class Scribe:
-    """Writes the events of one day; `label` makes their ids unique across days."""
+    """Writes the events of one day.
+
+    Parameters
+    ----------
+    label : str, makes ids unique across days.
+    offer_ids : tuple of str, by position.
+    rng : Generator
+    """
 
     label: str
+    offer_ids: tuple[str, ...]
     rng: np.random.Generator
 
     def displays(self, visits: Visits, items: Items) -> Lines:
@@ -188,6 +196,7 @@ class Scribe:
         spelling: NDArray[np.int64],
     ) -> list[str]:
         propensity = items.propensity[which]
+        ids = self.offer_ids
         columns = zip(
             _spelled(spelling),
             visits.placement[items.row[which]].tolist(),
@@ -197,7 +206,7 @@ class Scribe:
             strict=True,
         )
         return [
-            xdm.item_template(spelt, place, offer, arm) % ("null" if isnan(chance) else chance)
+            xdm.item_template(spelt, place, ids[offer], arm) % ("null" if isnan(chance) else chance)
             for spelt, place, offer, arm, chance in columns
         ]
 

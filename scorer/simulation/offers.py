@@ -192,11 +192,11 @@ OFFERS = (
 OFFER_IDS = tuple(offer.offer_id for offer in OFFERS)
 
 
-def offers_of(strategy_id: str) -> tuple[Offer, ...]:
-    """Return the offers that compete in a strategy: approved, not fallback, on its placements."""
+def offers_of(strategy_id: str, offers: tuple[Offer, ...] = OFFERS) -> tuple[Offer, ...]:
+    """Return which offers compete in a strategy: approved, not fallback, on its placements."""
     places = {p.placement_id for p in PLACEMENTS if p.strategy_id == strategy_id}
     return tuple(
         offer
-        for offer in OFFERS
+        for offer in offers
         if offer.status == "approved" and not offer.is_fallback and places & set(offer.placements)
     )

@@ -16,7 +16,6 @@ from scorer.simulation.catalogue import (
     STRATEGY_OF_PLACEMENT,
 )
 from scorer.simulation.context import Visits
-from scorer.simulation.offers import OFFER_IDS
 from scorer.simulation.responses import Items
 from scorer.simulation.serving import ARMS, Served
 from scorer.simulation.tastes import Truth
@@ -106,10 +105,11 @@ class WeekReport:
 
 
 class Tally:
-    """Adds up blocks of decisions into `StrategyWeek`s."""
+    """Adds up blocks of decisions about some offers into `StrategyWeek`s."""
 
-    def __init__(self) -> None:
-        places, offers, arms = len(PLACEMENT_IDS), len(OFFER_IDS), len(ARMS)
+    def __init__(self, offer_ids: tuple[str, ...]) -> None:
+        places, offers, arms = len(PLACEMENT_IDS), len(offer_ids), len(ARMS)
+        self._offer_ids = offer_ids
         self.unranked = 0
         self._decisions = np.zeros(places)
         self._random = np.zeros(places)
@@ -181,6 +181,7 @@ class Tally:
                 if shown
             },
             best_offers={
-                PLACEMENT_IDS[place]: OFFER_IDS[best[place]] for place in np.flatnonzero(places)
+                PLACEMENT_IDS[place]: self._offer_ids[best[place]]
+                for place in np.flatnonzero(places)
             },
         )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer.simulation.catalogue import MAIL, PLACEMENT_IDS
+from scorer.simulation.catalogue import MAIL, PLACEMENT_IDS, Offer
 from scorer.simulation.context import Visits
-from scorer.simulation.offers import OFFERS
 from scorer.simulation.serving import Served
 from scorer.simulation.tastes import Truth
 
@@ -62,7 +61,9 @@ class Response:
     at: NDArray[np.int64]
 
 
-def shown_items(visits: Visits, served: Served, truth: Truth, rng: np.random.Generator) -> Items:
+def shown_items(
+    served: Served, truth: Truth, offers: tuple[Offer, ...], rng: np.random.Generator
+) -> Items:
     """Return one row per offer shown, with its fate.
 
     The dice are thrown per visit and position, whatever is shown: two policies on the same
@@ -72,7 +73,7 @@ def shown_items(visits: Visits, served: Served, truth: Truth, rng: np.random.Gen
     noise = rng.normal(-(_PRICE_SPREAD**2) / 2, _PRICE_SPREAD, served.offer.shape)
     row, position = np.nonzero(served.offer >= 0)
     offer = served.offer[row, position]
-    prices = np.array([o.price for o in OFFERS])[offer]
+    prices = np.array([o.price for o in offers])[offer]
     return Items(
         row=row,
         position=position,

@@ -45,7 +45,7 @@ class Served:
 
     Attributes
     ----------
-    offer : ndarray of shape (visits, 2), int64, position in `offers.OFFERS`, or -1.
+    offer : ndarray of shape (visits, 2), int64, position in the world's offers, or -1.
     arm : ndarray of shape (visits, 2), int64, position in `ARMS`.
     propensity : ndarray of shape (visits, 2), float64, in (0, 1]; NaN where unknown.
     ranked : ndarray of shape (visits,), bool, whether the ranked table decided.
@@ -66,7 +66,9 @@ class RankedOffers:
     propensity: NDArray[np.float64]
 
     @classmethod
-    def read(cls, table: ArrowStream, profile_ids: pa.Array) -> RankedOffers:
+    def read(
+        cls, table: ArrowStream, profile_ids: pa.Array, offer_ids: tuple[str, ...]
+    ) -> RankedOffers:
         """Index a table with the columns of `ranked_offers`, one cycle of each strategy.
 
         Rows of unknown profiles, of other strategies and of ranks beyond 2 are left out.
@@ -76,7 +78,7 @@ class RankedOffers:
         ValueError
             If a column is missing, an offer or traffic type is unknown, or a rank occurs twice.
         """
-        rows = _wanted(pa.table(table), profile_ids)
+        rows = _wanted(pa.table(table), profile_ids, offer_ids)
         shape = (len(PLACEMENT_IDS), len(profile_ids), ITEMS)
         place = np.ravel_multi_index((rows["placement"], rows["profile"], rows["rank"] - 1), shape)
         if len(np.unique(place)) < len(place):
@@ -123,7 +125,9 @@ def _at_random(eligible: NDArray[np.bool_], rng: np.random.Generator) -> Served:
     return Served(offer, arm, propensity, np.zeros(len(offer), bool))
 
 
-def _wanted(table: pa.Table, profile_ids: pa.Array) -> dict[str, NDArray[Any]]:
+def _wanted(
+    table: pa.Table, profile_ids: pa.Array, offer_ids: tuple[str, ...]
+) -> dict[str, NDArray[Any]]:
     missing = sorted(set(_COLUMNS) - set(table.column_names))
     if missing:
         raise ValueError(f"ranked table: expected the columns of ranked_offers, without {missing}")
@@ -138,7 +142,7 @@ def _wanted(table: pa.Table, profile_ids: pa.Array) -> dict[str, NDArray[Any]]:
         "placement": placement[keep],
         "profile": profile[keep],
         "rank": rank[keep],
-        "offer": _known(table, "offer_id", OFFER_IDS),
+        "offer": _known(table, "offer_id", offer_ids),
         "arm": _known(table, "traffic_type", ARMS),
         "propensity": pc.fill_null(table["propensity"].cast(pa.float64()), np.nan).to_numpy(),
     }

@@ -17,10 +17,11 @@ from scorer.simulation.catalogue import (
     SEGMENTS,
     STRATEGIES,
     STRATEGY_OF_PLACEMENT,
+    Offer,
     Taste,
 )
 from scorer.simulation.context import Visits, holds
-from scorer.simulation.offers import OFFER_IDS, OFFERS, Offer
+from scorer.simulation.offers import OFFER_IDS, OFFERS
 
 _HIGHEST_RATE = 0.9
 
@@ -42,18 +43,25 @@ class Truth:
 
 
 def truth_of(
-    visits: Visits, segments: NDArray[np.bool_], activity: NDArray[np.float64], week: int
+    visits: Visits,
+    segments: NDArray[np.bool_],
+    activity: NDArray[np.float64],
+    week: int,
+    offers: tuple[Offer, ...] = OFFERS,
 ) -> Truth:
-    """Return the truth of visits whose profiles are in `segments` (visits, segments)."""
+    """Return the truth of visits whose profiles are in `segments` (visits, segments).
+
+    `offers` begin with the named ones, as those of `assortment` do.
+    """
     strategy = np.array(STRATEGY_OF_PLACEMENT)[visits.placement]
     liveliness = activity * np.array([s.base_rate for s in STRATEGIES])[strategy]
-    rate = np.column_stack([_multiplier(offer.taste, visits, segments) for offer in OFFERS])
-    rate *= np.array([_fortune(offer, week) for offer in OFFERS])
+    rate = np.column_stack([_multiplier(offer.taste, visits, segments) for offer in offers])
+    rate *= np.array([_fortune(offer, week) for offer in offers])
     rate = np.minimum(rate * liveliness[:, None], _HIGHEST_RATE)
     earns_money = np.array([s.kpi_type == "continuous" for s in STRATEGIES])[strategy]
-    prices = np.array([offer.price for offer in OFFERS])
+    prices = np.array([offer.price for offer in offers])
     reward = rate * np.where(earns_money[:, None], prices, 1.0)
-    return Truth(rate, reward, _eligible(visits, segments, week))
+    return Truth(rate, reward, _eligible(visits, segments, week, offers))
 
 
 def _multiplier(taste: Taste, visits: Visits, segments: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -82,9 +90,11 @@ def is_live(offer: Offer, week: int) -> bool:
     return offer.status == "approved" and not offer.is_fallback and started and not ended
 
 
-def _eligible(visits: Visits, segments: NDArray[np.bool_], week: int) -> NDArray[np.bool_]:
+def _eligible(
+    visits: Visits, segments: NDArray[np.bool_], week: int, offers: tuple[Offer, ...]
+) -> NDArray[np.bool_]:
     allowed = np.array(
-        [[is_live(o, week) and p in o.placements for o in OFFERS] for p in PLACEMENT_IDS]
+        [[is_live(o, week) and p in o.placements for o in offers] for p in PLACEMENT_IDS]
     )
     eligible = allowed[visits.placement]
     for offer_id, segment_id in INCLUDE_RULES:

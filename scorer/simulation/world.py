@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from scorer.simulation.assortment import FEWEST_OFFERS, assortment
 from scorer.simulation.catalogue import (
     COLLAPSE_WEEK,
     COLLAPSING_OFFER,
@@ -24,6 +25,7 @@ from scorer.simulation.catalogue import (
     EXPIRY_WEEK,
     LAUNCH_WEEK,
     NEW_OFFER,
+    Offer,
 )
 from scorer.simulation.catalogue_files import write_catalogue, write_memberships
 from scorer.simulation.context import Visits
@@ -82,6 +84,11 @@ class World:
     web_rate : float, mean web pages with offers per profile and week.
     mail_rate : float, share of the profiles that open each of the two newsletters of a week.
     compress : bool, whether to write `.ndjson.gz`.
+    offers : int, the bank's 24 named offers, and invented ones beyond.
+
+    Attributes
+    ----------
+    assortment : tuple of Offer, in the order of positions.
 
     Raises
     ------
@@ -95,6 +102,8 @@ class World:
     web_rate: float = 2.0
     mail_rate: float = 0.8
     compress: bool = False
+    offers: int = FEWEST_OFFERS
+    assortment: tuple[Offer, ...] = field(init=False, repr=False)
     _population: Population = field(init=False, repr=False)
     _log: EventLog = field(init=False, repr=False)
 
@@ -103,6 +112,13 @@ class World:
         _check(self.seed >= 0, "seed", self.seed, "0 or more")
         _check(self.web_rate > 0, "web_rate", self.web_rate, "above 0")
         _check(0 <= self.mail_rate <= 1, "mail_rate", self.mail_rate, "from 0 to 1")
+        _check(
+            self.offers >= FEWEST_OFFERS,
+            "offers",
+            self.offers,
+            f"{FEWEST_OFFERS} or more: the named ones are always there",
+        )
+        self.assortment = assortment(self.offers)
         self._population = Population(self.seed, self.profiles, _ms(self.start_of(1)))
         self._log = EventLog(self.compress)
 
@@ -112,7 +128,7 @@ class World:
 
     def write_catalogue(self, raw: Path) -> None:
         """Write everything but events and memberships: offers, rules and strategies."""
-        write_catalogue(raw, self.start)
+        write_catalogue(raw, self.start, self.assortment)
 
     def live(self, week: int, raw: Path, ranked: ArrowStream | None = None) -> WeekReport:
         """Live through a week and write its day files and the memberships known at its end.
@@ -130,7 +146,7 @@ class World:
             If the ranked table does not fit this world.
         """
         self._log.begin(week)
-        tally, counts = Tally(), Counter[str]()
+        tally, counts = Tally(self.offer_ids), Counter[str]()
         blocks = self.decided(week, ranked)
         block = next(blocks, None)
         for day in range(7):
@@ -148,7 +164,7 @@ class World:
 
     def value_of(self, week: int, ranked: ArrowStream | None = None) -> dict[str, StrategyWeek]:
         """Return what `live` would report of each strategy, without writing anything."""
-        tally = Tally()
+        tally = Tally(self.offer_ids)
         for block in self.decided(week, ranked):
             tally.add(block.visits, block.truth, block.served, block.items)
         return tally.strategies()
@@ -162,22 +178,25 @@ class World:
         for day in range(7):
             for visits in self._traffic(week).blocks(people, day):
                 inside = segments.at(visits.profile, visits.at)
-                yield (
-                    visits,
-                    inside,
-                    truth_of(visits, inside, people.activity[visits.profile], week),
-                )
+                activity = people.activity[visits.profile]
+                yield visits, inside, truth_of(visits, inside, activity, week, self.assortment)
 
     def decided(self, week: int, ranked: ArrowStream | None = None) -> Iterator[Decided]:
         """Yield blocks of the week's visits with what `live` would show and what comes of it."""
-        known = pa.array(self.profile_ids(week))
-        table = None if ranked is None else RankedOffers.read(ranked, known)
+        table = None
+        if ranked is not None:
+            table = RankedOffers.read(ranked, pa.array(self.profile_ids(week)), self.offer_ids)
         for number, (visits, segments, truth) in enumerate(self.decisions(week)):
             luck = stream(self.seed, "luck", week, number)
             served = serve(visits, truth.eligible, table, stream(self.seed, "draw", week, number))
-            items = shown_items(visits, served, truth, luck)
+            items = shown_items(served, truth, self.assortment, luck)
             day = int(visits.at[0] // DAY_MS) - self._day_number(week, 0)
             yield Decided(day, visits, segments, truth, served, items, luck)
+
+    @property
+    def offer_ids(self) -> tuple[str, ...]:
+        """Return the ids of the offers, in the order of positions."""
+        return tuple(offer.offer_id for offer in self.assortment)
 
     def profile_ids(self, week: int) -> list[str]:
         """Return the ids of the people who are there in a week, in the order of positions."""
@@ -215,7 +234,7 @@ class World:
         return (told[week],) if week in told else ()
 
     def _written(self, week: int, block: Decided) -> list[Lines]:
-        scribe = Scribe(self._label(week, block.day), block.rng)
+        scribe = Scribe(self._label(week, block.day), self.offer_ids, block.rng)
         last_mail = block.day == MAIL_DAYS[-1]
         responses = respond(block.visits, block.items, last_mail, block.rng)
         return [
@@ -232,7 +251,7 @@ class World:
         buyers = np.flatnonzero(untouched & (rng.random(len(people)) < _ORGANIC_PER_DAY))
         at = self._day_number(week, day) * DAY_MS + rng.integers(0, DAY_MS, len(buyers))
         price = np.round(rng.gamma(4.0, 10.0, len(buyers)) + 1, 2)
-        scribe = Scribe(self._label(week, day), rng)
+        scribe = Scribe(self._label(week, day), self.offer_ids, rng)
         return [scribe.purchases("organic_purchases", buyers, at, price)]
 
     def _report(self, week: int, raw: Path, tally: Tally, counts: Counter[str]) -> WeekReport:

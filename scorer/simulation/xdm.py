@@ -22,7 +22,6 @@ from scorer.simulation.context import (
     SECTIONS,
     UTC_OFFSET_HOURS,
 )
-from scorer.simulation.offers import OFFER_IDS
 from scorer.simulation.serving import ARMS
 
 PROFILE_ID = "c%07d"
@@ -87,7 +86,7 @@ def proposition_template(spelling: str, placement: int) -> str:
 
 
 @cache
-def item_template(spelling: str, placement: int, offer: int, arm: int) -> str:
+def item_template(spelling: str, placement: int, offer_id: str, arm: int) -> str:
     """Return the template of an item; (propensity)."""
     detail = {
         "strategyID": PLACEMENTS[placement].strategy_id,
@@ -96,7 +95,7 @@ def item_template(spelling: str, placement: int, offer: int, arm: int) -> str:
         "step": "aiModel",
         "propensity": _RAW,
     }
-    return _text(spelling, {"id": OFFER_IDS[offer], "itemSelection": {"rankingDetail": detail}})
+    return _text(spelling, {"id": offer_id, "itemSelection": {"rankingDetail": detail}})
 
 
 @cache
