@@ -21,9 +21,9 @@ from scorer.simulation.catalogue import (
     STRATEGIES,
     Offer,
 )
-from scorer.simulation.events import profile_id
 from scorer.simulation.offers import offers_of
 from scorer.simulation.population import Interval
+from scorer.simulation.xdm import PROFILE_ID
 
 _CONTEXT_FEATURES = (
     ("device_type", "device.type", "category"),
@@ -85,13 +85,12 @@ def write_memberships(raw: Path, intervals: Iterable[Interval]) -> None:
     """Write `segment_memberships.csv`, replacing the one of the week before."""
     partial = raw / ".segment_memberships.csv.part"
     raw.mkdir(parents=True, exist_ok=True)
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        file.write("profile_id,segment_id,qualified_at,exited_at\n")
+    with partial.open("wb") as file:
+        file.write(b"profile_id,segment_id,qualified_at,exited_at\n")
         for segment_id, profile, qualified_at, exited_at in intervals:
             columns = zip(profile.tolist(), _times(qualified_at), _times(exited_at), strict=True)
-            file.writelines(
-                f"{profile_id(who)},{segment_id},{since},{until}\n" for who, since, until in columns
-            )
+            row = f"{PROFILE_ID},{segment_id},%b,%b\n".encode()
+            file.writelines(row % columns for columns in columns)
     os.replace(partial, raw / "segment_memberships.csv")
 
 
@@ -144,7 +143,6 @@ def _strategies() -> list[Sequence[object]]:
     return rows
 
 
-def _times(at: NDArray[np.int64]) -> list[str]:
-    texts = np.datetime_as_string(at.astype("datetime64[ms]"), unit="s")
-    pairs = zip(texts.tolist(), at.tolist(), strict=True)
-    return [f"{text}Z" if moment >= 0 else "" for text, moment in pairs]
+def _times(at: NDArray[np.int64]) -> list[bytes]:
+    texts = (at // 1000).astype("datetime64[s]").astype("S20")
+    return np.where(at < 0, b"", np.char.add(texts, b"Z")).tolist()

@@ -65,17 +65,18 @@ def _spoiled(kind: str, lines: Lines, mean_count: float, rng: np.random.Generato
     return Delivery(Lines(kind, chosen.at, text), np.zeros(count, np.int64))
 
 
-def _truncated(line: str) -> str:
-    return line[: len(line) * 3 // 5]
+def _truncated(line: bytes) -> bytes:
+    text = line.decode()
+    return text[: len(text) * 3 // 5].encode()
 
 
-def _without_id(line: str) -> str:
-    return "{" + line.split(", ", 1)[1]
+def _without_id(line: bytes) -> bytes:
+    return b"{" + line.split(b", ", 1)[1]
 
 
-def _orphaned(line: str) -> str:
+def _orphaned(line: bytes) -> bytes:
     """Return a click under a new id that refers to a proposition nobody was shown."""
-    return line.replace('id": "c-', 'id": "q-', 1).replace('id": "p-', 'id": "gone-', 1)
+    return line.replace(b'id": "c-', b'id": "q-', 1).replace(b'id": "p-', b'id": "gone-', 1)
 
 
 _SPOILERS = {"malformed": _truncated, "without_id": _without_id, "orphans": _orphaned}

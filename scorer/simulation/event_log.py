@@ -34,7 +34,7 @@ class DayFile:
         at = np.concatenate([batch.at for batch in batches])
         text = [line for batch in batches for line in batch.text]
         order = disorder(at, rng)
-        self._handle.write(("\n".join([text[i] for i in order.tolist()]) + "\n").encode())
+        self._handle.write(b"\n".join([*(text[i] for i in order.tolist()), b""]))
         self._counts["lines"] += len(text)
         self._counts["late"] += int((at // DAY_MS < self._day).sum())
         self._counts["out_of_order"] += int((np.diff(at[order]) < 0).sum())

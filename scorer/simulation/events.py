@@ -1,9 +1,10 @@
-"""The events of a block of visits, as lines of text."""
+"""The events of a block of visits, as lines of UTF-8."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isnan
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,13 @@ _PAGE_VIEW_SHARE = 0.2
 _MAIL = PLACEMENT_IDS.index(MAIL)
 # How the ids of a kind of event begin.
 _PREFIXES = {
-    "clicks": "c",
-    "repeat_clicks": "again",
-    "after_window_clicks": "late",
-    "dismissals": "x",
-    "purchases": "b",
-    "after_window_purchases": "lateb",
-    "organic_purchases": "o",
+    "clicks": b"c",
+    "repeat_clicks": b"again",
+    "after_window_clicks": b"late",
+    "dismissals": b"x",
+    "purchases": b"b",
+    "after_window_purchases": b"lateb",
+    "organic_purchases": b"o",
 }
 
 
@@ -36,7 +37,7 @@ class Lines:
 
     kind: str
     at: NDArray[np.int64]
-    text: list[str] = field(repr=False)
+    text: list[bytes] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.text)
@@ -50,14 +51,17 @@ class Lines:
 class Scribe:
     """Writes the events of one day.
 
+    Dice are thrown for a block at once; pieces of text are made as their line is assembled, which
+    spares memory and time.
+
     Parameters
     ----------
-    label : str, makes ids unique across days.
+    label : bytes, makes ids unique across days.
     offer_ids : tuple of str, by position.
     rng : Generator
     """
 
-    label: str
+    label: bytes
     offer_ids: tuple[str, ...]
     rng: np.random.Generator
 
@@ -67,25 +71,22 @@ class Scribe:
         counts = np.diff(first, append=len(visits))
         spelling = self._spellings(len(first))
         propositions = self._propositions(visits, items, np.repeat(spelling, counts))
-        both = [
-            propositions[row] if count == 1 else ", ".join(propositions[row : row + count])
-            for row, count in zip(first.tolist(), counts.tolist(), strict=True)
-        ]
+        joined = (b", ".join(islice(propositions, count)) for count in counts.tolist())
         seen = visits.take(first)
         columns = zip(
             _spelled(spelling),
             seen.event.tolist(),
             _times(seen.at),
             seen.profile.tolist(),
-            both,
+            joined,
             self._context(seen, spelling),
             strict=True,
         )
         label = self.label
         text = [
             xdm.decision_template(spelt, "display")
-            % (f"d-{label}-{n}", at, who, f"r-{label}-{n}", propositions, context)
-            for spelt, n, at, who, propositions, context in columns
+            % (b"d-%b-%d" % (label, n), at, who, b"r-%b-%d" % (label, n), shown, context)
+            for spelt, n, at, who, shown, context in columns
         ]
         return Lines("displays", seen.at, text)
 
@@ -113,12 +114,12 @@ class Scribe:
         text = [
             xdm.decision_template(spelt, action)
             % (
-                f"{prefix}-{label}-{n}-{place}-{position}",
+                b"%b-%b-%d-%d-%d" % (prefix, label, n, place, position),
                 at,
                 who,
-                f"r-{label}-{n}",
+                b"r-%b-%d" % (label, n),
                 self._proposition(spelt, n, place, item),
-                "",
+                b"",
             )
             for spelt, n, place, position, at, who, item in columns
         ]
@@ -136,13 +137,20 @@ class Scribe:
             _spelled(self._spellings(len(profile))),
             _times(at),
             profile.tolist(),
-            price.tolist(),
+            map(repr, price.tolist()),
             strict=True,
         )
-        key = f"{_PREFIXES[kind]}-{self.label}"
+        key = _PREFIXES[kind] + b"-" + self.label
         text = [
             xdm.purchase_template(spelt)
-            % (f"{key}-{n}-{who}", when, who, f"order-{key}-{n}", francs, "")
+            % (
+                b"%b-%d-%d" % (key, n, who),
+                when,
+                who,
+                b"order-%b-%d" % (key, n),
+                francs.encode(),
+                b"",
+            )
             for n, (spelt, when, who, francs) in enumerate(columns)
         ]
         return Lines(kind, at, text)
@@ -163,8 +171,9 @@ class Scribe:
             self._context(seen, spelling),
             strict=True,
         )
+        label = self.label
         text = [
-            xdm.page_view_template(spelt) % (f"v-{self.label}-{n}-{place}", when, who, context)
+            xdm.page_view_template(spelt) % (b"v-%b-%d-%d" % (label, n, place), when, who, context)
             for spelt, n, place, when, who, context in columns
         ]
         return Lines("page_views", at, text)
@@ -172,21 +181,26 @@ class Scribe:
     def _spellings(self, size: int) -> NDArray[np.int64]:
         return draw_code(self.rng, SPELLING_SHARES, size)
 
-    def _propositions(self, visits: Visits, items: Items, spelling: NDArray[np.int64]) -> list[str]:
+    def _propositions(
+        self, visits: Visits, items: Items, spelling: NDArray[np.int64]
+    ) -> Iterator[bytes]:
         every = np.arange(len(items))
         texts = self._items(visits, items, every, spelling[items.row])
-        first = np.searchsorted(items.row, np.arange(len(visits) + 1)).tolist()
         columns = zip(
-            _spelled(spelling), visits.event.tolist(), visits.placement.tolist(), strict=True
+            _spelled(spelling),
+            visits.event.tolist(),
+            visits.placement.tolist(),
+            np.bincount(items.row, minlength=len(visits)).tolist(),
+            strict=True,
         )
-        return [
-            self._proposition(spelt, n, place, ", ".join(texts[first[row] : first[row + 1]]))
-            for row, (spelt, n, place) in enumerate(columns)
-        ]
+        return (
+            self._proposition(spelt, n, place, b", ".join(islice(texts, count)))
+            for spelt, n, place, count in columns
+        )
 
-    def _proposition(self, spelling: str, event: int, place: int, items: str) -> str:
-        key = f"{self.label}-{event}-{place}"
-        return xdm.proposition_template(spelling, place) % (f"p-{key}", f"c-{key}", items)
+    def _proposition(self, spelling: str, event: int, place: int, items: bytes) -> bytes:
+        key = b"%b-%d-%d" % (self.label, event, place)
+        return xdm.proposition_template(spelling, place) % (b"p-" + key, b"c-" + key, items)
 
     def _items(
         self,
@@ -194,7 +208,7 @@ class Scribe:
         items: Items,
         which: NDArray[np.int64],
         spelling: NDArray[np.int64],
-    ) -> list[str]:
+    ) -> Iterator[bytes]:
         propensity = items.propensity[which]
         ids = self.offer_ids
         columns = zip(
@@ -202,15 +216,15 @@ class Scribe:
             visits.placement[items.row[which]].tolist(),
             items.offer[which].tolist(),
             items.arm[which].tolist(),
-            propensity.tolist(),
+            np.where(np.isnan(propensity), -1.0, propensity).tolist(),
             strict=True,
         )
-        return [
-            xdm.item_template(spelt, place, ids[offer], arm) % ("null" if isnan(chance) else chance)
+        return (
+            xdm.item(spelt, place, ids[offer], arm, chance)
             for spelt, place, offer, arm, chance in columns
-        ]
+        )
 
-    def _context(self, visits: Visits, spelling: NDArray[np.int64]) -> list[str]:
+    def _context(self, visits: Visits, spelling: NDArray[np.int64]) -> Iterator[bytes]:
         size = len(visits)
         referrer = np.where(self.rng.random(size) < _REFERRER_UNKNOWN, -1, visits.referrer)
         language = np.where(self.rng.random(size) < _LANGUAGE_UNKNOWN, -1, visits.language)
@@ -225,10 +239,12 @@ class Scribe:
             _times(visits.at + UTC_OFFSET_HOURS * 3_600_000),
             strict=True,
         )
-        return [
-            xdm.context_template(s, machine, lang, city, None if page < 0 else (page, ref)) % when
-            for s, machine, lang, city, page, ref, when in columns
-        ]
+        return (
+            xdm.program(s, machine, page, referrer)
+            + xdm.carried(s, machine, language)
+            + xdm.place_template(s, city) % when
+            for s, machine, language, city, page, referrer, when in columns
+        )
 
 
 def profile_id(position: int) -> str:
@@ -240,6 +256,6 @@ def _spelled(codes: NDArray[np.int64]) -> list[str]:
     return [xdm.SPELLINGS[code] for code in codes.tolist()]
 
 
-def _times(at: NDArray[np.int64]) -> list[str]:
+def _times(at: NDArray[np.int64]) -> list[bytes]:
     """Return ISO texts without a zone."""
-    return np.datetime_as_string(at.astype("datetime64[ms]")).tolist()
+    return at.astype("datetime64[ms]").astype("S23").tolist()

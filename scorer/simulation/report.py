@@ -125,10 +125,11 @@ class Tally:
 
     def add(self, visits: Visits, truth: Truth, served: Served, items: Items) -> None:
         """Add a block of decisions."""
-        uniform = truth.eligible / np.maximum(truth.eligible.sum(axis=1, keepdims=True), 1)
-        random = (truth.reward * uniform).sum(axis=1)
-        best = np.where(truth.eligible, truth.reward, 0.0).max(axis=1)
-        single = np.where(truth.eligible, truth.reward, random[:, None])
+        possible = truth.reward * truth.eligible
+        share = 1 / np.maximum(truth.eligible.sum(axis=1), 1)
+        random = (possible * share[:, None]).sum(axis=1)
+        best = possible.max(axis=1)
+        single = possible + random[:, None] * ~truth.eligible
         self.unranked += int((~served.ranked).sum())
         for place in range(len(PLACEMENT_IDS)):
             here = visits.placement == place

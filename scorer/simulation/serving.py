@@ -113,8 +113,9 @@ def serve(
 
 
 def _at_random(eligible: NDArray[np.bool_], rng: np.random.Generator) -> Served:
-    keys = np.where(eligible, rng.random(eligible.shape), 2.0)
-    offer = np.argsort(keys, axis=1)[:, :ITEMS]
+    keys = rng.random(eligible.shape)
+    keys += ~eligible
+    offer = _two_lowest(keys)
     count = eligible.sum(axis=1)
     offer[count < ITEMS, 1] = -1
     arm = np.full(offer.shape, ARMS.index("random"))
@@ -123,6 +124,13 @@ def _at_random(eligible: NDArray[np.bool_], rng: np.random.Generator) -> Served:
     arm[nothing] = ARMS.index("noncontextual")
     propensity = np.repeat((1 / np.maximum(count, 1))[:, None], ITEMS, axis=1)
     return Served(offer, arm, propensity, np.zeros(len(offer), bool))
+
+
+def _two_lowest(keys: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the columns of the two lowest keys below 2 of each row; `keys` are spoilt."""
+    lowest = keys.argmin(axis=1)
+    keys[np.arange(len(keys)), lowest] = 2.0
+    return np.column_stack([lowest, keys.argmin(axis=1)])
 
 
 def _wanted(

@@ -55,27 +55,37 @@ def truth_of(
     """
     strategy = np.array(STRATEGY_OF_PLACEMENT)[visits.placement]
     liveliness = activity * np.array([s.base_rate for s in STRATEGIES])[strategy]
-    rate = np.column_stack([_multiplier(offer.taste, visits, segments) for offer in offers])
-    rate *= np.array([_fortune(offer, week) for offer in offers])
-    rate = np.minimum(rate * liveliness[:, None], _HIGHEST_RATE)
+    fortune = np.array([_fortune(offer, week) for offer in offers])
+    high = np.array([offer.taste.high for offer in offers]) * fortune
+    low = np.array([offer.taste.low for offer in offers]) * fortune
+    rate = np.where(_liked(offers, visits, segments), high, low)
+    rate *= liveliness[:, None]
+    np.minimum(rate, _HIGHEST_RATE, out=rate)
     earns_money = np.array([s.kpi_type == "continuous" for s in STRATEGIES])[strategy]
     prices = np.array([offer.price for offer in offers])
     reward = rate * np.where(earns_money[:, None], prices, 1.0)
     return Truth(rate, reward, _eligible(visits, segments, week, offers))
 
 
-def _multiplier(taste: Taste, visits: Visits, segments: NDArray[np.bool_]) -> NDArray[np.float64]:
-    conditions = [
-        segments[:, SEGMENTS.index(c)] if c in SEGMENTS else holds(visits, c)
-        for c in taste.conditions
-    ]
-    liked = np.ones(len(visits), bool)
-    if taste.rule == "same":
-        liked = conditions[0] == conditions[1]
-    else:
-        for condition in conditions:
-            liked &= condition
-    return np.where(liked, taste.high, taste.low)
+def _liked(
+    offers: tuple[Offer, ...], visits: Visits, segments: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return whether the rule of each offer's taste is true, shape (visits, offers)."""
+    true = {
+        condition: segments[:, SEGMENTS.index(condition)]
+        if condition in SEGMENTS
+        else holds(visits, condition)
+        for condition in {c for offer in offers for c in offer.taste.conditions}
+    }
+    everybody = np.ones(len(visits), bool)
+
+    def fulfils(taste: Taste) -> NDArray[np.bool_]:
+        conditions = [true[condition] for condition in taste.conditions]
+        if taste.rule == "same":
+            return np.equal(*conditions)
+        return np.logical_and.reduce([everybody, *conditions])
+
+    return np.column_stack([fulfils(offer.taste) for offer in offers])
 
 
 def _fortune(offer: Offer, week: int) -> float:

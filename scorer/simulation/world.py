@@ -275,8 +275,8 @@ class World:
     def _day_number(self, week: int, day: int) -> int:
         return (_ms(self.start_of(1)) + (week - 1) * WEEK_MS) // DAY_MS + day
 
-    def _label(self, week: int, day: int) -> str:
-        return f"{self.start_of(week) + timedelta(days=day):%y%m%d}"
+    def _label(self, week: int, day: int) -> bytes:
+        return f"{self.start_of(week) + timedelta(days=day):%y%m%d}".encode()
 
 
 def _ms(moment: datetime) -> int:

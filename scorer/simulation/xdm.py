@@ -1,15 +1,16 @@
 """Experience events as text, in the three spellings found in the wild.
 
 Shapes are written once, as modern documents; the namespaced ones follow by a renaming of keys.
-Documents become templates filled by position, many times faster than serialising each; profiles
-are given by their position in the population.
+Documents become templates filled by position, many times faster than serialising each; they are
+UTF-8, as nothing is faster to fill and to write. Profiles are given by their position in the
+population.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from scorer.simulation.catalogue import PLACEMENTS
@@ -39,7 +40,7 @@ _RAW = "<raw>"
 
 
 @cache
-def decision_template(spelling: str, action: str) -> str:
+def decision_template(spelling: str, action: str) -> bytes:
     """Return the template of a display, interact or dismiss event.
 
     Filled by (event id, timestamp, profile, request id, propositions, members of context).
@@ -55,7 +56,7 @@ def decision_template(spelling: str, action: str) -> str:
 
 
 @cache
-def purchase_template(spelling: str) -> str:
+def purchase_template(spelling: str) -> bytes:
     """Return the template of a purchase.
 
     Filled by (event id, timestamp, profile, purchase id, price, members of context).
@@ -66,13 +67,13 @@ def purchase_template(spelling: str) -> str:
 
 
 @cache
-def page_view_template(spelling: str) -> str:
+def page_view_template(spelling: str) -> bytes:
     """Return the template of a page view; (event id, timestamp, profile, members of context)."""
     return _open(spelling, _head("web.webpagedetails.pageViews"))
 
 
 @cache
-def proposition_template(spelling: str, placement: int) -> str:
+def proposition_template(spelling: str, placement: int) -> bytes:
     """Return the template of a proposition; (proposition id, correlation id, items)."""
     place = PLACEMENTS[placement]
     details = {
@@ -85,40 +86,28 @@ def proposition_template(spelling: str, placement: int) -> str:
     return _text(spelling, shape)
 
 
-@cache
-def item_template(spelling: str, placement: int, offer_id: str, arm: int) -> str:
-    """Return the template of an item; (propensity)."""
+@lru_cache(65_536)
+def item(spelling: str, placement: int, offer_id: str, arm: int, propensity: float) -> bytes:
+    """Return an item; a propensity of -1 is unknown."""
     detail = {
         "strategyID": PLACEMENTS[placement].strategy_id,
         "algorithmID": _ALGORITHMS[ARMS[arm]],
         "trafficType": ARMS[arm],
         "step": "aiModel",
-        "propensity": _RAW,
+        "propensity": None if propensity < 0 else propensity,
     }
     return _text(spelling, {"id": offer_id, "itemSelection": {"rankingDetail": detail}})
 
 
 @cache
-def context_template(
-    spelling: str, machine: int, language: int, city: int, page: tuple[int, int] | None
-) -> str:
-    """Return members of context, to close an event with; (local time).
+def program(spelling: str, machine: int, section: int, referrer: int) -> bytes:
+    """Return members of context: the web page, or the mail program where the section is -1.
 
-    `page` is the (section, referrer) of a web page, None for e-mail; codes of -1 are unknown and
-    their field is left out.
+    A referrer of -1 is unknown and left out.
     """
-    program = _mail_client(spelling, machine) if page is None else _web(spelling, *page)
-    return program + _carried(spelling, machine, language) + _place(spelling, city)
-
-
-@cache
-def _mail_client(spelling: str, machine: int) -> str:
-    members = {"application": {"name": MACHINES[machine].mail_client}}
-    return _members(spelling, members | _channel("email"))
-
-
-@cache
-def _web(spelling: str, section: int, referrer: int) -> str:
+    if section < 0:
+        members = {"application": {"name": MACHINES[machine].mail_client}}
+        return _members(spelling, members | _channel("email"))
     name = SECTIONS[section]
     url = f"https://bank.example/{name.lower()}"
     web: dict[str, Any] = {"webPageDetails": {"name": name, "URL": url, "siteSection": name}}
@@ -128,21 +117,23 @@ def _web(spelling: str, section: int, referrer: int) -> str:
 
 
 @cache
-def _carried(spelling: str, machine: int, language: int) -> str:
-    carried = MACHINES[machine]
+def carried(spelling: str, machine: int, language: int) -> bytes:
+    """Return members of context: device, system and browser; a language of -1 is left out."""
+    held = MACHINES[machine]
     environment: dict[str, Any] = {
         "type": "browser",
-        "operatingSystem": carried.os,
-        "browserDetails": {"name": carried.browser},
+        "operatingSystem": held.os,
+        "browserDetails": {"name": held.browser},
     }
     if language >= 0:
         environment["_dc"] = {"language": LANGUAGES[language]}
-    device = {"type": carried.device, "screenWidth": carried.screen_width}
+    device = {"type": held.device, "screenWidth": held.screen_width}
     return _members(spelling, {"environment": environment, "device": device})
 
 
 @cache
-def _place(spelling: str, city: int) -> str:
+def place_template(spelling: str, city: int) -> bytes:
+    """Return the template of members of context: the place; (local time)."""
     place = {
         "localTime": f"%s+{UTC_OFFSET_HOURS:02d}:00",
         "localTimezoneOffset": UTC_OFFSET_HOURS * 60,
@@ -155,8 +146,8 @@ def _channel(name: str) -> dict[str, Any]:
     return {"channel": {"_id": _CHANNELS + name, "_type": f"{_CHANNELS[:-2]}-types/{name}"}}
 
 
-def _members(spelling: str, shape: dict[str, Any]) -> str:
-    return ", " + _text(spelling, shape)[1:-1]
+def _members(spelling: str, shape: dict[str, Any]) -> bytes:
+    return b", " + _text(spelling, shape)[1:-1]
 
 
 def _head(event_type: str) -> dict[str, Any]:
@@ -168,14 +159,14 @@ def _head(event_type: str) -> dict[str, Any]:
     }
 
 
-def _open(spelling: str, shape: dict[str, Any]) -> str:
+def _open(spelling: str, shape: dict[str, Any]) -> bytes:
     """Return the template of an event whose last place takes the members of its context."""
-    return _text(spelling, shape)[:-1] + "%s}"
+    return _text(spelling, shape)[:-1] + b"%s}"
 
 
-def _text(spelling: str, shape: dict[str, Any]) -> str:
+def _text(spelling: str, shape: dict[str, Any]) -> bytes:
     document = _namespaced(shape) if spelling == "namespaced" else shape
-    return json.dumps(document, ensure_ascii=False).replace(f'"{_RAW}"', "%s")
+    return json.dumps(document, ensure_ascii=False).replace(f'"{_RAW}"', "%s").encode()
 
 
 def _namespaced(document: Any) -> Any:
