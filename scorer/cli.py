@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from importlib.metadata import version as package_version
 from itertools import pairwise
 from pathlib import Path
@@ -170,15 +171,26 @@ def query(settings: Settings, sql: str, as_json: bool) -> None:
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 @click.option("--compress", is_flag=True, help="Write .ndjson.gz.")
-def simulate(out: str, weeks: int, profiles: int, seed: int, compress: bool) -> None:
+@click.option(
+    "--offers",
+    type=click.IntRange(24),
+    default=24,
+    show_default=True,
+    help="The 24 named ones, and invented ones beyond.",
+)
+def simulate(out: str, weeks: int, profiles: int, seed: int, compress: bool, offers: int) -> None:
     """Write the events of a simulated bank whose offers are drawn at random."""
     from scorer.simulation import World
 
-    world, raw = World(profiles=profiles, seed=seed, compress=compress), Path(out)
+    began, lines, raw = time.process_time(), 0, Path(out)
+    world = World(profiles=profiles, seed=seed, compress=compress, offers=offers)
     world.write_catalogue(raw)
     for week in range(1, weeks + 1):
         report = world.live(week, raw)
+        lines += report.lines
         click.echo(f"week {week}, to {report.end:%Y-%m-%d}: {report.displays} displays", err=True)
+    seconds = max(time.process_time() - began, 0.01)
+    click.echo(f"{lines:,} lines written, {lines / seconds:,.0f} per CPU second", err=True)
     click.echo(f"nextoffer run --raw {out} --as-of {world.start_of(weeks + 1):%Y-%m-%d}")
 
 
