@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace, events: int) -> Run:
     folder = Path(tempfile.mkdtemp(prefix="cycle-", dir=options.folder))
     try:
         raw, home = folder / "raw", folder / "home"
-        as_of, simulated, lines = _simulate(raw, events, options.seed)
+        as_of, simulated, lines = _simulate(raw, events, options)
         steps = {name: run_step(name, home, raw, as_of) for name in STEPS}
         floor = run_step("floor", home, raw, as_of).said
         slow = run_step("pandas", home, raw, as_of) if events <= options.pandas_up_to else None
@@ -87,10 +87,10 @@ def _people(events: int) -> int:
     return max(500, round(events / _EVENTS_PER_PERSON))
 
 
-def _simulate(raw: Path, events: int, seed: int) -> tuple[datetime, Usage, int]:
+def _simulate(raw: Path, events: int, options: argparse.Namespace) -> tuple[datetime, Usage, int]:
     wall, cpu = time.monotonic(), time.process_time()
     start = date(2026, 9, 6)
-    world = World(profiles=_people(events), seed=seed, start=start)
+    world = World(profiles=_people(events), seed=options.seed, start=start, offers=options.offers)
     world.write_catalogue(raw)
     lines = sum(world.live(week, raw).lines for week in range(1, WEEKS + 1))
     used = Usage(time.monotonic() - wall, time.process_time() - cpu, float("nan"), {})
@@ -192,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--training-displays", type=int, default=500_000, help="most a strategy learns from"
     )
+    parser.add_argument("--offers", type=int, default=24, help="offers of the bank, 24 or more")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where the data go, 4 GB per million events")
     parser.add_argument("--out", type=Path, help="write the tables as markdown")
