@@ -28,7 +28,21 @@ final as (
 
     select * from once
     union all
-    select * from {{ ref("int_repeated_events") }}
+    select
+        event_id,
+        event_ts,
+        event_date,
+        event_type,
+        event_kind,
+        profile_id,
+        request_id,
+        propositions,
+        tokens,
+        context,
+        event_values,
+        source_file,
+        load_id
+    from {{ ref("int_repeated_events") }}
 
 )
 

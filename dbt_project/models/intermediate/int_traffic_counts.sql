@@ -6,52 +6,16 @@ with samples as (
 
 ),
 
-features as (
-
-    select
-        features.*,
-        buckets.lower_quartile,
-        buckets.median,
-        buckets.upper_quartile
-    from {{ ref("strategy_features") }} as features
-    left join {{ ref("int_feature_buckets") }} as buckets
-        on features.strategy_id = buckets.strategy_id
-        and features.feature_name = buckets.feature_name
-
-),
-
-valued as (
-
-    select
-        samples.strategy_id,
-        samples.comparison,
-        samples.is_base,
-        features.feature_name,
-        features.feature_kind,
-        features.value_type,
-        {{ feature_text("samples", "features") }} as feature_text,
-        features.lower_quartile,
-        features.median,
-        features.upper_quartile
-    from samples
-    inner join features on samples.strategy_id = features.strategy_id
-    -- Everybody is ranked for every placement, so where people were seen says nothing of who they are.
-    where not (samples.comparison = 'ranked_population' and features.feature_kind = 'decisioning')
-
-),
-
 counted as (
 
     select
         strategy_id,
         comparison,
         feature_name,
-        {{ readable_feature_value() }} as feature_value,
-        count(*) filter (where is_base) as base_count,
-        count(*) filter (where not is_base) as new_count
-    from valued
-    -- What people who were never shown anything were seen with is not known: that is no difference.
-    where not (comparison = 'ranked_population' and feature_kind = 'context' and feature_text is null)
+        feature_value,
+        coalesce(sum(rows_alike) filter (where is_base), 0) as base_count,
+        coalesce(sum(rows_alike) filter (where not is_base), 0) as new_count
+    from {{ ref("int_traffic_values") }}
     group by 1, 2, 3, 4
 
 ),

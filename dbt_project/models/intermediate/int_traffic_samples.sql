@@ -10,6 +10,17 @@ with displays as (
 
 ),
 
+display_counts as (
+
+    select
+        strategy_id,
+        is_latest_week,
+        count(*) as sample_size
+    from displays
+    group by 1, 2
+
+),
+
 contexts as (
 
     select
@@ -25,83 +36,107 @@ segments as (
 
 ),
 
-candidates as (
+-- Of very much traffic a part tells enough; people are drawn whole.
+drawn_displays as (
 
-    select
-        *,
-        row_number() over (partition by strategy_id, profile_id order by placement_id) as place
-    from {{ ref("ranking_candidates") }}
+    select displays.*
+    from displays
+    inner join display_counts
+        on displays.strategy_id = display_counts.strategy_id
+        and displays.is_latest_week = display_counts.is_latest_week
+    where
+        display_counts.sample_size <= {{ var("compared_displays") }}
+        or {{ hash_share("displays.profile_id") }} < {{ var("compared_displays") }} / display_counts.sample_size
 
 ),
 
-described as (
+candidates as (
+
+    select * from {{ ref("ranking_candidates") }}
+
+),
+
+-- Everybody is ranked for every placement of a strategy: one of them is one row a person.
+first_placements as (
 
     select
-        displays.strategy_id,
-        displays.profile_id,
-        displays.is_latest_week,
-        displays.placement_id,
-        displays.activity_id,
-        displays.scope_id,
-        coalesce(segments.segments, {{ empty_list() }}) as segments,
-        contexts.context
-    from displays
-    inner join contexts on displays.display_id = contexts.display_id
-    left join segments
-        on displays.strategy_id = segments.strategy_id
-        and displays.display_id = segments.display_id
+        strategy_id,
+        min(placement_id) as placement_id
+    from candidates
+    group by 1
 
 ),
 
 ranked as (
 
-    select * from candidates where place = 1
+    select
+        candidates.*,
+        seen.profile_id is not null as is_seen
+    from candidates
+    inner join first_placements
+        on candidates.strategy_id = first_placements.strategy_id
+        and candidates.placement_id = first_placements.placement_id
+    left join (select distinct strategy_id, profile_id from displays) as seen
+        on candidates.strategy_id = seen.strategy_id
+        and candidates.profile_id = seen.profile_id
+
+),
+
+ranked_counts as (
+
+    select
+        strategy_id,
+        count(*) filter (where is_seen) as base_size,
+        count(*) as new_size
+    from ranked
+    group by 1
+
+),
+
+ranked_shares as (
+
+    select
+        ranked.*,
+        {{ hash_share("ranked.profile_id") }} * ranked_counts.base_size as base_place,
+        {{ hash_share("ranked.profile_id") }} * ranked_counts.new_size as new_place
+    from ranked
+    inner join ranked_counts on ranked.strategy_id = ranked_counts.strategy_id
 
 ),
 
 -- Displays before the latest week, which is what its model had learned from, against those of the latest week; and of
 -- the people who are ranked those who were shown something in the look-back against all, one row a person.
-unioned as (
+final as (
 
     select
         'latest_week' as comparison,
-        not is_latest_week as is_base,
-        strategy_id, profile_id, placement_id, activity_id, scope_id, segments, context
-    from described
+        not drawn_displays.is_latest_week as is_base,
+        drawn_displays.strategy_id,
+        drawn_displays.profile_id,
+        drawn_displays.placement_id,
+        drawn_displays.activity_id,
+        drawn_displays.scope_id,
+        coalesce(segments.segments, {{ empty_list() }}) as segments,
+        contexts.context
+    from drawn_displays
+    inner join contexts on drawn_displays.display_id = contexts.display_id
+    left join segments
+        on drawn_displays.strategy_id = segments.strategy_id
+        and drawn_displays.display_id = segments.display_id
     union all
     select
         'ranked_population' as comparison,
         true as is_base,
         strategy_id, profile_id, placement_id, activity_id, scope_id, segments, context
-    from ranked
-    where (strategy_id, profile_id) in (select strategy_id, profile_id from displays)
+    from ranked_shares
+    where is_seen and base_place < {{ var("compared_displays") }}
     union all
     select
         'ranked_population' as comparison,
         false as is_base,
         strategy_id, profile_id, placement_id, activity_id, scope_id, segments, context
-    from ranked
-
-),
-
-sized as (
-
-    select
-        *,
-        count(*) over (partition by strategy_id, comparison, is_base) as sample_size
-    from unioned
-
-),
-
--- Of very much traffic a part tells enough; people are drawn whole.
-final as (
-
-    select
-        comparison, is_base, strategy_id, profile_id, placement_id, activity_id, scope_id, segments, context
-    from sized
-    where
-        sample_size <= {{ var("compared_displays") }}
-        or {{ hash_share("profile_id") }} < {{ var("compared_displays") }} / sample_size
+    from ranked_shares
+    where new_place < {{ var("compared_displays") }}
 
 )
 
