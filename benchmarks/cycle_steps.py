@@ -1,7 +1,8 @@
-"""One step of the weekly cycle in a process of its own, so that its peak memory can be told.
+"""What the benchmark of the weekly cycle runs in a process of its own: ours, pandas, the floor.
 
-``python -m benchmarks.cycle_steps STEP HOME RAW AS_OF`` with a step of ``scorer.cycle.STEPS``,
-or ``floor`` or ``pandas``; the last line of the output is a JSON object of further figures.
+``python -m benchmarks.cycle_steps WHAT HOME RAW AS_OF`` with ``ours`` (all steps, as `nextoffer run`
+takes them), one step of ``scorer.cycle.STEPS``, ``floor`` or ``pandas``; the last line of the output
+is a JSON object of further figures.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from typing import Any
 
 from benchmarks.pandas_cycle import run_pandas
 from scorer.config import Settings
-from scorer.cycle import STEPS, run_cycle
+from scorer.cycle import STEPS, Step, Work, run_cycle
+from scorer.dbt_runner import parse_project
 from scorer.progress import make_progress
 from scorer.warehouse import connect_memory, literal
 
 _STAGING = "target/compiled/nextoffer/models/staging/xdm/stg_xdm__events.sql"
 _REPEATS = 2
+START = "start"
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,15 @@ class Usage:
     said: dict[str, Any]
 
 
-def run_step(step: str, home: Path, raw: Path, as_of: datetime) -> Usage:
-    """Run a step in a new process and measure it.
+def run_apart(what: str, home: Path, raw: Path, as_of: datetime) -> Usage:
+    """Run something in a new process and measure it.
 
     Raises
     ------
     RuntimeError
         The step failed; the message is the end of what it printed.
     """
-    arguments = [sys.executable, "-m", __spec__.name, step, str(home), str(raw), as_of.isoformat()]
+    arguments = [sys.executable, "-m", __spec__.name, what, str(home), str(raw), as_of.isoformat()]
     started = time.monotonic()
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
@@ -52,10 +55,41 @@ def run_step(step: str, home: Path, raw: Path, as_of: datetime) -> Usage:
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise RuntimeError(f"{step} failed: {output[-2000:]}")
+        raise RuntimeError(f"{what} failed: {output[-2000:]}")
     said = json.loads(output.splitlines()[-1])
     seconds = time.monotonic() - started
     return Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6, said)
+
+
+def run_ours(home: Path, raw: Path, as_of: datetime) -> dict[str, Any]:
+    """Run the cycle in this process; return each step's usage, the first parse of dbt apart."""
+    settings = Settings(home=home, as_of=as_of, raw=raw)
+    usages: dict[str, tuple[float, float, float]] = {}
+
+    def measured(name: str, step: Step) -> Step:
+        def run(work: Work) -> None:
+            _forget_peak()
+            wall, cpu = time.monotonic(), time.process_time()
+            step(work)
+            usages[name] = (time.monotonic() - wall, time.process_time() - cpu, _peak_gb())
+
+        return run
+
+    steps = {START: lambda work: parse_project(work.settings), **STEPS}
+    measured_steps = {name: measured(name, step) for name, step in steps.items()}
+    failures = run_cycle(settings, make_progress(), steps=measured_steps).failures
+    return {"failures": failures, "steps": usages}
+
+
+def _forget_peak() -> None:
+    # Linux only: the peak of a step, not of the process so far.
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_gb() -> float:
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1e6
 
 
 def parse_floor(home: Path, raw: Path) -> dict[str, float]:
@@ -81,16 +115,18 @@ def parse_floor(home: Path, raw: Path) -> dict[str, float]:
 
 
 def main(arguments: list[str]) -> None:
-    """Run the step that the arguments name."""
-    step, home, raw, as_of = arguments
+    """Run what the arguments name."""
+    what, home, raw, as_of = arguments
     said: dict[str, Any] = {}
-    if step == "floor":
+    if what == "floor":
         said = parse_floor(Path(home), Path(raw))
-    elif step == "pandas":
+    elif what == "ours":
+        said = run_ours(Path(home), Path(raw), datetime.fromisoformat(as_of))
+    elif what == "pandas":
         said = run_pandas(Path(raw), Path(home), datetime.fromisoformat(as_of))
     else:
         settings = Settings(home=Path(home), as_of=datetime.fromisoformat(as_of), raw=Path(raw))
-        said["failures"] = run_cycle(settings, make_progress(), steps={step: STEPS[step]}).failures
+        said["failures"] = run_cycle(settings, make_progress(), steps={what: STEPS[what]}).failures
     print("\n" + json.dumps(said))
 
 

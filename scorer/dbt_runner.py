@@ -57,6 +57,18 @@ def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -
     return len(finished)
 
 
+def parse_project(settings: Settings) -> None:
+    """Let dbt parse the project, which a home folder needs once: later runs start from that.
+
+    Raises
+    ------
+    ConfigurationError
+        The project is wrong.
+    """
+    with _environment(settings):
+        _parsed(settings)
+
+
 def dbt_variables(settings: Settings) -> dict[str, str]:
     """Return the variables that every run of the project gets."""
     return {
