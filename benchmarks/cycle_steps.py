@@ -1,8 +1,8 @@
-"""What the benchmark of the weekly cycle runs in a process of its own: ours, pandas, the floor.
+"""What the benchmark of the weekly cycle runs in a process of its own.
 
-``python -m benchmarks.cycle_steps WHAT HOME RAW AS_OF`` with ``ours`` (all steps, as `nextoffer run`
-takes them), one step of ``scorer.cycle.STEPS``, ``floor`` or ``pandas``; the last line of the output
-is a JSON object of further figures.
+``python -m benchmarks.cycle_steps WHAT HOME RAW AS_OF`` with ``ours`` (all steps, as `nextoffer
+run` takes them), one step of ``scorer.cycle.STEPS``, ``floor`` or ``pandas``; the last line of
+the output is a JSON object of further figures.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def test_the_manifest_holds_every_candidates_estimate_and_the_verdict() -> None:
     values = {c["name"]: c["policy_value"] for c in measured["candidates"]}
     assert measured["chosen"] == max(names[1:], key=lambda name: values[name])
     assert measured["gate"]["personalises"] is True
-    assert measured["gate"]["z"] > 1.64
+    assert measured["gate"]["z"] > 2.33
     low, high = measured["gate"]["lift_low"], measured["gate"]["lift_high"]
     assert 0 < low < measured["gate"]["lift"] < high
     assert measured["rows_without_propensity"] == 0
