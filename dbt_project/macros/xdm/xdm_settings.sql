@@ -3,14 +3,14 @@
     {{ return(query_rows("select feature_name, path from " ~ ref("stg_context_features") ~ " order by feature_name")) }}
 {% endmacro %}
 
-{# The context of a display, from a list of fields in which its features follow the envelope. #}
-{% macro xdm_context(fields, features) -%}
+{# The context of a display as text, from a list of fields in which its features follow the envelope. #}
+{% macro xdm_context_text(fields, features) -%}
     {%- set names, values = [], [] -%}
     {%- for feature in features -%}
         {%- do names.append(feature["feature_name"]) -%}
         {%- do values.append(fields ~ "[" ~ (xdm_envelope() | length + loop.index) ~ "]") -%}
     {%- endfor -%}
-    {{ map_of_names(names, values) }}
+    {{ text_of_names(names, values) }}
 {%- endmacro %}
 
 {# The paths of the values that strategies sum, in order. #}

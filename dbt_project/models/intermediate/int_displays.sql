@@ -34,7 +34,7 @@ final as (
         traffic_type,
         propensity,
         null::varchar[] as segments,
-        context,
+        context_text,
         null::boolean as is_clicked,
         null::double as value,
         load_id
@@ -56,7 +56,7 @@ final as (
         traffic_type,
         propensity,
         segments,
-        context,
+        context_text,
         is_clicked,
         value,
         load_id

@@ -13,7 +13,7 @@ with once as (
         request_id,
         propositions,
         tokens,
-        context,
+        context_text,
         event_values,
         source_file,
         load_id
@@ -38,7 +38,7 @@ final as (
         request_id,
         propositions,
         tokens,
-        context,
+        context_text,
         event_values,
         source_file,
         load_id

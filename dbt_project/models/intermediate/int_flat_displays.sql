@@ -43,7 +43,7 @@ final as (
         traffic_type,
         propensity,
         segments,
-        context,
+        {{ text_of_map("context") }} as context_text,
         is_clicked,
         value,
         load_id

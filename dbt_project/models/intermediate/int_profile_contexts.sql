@@ -12,7 +12,7 @@ with displays as (
 
 ),
 
--- A number stands for a person in a placement: millions of context values are counted by it.
+-- A number stands for a person in a placement: contexts are counted by it.
 latest as (
 
     select
@@ -48,26 +48,51 @@ last_displays as (
 
 ),
 
-context_values as (
+seen as (
 
     select
         place_number,
-        event_ts,
-        {{ unnest_entries("context") }} as entry
+        context_text,
+        count(*) as displays,
+        max(event_ts) as event_ts
     from recent
+    group by 1, 2
+
+),
+
+-- Half of the people always come with the same.
+settled as (
+
+    select
+        place_number,
+        min(context_text) as context_text
+    from seen
+    group by 1
+    having count(*) = 1
+
+),
+
+entries as (
+
+    select
+        context_text,
+        {{ unnest_entries("context") }} as entry
+    from {{ ref("int_contexts") }}
 
 ),
 
 counted as (
 
     select
-        place_number,
-        entry.key as context_key,
-        entry.value as context_value,
-        count(*) as displays,
-        max(event_ts) as event_ts
-    from context_values
-    where entry.value is not null
+        seen.place_number,
+        entries.entry.key as context_key,
+        entries.entry.value as context_value,
+        sum(seen.displays) as displays,
+        max(seen.event_ts) as event_ts
+    from seen
+    anti join settled on seen.place_number = settled.place_number
+    inner join entries on seen.context_text = entries.context_text
+    where entries.entry.value is not null
     group by 1, 2, 3
 
 ),
@@ -91,6 +116,12 @@ habits as (
         {{ map_of_names(names, values) }} as context
     from usual
     group by 1
+    union all
+    select
+        settled.place_number,
+        contexts.context
+    from settled
+    inner join {{ ref("int_contexts") }} as contexts on settled.context_text = contexts.context_text
 
 ),
 

@@ -94,7 +94,7 @@ final as (
             when item.itemSelection.rankingDetail.propensity between 0 and 1
                 then nullif(item.itemSelection.rankingDetail.propensity, 0)
         end as propensity,
-        context,
+        context_text,
         event_values,
         source_file,
         load_id

@@ -22,7 +22,7 @@ copies as (
         row_number() over (
             partition by events.event_id
             order by events.event_ts, events.source_file, events.event_kind, events.propositions::varchar,
-                events.context::varchar, events.event_values::varchar, events.profile_id
+                events.context_text, events.event_values::varchar, events.profile_id
         ) as copy_number
     from events
     inner join repeated on events.event_id = repeated.event_id
@@ -42,7 +42,7 @@ final as (
         request_id,
         propositions,
         tokens,
-        context,
+        context_text,
         event_values,
         source_file,
         load_id

@@ -24,9 +24,10 @@ display_counts as (
 contexts as (
 
     select
-        display_id,
-        context
-    from {{ ref("int_displays") }}
+        displays.display_id,
+        contexts.context
+    from {{ ref("int_displays") }} as displays
+    left join {{ ref("int_contexts") }} as contexts on displays.context_text = contexts.context_text
 
 ),
 

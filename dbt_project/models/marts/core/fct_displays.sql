@@ -6,6 +6,12 @@ with displays as (
 
 ),
 
+contexts as (
+
+    select * from {{ ref("int_contexts") }}
+
+),
+
 interactions as (
 
     select
@@ -37,13 +43,14 @@ final as (
         displays.position,
         displays.traffic_type,
         displays.propensity,
-        displays.context,
+        contexts.context,
         coalesce(interactions.clicks, displays.is_clicked::int, 0)::bigint as clicks,
         coalesce(interactions.dismissals, 0)::bigint as dismissals,
         interactions.first_click_ts,
         coalesce(interactions.clicks > 0, displays.is_clicked, false) as is_clicked,
         displays.value
     from displays
+    left join contexts on displays.context_text = contexts.context_text
     left join interactions on displays.display_id = interactions.display_id
 
 )

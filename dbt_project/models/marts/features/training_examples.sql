@@ -36,8 +36,14 @@ displays as (
     select
         display_id,
         position,
-        context
+        context_text
     from {{ ref("int_displays") }}
+
+),
+
+contexts as (
+
+    select * from {{ ref("int_contexts") }}
 
 ),
 
@@ -75,7 +81,7 @@ final as (
         coalesce(displays.position, 1)::int as position,
         cell_sets.eligibility_set_id,
         coalesce(segments.segments, {{ empty_list() }}) as segments,
-        displays.context,
+        contexts.context,
         sampled.traffic_type,
         case
             when sampled.propensity is not null then sampled.propensity
@@ -96,6 +102,7 @@ final as (
     inner join cell_sets
         on display_cells.cell_id = cell_sets.cell_id
         and display_cells.offer_id = cell_sets.offer_id
+    left join contexts on displays.context_text = contexts.context_text
     left join segments
         on sampled.strategy_id = segments.strategy_id
         and sampled.display_id = segments.display_id

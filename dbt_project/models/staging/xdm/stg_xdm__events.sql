@@ -126,10 +126,10 @@ final as (
         judged.request_id,
         judged.propositions,
         {{ text_to_list("judged.tokens") }} as tokens,
-        -- Maps cost as much as the parse: context is asked of displays only, values of everything else.
+        -- Only displays are asked for their context, and everything else for values: both take time.
         case
-            when judged.event_kind = 'display' then {{ xdm_context("judged.fields", features) }}
-        end as context,
+            when judged.event_kind = 'display' then {{ xdm_context_text("judged.fields", features) }}
+        end as context_text,
         case
             when judged.event_kind <> 'display' then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)
         end as event_values,
