@@ -36,7 +36,11 @@ extracted as (
 
     select
         *,
-        case when is_object then {{ xdm_fields("line", paths, "modern") }} end as modern_fields
+        -- What is plainly of the other spelling is not searched for this one.
+        case
+            when is_object and (contains(line, '"timestamp"') or not contains(line, '"xdm:timestamp"'))
+                then {{ xdm_fields("line", paths, "modern") }}
+        end as modern_fields
     from lines
 
 ),
