@@ -17,8 +17,8 @@ import xgboost as xgb
 
 from scorer.features import Matrix
 from scorer.objectives import Objective
-from scorer.rewards.offer_trees import threads_for
 from scorer.rewards.protocol import Codes, Mask, Vector
+from scorer.rewards.side_by_side import threads_for
 
 LAMBDA_DISPLAYS = 20.0
 MIN_CHILD_DISPLAYS = 10.0
@@ -50,12 +50,14 @@ class TreeData:
 
     ``matrix`` float32 (n, 1 + n_features) with the offer's code first; ``outcomes`` float64 (n,)
     in the objective's unit; ``start`` float32 (n,) is the base's margin, None without a base.
+    ``beside`` is how many fits run at once.
     """
 
     matrix: Matrix
     feature_types: tuple[str, ...]
     outcomes: Vector
     start: Matrix | None = None
+    beside: int = 1
 
     def take(self, rows: Codes | Mask) -> TreeData:
         """The chosen rows."""
@@ -71,8 +73,13 @@ class TreeData:
             feature_types=list(self.feature_types),
             enable_categorical=True,
             ref=ref,
-            nthread=threads_for(self.matrix.size),
+            nthread=self.threads,
         )
+
+    @property
+    def threads(self) -> int:
+        """Threads worth using."""
+        return threads_for(self.matrix.size, self.beside)
 
 
 def tree_parameters(objective: Objective, growth: Growth, codes: int, seed: int) -> dict[str, Any]:
@@ -117,7 +124,7 @@ def grow_rounds(data: TreeData, parameters: dict[str, Any], rounds: int) -> xgb.
 
 
 def _threaded(parameters: dict[str, Any], data: TreeData) -> dict[str, Any]:
-    return {**parameters, "nthread": threads_for(data.matrix.size)}
+    return {**parameters, "nthread": data.threads}
 
 
 def with_offers(offers: Codes, users: Matrix) -> Matrix:

@@ -75,6 +75,7 @@ def _trees(
     name = "pooled_trees" if base is None else "residual_trees"
     parameters = tree_parameters(bench.objective, growth, bench.codes, bench.seed)
     training = bench.training(excluded)
+    data = replace(data, beside=1 if excluded == EVERYTHING else bench.fits)
     found = bench.rounds.setdefault(name, [])
     if excluded != EVERYTHING:
         watched, grown = training & bench.watched, training & ~bench.watched

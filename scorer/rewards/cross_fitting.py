@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from scorer.rewards.candidates import CANDIDATES, candidates_of
 from scorer.rewards.examples import Examples
 from scorer.rewards.protocol import Codes, RewardModel, Vector
 from scorer.rewards.shown_scores import shown_scores
+from scorer.rewards.side_by_side import side_by_side
 from scorer.rewards.workbench import Workbench
 
 DEPLOYED = "deployed"
@@ -86,9 +88,11 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
         users[DEPLOYED] = examples.users_for(incumbent.model.schema)
         is_new = examples.times > np.datetime64(incumbent.data_window_end, "us")
     scored = Scored.empty(tuple(users), len(examples))
+    left_out = [(name, frozenset({fold})) for fold in range(bench.n_folds) for name in names]
+    fitted = iter(side_by_side(lambda fit: CANDIDATES[fit[0]](bench, fit[1]), left_out))
     for fold in range(bench.n_folds):
         inside = bench.folds == fold
-        models = [CANDIDATES[name](bench, frozenset({fold})) for name in names]
+        models = list(islice(fitted, len(names)))
         if incumbent is not None:
             models.append(incumbent.model)
         means = offer_means(examples.take(~inside))

@@ -7,7 +7,6 @@ far worse. With a base, the base's margin is where boosting starts (XGBoost's ``
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -26,9 +25,6 @@ MAX_CELLS = 4_000_000
 
 # Compiled forests live as long as their boosters, whatever calibration is put on them.
 _FORESTS: WeakKeyDictionary[xgb.Booster, FactorisedForest] = WeakKeyDictionary()
-
-# Waiting for each other costs threads more than small work itself does.
-_CELLS_PER_THREAD = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -97,9 +93,3 @@ class OfferTrees:
     def calibrated(self, calibration: Calibration) -> OfferTrees:
         """The same margins with another map to scores."""
         return replace(self, calibration=calibration)
-
-
-def threads_for(cells: int) -> int:
-    """Threads worth using for this many matrix cells; results do not depend on it."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(available or 1, cells // _CELLS_PER_THREAD))

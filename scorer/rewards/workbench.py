@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class Workbench:
     seed: int
     rounds: dict[str, list[int]] = field(default_factory=dict)
     _bases: dict[tuple[str, Folds], tuple[Design, Matrix]] = field(default_factory=dict)
+    _turns: dict[tuple[str, Folds], Lock] = field(default_factory=dict)
 
     @cached_property
     def folds(self) -> Codes:
@@ -47,6 +49,11 @@ class Workbench:
     def n_folds(self) -> int:
         """5 folds of few rows, 3 of many."""
         return fold_count(self.examples)
+
+    @property
+    def fits(self) -> int:
+        """Fits of trees that may run side by side: two candidates without each fold."""
+        return 2 * self.n_folds
 
     def training(self, excluded: Folds) -> Mask:
         """Rows of ready offers outside the excluded folds, bool (n,)."""
@@ -118,21 +125,25 @@ class Workbench:
 
     def _fitted(self, excluded: Folds, link: str) -> tuple[Design, Matrix]:
         key = (link, excluded)
-        if key not in self._bases:
-            rows = self.training(excluded)
-            same = link == self.objective.link
-            outcomes = self.outcomes if same else self.examples.successes.astype(np.float64)
-            self._bases[key] = fit_base(
-                BaseData(
-                    self.design,
-                    self.matrix[rows],
-                    self.examples.offers[rows],
-                    outcomes[rows],
-                    self.examples.catalogue.kin,
-                    link,
-                )
+        with self._turns.setdefault(key, Lock()):
+            if key not in self._bases:
+                self._bases[key] = self._fit(excluded, link)
+            return self._bases[key]
+
+    def _fit(self, excluded: Folds, link: str) -> tuple[Design, Matrix]:
+        rows = self.training(excluded)
+        same = link == self.objective.link
+        outcomes = self.outcomes if same else self.examples.successes.astype(np.float64)
+        return fit_base(
+            BaseData(
+                self.design,
+                self.matrix[rows],
+                self.examples.offers[rows],
+                outcomes[rows],
+                self.examples.catalogue.kin,
+                link,
             )
-        return self._bases[key]
+        )
 
 
 def fold_count(examples: Examples) -> int:

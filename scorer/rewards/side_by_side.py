@@ -1,0 +1,40 @@
+"""Independent fits side by side: most of a fit runs without the GIL, so plain threads are enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from scorer.forest.threads import available_cores
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# Waiting for each other costs threads more than small work itself does.
+_CELLS_PER_THREAD = 1_000_000
+
+
+def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Results of ``work`` in the order of ``items``, as many at a time as there are cores.
+
+    BLAS keeps to one thread meanwhile: with more it would sum in another order. After an
+    exception, Ctrl-C too, nothing new is begun.
+    """
+    with threadpool_limits(1, "blas"):
+        pool = ThreadPoolExecutor(min(available_cores(), max(1, len(items))))
+        try:
+            return list(pool.map(work, items))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def threads_for(cells: int, beside: int = 1) -> int:
+    """Threads worth using for this many matrix cells where ``beside`` fits run at once.
+
+    Results do not depend on it.
+    """
+    cores = available_cores()
+    return max(1, min(cores // min(cores, beside), cells // _CELLS_PER_THREAD))
