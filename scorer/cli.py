@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from importlib.metadata import version as package_version
 from itertools import pairwise
 from pathlib import Path
@@ -39,12 +40,17 @@ def app() -> None:
 @settings_options("raw", "as_of", "strategy", "seed", "kpi")
 @click.option("--force", is_flag=True, help="Redo a cycle that is finished.")
 @click.option(
+    "--full-refresh", is_flag=True, help="Read all files again; redo the cycle if it is finished."
+)
+@click.option(
     "--retrain-now",
     is_flag=True,
     help="Do not wait for the next cycle: run one as of this moment, or of --as-of.",
 )
 @json_option
-def run(settings: Settings, force: bool, retrain_now: bool, as_json: bool) -> None:
+def run(
+    settings: Settings, force: bool, full_refresh: bool, retrain_now: bool, as_json: bool
+) -> None:
     """Run one weekly cycle: features, train, rank, monitor, publish.
 
     A run that was interrupted goes on where it stopped. A finished cycle is not redone.
@@ -54,7 +60,8 @@ def run(settings: Settings, force: bool, retrain_now: bool, as_json: bool) -> No
 
     if retrain_now:
         settings = early_settings(settings)
-    result = run_cycle(settings, make_progress(), force or retrain_now)
+    settings = replace(settings, full_refresh=full_refresh)
+    result = run_cycle(settings, make_progress(), force or full_refresh or retrain_now)
     _show_status(settings, as_json)
     _raise_failures(result.failures)
 

@@ -34,6 +34,8 @@ class Settings:
         `clicked` or `value`: the KPI of the default strategy.
     strategy : str or None
         Limits a command to one strategy.
+    full_refresh : bool
+        Read every input file again, as if none had been loaded.
     """
 
     home: Path
@@ -43,6 +45,7 @@ class Settings:
     seed: int = 0
     kpi: str = "clicked"
     strategy: str | None = None
+    full_refresh: bool = False
 
     @property
     def cycle_date(self) -> date:

@@ -22,6 +22,7 @@ from scorer.progress import Progress
 
 INPUT_MARKER = "[input]"
 CONFIGURATION_MARKER = "[config]"
+_OTHER_COLUMNS = "on this incremental model are out of sync"
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _USELESS_LINE = re.compile(r"^(\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)")
 
@@ -46,6 +47,7 @@ def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -
         "--vars",
         json.dumps(dbt_variables(settings)),
         "--no-write-json",
+        *(["--full-refresh"] if settings.full_refresh else []),
     ]
     progress.start(label)
     finished: set[str] = set()
@@ -200,6 +202,11 @@ def _explained(message: str, context: str) -> NextofferError:
     for marker, error in ((INPUT_MARKER, InputError), (CONFIGURATION_MARKER, ConfigurationError)):
         if marker in message:
             return error(message.split(marker, 1)[1].strip().splitlines()[0].rstrip("'\")"))
+    if _OTHER_COLUMNS in message:
+        return ConfigurationError(
+            f"{context}: the build file was made by a version with other columns;"
+            " add --full-refresh to read all files of the raw folder again"
+        )
     return NextofferError(f"{context}: {useful_line(message)}")
 
 

@@ -1,4 +1,4 @@
-"""Independent fits side by side: most of a fit runs without the GIL, so plain threads are enough."""
+"""Independent fits side by side: most of a fit runs without the GIL, so threads are enough."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ selectors:
   - {name: database, definition: {method: fqn, value: misspelled}}
   - {name: input, definition: {method: fqn, value: unreadable}}
   - {name: configuration, definition: {method: fqn, value: misconfigured}}
+  - {name: kept, definition: {method: fqn, value: kept}}
   - {name: test, definition: {method: fqn, value: failing, children: true}}
 """
 MODELS = {
@@ -43,6 +44,7 @@ MODELS = {
     "unreadable.sql": "{{ exceptions.raise_compiler_error('[input] x.csv: no a') if execute }}",
     "misconfigured.sql": "{{ config(materialized='table') }}"
     " select error('[config] strategies.csv line 3: wrong')",
+    "kept.sql": "{{ config(materialized='incremental', on_schema_change='fail') }} select 1 as a",
     "failing.sql": "{{ config(materialized='table') }} select null as a",
     "models.yml": "models: [{name: failing, columns: [{name: a, data_tests: [not_null]}]}]",
 }
@@ -131,6 +133,19 @@ def test_a_failure_names_the_model_and_the_cause(
         run_dbt(settings, selector, "features", Silent())
     assert "\n" not in str(raised.value)
     assert type(raised.value) is error
+
+
+def test_a_build_file_of_another_version_is_read_anew_when_asked(settings: Settings) -> None:
+    """Other columns are no database error: the line says what to do, and that helps."""
+    run_dbt(settings, "kept", "features", Silent())
+    with connect_build(settings.build_path) as connection:
+        connection.execute("alter table kept rename column a to b")
+    with pytest.raises(ConfigurationError, match="other columns; add --full-refresh") as raised:
+        run_dbt(settings, "kept", "features", Silent())
+    assert "\n" not in str(raised.value)
+    run_dbt(replace(settings, full_refresh=True), "kept", "features", Silent())
+    with connect_build(settings.build_path) as connection:
+        assert connection.execute("select a from kept").fetchall() == [(1,)]
 
 
 def test_headings_are_no_reason() -> None:
