@@ -22,9 +22,6 @@ from scorer.rewards.protocol import Mask
 from scorer.selection import Selection
 
 Z = 1.64
-# Each fold is served by what the others taught. Where nobody prefers anything, the noise of two
-# folds meets twice, once in either's gain, and the variance of the sum is twice that of its rows.
-Z_TO_PASS = Z * 2**0.5
 Z_TO_STAY = 0.0
 GRACE = timedelta(days=56)
 
@@ -52,7 +49,7 @@ class Verdict:
     personalises: bool
     reason: str | None
     held_back_placements: tuple[str, ...] = ()
-    needed: float = Z_TO_PASS
+    needed: float = Z
     gain_seen: datetime | None = None
 
 
@@ -67,7 +64,7 @@ def judge(
     ``placements`` gives the displays of each placement, bool (n,); ``standing`` is None for a
     strategy that has not passed yet, or is served by the best single offer.
     """
-    gain, needed = selection.gain, Z_TO_PASS if standing is None else Z_TO_STAY
+    gain, needed = selection.gain, Z if standing is None else Z_TO_STAY
     if standing is not None and gain.status == INSUFFICIENT:
         return _without_estimate(selection, standing, as_of)
     if not _passes(gain, needed):
@@ -144,7 +141,7 @@ def _why_not(gain: PairedDifference, logged: LoggedPolicies, needed: float) -> s
 
 def _not_again(gain: PairedDifference) -> str | None:
     """What is said of a strategy that stays personalised without a new proof."""
-    if _passes(gain, Z_TO_PASS):
+    if _passes(gain, Z):
         return None
     return f"passed before; the gain is not proven anew ({gain.z:.1f} standard errors)"
 

@@ -18,6 +18,8 @@ from scorer.training import Training
 
 Row = dict[str, Any]
 
+_OVER_BEST_SINGLE = "lift_over_best_single"
+
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -65,7 +67,7 @@ def evaluation_rows(logged: LoggedPolicies, policies: list[Evaluated]) -> Iterat
     feedback, times = logged.feedback, logged.examples.times
     baselines = {
         "lift_over_random": logged.random,
-        "lift_over_best_single": logged.policy(BEST_SINGLE),
+        _OVER_BEST_SINGLE: logged.policy(BEST_SINGLE),
     }
     window: Row = {"data_window_start": None, "data_window_end": None}
     if len(times):
@@ -88,7 +90,7 @@ def evaluation_rows(logged: LoggedPolicies, policies: list[Evaluated]) -> Iterat
                 "value_high": found["high"],
                 **{name: found[name] for name in _EVIDENCE},
                 "displays_without_propensity": logged.without_propensity,
-                **_lifts(logged, policy.target, estimator, baselines),
+                **_lifts(logged, policy, estimator, baselines),
                 "is_cross_fitted": policy.is_cross_fitted,
                 **window,
             }
@@ -106,13 +108,17 @@ _EVIDENCE = (
 
 def _lifts(
     logged: LoggedPolicies,
-    target: TargetPolicy,
+    policy: Evaluated,
     estimator: str,
     baselines: dict[str, TargetPolicy],
 ) -> Row:
     row: Row = {}
     for name, baseline in baselines.items():
-        lift = compare(logged.feedback, target, baseline, estimator)
+        # The best single offer is found on other folds of these displays, as new models are.
+        learned = policy.is_cross_fitted or name == _OVER_BEST_SINGLE
+        lift = compare(
+            logged.feedback, policy.target, baseline, estimator, is_cross_fitted=learned
+        )
         if logged.feedback.displays == 0:
             # Of nothing, all policies make the same.
             lift = PairedDifference(INSUFFICIENT)

@@ -71,7 +71,7 @@ def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
         CandidateValue(
             name,
             evaluate(feedback, logged.policy(name)),
-            compare(feedback, logged.policy(name), baseline),
+            compare(feedback, logged.policy(name), baseline, is_cross_fitted=True),
         )
         for name in names
     )
@@ -81,7 +81,7 @@ def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
     chosen = names[max(personal, key=lambda i: (totals[i], -i))]
     by_fold = _best_elsewhere(rows, folds, n_folds)
     policy = logged.patchwork(list(names), by_fold[folds])
-    gain = compare(feedback, policy, baseline)
+    gain = compare(feedback, policy, baseline, is_cross_fitted=True)
     return Selection(chosen, values, by_fold, gain, logged, policy)
 
 

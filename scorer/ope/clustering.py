@@ -30,6 +30,10 @@ class ErrorMoments:
     degrees_of_freedom: float
     profiles: int
 
+    def times(self, factor: float) -> ErrorMoments:
+        """The same with a standard error so many times as large."""
+        return replace(self, standard_error=factor * self.standard_error)
+
 
 def clustered_variance(rows: Vector, feedback: LoggedFeedback) -> float:
     """Estimated variance of `rows.mean()`, rows of shape (n,), clustered by profile."""

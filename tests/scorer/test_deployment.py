@@ -15,7 +15,7 @@ from benches import as_trained, fitted
 from worlds import AS_OF, START, worked_example
 
 from scorer.config import Settings
-from scorer.gate import Z_TO_PASS
+from scorer.gate import Z
 from scorer.progress import Silent
 from scorer.registry import Deployment, ModelRegistry
 from scorer.strategy_steps import train_strategy
@@ -302,7 +302,7 @@ def test_a_promoted_model_that_never_passed_gets_no_credit(settings: Settings) -
     (metrics,) = connection.execute(
         "select metrics ->> '$.gate.z_needed' from scorer.training_runs where as_of = ?", [AS_OF]
     ).fetchone()
-    assert float(metrics) == Z_TO_PASS
+    assert float(metrics) == Z
 
 
 def test_a_cycle_does_not_overrule_what_a_person_deployed_as_of_it(

@@ -49,7 +49,7 @@ def null(seed: int) -> Training:
 
 
 def test_null_worlds_are_held_back() -> None:
-    """Of 7 worlds without a taste, at most two pass (1 in 20 does by chance)."""
+    """Of 7 worlds without a taste, at most two pass (1 in 20 does by chance: ope/test_ope_cross_fitted.py)."""
     results = [null(seed) for seed in range(7)]
     passed = [r for r in results if r.verdict.personalises]
     assert len(passed) <= 2
@@ -64,7 +64,7 @@ def test_the_reason_gives_lift_evidence_and_threshold() -> None:
     reasons = [null(seed).verdict.reason for seed in range(7)]
     told = [r for r in reasons if r is not None and "not credibly better" in r]
     assert told
-    assert all("standard errors, 2.32 needed" in r and "\n" not in r for r in told)
+    assert all("standard errors, 1.64 needed" in r and "\n" not in r for r in told)
 
 
 def test_a_strong_signal_passes_without_a_reason() -> None:
@@ -73,7 +73,7 @@ def test_a_strong_signal_passes_without_a_reason() -> None:
     assert result.verdict.personalises
     assert result.verdict.reason is None
     assert result.selection.gain.z is not None
-    assert result.selection.gain.z > 2.33
+    assert result.selection.gain.z > 1.64
     assert result.nominee is result.personalised
 
 
