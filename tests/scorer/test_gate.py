@@ -49,7 +49,7 @@ def null(seed: int) -> Training:
 
 
 def test_null_worlds_are_held_back() -> None:
-    """Of 7 worlds without a taste, at most two pass (1 in 20 does by chance: ope/test_ope_cross_fitted.py)."""
+    """Of 7 worlds without a taste, at most two pass: ope/test_ope_cross_fitted.py counts better."""
     results = [null(seed) for seed in range(7)]
     passed = [r for r in results if r.verdict.personalises]
     assert len(passed) <= 2
