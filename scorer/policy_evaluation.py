@@ -116,9 +116,7 @@ def _lifts(
     for name, baseline in baselines.items():
         # The best single offer is found on other folds of these displays, as new models are.
         learned = policy.is_cross_fitted or name == _OVER_BEST_SINGLE
-        lift = compare(
-            logged.feedback, policy.target, baseline, estimator, is_cross_fitted=learned
-        )
+        lift = compare(logged.feedback, policy.target, baseline, estimator, is_cross_fitted=learned)
         if logged.feedback.displays == 0:
             # Of nothing, all policies make the same.
             lift = PairedDifference(INSUFFICIENT)
