@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from warehouse_builds import build, rows
+from warehouse_builds import PROJECT, build, rows
 from xdm_events import click, display, purchase, write_lines
+
+from scorer.config import Settings
+from scorer.dbt_runner import run_dbt
+from scorer.progress import Silent
 
 START = datetime(2026, 9, 6)
 JUDGED = "+fct_displays +rejected_events +training_examples"
@@ -112,6 +117,23 @@ def test_a_new_context_feature_reads_history_again(
     build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
     found = rows(tmp_path / "home", "select distinct context['device'] from training_examples")
     assert found == [("tablet",)]
+
+
+def test_a_new_event_type_reads_history_again(
+    tmp_path: Path, three_weeks: list[list[dict]]
+) -> None:
+    """A type that the seed learns of is a display from then on, also in files read long ago."""
+    project, raw, as_of = tmp_path / "project", tmp_path / "raw", START + timedelta(weeks=1)
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    events = [{**event, "eventType": "acme.shown"} for event in three_weeks[0]]
+    write_lines(raw / "experience_events" / "log.ndjson", events)
+    made = Settings(home=tmp_path / "home", raw=raw, as_of=as_of, project_dir=project)
+    run_dbt(made, "+int_displays", "features", Silent())
+    assert rows(made.home, "select count(*) from int_displays") == [(0,)]
+    with (project / "seeds" / "xdm_event_types.csv").open("a") as seed:
+        seed.write("acme.shown,display\n")
+    run_dbt(made, "+int_displays", "features", Silent())
+    assert rows(made.home, "select count(*) > 100 from int_displays") == [(True,)]
 
 
 def _same_as_fresh(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:

@@ -1,4 +1,4 @@
-with strategies as (
+with success_events as (
 
     select
         strategy_id,
@@ -7,6 +7,19 @@ with strategies as (
         window_hours,
         unnest(success_event_types) as event_type
     from {{ ref("stg_ranking_strategies") }}
+
+),
+
+-- The two names for acting on an offer mean every event of that kind, whatever the type it came with.
+strategies as (
+
+    select
+        *,
+        case event_type
+            when 'decisioning.propositionInteract' then 'interact'
+            when 'decisioning.propositionDismiss' then 'dismiss'
+        end as interaction_kind
+    from success_events
 
 ),
 
@@ -36,7 +49,9 @@ by_proposition as (
         interactions.event_ts as success_ts,
         {{ success_value("strategies", "interactions.event_values") }} as value
     from interactions
-    inner join strategies on interactions.event_type = strategies.event_type
+    inner join strategies
+        on interactions.event_type = strategies.event_type
+        or interactions.interaction_kind = strategies.interaction_kind
     inner join displays
         on strategies.strategy_id = displays.strategy_id
         and interactions.display_id = displays.display_id

@@ -1,5 +1,6 @@
 -- depends_on: {{ ref('stg_context_features') }}
 -- depends_on: {{ ref('stg_ranking_strategies') }}
+-- depends_on: {{ ref('xdm_event_types') }}
 {%- set files = [] -%}
 {%- for input_name in raw_inputs() -%}
     {%- for path in raw_files(input_name) -%}
@@ -22,7 +23,7 @@ with listed as (
 
 ),
 
--- What is taken from an event is part of the version of its file: a new context feature reads the file again.
+-- How an event is read is part of the version of its file: a new context feature or event type reads the file again.
 settings as (
 
     select
@@ -30,6 +31,8 @@ settings as (
             coalesce((select string_agg(feature_name || '=' || path, ',' order by feature_name) from {{ ref("stg_context_features") }}), '')
             || '|'
             || coalesce((select string_agg(distinct value_path, ',' order by value_path) from {{ ref("stg_ranking_strategies") }}), '')
+            || '|'
+            || coalesce((select string_agg(event_type || '=' || event_kind, ',' order by event_type) from {{ ref("xdm_event_types") }}), '')
         ) as settings_hash
 
 ),
