@@ -1,8 +1,12 @@
 {# A sum, a mean and a variance of amounts that do not depend on the order rows come in: floating point sums do, in
-   their last digits, and publications of the same inputs must be equal. Amounts count to six decimals; staging keeps
-   them below 1e12. #}
+   their last digits, and publications of the same inputs must be equal. Whole parts and fractions, to eighteen decimals,
+   are summed apart: squares of amounts below 1e12, which staging keeps them at, and of a ten thousandth both count. #}
 {% macro exact_sum(amount) -%}
-    sum(({{ amount }})::decimal(38, 6))::double
+    {%- set number = "(" ~ amount ~ ")::double" -%}
+    (
+        sum(trunc({{ number }})::decimal(38, 0))::double
+        + sum(({{ number }} - trunc({{ number }}))::decimal(38, 18))::double
+    )
 {%- endmacro %}
 
 {% macro exact_mean(amount) -%}

@@ -66,6 +66,42 @@
     {%- endif -%}
 {% endmacro %}
 
+{# Post-hook of a staging model: a file without a readable row is a rejected record, line 0. Without it the rows that the file
+   had before would stay, as nothing takes their place, and it would be read again each time. #}
+{% macro note_empty_files(input_name) %}
+    insert into {{ this }} (source_file, file_version, line_number, reject_reason, raw_text, changed_from, load_id)
+    select
+        files.source_file,
+        files.file_version,
+        0 as line_number,
+        'file without a readable row' as reject_reason,
+        '' as raw_text,
+        min(before.event_date) as changed_from,
+        (select coalesce(max(load_id), 0) + 1 from {{ this }}) as load_id
+    from {{ ref("stg_raw_files") }} as files
+    left join {{ this }} as before on files.source_file = before.source_file
+    where
+        files.input_name = '{{ input_name }}'
+        and files.file_kind is not null
+        and not exists (
+            select 1
+            from {{ this }} as present
+            where present.source_file = files.source_file and present.file_version = files.file_version
+        )
+    group by files.source_file, files.file_version;
+    delete from {{ this }}
+    where
+        exists (
+            select 1
+            from {{ this }} as emptied
+            where
+                emptied.line_number = 0
+                and emptied.source_file = {{ this }}.source_file
+                and emptied.file_version <> {{ this }}.file_version
+                and emptied.load_id > {{ this }}.load_id
+        )
+{% endmacro %}
+
 {# Pre-hook of int_rejected_lines: a file that was replaced may hold no bad line any more. #}
 {% macro drop_replaced_files() %}
     {%- set events = ref("stg_xdm__events") -%}

@@ -134,6 +134,8 @@ def test_interval_of_the_lift_is_that_of_the_log_ratio(compared: Compare) -> Non
         (orders(3, 25, 1, 10), orders(4, 900, 0.5, 10)),
         (orders(5, 21, 1, 1), orders(6, 22, 1, 30)),
         (orders(7, 30, 1, 1), orders(8, 30, 1, 1)),
+        (orders(9, 4000, 0.10, 4e-4), orders(10, 9000, 0.11, 5e-4)),
+        (orders(11, 4000, 0.10, 4e8), orders(12, 9000, 0.11, 5e8)),
     ],
 )
 def test_continuous_kpi_is_tested_by_welch(

@@ -161,6 +161,34 @@ def test_a_file_that_was_replaced_counts_as_it_is_now(
     _same_as_fresh(tmp_path / "home", raw, as_of, tmp_path / "fresh")
 
 
+def test_a_file_that_was_emptied_counts_for_nothing(
+    tmp_path: Path, three_weeks: list[list[dict]]
+) -> None:
+    """What it held is gone, its emptiness is told once, and filled again it counts."""
+    raw, home, as_of = tmp_path / "raw", tmp_path / "home", START + timedelta(weeks=1)
+    log, flat = raw / "experience_events" / "b.ndjson", raw / "displays" / "b.csv"
+    write_lines(raw / "experience_events" / "a.ndjson", three_weeks[0][:30])
+    write_lines(log, three_weeks[0][30:])
+    flat.parent.mkdir()
+    header, row = "event_ts,profile_id,offer_id,request_id\n", "2026-09-07,p,o,"
+    (flat.parent / "a.csv").write_text(header + row + "r1\n")
+    flat.write_text(header + row + "r2\n")
+    build(home, raw, as_of, JUDGED)
+    before = rows(home, "select * from fct_displays order by all")
+    texts = log.read_text(), flat.read_text()
+    log.write_text("")
+    flat.write_text(header)
+    for number in range(2):
+        _same_as_fresh(home, raw, as_of, tmp_path / f"fresh{number}")
+    told = rows(home, "select source_file, line_number from rejected_events where reason like 'file w%'")
+    assert sorted(told) == [("displays/b.csv", 0), ("experience_events/b.ndjson", 0)]
+    assert len(rows(home, "select * from fct_displays")) < len(before)
+    log.write_text(texts[0])
+    flat.write_text(texts[1])
+    build(home, raw, as_of, JUDGED)
+    assert rows(home, "select * from fct_displays order by all") == before
+
+
 def test_a_line_that_was_mended_is_no_longer_rejected(tmp_path: Path) -> None:
     """Broken JSON and broken UTF-8 leave quarantine when the file is mended."""
     raw, as_of = tmp_path / "raw", START + timedelta(weeks=1)

@@ -64,6 +64,11 @@
     json_extract_string({{ line }}, {{ quoted_list(places) }})
 {%- endmacro %}
 
+{# Whether the modern spelling is worth a parse: not for a line that is plainly of the other one. #}
+{% macro xdm_may_be_modern(line) -%}
+    (contains({{ line }}, '"timestamp"') or not contains({{ line }}, '"xdm:timestamp"'))
+{%- endmacro %}
+
 {# Those of an event's fields that are of its own spelling. An event without a modern timestamp is read again, and is
    namespaced if it then has one, or if it has no modern id. #}
 {% macro xdm_own_fields(modern, namespaced) -%}

@@ -3,7 +3,7 @@
     incremental_strategy="delete+insert",
     unique_key="source_file",
     on_schema_change="fail",
-    post_hook="{{ keep_rejected_lines('experience_events') }}",
+    post_hook=["{{ keep_rejected_lines('experience_events') }}", "{{ note_empty_files('experience_events') }}"],
 ) }}
 
 -- depends_on: {{ ref('stg_raw_files') }}
@@ -36,11 +36,7 @@ extracted as (
 
     select
         *,
-        -- What is plainly of the other spelling is not searched for this one.
-        case
-            when is_object and (contains(line, '"timestamp"') or not contains(line, '"xdm:timestamp"'))
-                then {{ xdm_fields("line", paths, "modern") }}
-        end as modern_fields
+        case when is_object and {{ xdm_may_be_modern("line") }} then {{ xdm_fields("line", paths, "modern") }} end as modern_fields
     from lines
 
 ),
