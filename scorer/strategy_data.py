@@ -51,7 +51,7 @@ class Data:
     def missing(self) -> str | None:
         """Return what is lacking for a model, None if nothing is."""
         if not self.training_rows:
-            return "no displays in the window"
+            return "no display of the look-back has a final outcome yet"
         if not self.successes:
             return "no success events in the window"
         if len(self.ready_offer_ids) < MIN_READY_OFFERS:

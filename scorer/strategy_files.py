@@ -19,6 +19,8 @@ from scorer.raw_folder import input_files
 MAX_CAPPING_RULES = 10
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
 DEFAULT_STRATEGY = "default"
+# What dbt fills in where a cell is empty (stg_ranking_strategies).
+DEFAULT_WINDOW_HOURS, DEFAULT_LOOKBACK_DAYS = 24, 30
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
 _PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
 
@@ -131,10 +133,13 @@ def check_configuration(settings: Settings) -> None:
     rows = {name: checked_rows(name, _files(settings, name)) for name in FILES}
     features = _unique(rows["context_features"], "feature_name")
     strategies = _unique(rows["ranking_strategies"], "strategy_id") or {DEFAULT_STRATEGY}
-    # A flat log brings features of its own, which only those who read its columns know.
-    is_closed = not (settings.raw and input_files(settings.raw, "displays"))
+    # A flat log brings features of its own, which only those who read its columns know, and
+    # outcomes that are final as they come.
+    has_flat_log = bool(settings.raw and input_files(settings.raw, "displays"))
     for row in rows["ranking_strategies"]:
-        _check_strategy(row, features if is_closed else None)
+        _check_strategy(row, None if has_flat_log else features)
+        if not has_flat_log:
+            _check_window(row)
     for name in ("strategy_segments", "strategy_offers"):
         _check_references(rows[name], strategies)
     _check_count(
@@ -157,6 +162,19 @@ def _check_strategy(row: Row, features: set[str] | None) -> None:
         if features is not None and feature.strip() not in features:
             known = ", ".join(sorted(features)) or "none"
             raise row.error("context_features", f"{feature.strip()} is unknown; known: {known}")
+
+
+def _check_window(row: Row) -> None:
+    """Raise where every display is too old to learn from before its outcome is final."""
+    hours = float(row.values.get("window_hours") or DEFAULT_WINDOW_HOURS)
+    days = int(row.values.get("lookback_days") or DEFAULT_LOOKBACK_DAYS)
+    if hours >= 24 * days:
+        column = "window_hours" if row.values.get("window_hours") else "lookback_days"
+        raise row.error(
+            column,
+            f"a window of {hours:g} hours never closes within a look-back of {days} days:"
+            " write fewer window_hours or more lookback_days",
+        )
 
 
 def _unique(rows: list[Row], column: str) -> set[str]:

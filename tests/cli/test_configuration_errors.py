@@ -178,6 +178,40 @@ def test_an_unknown_context_feature_is_named_unless_a_flat_log_may_bring_it(
         assert fragment in outcome.error
 
 
+@pytest.mark.parametrize(
+    ("columns", "values", "fragment"),
+    [
+        ("window_hours", "720", "column window_hours: '720' is not allowed"),
+        ("window_hours,lookback_days", "168.5,7", "column window_hours: '168.5' is not allowed"),
+        ("lookback_days", "1", "column lookback_days: '1' is not allowed"),
+    ],
+)
+def test_a_window_that_never_closes_within_the_look_back_is_refused(
+    raw: Path, home: Path, nextoffer: Command, columns: str, values: str, fragment: str
+) -> None:
+    """Also where one of the two is the default; outcomes of a flat log are final at once."""
+    (raw / "ranking_strategies.csv").write_text(f"strategy_id,{columns}\nweb,{values}\n")
+    given = Settings(home=home, as_of=datetime(2026, 1, 2), raw=raw)
+    check_configuration(given)
+    (raw / "displays.csv").rename(raw / "offers.csv")
+    outcome = nextoffer("run", "--raw", raw, "--home", home)
+    assert outcome.code == 2
+    assert f"ranking_strategies.csv line 2, {fragment}" in outcome.error
+    assert "never closes within a look-back" in outcome.error
+
+
+@pytest.mark.parametrize(("hours", "days"), [("719.9", ""), ("23", "1"), ("", "2")])
+def test_a_window_below_the_look_back_is_accepted(
+    raw: Path, home: Path, hours: str, days: str
+) -> None:
+    """The longest window is just below the look-back."""
+    (raw / "displays.csv").rename(raw / "offers.csv")
+    (raw / "ranking_strategies.csv").write_text(
+        f"strategy_id,window_hours,lookback_days\nweb,{hours},{days}\n"
+    )
+    check_configuration(Settings(home=home, as_of=datetime(2026, 1, 2), raw=raw))
+
+
 def test_text_that_is_not_utf8_is_named(raw: Path, home: Path, nextoffer: Command) -> None:
     """A configuration file in another encoding ends with code 2 and the line."""
     (raw / "ranking_strategies.csv").write_bytes(b"strategy_id,kpi_name\nweb,caf\xe9\n")

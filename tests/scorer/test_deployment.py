@@ -245,7 +245,7 @@ def test_rows_without_propensity_are_counted_for_every_policy(settings: Settings
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("delete from training_examples", "no displays in the window"),
+        ("delete from training_examples", "no display of the look-back has a final outcome yet"),
         ("update training_examples set is_success = false, reward = 0", "no success events"),
         ("update offer_readiness set is_ready = offer_id = 'offer_1'", "1 of 3 offers ready"),
         ("update training_examples set profile_id = 'p'", "displays of only 1 people"),
