@@ -134,7 +134,7 @@ def list_models(settings: Settings, as_json: bool) -> None:
 
 
 @models.command()
-@settings_options("cycle")
+@settings_options("newest_cycle")
 @click.argument("strategy")
 @click.argument("model_version")
 def promote(settings: Settings, strategy: str, model_version: str) -> None:
@@ -145,7 +145,7 @@ def promote(settings: Settings, strategy: str, model_version: str) -> None:
 
 
 @models.command()
-@settings_options("cycle")
+@settings_options("newest_cycle")
 @click.argument("strategy")
 def rollback(settings: Settings, strategy: str) -> None:
     """Go back to the model that STRATEGY had before; `rank` and `publish` then serve it."""

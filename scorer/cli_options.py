@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from scorer.config import KPIS, Settings, find_home, find_project_dir, parse_as_of
-from scorer.cycle_state import last_state
+from scorer.cycle_state import last_state, newest_cycle
 
 Command = Callable[..., Any]
 
@@ -41,6 +41,11 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         "--as-of",
         metavar="WHEN",
         help="The cycle to work on. [default: the one that ran last]",
+    ),
+    "newest_cycle": click.option(
+        "--as-of",
+        metavar="WHEN",
+        help="The moment from which it holds. [default: the newest cycle's]",
     ),
     "strategy": click.option("--strategy", metavar="ID", help="Only this ranking strategy."),
     "seed": click.option(
@@ -104,21 +109,26 @@ def json_option(command: Command) -> Command:
 
 
 def _parameter(name: str) -> str:
-    return "as_of" if name == "cycle" else name
+    return "as_of" if name in ("cycle", "newest_cycle") else name
 
 
 def _settings(given: dict[str, Any]) -> Settings:
     raw = given.get("raw") or (os.environ.get("NEXTOFFER_RAW") if "raw" in given else None)
+    moment = given.get("as_of") or given.get("cycle") or given.get("newest_cycle")
     settings = Settings(
         home=find_home(given["home"]),
         project_dir=find_project_dir(given["project_dir"]),
         raw=Path(raw).expanduser().absolute() if raw else None,
-        as_of=parse_as_of(given.get("as_of") or given.get("cycle")),
+        as_of=parse_as_of(moment),
         seed=given.get("seed") or 0,
         kpi=given.get("kpi") or KPIS[0],
         strategy=given.get("strategy"),
     )
-    return _of_last_cycle(settings, given["cycle"]) if "cycle" in given else settings
+    if "cycle" in given:
+        return _of_last_cycle(settings, moment)
+    if "newest_cycle" in given and not moment:
+        return replace(settings, as_of=newest_cycle(settings.cycles_dir) or settings.as_of)
+    return settings
 
 
 def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:

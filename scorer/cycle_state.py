@@ -78,6 +78,13 @@ def last_state(cycles_dir: Path) -> CycleState | None:
     return load_state(cycles_dir, datetime.fromisoformat(as_of)) if as_of else None
 
 
+def newest_cycle(cycles_dir: Path) -> datetime | None:
+    """Return the latest moment that a cycle was run for, whichever cycle ran last."""
+    states = map(_read_state, cycles_dir.glob("[0-9]*.json"))
+    moments = [datetime.fromisoformat(state.as_of) for state in states if state is not None]
+    return max(moments, default=None)
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Replace a file atomically; after a crash it holds either the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)

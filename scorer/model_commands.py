@@ -32,7 +32,8 @@ def promote_model(settings: Settings, strategy: str, version: str) -> str:
     with hold_lock(settings.lock_path):
         registry = ModelRegistry(settings.models_dir)
         registry.promote(strategy, version, settings.as_of, reason="promoted by hand")
-    return f"{strategy}: {version} is deployed from {settings.as_of.isoformat()} on"
+        holds = _how_long(registry, settings, strategy)
+    return f"{strategy}: {version} is deployed {holds}"
 
 
 def rollback_model(settings: Settings, strategy: str) -> str:
@@ -40,7 +41,21 @@ def rollback_model(settings: Settings, strategy: str) -> str:
     with hold_lock(settings.lock_path):
         registry = ModelRegistry(settings.models_dir)
         version = registry.rollback(strategy, settings.as_of, reason="rolled back by hand")
-    return f"{strategy}: back to {version} from {settings.as_of.isoformat()} on"
+        holds = _how_long(registry, settings, strategy)
+    return f"{strategy}: back to {version} {holds}"
+
+
+def _how_long(registry: ModelRegistry, settings: Settings, strategy: str) -> str:
+    """Say from when to when a deployment as of `settings` holds; later ones rule after it."""
+    start = settings.as_of.isoformat()
+    later = [d for d in registry.history(strategy) if d.as_of > settings.as_of]
+    if not later:
+        return f"from {start} on"
+    return (
+        f"from {start} only until {later[0].as_of.isoformat()}: model {later[0].model_version} was"
+        f" deployed then; to overrule all that was deployed later, give --as-of"
+        f" {later[-1].as_of.isoformat()}"
+    )
 
 
 def _row(strategy: str, manifest: dict[str, Any], deployed: str | None) -> dict[str, Any]:

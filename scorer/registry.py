@@ -87,8 +87,8 @@ class ModelRegistry:
     ) -> None:
         """Record a person's deployment of a version.
 
-        Raises ConfigurationError for an unknown version, naming those that exist, and InputError
-        for a model that does not load.
+        Raises ConfigurationError for an unknown version, naming those that exist, and for one
+        trained later than `as_of`; InputError for a model that does not load.
         """
         known = self._versions(strategy_id)
         if model_version not in known:
@@ -97,6 +97,12 @@ class ModelRegistry:
                 f"{', '.join(known) or 'none'}"
             )
         self.load(strategy_id, model_version)
+        trained = self._trained_as_of(strategy_id, model_version)
+        if trained > as_of.isoformat():
+            raise ConfigurationError(
+                f"model {model_version} was trained as of {trained} and would know the future as of"
+                f" {as_of.isoformat()}: promote an earlier model, or this one from {trained} on"
+            )
         self._record(strategy_id, Deployment(as_of, model_version, PROMOTE, reason))
 
     def rollback(self, strategy_id: str, as_of: datetime, reason: str = "") -> str:
@@ -162,6 +168,15 @@ class ModelRegistry:
                 f"{path} cannot be read as a list of deployments; restore it or remove it"
             ) from None
         return sorted(entries, key=_in_force)
+
+    def _trained_as_of(self, strategy_id: str, model_version: str) -> str:
+        """When a model was first trained; a back-fill may have made it before its manifest says."""
+        cycles = [
+            d.as_of.isoformat()
+            for d in self.history(strategy_id)
+            if (d.model_version, d.action) == (model_version, DEPLOY)
+        ]
+        return min([self.manifest(strategy_id, model_version).get("trained_as_of", ""), *cycles])
 
     def _stack(self, strategy_id: str, as_of: datetime) -> list[str]:
         """Versions that a roll-back can go back through, the deployed one last."""
