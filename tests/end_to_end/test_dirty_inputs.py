@@ -11,6 +11,8 @@ import pytest
 from warehouse_builds import build, rows
 from xdm_events import display, write_lines
 
+from scorer.errors import InputError
+
 AS_OF = datetime(2026, 9, 13)
 AT = AS_OF - timedelta(days=2)
 TABLES = "+rejected_events +fct_displays +dim_offers"
@@ -178,6 +180,27 @@ def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
         ("segment_memberships", 6, "exited_at before qualified_at"),
     ]
     assert rows(tmp_path, "select offer_id, priority from dim_offers") == [("o1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("file", "header", "problem"),
+    [
+        ("displays.csv", "event_ts,profile_id,offer_id,clicked,clicked", "column clicked is there"),
+        ("displays.csv", "event_ts,profile_id,offer_id,", "column 4 has no name"),
+        ("offers.csv", "offer_id;status;Status", "column Status is there twice"),
+        ("segment_memberships.csv", 'profile_id,segment_id,"segment_id"', "column segment_id is"),
+    ],
+)
+def test_a_column_that_is_there_twice_or_nameless_is_named(
+    tmp_path: Path, file: str, header: str, problem: str
+) -> None:
+    """A header that no table can have stops the run with file and column."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / file).write_text(header + "\n")
+    model = f"+stg_{'flat__' if file == 'displays.csv' else ''}{file.split('.')[0]}"
+    with pytest.raises(InputError, match=rf"^{raw / file}: {problem}"):
+        build(tmp_path, raw, AS_OF, model)
 
 
 def test_odd_names_are_only_names(tmp_path: Path) -> None:

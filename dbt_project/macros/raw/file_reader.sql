@@ -20,6 +20,21 @@
     {{ return(best.delimiter) }}
 {% endmacro %}
 
+{# Stops with the file and the column where a header names a column twice, however it is spelled, or not at all. #}
+{% macro require_distinct_names(path, names) %}
+    {%- set seen = [] -%}
+    {%- for name in names if execute -%}
+        {%- if not name -%}
+            {{ exceptions.raise_compiler_error(
+                "[input] " ~ path ~ ": column " ~ loop.index ~ " has no name; name it or remove it"
+            ) }}
+        {%- elif name | lower in seen -%}
+            {{ exceptions.raise_compiler_error("[input] " ~ path ~ ": column " ~ name ~ " is there twice; keep one") }}
+        {%- endif -%}
+        {%- do seen.append(name | lower) -%}
+    {%- endfor -%}
+{% endmacro %}
+
 {# The reader of one CSV or Parquet file. CSV is read as text; short lines end in NULLs, and lines that are no CSV go to
    `rejects_<input_name>`. #}
 {% macro file_reader(input_name, path, kind) -%}
@@ -27,6 +42,7 @@
         {{ return("read_parquet(" ~ quoted(glob_literal(path)) ~ ", file_row_number = true, filename = true)") }}
     {%- endif -%}
     {%- set header, columns = csv_header(path), [] -%}
+    {{- require_distinct_names(path, header["names"]) -}}
     {%- for name in header["names"] -%}{%- do columns.append(quoted(name) ~ ": 'varchar'") -%}{%- endfor -%}
     {%- set reader -%}
         read_csv(
