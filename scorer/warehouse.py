@@ -11,12 +11,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from scorer.errors import InputError, LockedError
+from scorer.errors import ConfigurationError, InputError, LockedError
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 PUBLISHED_CATALOG = "published"
 _ATTACH_ATTEMPTS = 5
+_RESULT = duckdb.ExpectedResultType.QUERY_RESULT
 
 
 @contextmanager
@@ -145,10 +146,15 @@ class Reader:
 
         Raises
         ------
+        ConfigurationError
+            It is no query: empty, or a statement without a result.
         InputError
             Nothing is published yet, or the file is damaged.
         """
         self._attach_current()
+        statements = self._connection.extract_statements(sql)
+        if not statements or _RESULT not in statements[-1].expected_result_type:
+            raise ConfigurationError("the query has no result: write a SELECT")
         return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     def path(self) -> Path:

@@ -251,6 +251,17 @@ def test_a_wrong_query_is_one_line(settings: Settings, nextoffer: Command) -> No
     assert "nowhere" in outcome.error
 
 
+@pytest.mark.parametrize("sql", ["", " ;", "/* nothing */", "set threads = 1"])
+def test_a_query_without_a_result_is_one_line(
+    settings: Settings, nextoffer: Command, sql: str
+) -> None:
+    """Nothing to run, and a statement that gives no rows, end with code 2."""
+    publish(settings, "")
+    outcome = nextoffer("query", sql, "--home", settings.home)
+    assert outcome.code == 2
+    assert "the query has no result: write a SELECT" in outcome.error
+
+
 def test_a_query_cannot_change_what_is_published(settings: Settings, nextoffer: Command) -> None:
     """The published file is attached read-only."""
     publish(settings, "")
