@@ -8,22 +8,26 @@ from app.database import Publication
 
 _LAST_RUN = """
 select
-    as_of,
-    status,
-    reason,
-    data_window_start,
-    data_window_end,
-    training_rows,
-    successes,
-    offers_included,
-    offers_ready,
-    offers_personalised,
-    model_version,
-    deployed_model_version,
-    exploration_share
-from training_runs
-where strategy_id = $strategy
-order by as_of desc
+    runs.as_of,
+    runs.status,
+    runs.reason,
+    runs.data_window_start,
+    runs.data_window_end,
+    runs.training_rows,
+    runs.successes,
+    runs.offers_included,
+    runs.offers_ready,
+    runs.offers_personalised,
+    runs.model_version,
+    runs.deployed_model_version,
+    runs.exploration_share,
+    models.model_kind
+from training_runs as runs
+left join model_versions as models
+    on runs.strategy_id = models.strategy_id
+    and runs.deployed_model_version = models.model_version
+where runs.strategy_id = $strategy
+order by runs.as_of desc
 limit 1
 """
 _VERSIONS = """
@@ -114,7 +118,7 @@ where strategy_id = $strategy
 
 
 def last_run(publication: Publication, strategy: str) -> pd.DataFrame:
-    """Return the last training run, or no row."""
+    """Return the last training run and the kind of model deployed after it, or no row."""
     return publication.frame(_LAST_RUN, strategy=strategy)
 
 

@@ -12,8 +12,14 @@ from app import components as say
 _OUTCOMES = {
     "succeeded": "Succeeded: the strategy has a model in use.",
     "collecting": "Collecting: too little data, all traffic is random.",
-    "held_back": "Held back: the new model was not good enough and is not in use.",
+    "held_back": "Held back: the new model is not in use; the earlier one goes on.",
     "failed": "Failed: an error stopped it.",
+}
+# What a shut gate deploys is new, too: the status alone does not tell what serves.
+_BEST_SINGLE_OUTCOMES = {
+    "succeeded": "Succeeded: everybody gets the best single offer first.",
+    "held_back": "Held back: the new model is not in use; everybody gets the best single offer"
+    " first.",
 }
 
 
@@ -36,11 +42,13 @@ def deployed(row: pd.Series, shares: pd.DataFrame) -> dict[str, str]:
 
 
 def training(row: pd.Series) -> dict[str, str]:
-    """Return names and values of a training job."""
+    """Return names and values of a training job; `model_kind` is that of the deployed model."""
     reason = say.plain(row["reason"]) if say.is_known(row["reason"]) else "none given"
+    is_best_single = row["model_kind"] == "best_single"
+    outcomes = _OUTCOMES | (_BEST_SINGLE_OUTCOMES if is_best_single else {})
     return {
         "Computed for": say.moment(row["as_of"]),
-        "Outcome": say.plain(_OUTCOMES.get(row["status"], row["status"])),
+        "Outcome": say.plain(outcomes.get(row["status"], row["status"])),
         "Reason": reason,
         "Data window (UTC)": _window(row),
         "Training displays": say.count(row["training_rows"]),

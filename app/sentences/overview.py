@@ -33,10 +33,11 @@ def standing(row: pd.Series) -> str:
     words = {
         "succeeded": "A model is in use and orders the offers for each person.",
         "collecting": "Too little data for a model: every offer is drawn at random.",
-        "held_back": f"The new model was not good enough; {serving}.",
+        "held_back": f"The new model is not in use; {serving}.",
         "failed": f"The last run failed; {serving}.",
         "never ran": "No run yet.",
     }.get(row["status"], "")
-    if row["status"] == "succeeded" and row["model_kind"] == "best_single":
-        words = "Personalising was not proven to pay: everybody gets the best single offer first."
+    # What a shut gate deploys is new, too: the status alone does not tell what serves.
+    if row["model_kind"] == "best_single" and row["status"] in ("succeeded", "held_back"):
+        words = "Nothing is personalised: everybody gets the best single offer first."
     return f"{words}{why} {kpi} Last run {say.day(row['last_run'])}."

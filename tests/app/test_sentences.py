@@ -55,6 +55,9 @@ def test_commands_are_quoted_for_a_shell() -> None:
         ("succeeded", "v1", "residual_trees", "A model is in use"),
         ("succeeded", "v1", "best_single", "everybody gets the best single offer"),
         ("held_back", "v1", "residual_trees", "the earlier model goes on"),
+        ("held_back", "v1", "best_single", "everybody gets the best single offer"),
+        ("collecting", "v1", "best_single", "every offer is drawn at random"),
+        ("failed", "v1", "best_single", "The last run failed"),
         ("failed", None, None, "everything stays random"),
         ("collecting", None, None, "Too little data for a model"),
     ],
@@ -76,6 +79,31 @@ def test_a_strategys_state_is_said_in_words(
     said = overview.standing(row)
     assert words in said
     assert "because" in said
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        ("held_back", "residual_trees", "the earlier one goes on"),
+        ("held_back", "best_single", "everybody gets the best single offer"),
+        ("succeeded", "best_single", "everybody gets the best single offer"),
+        ("collecting", "best_single", "all traffic is random"),
+        ("succeeded", None, "has a model in use"),
+    ],
+)
+def test_a_training_says_what_came_of_it(status: str, kind: str | None, words: str) -> None:
+    """A shut gate deploys the best single offer, so that no earlier model goes on."""
+    job = {
+        "status": status,
+        "model_kind": kind,
+        "reason": None,
+        "model_version": "v1",
+        "as_of": pd.Timestamp("2026-10-25"),
+        "data_window_start": pd.Timestamp("2026-09-25"),
+        "data_window_end": pd.Timestamp("2026-10-24"),
+    }
+    counts = dict.fromkeys(("training_rows", "successes", "offers_ready", "offers_included"), 3)
+    assert words in model.training(pd.Series(job | counts, dtype=object))["Outcome"]
 
 
 def weeks(new: float, old: float, error: float) -> pd.DataFrame:
