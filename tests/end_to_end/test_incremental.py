@@ -180,7 +180,8 @@ def test_a_file_that_was_emptied_counts_for_nothing(
     flat.write_text(header)
     for number in range(2):
         _same_as_fresh(home, raw, as_of, tmp_path / f"fresh{number}")
-    told = rows(home, "select source_file, line_number from rejected_events where reason like 'file w%'")
+    sql = "select source_file, line_number from rejected_events where reason like 'file w%'"
+    told = rows(home, sql)
     assert sorted(told) == [("displays/b.csv", 0), ("experience_events/b.ndjson", 0)]
     assert len(rows(home, "select * from fct_displays")) < len(before)
     log.write_text(texts[0])

@@ -1,8 +1,13 @@
 {{ config(tags=["monitoring"]) }}
 
+-- Amounts may be tiny or huge: the least standard error of a strategy is its unit, so that sums keep their digits.
 with cells as (
 
-    select * from {{ ref("int_random_cells") }} where response_variance > 0
+    select
+        *,
+        sqrt(min(response_variance) over (partition by strategy_id)) as unit
+    from {{ ref("int_random_cells") }}
+    where response_variance > 0
 
 ),
 
@@ -41,8 +46,9 @@ differences as (
         one.feature_name,
         one.feature_value,
         one.is_pair,
-        one.response - other.response as difference,
-        1 / (one.response_variance + other.response_variance) as weight
+        one.unit,
+        (one.response - other.response) / one.unit as difference,
+        pow(one.unit, 2) / (one.response_variance + other.response_variance) as weight
     from compared as one
     inner join compared as other
         on one.strategy_id = other.strategy_id
@@ -60,13 +66,14 @@ sums as (
         other_offer_id,
         feature_name,
         is_pair,
+        unit,
         count(*) as feature_values,
         {{ exact_sum("weight") }} as weight,
         {{ exact_sum("pow(weight, 2)") }} as squared_weight,
         {{ exact_sum("weight * difference") }} as weighted,
         {{ exact_sum("weight * pow(difference, 2)") }} as weighted_square
     from differences
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4, 5, 6
 
 ),
 
@@ -82,7 +89,7 @@ final as (
         is_pair,
         feature_values - 1 as degrees,
         greatest(0, weighted_square - pow(weighted, 2) / weight) as statistic,
-        weight - squared_weight / weight as information
+        (weight - squared_weight / weight) / pow(unit, 2) as information
     from sums
     where feature_values > 1
 
