@@ -1,11 +1,12 @@
 {# A sum, a mean and a variance of amounts that do not depend on the order rows come in: floating point sums do, in
-   their last digits, and publications of the same inputs must be equal. Whole parts and fractions, to eighteen decimals,
-   are summed apart: squares of amounts below 1e12, which staging keeps them at, and of a ten thousandth both count. #}
-{% macro exact_sum(amount) -%}
+   their last digits, and publications of the same inputs must be equal. Whole parts and fractions are summed apart.
+   Nine decimals are enough for amounts and leave out the noise of cents; squares and weights need eighteen. Staging keeps
+   amounts below 1e12, so that squares fit. #}
+{% macro exact_sum(amount, decimals=9) -%}
     {%- set number = "(" ~ amount ~ ")::double" -%}
     (
         sum(trunc({{ number }})::decimal(38, 0))::double
-        + sum(({{ number }} - trunc({{ number }}))::decimal(38, 18))::double
+        + sum(({{ number }} - trunc({{ number }}))::decimal(38, {{ decimals }}))::double
     )
 {%- endmacro %}
 
@@ -18,7 +19,7 @@
     greatest(
         0,
         coalesce(
-            ({{ exact_sum("pow(" ~ amount ~ ", 2)") }} - pow({{ exact_sum(amount) }}, 2) / count({{ amount }}))
+            ({{ exact_sum("pow(" ~ amount ~ ", 2)", 18) }} - pow({{ exact_sum(amount, 18) }}, 2) / count({{ amount }}))
             / nullif(count({{ amount }}) - 1, 0),
             0
         )

@@ -22,12 +22,13 @@
     {{ return(query_rows(sql) | map(attribute="filename") | list) }}
 {% endmacro %}
 
-{# The first day that rows of each file hold in `this`, before the file is replaced: what was there changes, too. #}
+{# The first day that rows of each file hold in `this`, or held, before the file is replaced: what was there changes,
+   too. What it held earlier may not have reached the later models yet. #}
 {% macro replaced_days() %}
     select
         source_file,
-        min(event_date) as first_day
-    from {{ this if is_incremental() else "(select null::varchar as source_file, null::date as event_date where false)" }}
+        min(changed_from) as first_day
+    from {{ this if is_incremental() else "(select null::varchar as source_file, null::date as changed_from where false)" }}
     group by source_file
 {% endmacro %}
 
@@ -76,7 +77,7 @@
         0 as line_number,
         'file without a readable row' as reject_reason,
         '' as raw_text,
-        min(before.event_date) as changed_from,
+        min(before.changed_from) as changed_from,
         (select coalesce(max(load_id), 0) + 1 from {{ this }}) as load_id
     from {{ ref("stg_raw_files") }} as files
     left join {{ this }} as before on files.source_file = before.source_file

@@ -153,6 +153,35 @@ def test_continuous_kpi_is_tested_by_welch(
     assert row["lift_high"] == pytest.approx(ratio * math.exp(half) - 1, rel=1e-5)
 
 
+@pytest.mark.parametrize("unit", [1e-4, 1e9])
+def test_figures_do_not_depend_on_the_unit_of_amounts(compared: Compare, unit: float) -> None:
+    """Amounts of 0.0003 to 0.0007 and of billions have the intervals and p-values of 3 to 7."""
+    generator = np.random.default_rng(1)
+    random, contextual = (generator.integers(*ends, 400) for ends in ((3, 7), (4, 8)))
+    profiles = np.arange(800) % 300
+    expected = compared("continuous", random * 1.0, contextual * 1.0, profiles)
+    row = compared("continuous", random * unit, contextual * unit, profiles)
+    figures = [name for name in row if name.startswith(("lift", "p_value", "weeks"))]
+    assert None not in [expected[name] for name in figures]
+    for name in figures:
+        assert row[name] == pytest.approx(expected[name], rel=1e-6), name
+
+
+def test_figures_do_not_depend_on_the_order_of_displays(arms: Arms) -> None:
+    """The same displays in another order give the same figures, to the last digit."""
+    generator = np.random.default_rng(2)
+    displays = pa.table(
+        {
+            "strategy_id": np.zeros(5000, dtype=np.int64),
+            "profile_id": generator.integers(0, 500, 5000),
+            "traffic_type": generator.choice(["random", "contextual"], 5000),
+            "reward": generator.lognormal(0, 6, 5000),
+        }
+    )
+    shuffled = displays.take(pa.array(generator.permutation(5000)))
+    assert arms.run("continuous", shuffled) == arms.run("continuous", displays)
+
+
 def test_equal_arms_differ_by_nothing(compared: Compare) -> None:
     """The same rate in both arms is a lift of 0 with p = 1, by profile too."""
     row = compared("binary", clicks(20, 1000), clicks(40, 2000))

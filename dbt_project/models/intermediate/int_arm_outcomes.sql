@@ -33,7 +33,7 @@ profiles as (
         count(*)::double as displays,
         count(*) filter (where outcomes.is_success) as successes,
         {{ exact_sum("outcomes.reward") }} as reward,
-        {{ exact_sum("pow(outcomes.reward, 2)") }} as squared_reward
+        {{ exact_sum("pow(outcomes.reward, 2)", 18) }} as squared_reward
     from outcomes
     inner join windows on outcomes.event_ts > {{ add_days(as_of(), "-windows.window_days") }}
     group by grouping sets (
@@ -82,14 +82,14 @@ sums as (
         sum(displays)::bigint as displays,
         sum(successes)::bigint as successes,
         {{ exact_sum("reward") }} as reward,
-        {{ exact_sum("squared_reward") }} as squared_reward,
+        {{ exact_sum("squared_reward", 18) }} as squared_reward,
         {{ exact_sum("displays * displays") }} as displays_displays,
         {{ exact_sum("displays * reward") }} as displays_reward,
-        {{ exact_sum("reward * reward") }} as reward_reward,
+        {{ exact_sum("reward * reward", 18) }} as reward_reward,
         {{ exact_sum("displays * random_displays") }} as displays_random_displays,
         {{ exact_sum("displays * random_reward") }} as displays_random_reward,
         {{ exact_sum("reward * random_displays") }} as reward_random_displays,
-        {{ exact_sum("reward * random_reward") }} as reward_random_reward
+        {{ exact_sum("reward * random_reward", 18) }} as reward_random_reward
     from paired
     group by 1, 2, 3, 4, 5
 

@@ -68,10 +68,10 @@ sums as (
         is_pair,
         unit,
         count(*) as feature_values,
-        {{ exact_sum("weight") }} as weight,
-        {{ exact_sum("pow(weight, 2)") }} as squared_weight,
-        {{ exact_sum("weight * difference") }} as weighted,
-        {{ exact_sum("weight * pow(difference, 2)") }} as weighted_square
+        {{ exact_sum("weight", 18) }} as weight,
+        {{ exact_sum("pow(weight, 2)", 18) }} as squared_weight,
+        {{ exact_sum("weight * difference", 18) }} as weighted,
+        {{ exact_sum("weight * pow(difference, 2)", 18) }} as weighted_square
     from differences
     group by 1, 2, 3, 4, 5, 6
 

@@ -54,7 +54,7 @@ profiles as (
         outcomes.strategy_id,
         outcomes.profile_id,
         {{ exact_sum("outcomes.reward - offers.mean_reward") }} as deviation,
-        {{ exact_sum("pow(outcomes.reward - offers.mean_reward, 2)") }} as squared_deviations
+        {{ exact_sum("pow(outcomes.reward - offers.mean_reward, 2)", 18) }} as squared_deviations
     from outcomes
     inner join offers on outcomes.strategy_id = offers.strategy_id and outcomes.offer_id = offers.offer_id
     group by outcomes.strategy_id, outcomes.offer_id, outcomes.profile_id
@@ -66,7 +66,7 @@ repetition as (
 
     select
         strategy_id,
-        greatest(1, coalesce({{ exact_sum("pow(deviation, 2)") }} / nullif({{ exact_sum("squared_deviations") }}, 0), 1))
+        greatest(1, coalesce({{ exact_sum("pow(deviation, 2)", 18) }} / nullif({{ exact_sum("squared_deviations", 18) }}, 0), 1))
             as design_effect
     from profiles
     group by 1

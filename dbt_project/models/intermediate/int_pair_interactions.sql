@@ -13,7 +13,7 @@ strengths as (
         feature_name,
         row_number() over (
             partition by strategy_id
-            order by {{ exact_sum("displays * pow(shrunken_rate - offer_mean, 2)") }} desc, feature_name
+            order by {{ exact_sum("displays * pow(shrunken_rate - offer_mean, 2)", 18) }} desc, feature_name
         ) as place
     from single
     group by 1, 2

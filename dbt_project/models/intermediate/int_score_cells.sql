@@ -23,7 +23,7 @@ final as (
         count(*) filter (where is_success) as successes,
         count(*) filter (where reward > 0) as positives,
         {{ exact_sum("reward") }} as reward,
-        {{ exact_sum("pow(reward, 2)") }} as squared_reward,
+        {{ exact_sum("pow(reward, 2)", 18) }} as squared_reward,
         case when week is null then min(displays_below) else min(displays_below_in_week) end as displays_below
     from ranked
     group by grouping sets (

@@ -17,7 +17,7 @@ final as (
         count(*) filter (where is_mature and reward is not null) as mature_displays,
         count(*) filter (where is_mature and reward is not null and is_success) as successes,
         coalesce({{ exact_sum("case when is_mature then reward end") }}, 0) as reward,
-        coalesce({{ exact_sum("case when is_mature then pow(reward, 2) end") }}, 0) as squared_reward
+        coalesce({{ exact_sum("case when is_mature then pow(reward, 2) end", 18) }}, 0) as squared_reward
     from outcomes
     group by 1, 2, 3, 4, 5, 6
 

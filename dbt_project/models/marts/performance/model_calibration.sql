@@ -31,7 +31,7 @@ deciles as (
         max(score) as highest_score,
         {{ exact_sum("score * displays") }} / sum(displays) as mean_score,
         {{ exact_sum("reward") }} / sum(displays) as mean_reward,
-        {{ exact_sum("squared_reward") }} / sum(displays) as mean_squared_reward
+        {{ exact_sum("squared_reward", 18) }} / sum(displays) as mean_squared_reward
     from placed
     group by 1, 2, 3, 4
 
