@@ -79,7 +79,8 @@ placed as (
     inner join strategy_offers on offers.offer_id = strategy_offers.offer_id
     inner join (select distinct strategy_id, placement_id from cells) as placements
         on strategy_offers.strategy_id = placements.strategy_id
-    left join (select distinct strategy_id, placement_id, offer_id from shown) as seen
+    left join (select distinct strategy_id, placement_id, offer_id from {{ ref("int_strategy_displays") }}
+        where is_mature and is_in_lookback) as seen
         on placements.strategy_id = seen.strategy_id
         and placements.placement_id = seen.placement_id
         and offers.offer_id = seen.offer_id

@@ -1,15 +1,6 @@
 with displays as (
 
-    select
-        strategy_id,
-        display_id,
-        event_ts,
-        placement_id,
-        offer_id
-    from {{ ref("int_strategy_displays") }}
-    where
-        is_mature
-        and is_in_lookback
+    select * from {{ ref("int_training_displays") }}
 
 ),
 
@@ -31,7 +22,10 @@ rule_segments as (
 joined as (
 
     select
-        displays.*,
+        displays.strategy_id,
+        displays.display_id,
+        displays.placement_id,
+        displays.offer_id,
         epochs.epoch_start,
         coalesce(rule_segments.segments, {{ empty_list() }}) as segments
     from displays

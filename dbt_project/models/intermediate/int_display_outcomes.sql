@@ -33,6 +33,7 @@ final as (
     select
         displays.strategy_id,
         displays.display_id,
+        displays.source,
         displays.event_ts,
         displays.profile_id,
         displays.offer_id,

@@ -6,17 +6,13 @@ with rule_segments as (
 
 displays as (
 
-    select
+    select distinct
         display_id,
         profile_id,
         event_ts,
-        source,
-        segments
-    from {{ ref("int_displays") }}
-    where
-        event_ts > (select min(epoch_start) from {{ ref("int_catalogue_epochs") }})
-        and event_ts <= {{ as_of() }}
-        and exists (select 1 from rule_segments)
+        source
+    from {{ ref("int_training_displays") }}
+    where exists (select 1 from rule_segments)
 
 ),
 
@@ -56,10 +52,11 @@ as_of_display as (
 flat as (
 
     select
-        display_id,
-        unnest(segments) as segment_id
-    from displays
-    where source = 'flat'
+        flat_displays.display_id,
+        unnest(flat_displays.segments) as segment_id
+    from {{ ref("int_displays") }} as flat_displays
+    inner join displays on flat_displays.display_id = displays.display_id
+    where flat_displays.source = 'flat'
 
 ),
 

@@ -1,3 +1,4 @@
+-- Displays that are learned from, and those that traffic is compared by.
 with displays as (
 
     select
@@ -6,7 +7,15 @@ with displays as (
         profile_id,
         event_ts,
         source
-    from {{ ref("int_strategy_displays") }}
+    from {{ ref("int_training_displays") }}
+    union
+    select
+        strategy_id,
+        display_id,
+        profile_id,
+        event_ts,
+        source
+    from {{ ref("int_traffic_displays") }}
 
 ),
 

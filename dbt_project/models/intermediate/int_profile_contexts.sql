@@ -13,13 +13,14 @@ with displays as (
 ),
 
 -- A number stands for a person in a placement: contexts are counted by it.
-latest as (
+places as (
 
     select
         profile_id,
         placement_id,
         max(event_ts) as event_ts,
-        row_number() over (order by profile_id, placement_id) as place_number
+        row_number() over (order by profile_id, placement_id) as place_number,
+        row_number() over (partition by profile_id order by max(event_ts) desc, placement_id) as recency
     from displays
     group by 1, 2
 
@@ -29,13 +30,14 @@ recent as (
 
     select
         displays.*,
-        latest.place_number,
-        displays.event_ts = latest.event_ts as is_latest
+        places.place_number,
+        places.recency,
+        displays.event_ts = places.event_ts as is_latest
     from displays
-    inner join latest
-        on displays.profile_id = latest.profile_id
-        and displays.placement_id = latest.placement_id
-        and displays.event_ts > {{ add_days("latest.event_ts", "-" ~ performance_days()) }}
+    inner join places
+        on displays.profile_id = places.profile_id
+        and displays.placement_id = places.placement_id
+        and displays.event_ts > {{ add_days("places.event_ts", "-" ~ performance_days()) }}
 
 ),
 
@@ -72,40 +74,42 @@ settled as (
 
 ),
 
-entries as (
-
-    select
-        context_text,
-        {{ unnest_entries("context") }} as entry
-    from {{ ref("int_contexts") }}
-
-),
-
 counted as (
 
     select
         seen.place_number,
-        entries.entry.key as context_key,
-        entries.entry.value as context_value,
+        context_values.key_number,
+        context_values.value_number,
         sum(seen.displays) as displays,
         max(seen.event_ts) as event_ts
     from seen
     anti join settled on seen.place_number = settled.place_number
-    inner join entries on seen.context_text = entries.context_text
-    where entries.entry.value is not null
+    inner join {{ ref("int_context_values") }} as context_values on seen.context_text = context_values.context_text
     group by 1, 2, 3
 
 ),
 
 -- What a person usually comes with says more about the next visit than what the last one had.
-usual as (
+usual_numbers as (
 
     select
         place_number,
-        context_key,
-        {{ value_at_greatest("context_value", ["displays", "event_ts", "context_value"]) }} as context_value
+        key_number,
+        {{ value_at_greatest("value_number", ["displays", "event_ts", "value_number"]) }} as value_number
     from counted
     group by 1, 2
+
+),
+
+usual as (
+
+    select
+        usual_numbers.place_number,
+        named.context_key,
+        named.context_value
+    from usual_numbers
+    inner join (select distinct value_number, context_key, context_value from {{ ref("int_context_values") }}) as named
+        on usual_numbers.value_number = named.value_number
 
 ),
 
@@ -134,9 +138,7 @@ final as (
         last_displays.scope_id,
         coalesce(habits.context, {{ empty_map() }}) as context,
         last_displays.event_ts,
-        row_number() over (
-            partition by last_displays.profile_id order by last_displays.event_ts desc, last_displays.placement_id
-        ) as recency
+        last_displays.recency
     from last_displays
     left join habits on last_displays.place_number = habits.place_number
 

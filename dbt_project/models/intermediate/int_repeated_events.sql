@@ -1,15 +1,9 @@
-with events as (
-
-    select *
-    from {{ ref("stg_xdm__events") }}
-    where reject_reason is null
-
-),
-
-repeated as (
+-- Looks at the events twice rather than keep a copy of them all meanwhile.
+with repeated as (
 
     select event_id
-    from events
+    from {{ ref("stg_xdm__events") }}
+    where reject_reason is null
     group by event_id
     having count(*) > 1
 
@@ -24,8 +18,9 @@ copies as (
             order by events.event_ts, events.source_file, events.event_kind, events.propositions::varchar,
                 events.context_text, events.event_values::varchar, events.profile_id
         ) as copy_number
-    from events
+    from {{ ref("stg_xdm__events") }} as events
     inner join repeated on events.event_id = repeated.event_id
+    where events.reject_reason is null
 
 ),
 

@@ -2,52 +2,23 @@
 
 with displays as (
 
-    select
-        strategy_displays.*,
-        strategy_displays.event_ts > {{ add_days(as_of(), "-7") }} as is_latest_week
-    from {{ ref("int_strategy_displays") }} as strategy_displays
-    where strategy_displays.is_in_lookback
-
-),
-
-display_counts as (
-
-    select
-        strategy_id,
-        is_latest_week,
-        count(*) as sample_size
-    from displays
-    group by 1, 2
+    select * from {{ ref("int_traffic_displays") }}
 
 ),
 
 contexts as (
 
     select
-        displays.display_id,
+        all_displays.display_id,
         contexts.context
-    from {{ ref("int_displays") }} as displays
-    left join {{ ref("int_contexts") }} as contexts on displays.context_text = contexts.context_text
+    from {{ ref("int_displays") }} as all_displays
+    left join {{ ref("int_contexts") }} as contexts on all_displays.context_text = contexts.context_text
 
 ),
 
 segments as (
 
     select * from {{ ref("int_display_segments") }}
-
-),
-
--- Of very much traffic a part tells enough; people are drawn whole.
-drawn_displays as (
-
-    select displays.*
-    from displays
-    inner join display_counts
-        on displays.strategy_id = display_counts.strategy_id
-        and displays.is_latest_week = display_counts.is_latest_week
-    where
-        display_counts.sample_size <= {{ var("compared_displays") }}
-        or {{ hash_share("displays.profile_id") }} < {{ var("compared_displays") }} / display_counts.sample_size
 
 ),
 
@@ -68,6 +39,16 @@ first_placements as (
 
 ),
 
+seen as (
+
+    select distinct
+        strategy_id,
+        profile_id
+    from {{ ref("int_strategy_displays") }}
+    where is_in_lookback
+
+),
+
 ranked as (
 
     select
@@ -77,7 +58,7 @@ ranked as (
     inner join first_placements
         on candidates.strategy_id = first_placements.strategy_id
         and candidates.placement_id = first_placements.placement_id
-    left join (select distinct strategy_id, profile_id from displays) as seen
+    left join seen
         on candidates.strategy_id = seen.strategy_id
         and candidates.profile_id = seen.profile_id
 
@@ -111,19 +92,19 @@ final as (
 
     select
         'latest_week' as comparison,
-        not drawn_displays.is_latest_week as is_base,
-        drawn_displays.strategy_id,
-        drawn_displays.profile_id,
-        drawn_displays.placement_id,
-        drawn_displays.activity_id,
-        drawn_displays.scope_id,
+        not displays.is_latest_week as is_base,
+        displays.strategy_id,
+        displays.profile_id,
+        displays.placement_id,
+        displays.activity_id,
+        displays.scope_id,
         coalesce(segments.segments, {{ empty_list() }}) as segments,
         contexts.context
-    from drawn_displays
-    inner join contexts on drawn_displays.display_id = contexts.display_id
+    from displays
+    inner join contexts on displays.display_id = contexts.display_id
     left join segments
-        on drawn_displays.strategy_id = segments.strategy_id
-        and drawn_displays.display_id = segments.display_id
+        on displays.strategy_id = segments.strategy_id
+        and displays.display_id = segments.display_id
     union all
     select
         'ranked_population' as comparison,

@@ -1,33 +1,6 @@
-with outcomes as (
+with training_displays as (
 
-    select *
-    from {{ ref("int_display_outcomes") }}
-    where
-        is_mature
-        and is_in_lookback
-        and reward is not null
-
-),
-
-sizes as (
-
-    select
-        strategy_id,
-        count(*) as displays
-    from outcomes
-    group by 1
-
-),
-
--- Of very many displays a part teaches enough; people are drawn whole, by nothing but their id.
-sampled as (
-
-    select outcomes.*
-    from outcomes
-    inner join sizes on outcomes.strategy_id = sizes.strategy_id
-    where
-        sizes.displays <= {{ var("training_displays") }}
-        or {{ hash_share("outcomes.profile_id") }} < {{ var("training_displays") }} / sizes.displays
+    select * from {{ ref("int_training_displays") }}
 
 ),
 
@@ -70,42 +43,42 @@ cell_sets as (
 final as (
 
     select
-        sampled.strategy_id,
-        sampled.display_id,
-        sampled.event_ts,
-        sampled.profile_id,
-        sampled.offer_id,
-        sampled.placement_id,
-        sampled.activity_id,
-        sampled.scope_id,
+        training_displays.strategy_id,
+        training_displays.display_id,
+        training_displays.event_ts,
+        training_displays.profile_id,
+        training_displays.offer_id,
+        training_displays.placement_id,
+        training_displays.activity_id,
+        training_displays.scope_id,
         coalesce(displays.position, 1)::int as position,
         cell_sets.eligibility_set_id,
         coalesce(segments.segments, {{ empty_list() }}) as segments,
         contexts.context,
-        sampled.traffic_type,
+        training_displays.traffic_type,
         case
-            when sampled.propensity is not null then sampled.propensity
-            when sampled.traffic_type = 'random' then 1 / cell_sets.eligible_count
+            when training_displays.propensity is not null then training_displays.propensity
+            when training_displays.traffic_type = 'random' then 1 / cell_sets.eligible_count
         end as propensity,
         case
-            when sampled.propensity is not null then 'logged'
-            when sampled.traffic_type = 'random' then 'eligible_count'
+            when training_displays.propensity is not null then 'logged'
+            when training_displays.traffic_type = 'random' then 'eligible_count'
             else 'unknown'
         end as propensity_source,
-        sampled.is_success,
-        sampled.reward
-    from sampled
-    inner join displays on sampled.display_id = displays.display_id
+        training_displays.is_success,
+        training_displays.reward
+    from training_displays
+    inner join displays on training_displays.display_id = displays.display_id
     inner join display_cells
-        on sampled.strategy_id = display_cells.strategy_id
-        and sampled.display_id = display_cells.display_id
+        on training_displays.strategy_id = display_cells.strategy_id
+        and training_displays.display_id = display_cells.display_id
     inner join cell_sets
         on display_cells.cell_id = cell_sets.cell_id
         and display_cells.offer_id = cell_sets.offer_id
     left join contexts on displays.context_text = contexts.context_text
     left join segments
-        on sampled.strategy_id = segments.strategy_id
-        and sampled.display_id = segments.display_id
+        on training_displays.strategy_id = segments.strategy_id
+        and training_displays.display_id = segments.display_id
 
 )
 

@@ -96,13 +96,10 @@ typed as (
 
 ),
 
-final as (
+judged as (
 
     select
-        profile_id,
-        segment_id,
-        qualified_at,
-        exited_at,
+        *,
         case
             when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when profile_id is null then 'no profile_id'
@@ -111,14 +108,23 @@ final as (
                 then 'qualified_at is no time'
             when exited_text is not null and exited_at is null then 'exited_at is no time'
             when exited_at < qualified_at then 'exited_at before qualified_at'
-        end as reject_reason,
-        left(
-            coalesce(raw_line, to_json(struct_pack(profile_id, segment_id, qualified_at := qualified_text, exited_at := exited_text))::varchar),
-            2000
-        ) as raw_text,
+        end as reject_reason
+    from typed
+
+),
+
+final as (
+
+    select
+        profile_id,
+        segment_id,
+        qualified_at,
+        exited_at,
+        reject_reason,
+        case when reject_reason is not null then left(coalesce(raw_line, to_json(struct_pack(profile_id, segment_id, qualified_at := qualified_text, exited_at := exited_text))::varchar), 2000) end as raw_text,
         source_file,
         line_number
-    from typed
+    from judged
 
 )
 
