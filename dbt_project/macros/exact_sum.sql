@@ -16,12 +16,10 @@
 
 {# Sample variance, 0 for a single row. #}
 {% macro exact_variance(amount) -%}
-    greatest(
-        0,
-        coalesce(
-            ({{ exact_sum("pow(" ~ amount ~ ", 2)", 18) }} - pow({{ exact_sum(amount, 18) }}, 2) / count({{ amount }}))
-            / nullif(count({{ amount }}) - 1, 0),
-            0
-        )
-    )
+    {{ variance_of_sums(exact_sum("pow(" ~ amount ~ ", 2)", 18), exact_sum(amount, 18), "count(" ~ amount ~ ")") }}
+{%- endmacro %}
+
+{# The same from sums of squares and amounts, both 0 where NULL, of so many rows. #}
+{% macro variance_of_sums(squares, total, rows) -%}
+    greatest(0, coalesce(({{ squares }} - pow({{ total }}, 2) / {{ rows }}) / nullif({{ rows }} - 1, 0), 0))
 {%- endmacro %}
