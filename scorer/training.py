@@ -191,8 +191,10 @@ def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
 def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[Shift, ...]]:
     """The workbench without displays of offers from before they changed, and the changes.
 
-    A change that would leave nothing to learn from is not followed.
+    A change that would leave nothing to learn from is not followed. Bases are fitted side by side
+    before one of them is asked for changes: without any, which is usual, all are needed.
     """
+    bench.fit_bases()
     shifts = find_shifts(bench)
     if not shifts:
         return bench, ()

@@ -21,6 +21,7 @@ from scorer.rewards.design import Design
 from scorer.rewards.examples import Examples
 from scorer.rewards.interaction_base import BaseData, InteractionBase, fit_base, logged_margins
 from scorer.rewards.protocol import Codes, Mask, Vector
+from scorer.rewards.side_by_side import side_by_side
 
 Folds = frozenset[int]
 EVERYTHING: Folds = frozenset()
@@ -103,6 +104,11 @@ class Workbench:
             weights,
             self.calibration if link is None else Calibration(link),
         )
+
+    def fit_bases(self) -> None:
+        """Fit the base on everything and without each fold, side by side; they are kept."""
+        single = (frozenset({fold}) for fold in range(self.n_folds))
+        side_by_side(self.base, [EVERYTHING, *single])
 
     @property
     def calibration(self) -> Calibration:

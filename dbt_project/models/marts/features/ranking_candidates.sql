@@ -22,18 +22,22 @@ contexts as (
 
 profile_segments as (
 
-    select * from {{ ref("int_profile_segments") }}
+    select
+        profile_id,
+        segments,
+        array_to_string(segments, chr(31)) as segments_text
+    from {{ ref("int_profile_segments") }}
 
 ),
 
--- Many people are in the same segments.
+-- Many people are in the same segments; texts are compared quicker than lists.
 shared_segments as (
 
     select
         strategy_segments.strategy_id,
-        together.segments as all_segments,
+        together.segments_text,
         {{ shared_values("together.segments", "strategy_segments.segments") }} as segments
-    from (select distinct segments from profile_segments) as together
+    from (select segments_text, min(segments) as segments from profile_segments group by 1) as together
     cross join strategy_segments
 
 ),
@@ -89,7 +93,7 @@ final as (
     left join profile_segments on profiles.profile_id = profile_segments.profile_id
     left join shared_segments
         on strategy_placements.strategy_id = shared_segments.strategy_id
-        and profile_segments.segments = shared_segments.all_segments
+        and profile_segments.segments_text = shared_segments.segments_text
     left join rule_segments on profiles.profile_id = rule_segments.profile_id
     left join exclusions
         on profiles.profile_id = exclusions.profile_id
