@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace, events: int) -> Run:
         weekly = _steps(second, raw, as_of) if options.weeks > _FEW_WEEKS else None
         steps = _steps(home, raw, as_of)
         floor = run_apart("floor", home, raw, as_of).said if events <= _FLOOR_UP_TO else {}
-        slow = run_apart("pandas", home, raw, as_of) if events <= options.pandas_up_to else None
+        slow = _pandas(home, raw, as_of) if events <= options.pandas_up_to else None
         size = sum(f.stat().st_size for f in (raw / "experience_events").iterdir()) / 1e9
         simulated = Usage(
             simulated.wall + latest.wall, simulated.cpu + latest.cpu, float("nan"), {}
@@ -100,6 +100,14 @@ def _run(options: argparse.Namespace, events: int) -> Run:
         return Run(lines + more, people, size, simulated, steps, weekly, floor, slow)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pandas(home: Path, raw: Path, as_of: datetime) -> Usage | None:
+    try:
+        return run_apart("pandas", home, raw, as_of)
+    except RuntimeError as error:  # of memory, as a rule: the system stops it
+        print(error)
+        return None
 
 
 def _steps(home: Path, raw: Path, as_of: datetime) -> dict[str, Usage]:
