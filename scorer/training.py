@@ -260,4 +260,5 @@ class _Measured:
         if since is None:
             return None
         nominee = self.new(since) if self.verdict.personalises else since.policy(BEST_SINGLE)
-        return compare(since.feedback, nominee, since.policy(DEPLOYED))
+        deployed = since.policy(DEPLOYED)
+        return compare(since.feedback, nominee, deployed, is_cross_fitted=True)

@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
-from benches import BOTH
-from worlds import WORKED_SCHEMA, declared, examples, worked_example
+from benches import BOTH, fitted
+from worlds import START, WORKED_SCHEMA, declared, examples, worked_example
 
 from scorer.features import FeatureSchema
 from scorer.gate import GRACE, Standing, Verdict, credibly_worse, judge
-from scorer.ope.evaluation import INSUFFICIENT, PairedDifference
+from scorer.ope.evaluation import INSUFFICIENT, PairedDifference, compare
+from scorer.ope.feedback import LoggedFeedback, TargetPolicy
+from scorer.rewards.candidates import BEST_SINGLE
+from scorer.rewards.cross_fitting import DEPLOYED, Incumbent
 from scorer.rewards.placement_gate import PlacementGate
 from scorer.training import Training, TrainingPlan, train
 
@@ -181,12 +184,56 @@ def test_people_at_a_placement_the_model_never_saw_are_personalised() -> None:
     assert gate.personalises(odd).all()
 
 
-@pytest.mark.parametrize(
-    ("z", "is_worse"), [(None, False), (-1.6, False), (-1.7, True), (3, False)]
-)
-def test_credibly_worse_is_one_sided(z: float | None, is_worse: bool) -> None:
-    """Below -1.64 standard errors; without a number nothing is known."""
-    assert credibly_worse(PairedDifference("ok", z=z)) is is_worse
+@pytest.mark.parametrize(("high", "is_worse"), [(None, False), (0.001, False), (-0.001, True)])
+def test_credibly_worse_takes_the_whole_interval(high: float | None, is_worse: bool) -> None:
+    """All of it below 0, whatever z is; without a number nothing is known."""
+    assert credibly_worse(PairedDifference("ok", z=-1.7, high=high)) is is_worse
+
+
+def week_of_deployed(seed: int, rate: float) -> PairedDifference:
+    """A new policy against the one that served all but a fifth of a week, as a training has it.
+
+    They differ for three people in ten. There the new one's offer succeeds at the rate given, the
+    deployed one's at 0.2, which is also what the model of the estimator says of either.
+    """
+    rng = np.random.default_rng(seed)
+    n, offers, share = 6000, 6, 0.2
+    shown = np.where(rng.random(n) < share, rng.integers(0, offers, n), 0)
+    chosen = (rng.random(n) < 0.3).astype(int)
+    rewards = rng.random(n) < np.where(shown == 0, 0.2, rate)
+    propensity = share / offers + (1 - share) * (shown == 0)
+    feedback, believed = LoggedFeedback(rewards, propensity, np.arange(n)), np.full(n, 0.2)
+    new, deployed = (
+        TargetPolicy((shown == choice).astype(float), believed, believed) for choice in (chosen, 0)
+    )
+    return compare(feedback, new, deployed, is_cross_fitted=True)
+
+
+def test_a_model_as_good_as_the_deployed_one_is_seldom_held_back() -> None:
+    """In at most 1 of 50 weeks, where 1.64 standard errors of rows would in more than 1 of 20."""
+    found = [week_of_deployed(seed, 0.2) for seed in range(400)]
+    assert np.mean([credibly_worse(week) for week in found]) <= 0.02
+    assert np.mean([week.z is not None and week.z < -1.64 / 2**0.5 for week in found]) > 0.05
+
+
+def test_a_much_worse_model_is_held_back() -> None:
+    """One that loses a quarter of all successes, in four of five weeks."""
+    found = [week_of_deployed(seed, 0.03) for seed in range(100)]
+    assert np.mean([credibly_worse(week) for week in found]) >= 0.8
+
+
+def test_the_comparison_with_the_deployed_model_counts_that_folds_teach_each_other() -> None:
+    """Its standard error is sqrt(2) times that of rows."""
+    incumbent = Incumbent(fitted("interaction_base", 0, 600), START)
+    plan = TrainingPlan("binary", BOTH, incumbent=incumbent)
+    result = train(null_world(0), WORKED_SCHEMA, plan)
+    assert not result.verdict.personalises
+    since, found = result.since, result.over_deployed
+    assert since is not None
+    assert found is not None
+    by_rows = compare(since.feedback, since.policy(BEST_SINGLE), since.policy(DEPLOYED))
+    assert by_rows.standard_error is not None
+    assert found.standard_error == pytest.approx(2**0.5 * by_rows.standard_error)
 
 
 NOW = datetime(2026, 3, 2)
