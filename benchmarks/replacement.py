@@ -20,8 +20,8 @@ from benchmarks.report import Table, show
 from scorer.gate import Z
 
 WORSE = 0.01
-HEADER = ["world", "held back", f"z < -{Z}", "worse, by 1 %", "error", "measured", "served"]
-HEADER += ["damaged held back", "served"]
+HEADER = ["world", "held", f"z<-{Z}", "worse, by 1 %", "error", "measured", "served"]
+HEADER += ["damaged held", f"z<-{Z}", "none", "served"]
 
 
 def row(name: str, found: list[Comparison]) -> list[str]:
@@ -39,6 +39,8 @@ def row(name: str, found: list[Comparison]) -> list[str]:
         f"{np.mean([c.measured for c in whole]):+.1%}",
         f"{np.mean([c.served for c in whole]):+.1%}",
         _share([c.is_held_back for c in damaged]),
+        _share([c.z < -Z for c in damaged]),
+        _share([bool(np.isnan(c.z)) for c in damaged]),
         f"{np.mean([c.served for c in damaged]):+.1%}",
     ]
 
