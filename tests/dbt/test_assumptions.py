@@ -12,6 +12,12 @@ from scipy import stats
 
 Sql = Callable[[str], str]
 MODEL = "model.nextoffer."
+MODELS_OF_CELLS = (
+    "int_single_interactions",
+    "int_random_pairs",
+    "int_random_cells",
+    "int_offer_contrasts",
+)
 SEEDS = 300
 
 
@@ -151,7 +157,7 @@ def similar(
             select 'o' || range as offer_id, 'Offer ' || range as offer_name from range(2);
             """
         )
-        for model in ("int_random_cells", "int_offer_contrasts"):
+        for model in MODELS_OF_CELLS:
             build.execute(f"create or replace table {model} as {compiled_sql[MODEL + model]}")
         return rows(build, compiled_sql[MODEL + "offer_similarity"])
 
