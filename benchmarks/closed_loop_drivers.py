@@ -19,7 +19,7 @@ from scorer.config import Settings
 from scorer.progress import Silent
 from scorer.simulation import World
 from scorer.simulation.offers import OFFER_IDS
-from scorer.warehouse import Connection, Reader, connect_build, tables_of
+from scorer.warehouse.connection import Connection, Reader, connect_build, tables_of
 
 _RUNS = "select * from {schema}training_runs where as_of = ?"
 
@@ -64,7 +64,7 @@ class ThroughPipeline:
 
     def cycle(self, week: int, ranked: pa.Table | None) -> Outcome:
         """Write the week's files and run the cycle."""
-        from scorer.cycle import run_cycle
+        from scorer.cycle.run import run_cycle
 
         end = self.world.live(week, self.home / "raw", ranked).end
         settings = Settings(home=self.home, as_of=end, raw=self.home / "raw", seed=self.seed)
@@ -136,14 +136,14 @@ class ThroughScorer:
 
 def train_and_rank(settings: Settings) -> dict[str, str]:
     """Run the scorer's own steps of a cycle; return the reasons of strategies that failed."""
-    from scorer.strategy_runs import rank_strategies, train_strategies
+    from scorer.cycle.strategies import rank_strategies, train_strategies
 
     return {**train_strategies(settings, Silent()), **rank_strategies(settings, Silent())}
 
 
 def make_template(home: Path) -> Path:
     """Let dbt build the features of a bank that nobody has visited yet; return the build file."""
-    from scorer.dbt_runner import run_dbt
+    from scorer.warehouse.dbt import run_dbt
 
     world = World(profiles=1)
     world.write_catalogue(home / "raw")

@@ -1,7 +1,7 @@
 """What the benchmark of the weekly cycle runs in a process of its own.
 
 ``python -m benchmarks.cycle_steps WHAT HOME RAW AS_OF`` with ``ours`` (all steps, as `nextoffer
-run` takes them), one step of ``scorer.cycle.STEPS``, ``floor`` or ``pandas``; the last line of
+run` takes them), one step of ``scorer.cycle.run.STEPS``, ``floor`` or ``pandas``; the last line of
 the output is a JSON object of further figures.
 """
 
@@ -19,10 +19,10 @@ from typing import Any
 
 from benchmarks.pandas_cycle import run_pandas
 from scorer.config import Settings
-from scorer.cycle import STEPS, Step, Work, run_cycle
-from scorer.dbt_runner import parse_project
+from scorer.cycle.run import STEPS, Step, Work, run_cycle
 from scorer.progress import make_progress
-from scorer.warehouse import connect_memory, literal
+from scorer.warehouse.connection import connect_memory, literal
+from scorer.warehouse.dbt import parse_project
 
 _STAGING = "target/compiled/nextoffer/models/staging/xdm/stg_xdm__events.sql"
 _REPEATS = 2

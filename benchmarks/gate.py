@@ -20,8 +20,8 @@ from scipy.stats import beta
 
 from benchmarks.report import Table, show, write_markdown
 from benchmarks.worlds import WorldSpec, make
-from scorer.gate import Standing
-from scorer.training import TrainingPlan, train
+from scorer.training.gate import Standing
+from scorer.training.train import TrainingPlan, train
 
 LIMIT = 0.05
 WEEKS_KNOWN = 4

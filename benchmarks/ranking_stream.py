@@ -19,10 +19,10 @@ from typing import TypeVar
 
 from benchmarks.ranking_tables import AS_OF, PLACEMENTS, STRATEGY, fill_ranking_tables, sample_model
 from benchmarks.report import Table, show, write_markdown
-from scorer.ranking import rank_candidates, write_ranked
-from scorer.rewards.protocol import RewardModel
-from scorer.strategy import Deployed, load_context
-from scorer.warehouse import connect_build, limited_memory
+from scorer.models.protocol import RewardModel
+from scorer.ranking.batch import rank_candidates, write_ranked
+from scorer.ranking.context import Deployed, load_context
+from scorer.warehouse.connection import connect_build, limited_memory
 
 _SAMPLED_PROFILES = 20_000
 Result = TypeVar("Result")

@@ -14,14 +14,14 @@ import numpy as np
 import pyarrow as pa
 
 from scorer.features import FeatureSchema
-from scorer.objectives import choose_objective
-from scorer.rewards.candidates import CANDIDATES
-from scorer.rewards.examples import Offers, encode_examples
-from scorer.rewards.kin import kin_matrix, known_values
-from scorer.rewards.protocol import RewardModel
-from scorer.rewards.workbench import EVERYTHING, Workbench
-from scorer.strategy import read_schema
-from scorer.warehouse import Connection
+from scorer.models.objectives import choose_objective
+from scorer.models.protocol import RewardModel
+from scorer.ranking.context import read_schema
+from scorer.training.candidates import CANDIDATES
+from scorer.training.examples import Offers, encode_examples
+from scorer.training.kin import kin_matrix, known_values
+from scorer.training.workbench import EVERYTHING, Workbench
+from scorer.warehouse.connection import Connection
 
 STRATEGY = "bench"
 AS_OF = datetime(2026, 11, 22)

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.replacement_life import AMOUNTS, Comparison, Life
 from benchmarks.report import Table, show
-from scorer.gate import Z
+from scorer.training.gate import Z
 
 WORSE = 0.01
 HEADER = ["world", "held", f"z<-{Z}", "worse, by 1 %", "error", "measured", "served"]

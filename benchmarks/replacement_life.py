@@ -12,13 +12,13 @@ from benchmarks.feedback import Codes, Floats
 from benchmarks.population import Users, declared_schema, draw_users
 from benchmarks.worlds import World, WorldSpec, population
 from scorer.features import encode_users
-from scorer.gate import Standing, credibly_worse
-from scorer.rewards.candidates import BEST_SINGLE
-from scorer.rewards.cross_fitting import DEPLOYED, Incumbent
-from scorer.rewards.examples import encode_examples
-from scorer.rewards.protocol import RewardModel
-from scorer.rewards.workbench import deal_folds
-from scorer.training import Training, TrainingPlan, train
+from scorer.models.protocol import RewardModel
+from scorer.training.candidates import BEST_SINGLE
+from scorer.training.cross_fitting import DEPLOYED, Incumbent
+from scorer.training.examples import encode_examples
+from scorer.training.gate import Standing, credibly_worse
+from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.workbench import deal_folds
 
 WEEKS_KNOWN = 4
 AMOUNTS = "+amounts"

@@ -23,11 +23,11 @@ from scipy.special import expit
 from benchmarks.population import Floats
 from benchmarks.report import Table, show, write_markdown
 from benchmarks.worlds import World, WorldSpec, make, population
-from scorer.calibration import Calibration
 from scorer.features import FeatureSchema, Matrix, encode_offers, encode_users
-from scorer.objectives import choose_objective
-from scorer.rewards.boosting import POOLED, tree_parameters, with_offers
-from scorer.rewards.offer_trees import OfferTrees
+from scorer.models.boosting import POOLED, tree_parameters, with_offers
+from scorer.models.calibration import Calibration
+from scorer.models.objectives import choose_objective
+from scorer.models.offer_trees import OfferTrees
 
 OURS, PANDAS, PANDAS_DMATRIX = "ours (float32 codes)", "pandas, quantile", "pandas, DMatrix"
 ARROW, REF = "Arrow columns", "ours, ref= sample"

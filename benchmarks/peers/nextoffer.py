@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from benchmarks.feedback import FeedbackLog, Scores
 from scorer.features import encode_users
-from scorer.rewards.protocol import RewardModel
-from scorer.training import Training, TrainingPlan, train
+from scorer.models.protocol import RewardModel
+from scorer.training.train import Training, TrainingPlan, train
 
 
 def ours(log: FeedbackLog) -> Scores:

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scorer import exploration
-from scorer.choosing import POLICIES, Decisions, offer_scores
 from scorer.config import Settings
-from scorer.eligible_offers import eligible_by_set
 from scorer.errors import ConfigurationError
 from scorer.features import DECISIONING, Feature, FeatureSchema, Matrix, encode_users
 from scorer.forest import Eligible
-from scorer.registry import ModelRegistry
-from scorer.rewards.protocol import Mask, RewardModel, Vector
-from scorer.slates import Slates, make_slates
-from scorer.strategy import Deployed, StrategyContext, load_context, read_schema
-from scorer.warehouse import Connection
+from scorer.models.protocol import Mask, RewardModel, Vector
+from scorer.ranking import exploration
+from scorer.ranking.choice import POLICIES, Decisions, offer_scores
+from scorer.ranking.context import Deployed, StrategyContext, load_context, read_schema
+from scorer.ranking.eligibility import eligible_by_set
+from scorer.ranking.slates import Slates, make_slates
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import Connection
 
 _CANDIDATE = """
 select {columns} from ranking_candidates

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorer.calibration import Calibration
 from scorer.explanations.tree_effects import tree_effects
 from scorer.features import FeatureSchema, Matrix
-from scorer.rewards.best_single import BestSingle
-from scorer.rewards.boosting import with_offers
-from scorer.rewards.interaction_base import InteractionBase
-from scorer.rewards.offer_trees import OfferTrees
-from scorer.rewards.placement_gate import PlacementGate
-from scorer.rewards.protocol import Codes, RewardModel, Vector
-from scorer.rewards.shown_scores import shown_margins
-from scorer.rewards.success_value import SuccessValue
+from scorer.models.best_single import BestSingle
+from scorer.models.boosting import with_offers
+from scorer.models.calibration import Calibration
+from scorer.models.interaction_base import InteractionBase
+from scorer.models.offer_trees import OfferTrees
+from scorer.models.placement_gate import PlacementGate
+from scorer.models.protocol import Codes, RewardModel, Vector
+from scorer.models.shown_scores import shown_margins
+from scorer.models.success_value import SuccessValue
 
 OFFER, PAIR = "offer", "pair"
 

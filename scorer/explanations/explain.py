@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from scorer.config import Settings
-from scorer.cycle import state_before
+from scorer.cycle.run import state_before
+from scorer.cycle.strategies import the_strategy
 from scorer.explanations.changes import find_changes
 from scorer.explanations.decision import Decision, read_decision
 from scorer.explanations.effects import (
@@ -20,10 +21,9 @@ from scorer.explanations.effects import (
     margin_model,
 )
 from scorer.explanations.ineligible import why_ineligible
-from scorer.registry import ModelRegistry
-from scorer.rewards.success_value import SuccessValue
-from scorer.strategy_runs import the_strategy
-from scorer.warehouse import Connection, connect_build
+from scorer.models.success_value import SuccessValue
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import Connection, connect_build
 
 COLLECTING, EXPLORATION, FALLBACK, BEST_SINGLE, MODEL, NOTHING = (
     "collecting",

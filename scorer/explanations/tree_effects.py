@@ -28,7 +28,7 @@ import numpy as np
 import xgboost as xgb
 
 from scorer.features import Matrix
-from scorer.rewards.protocol import Codes, Mask, Vector
+from scorer.models.protocol import Codes, Mask, Vector
 
 _ROWS = 10_000
 

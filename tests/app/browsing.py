@@ -35,7 +35,7 @@ PAGES = (
     "Policy value",
     "Health",
 )
-NEXTOFFER = [sys.executable, "-c", "from scorer.cli import main; raise SystemExit(main())"]
+NEXTOFFER = [sys.executable, "-c", "from scorer.cli.app import main; raise SystemExit(main())"]
 _IDLE = """
 () => {
     const app = document.querySelector('[data-testid=stApp]');

@@ -16,12 +16,12 @@ from benchmarks.closed_loop_marts import Marts
 from benchmarks.closed_loop_requirements import Week, verdicts, weeks_to_reach
 from benchmarks.closed_loop_truth import gains, informed_ranking
 from scorer.config import Settings
-from scorer.dbt_runner import run_dbt
 from scorer.progress import Silent
 from scorer.simulation import World
 from scorer.simulation.catalogue import PLACEMENTS, STRATEGY_IDS
 from scorer.simulation.offers import OFFER_IDS
-from scorer.warehouse import Connection, connect_build
+from scorer.warehouse.connection import Connection, connect_build
+from scorer.warehouse.dbt import run_dbt
 
 _KEY = "strategy_id, profile_id, placement_id, offer_id, event_ts"
 _KNOWN = "list_sort([e for e in map_entries({}.context) if e.value is not null])"

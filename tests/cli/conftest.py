@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import Command, Outcome
 
-from scorer import cli
+from scorer.cli import app as cli
 
 DISPLAYS = "event_ts,profile_id,offer_id,clicked\n2026-01-01 10:00:00,p1,o1,1\n"
 

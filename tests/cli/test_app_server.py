@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from commands import Command
 
-from scorer.app_server import find_start, read_options, serve_app
+from scorer.cli.app_server import find_start, read_options, serve_app
 
 OPTIONS = read_options(find_start() / ".streamlit" / "config.toml")
 

@@ -10,7 +10,7 @@ import pytest
 from commands import Command
 
 from scorer.config import Settings
-from scorer.strategy_files import check_configuration
+from scorer.inputs.configuration import check_configuration
 
 STRATEGY = "strategy_id,kpi_type,value_path,exploration_share"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from scorer import cycle
 from scorer.config import Settings
-from scorer.cycle import CycleResult, Work, run_cycle, run_part
-from scorer.cycle_state import current_cycle, load_state, save_state
+from scorer.cycle import run as cycle
+from scorer.cycle.run import CycleResult, Work, run_cycle, run_part
 from scorer.progress import Silent
+from scorer.warehouse.build_state import current_cycle, load_state, save_state
 
 STEPS = ("features", "train", "rank", "monitor", "publish")
 AS_OF = datetime(2026, 1, 4)
@@ -62,7 +62,7 @@ from datetime import datetime
 sys.path.insert(0, sys.argv[1])
 from test_cycle import fake_steps
 from scorer.config import Settings
-from scorer.cycle import run_cycle
+from scorer.cycle.run import run_cycle
 from scorer.progress import Silent
 home, raw, where, name = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5]
 settings = Settings(home=home, as_of=datetime(2026, 1, 4), raw=raw)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from scorer.config import Settings
-from scorer.dbt_runner import run_dbt, useful_line
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.progress import Silent
-from scorer.warehouse import connect_build
+from scorer.warehouse.connection import connect_build
+from scorer.warehouse.dbt import run_dbt, useful_line
 
 PROJECT = """
 name: toy

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from scorer.cli import app
+from scorer.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from commands import Command
 
-from scorer import cycle
 from scorer.config import Settings
-from scorer.cycle import CycleResult
-from scorer.cycle_state import CycleState, save_state, set_current_cycle
+from scorer.cycle import run as cycle
+from scorer.cycle.run import CycleResult
+from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
 
 Runs = list[tuple[Settings, bool]]
 

@@ -6,7 +6,7 @@ import click
 import pytest
 from commands import Command
 
-from scorer.cli import app
+from scorer.cli.app import app
 
 COMMANDS = (
     "demo",

@@ -13,12 +13,12 @@ import pytest
 from commands import Command
 
 from scorer.errors import LockedError
-from scorer.lock import hold_lock
+from scorer.warehouse.lock import hold_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from scorer.lock import hold_lock
+from scorer.warehouse.lock import hold_lock
 with hold_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

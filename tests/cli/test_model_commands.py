@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from commands import Command
 
-from scorer import registry as registries
 from scorer.config import Settings
-from scorer.cycle_state import CycleState, save_state, set_current_cycle
-from scorer.registry import ModelRegistry
+from scorer.registry import model_registry as registries
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
 
 NEWEST = datetime(2026, 9, 16)
 CYCLES = [NEWEST - timedelta(days=1), NEWEST, NEWEST - timedelta(days=4)]

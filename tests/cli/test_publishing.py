@@ -19,13 +19,13 @@ from commands import Command
 
 from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.publishing import (
+from scorer.warehouse.connection import Reader, connect_build
+from scorer.warehouse.publications import (
     PUBLISHED_TABLES,
     content_checksum,
     export_parquet,
     publish,
 )
-from scorer.warehouse import Reader, connect_build
 
 START = datetime(2026, 1, 4)
 
@@ -87,7 +87,7 @@ def test_a_reader_that_polls_during_ten_publications_sees_whole_cycles(settings:
 
 POLL = """
 import sys
-from scorer.warehouse import Reader
+from scorer.warehouse.connection import Reader
 from pathlib import Path
 reads = 0
 print("reading", flush=True)
@@ -166,7 +166,7 @@ KILL = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from scorer import publishing
+from scorer.warehouse import publications as publishing
 from scorer.config import Settings
 calls = 0
 def die(*_):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from scorer.raw_folder import (
+from scorer.inputs.raw_folder import (
     content_fingerprint,
     find_damaged,
     input_files,

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from commands import Command
 
-from scorer.publishing import content_checksum
-from scorer.warehouse import Reader
+from scorer.warehouse.connection import Reader
+from scorer.warehouse.publications import content_checksum
 
 AS_OF = "2026-01-25"
 DISPLAYS = 3000
@@ -59,7 +59,16 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(home: Path, raw: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Run a cycle in its own process."""
-    command = [sys.executable, "-m", "scorer.cli", "run", "--raw", str(raw), "--home", str(home)]
+    command = [
+        sys.executable,
+        "-m",
+        "scorer.cli.app",
+        "run",
+        "--raw",
+        str(raw),
+        "--home",
+        str(home),
+    ]
     return subprocess.run(
         [*command, "--as-of", AS_OF, *more], capture_output=True, text=True, check=False
     )
@@ -195,7 +204,8 @@ def test_tables_are_exported_as_parquet(home: Path, tmp_path: Path, nextoffer: C
 
 KILLED = """
 import os, signal, sys
-from scorer import cli, cycle
+from scorer.cli import app as cli
+from scorer.cycle import run as cycle
 step = cycle.STEPS[sys.argv[1]]
 def die(work):
     if sys.argv[2] == "after":

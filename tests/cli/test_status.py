@@ -11,9 +11,9 @@ import pytest
 from commands import Command
 
 from scorer.config import Settings
-from scorer.cycle_state import CycleState, save_state, set_current_cycle
-from scorer.publishing import PUBLISHED_TABLES, publish
-from scorer.warehouse import connect_build
+from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
+from scorer.warehouse.connection import connect_build
+from scorer.warehouse.publications import PUBLISHED_TABLES, publish
 
 BUILD = """
 create or replace table ranked_offers as

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from scorer import strategy_runs
 from scorer.config import Settings
+from scorer.cycle import strategies as strategy_runs
 from scorer.errors import ConfigurationError, InputError
 from scorer.progress import Progress, Silent
-from scorer.warehouse import Connection, connect_build
+from scorer.warehouse.connection import Connection, connect_build
 
 RUNS = """
 create schema scorer;

@@ -1,4 +1,4 @@
-"""Measures of models on later displays, compared with scorer.metrics on the models' own SQL."""
+"""Measures of models on later displays, compared with `scorer.training.metrics`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from scorer import metrics
+from scorer.training import metrics
 
 Vector = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -71,7 +71,7 @@ def binary(seed: int, n: int, levels: int) -> tuple[Vector, Vector]:
 
 @pytest.mark.parametrize("levels", [3, 40, 10**9])
 def test_binary_measures_are_those_of_the_scorer(measured: Measured, levels: int) -> None:
-    """Log loss and Gini = 2 AUC - 1 agree with scorer.metrics, with many and without ties."""
+    """Log loss and Gini = 2 AUC - 1 agree with the scorer, with many and without ties."""
     scores, clicks = binary(1, 3000, levels)
     (row,) = measured("binary", scores, clicks)["model_performance"]
     area = metrics.auc(clicks, scores)
@@ -86,7 +86,7 @@ def test_binary_measures_are_those_of_the_scorer(measured: Measured, levels: int
 
 @pytest.mark.parametrize("levels", [3, 10**9])
 def test_continuous_gini_is_that_of_the_lorenz_curve(measured: Measured, levels: int) -> None:
-    """Gini = 1 - 2 x the area under the Lorenz curve agrees with scorer.metrics; no log loss."""
+    """Gini = 1 - 2 x the area under the Lorenz curve agrees with the scorer; no log loss."""
     scores, bought = binary(2, 3000, levels)
     amounts = np.round(bought * np.random.default_rng(3).exponential(40, 3000), 2)
     (row,) = measured("continuous", scores * 40, amounts)["model_performance"]
@@ -96,7 +96,7 @@ def test_continuous_gini_is_that_of_the_lorenz_curve(measured: Measured, levels:
 
 
 def test_certain_scores_have_a_finite_log_loss(measured: Measured) -> None:
-    """Scores of 0 and 1 are drawn in by 1e-7, as in scorer.metrics."""
+    """Scores of 0 and 1 are drawn in by 1e-7, as in scorer.training.metrics."""
     scores, clicks = np.repeat([0.0, 1.0], 50), np.tile([0.0, 1.0], 50)
     (row,) = measured("binary", scores, clicks)["model_performance"]
     assert row["log_loss"] == pytest.approx(metrics.log_loss(clicks, scores), rel=1e-6)

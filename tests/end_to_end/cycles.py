@@ -8,9 +8,9 @@ from typing import Any
 
 from warehouse_builds import settings
 
-from scorer.cycle import CycleResult, run_cycle
+from scorer.cycle.run import CycleResult, run_cycle
 from scorer.progress import Silent
-from scorer.warehouse import Reader
+from scorer.warehouse.connection import Reader
 
 
 def run(home: Path, raw: Path, as_of: datetime, *, force: bool = False) -> CycleResult:

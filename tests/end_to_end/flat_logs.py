@@ -8,7 +8,7 @@ from pathlib import Path
 
 from warehouse_builds import DATA
 
-from scorer import warehouse
+from scorer.warehouse import connection as warehouse
 
 OUTSIDE = "group_id, split"
 

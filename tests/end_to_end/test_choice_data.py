@@ -9,7 +9,7 @@ from cycles import published
 from flat_logs import nextoffer, write_log, write_requests
 from warehouse_builds import DATA
 
-from scorer import warehouse
+from scorer.warehouse import connection as warehouse
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "choice_truth.parquet").exists(),

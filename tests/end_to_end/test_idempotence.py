@@ -11,13 +11,13 @@ import pytest
 from cycles import published, run
 from warehouse_builds import rows, settings
 
-from scorer.cycle import STEPS, run_cycle, run_part
-from scorer.model_commands import rollback_model
+from scorer.cli.models import rollback_model
+from scorer.cycle.run import STEPS, run_cycle, run_part
 from scorer.progress import Silent
-from scorer.publishing import content_checksum
-from scorer.registry import ModelRegistry
+from scorer.registry.model_registry import ModelRegistry
 from scorer.simulation import World
-from scorer.warehouse import Reader
+from scorer.warehouse.connection import Reader
+from scorer.warehouse.publications import content_checksum
 
 AS_OF = datetime(2026, 9, 13)
 RUNS = "select strategy_id, status, reason from scorer.training_runs order by 1"

@@ -13,8 +13,8 @@ from warehouse_builds import PROJECT, build, rows
 from xdm_events import click, display, purchase, write_lines
 
 from scorer.config import Settings
-from scorer.dbt_runner import run_dbt
 from scorer.progress import Silent
+from scorer.warehouse.dbt import run_dbt
 
 START = datetime(2026, 9, 6)
 JUDGED = "+fct_displays +rejected_events +training_examples"

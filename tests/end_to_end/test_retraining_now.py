@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from cycles import published
 
-from scorer import cli
+from scorer.cli import app as cli
 
 WEEK = timedelta(days=7)
 FIRST = datetime(2026, 1, 25)

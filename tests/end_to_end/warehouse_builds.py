@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from scorer import warehouse
 from scorer.config import Settings
-from scorer.dbt_runner import run_dbt
 from scorer.progress import Silent
+from scorer.warehouse import connection as warehouse
+from scorer.warehouse.dbt import run_dbt
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 DATA = Path(__file__).parents[3] / "shared" / "data"

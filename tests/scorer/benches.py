@@ -10,15 +10,15 @@ import pyarrow as pa
 from worlds import START, WORKED_SCHEMA, worked_example
 
 from scorer.features import FeatureSchema
-from scorer.objectives import capped, choose_objective
-from scorer.rewards.best_single import fit_best_single
-from scorer.rewards.candidates import CANDIDATES
-from scorer.rewards.examples import Offers, Sets, encode_examples
-from scorer.rewards.kin import kin_matrix, known_values
-from scorer.rewards.placement_gate import PlacementGate
-from scorer.rewards.protocol import RewardModel
-from scorer.rewards.workbench import EVERYTHING, Workbench
-from scorer.training import TrainedModel
+from scorer.models.best_single import fit_best_single
+from scorer.models.objectives import capped, choose_objective
+from scorer.models.placement_gate import PlacementGate
+from scorer.models.protocol import RewardModel
+from scorer.training.candidates import CANDIDATES
+from scorer.training.examples import Offers, Sets, encode_examples
+from scorer.training.kin import kin_matrix, known_values
+from scorer.training.train import TrainedModel
+from scorer.training.workbench import EVERYTHING, Workbench
 
 BOTH = ("offer_1", "offer_2")
 KINDS = (

@@ -17,11 +17,11 @@ import pyarrow as pa
 from worlds import START, worked_example
 
 from scorer.config import Settings, find_project_dir
-from scorer.cycle import STEPS
-from scorer.cycle_state import CycleState, save_state, set_current_cycle
+from scorer.cycle.run import STEPS
+from scorer.cycle.train_and_rank import rank_strategy, train_strategy
 from scorer.progress import Silent
-from scorer.strategy_steps import rank_strategy, train_strategy
-from scorer.warehouse import Connection, connect_build
+from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
+from scorer.warehouse.connection import Connection, connect_build
 
 FIRST, SECOND = datetime(2026, 11, 8), datetime(2026, 11, 15)
 MARTS = """

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.calibration import Calibration, fit_calibration
 from scorer.errors import InputError
+from scorer.models.calibration import Calibration, fit_calibration
 
 
 def logistic(z: np.ndarray) -> np.ndarray:

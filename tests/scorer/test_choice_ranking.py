@@ -12,9 +12,9 @@ import pytest
 from worlds import AS_OF, declared
 
 from scorer.features import FeatureSchema
-from scorer.requests import rank_requests
-from scorer.strategy import Deployed, Offer, StrategyContext
-from scorer.training import TrainingPlan, train
+from scorer.ranking.context import Deployed, Offer, StrategyContext
+from scorer.ranking.requests import rank_requests
+from scorer.training.train import TrainingPlan, train
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 

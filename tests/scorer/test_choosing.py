@@ -13,17 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import context
 
-from scorer import choosing, exploration
-from scorer.choosing import Decisions, choose
-from scorer.eligible_offers import eligible_counts, take_columns, take_rows
-from scorer.exploration import Draws, MixturePolicy
 from scorer.features import FeatureSchema
 from scorer.forest import Eligible
-from scorer.ordering import smallest
-from scorer.rewards.protocol import ShortLists
-from scorer.slates import make_slates
-from scorer.strategy import Deployed, Offer, StrategyContext
-from scorer.warehouse import connect_memory
+from scorer.models.protocol import ShortLists
+from scorer.ranking import choice as choosing
+from scorer.ranking import exploration
+from scorer.ranking.choice import Decisions, choose
+from scorer.ranking.context import Deployed, Offer, StrategyContext
+from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
+from scorer.ranking.exploration import Draws, MixturePolicy
+from scorer.ranking.ordering import smallest
+from scorer.ranking.slates import make_slates
+from scorer.warehouse.connection import connect_memory
 
 CYCLE = ("s", date(2026, 11, 22))
 # offer_2 has priority over offer_1; a, b and z are not ready.

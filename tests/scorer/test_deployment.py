@@ -15,11 +15,11 @@ from benches import as_trained, fitted
 from worlds import AS_OF, START, worked_example
 
 from scorer.config import Settings
-from scorer.gate import Z
+from scorer.cycle.train_and_rank import train_strategy
 from scorer.progress import Silent
-from scorer.registry import Deployment, ModelRegistry
-from scorer.strategy_steps import train_strategy
-from scorer.warehouse import Connection, connect_memory
+from scorer.registry.model_registry import Deployment, ModelRegistry
+from scorer.training.gate import Z
+from scorer.warehouse.connection import Connection, connect_memory
 
 WEEK = timedelta(days=7)
 DDL = Path(__file__).resolve().parents[2] / "dbt_project" / "macros" / "scorer_tables.sql"

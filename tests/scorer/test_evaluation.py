@@ -8,16 +8,16 @@ from dataclasses import replace
 import pytest
 from builds import make_home
 
-from scorer import cli
+from scorer.cli import app as cli
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, StrategyError
-from scorer.evaluate_command import evaluate_policies, evaluation_tables
-from scorer.evaluation import Wanted, evaluate_strategy
+from scorer.evaluation.evaluate import evaluate_policies, evaluation_tables
+from scorer.evaluation.rows import Row
+from scorer.evaluation.stored_models import Wanted, evaluate_strategy
 from scorer.ope.estimators import ESTIMATORS
-from scorer.policy_evaluation import Row
 from scorer.progress import Silent
-from scorer.registry import ModelRegistry
-from scorer.warehouse import connect_build
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import connect_build
 
 
 @pytest.fixture(scope="module")

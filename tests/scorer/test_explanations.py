@@ -14,9 +14,9 @@ from benches import KINDS, fitted
 from builds import make_home
 from worlds import declared, worked_example
 
-from scorer import cli
-from scorer.calibration import Calibration
+from scorer.cli import app as cli
 from scorer.config import Settings
+from scorer.cycle.train_and_rank import rank_strategy
 from scorer.errors import ConfigurationError
 from scorer.explanations.effects import (
     effect_text,
@@ -27,11 +27,11 @@ from scorer.explanations.effects import (
 from scorer.explanations.explain import Asked, explain
 from scorer.explanations.tree_effects import tree_effects
 from scorer.features import encode_users
+from scorer.models.calibration import Calibration
+from scorer.models.shown_scores import shown_scores
 from scorer.progress import Silent
-from scorer.registry import ModelRegistry
-from scorer.rewards.shown_scores import shown_scores
-from scorer.strategy_steps import rank_strategy
-from scorer.warehouse import connect_build
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import connect_build
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scorer import exploration
 from scorer.errors import ConfigurationError
-from scorer.exploration import MixturePolicy
+from scorer.ranking import exploration
+from scorer.ranking.exploration import MixturePolicy
 
 CYCLE = date(2026, 11, 22)
 GOLDEN_BUCKET = 0xB400D801A8E2EA4

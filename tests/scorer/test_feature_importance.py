@@ -12,13 +12,13 @@ from builds import FIRST, make_home
 from worlds import START, worked_example
 
 from scorer.config import Settings
-from scorer.feature_importance import importance_rows, sample
+from scorer.cycle.train_and_rank import train_strategy
+from scorer.evaluation.feature_importance import importance_rows, sample
+from scorer.evaluation.scored_displays import score_displays, versions_to_score
 from scorer.features import encode_offers, encode_users
 from scorer.progress import Silent
-from scorer.registry import ModelRegistry
-from scorer.scored_displays import score_displays, versions_to_score
-from scorer.strategy_steps import train_strategy
-from scorer.warehouse import connect_build
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import connect_build
 
 TABLES = ("scored_displays", "feature_importance", "policy_evaluation")
 

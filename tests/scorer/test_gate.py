@@ -14,13 +14,13 @@ from benches import BOTH, fitted
 from worlds import START, WORKED_SCHEMA, declared, examples, worked_example
 
 from scorer.features import FeatureSchema
-from scorer.gate import GRACE, Standing, Verdict, credibly_worse, judge
+from scorer.models.placement_gate import PlacementGate
 from scorer.ope.evaluation import INSUFFICIENT, PairedDifference, compare
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
-from scorer.rewards.candidates import BEST_SINGLE
-from scorer.rewards.cross_fitting import DEPLOYED, Incumbent
-from scorer.rewards.placement_gate import PlacementGate
-from scorer.training import Training, TrainingPlan, train
+from scorer.training.candidates import BEST_SINGLE
+from scorer.training.cross_fitting import DEPLOYED, Incumbent
+from scorer.training.gate import GRACE, Standing, Verdict, credibly_worse, judge
+from scorer.training.train import Training, TrainingPlan, train
 
 PLACED = declared(("placement_id", "decisioning", "category"), ("f1", "segment", "boolean"))
 Vector = npt.NDArray[np.float64]

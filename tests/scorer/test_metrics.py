@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorer import metrics
+from scorer.training import metrics
 
 
 def test_auc_of_known_rankings() -> None:

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from scipy import stats
 from worlds import AS_OF, WORKED_SCHEMA, TableModel, candidates, context, worked_example
 
-from scorer import exploration, ranking
 from scorer.errors import ConfigurationError, StrategyError
-from scorer.ranking import RANKED_SCHEMA, rank_batch, rank_candidates, write_ranked
-from scorer.rewards.protocol import RewardModel
-from scorer.strategy import Deployed, Offer, StrategyContext, load_context
-from scorer.training import TrainingPlan, load_examples, train
+from scorer.models.protocol import RewardModel
+from scorer.ranking import batch as ranking
+from scorer.ranking import exploration
+from scorer.ranking.batch import RANKED_SCHEMA, rank_batch, rank_candidates, write_ranked
+from scorer.ranking.context import Deployed, Offer, StrategyContext, load_context
+from scorer.training.train import TrainingPlan, load_examples, train
 
 CONTRACT_COLUMNS = (
     "strategy_id, cycle_date, profile_id, activity_id, scope_id, placement_id, rank, offer_id,"

@@ -10,10 +10,10 @@ import pytest
 from worlds import AS_OF
 
 from benchmarks.ranking_tables import PLACEMENTS, fill_ranking_tables
-from scorer import ranking
-from scorer.ranking import rank_batch, write_ranked
-from scorer.strategy import load_context
-from scorer.warehouse import connect_build, limited_memory
+from scorer.ranking import batch as ranking
+from scorer.ranking.batch import rank_batch, write_ranked
+from scorer.ranking.context import load_context
+from scorer.warehouse.connection import connect_build, limited_memory
 
 
 def most_alive(folder: Path, profiles: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:

@@ -14,8 +14,8 @@ from worlds import worked_example
 
 from scorer.errors import ConfigurationError, InputError
 from scorer.features import encode_users
-from scorer.registry import Deployment, ModelRegistry
-from scorer.training import TrainedModel
+from scorer.registry.model_registry import Deployment, ModelRegistry
+from scorer.training.train import TrainedModel
 
 T0 = datetime(2026, 11, 1)
 WEEK = timedelta(days=7)

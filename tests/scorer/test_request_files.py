@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from scorer.config import Settings
-from scorer.cycle_state import CycleState, save_state, set_current_cycle
 from scorer.errors import ConfigurationError, InputError
 from scorer.progress import Silent
-from scorer.request_files import rank_file, read_requests
+from scorer.ranking.request_files import rank_file, read_requests
+from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
 
 FLAGS = {
     "true": True,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from worlds import TableModel, candidates, context
 
 from scorer.errors import InputError
-from scorer.ranking import rank_batch
-from scorer.requests import REQUEST_ROWS_SCHEMA, rank_requests, with_known_eligibility
-from scorer.strategy import Deployed, Offer
+from scorer.ranking.batch import rank_batch
+from scorer.ranking.context import Deployed, Offer
+from scorer.ranking.requests import REQUEST_ROWS_SCHEMA, rank_requests, with_known_eligibility
 
 SCORES = {"a": [0.1, 0.9], "b": [0.3, 0.2], "c": [0.2, 0.1]}
 CONTRACT_COLUMNS = (

@@ -10,10 +10,10 @@ import pytest
 from benches import as_trained, fitted
 
 from scorer.config import Settings
-from scorer.registry import ModelRegistry
-from scorer.strategy_tables import write_model_versions
-from scorer.training import TrainedModel
-from scorer.warehouse import Connection, connect_memory
+from scorer.registry.model_registry import ModelRegistry
+from scorer.training.train import TrainedModel
+from scorer.warehouse.connection import Connection, connect_memory
+from scorer.warehouse.scorer_tables import write_model_versions
 
 T0 = datetime(2026, 11, 1)
 WEEK = timedelta(days=7)

@@ -13,14 +13,14 @@ from worlds import WORKED_SCHEMA, declared, examples, worked_example
 
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.features import FeatureSchema, encode_users
-from scorer.model_files import describe
-from scorer.objectives import capped, choose_objective
-from scorer.rewards import boosting
-from scorer.rewards.candidates import CANDIDATES
-from scorer.rewards.persistence import describe_model
-from scorer.rewards.protocol import RewardModel
-from scorer.rewards.workbench import EVERYTHING
-from scorer.training import Training, TrainingPlan, train
+from scorer.models import boosting
+from scorer.models.objectives import capped, choose_objective
+from scorer.models.persistence import describe_model
+from scorer.models.protocol import RewardModel
+from scorer.registry.model_files import describe
+from scorer.training.candidates import CANDIDATES
+from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.workbench import EVERYTHING
 
 CELLS = pa.table({"segment:f1": [False, False, True], "context:f2": ["1", "0", "1"]})
 

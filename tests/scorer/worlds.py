@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from scorer.features import FeatureSchema, Matrix
-from scorer.strategy import Deployed, Offer, StrategyContext
+from scorer.ranking.context import Deployed, Offer, StrategyContext
 
 AS_OF = datetime(2026, 11, 22)
 START = datetime(2026, 10, 23)

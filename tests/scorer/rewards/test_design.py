@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from worlds import declared
 
 from scorer.features import FeatureSchema, Matrix, encode_users
-from scorer.rewards.design import MAX_COLUMNS, MIN_COLUMN_ROWS, Design
+from scorer.models.design import MAX_COLUMNS, MIN_COLUMN_ROWS, Design
 
 SCHEMA = declared(
     ("flag", "segment", "boolean"), ("city", "context", "category"), ("age", "context", "number")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from worlds import WORKED_SCHEMA, declared, examples, worked_example
 
 from scorer.errors import StrategyError
+from scorer.models.best_single import fit_best_single, offer_means
 from scorer.ope.estimators import FLOOR
-from scorer.rewards.best_single import fit_best_single, offer_means
-from scorer.rewards.examples import Examples, Offers, encode_examples
+from scorer.training.examples import Examples, Offers, encode_examples
 
 NONE = declared()
 ABC = Offers(("a", "b"), ("c",), np.ones((2, 1)), np.full(2, np.nan))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.rewards.kin import MAX_KIN, kin_matrix, known_values, read_characteristics
+from scorer.training.kin import MAX_KIN, kin_matrix, known_values, read_characteristics
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.just([1])

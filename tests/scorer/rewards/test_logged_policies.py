@@ -13,9 +13,9 @@ from worlds import START, WORKED_SCHEMA, TableModel, worked_example
 
 from scorer.features import Matrix
 from scorer.ope.evaluation import evaluate
-from scorer.rewards.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
-from scorer.rewards.logged_policies import LoggedPolicies
-from scorer.rewards.workbench import Workbench
+from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
+from scorer.training.logged_policies import LoggedPolicies
+from scorer.training.workbench import Workbench
 
 NAMES = ("best_single", "interaction_base", "pooled_trees", "residual_trees")
 

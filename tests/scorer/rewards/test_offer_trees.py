@@ -12,9 +12,9 @@ from worlds import WORKED_SCHEMA, worked_example
 
 from scorer.errors import InputError
 from scorer.features import Matrix, encode_users
-from scorer.rewards.candidates import CANDIDATES
-from scorer.rewards.offer_trees import OfferTrees
-from scorer.rewards.workbench import EVERYTHING
+from scorer.models.offer_trees import OfferTrees
+from scorer.training.candidates import CANDIDATES
+from scorer.training.workbench import EVERYTHING
 
 CELLS = np.array([[0, 1], [0, 0], [1, 1], [1, 0]], dtype=np.float32)
 ODD = np.array([[np.nan, np.nan], [5, -1e30], [0, 0.5]], dtype=np.float32)
@@ -68,7 +68,7 @@ def test_scores_do_not_depend_on_the_pieces_they_are_made_in(
     model = trees("residual_trees")
     users = encode_users(worked_example(2, 50), model.schema)
     whole = model.score(users)
-    monkeypatch.setattr("scorer.rewards.offer_trees.MAX_CELLS", 20)
+    monkeypatch.setattr("scorer.models.offer_trees.MAX_CELLS", 20)
     np.testing.assert_array_equal(model.score(users), whole)
     assert model.score(users[:0]).shape == (0, 2)
 

@@ -18,8 +18,8 @@ from worlds import TableModel, worked_example
 
 from scorer.errors import InputError
 from scorer.features import encode_users
-from scorer.registry import ModelRegistry
-from scorer.rewards.persistence import WEIGHTS_FILE, describe_model, restore_model
+from scorer.models.persistence import WEIGHTS_FILE, describe_model, restore_model
+from scorer.registry.model_registry import ModelRegistry
 
 T0 = datetime(2026, 11, 1)
 ODD = np.array([[np.nan, np.nan], [5, -1e30], [0, 0.5]], dtype=np.float32)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from worlds import declared
 
-from scorer.rewards.design import Design
-from scorer.rewards.screening import MAX_PAIRS, screen_pairs
+from scorer.models.design import Design
+from scorer.models.screening import MAX_PAIRS, screen_pairs
 
 ROWS = 3000
 

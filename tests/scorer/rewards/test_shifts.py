@@ -10,7 +10,7 @@ import pytest
 from worlds import declared
 
 from scorer.features import encode_users
-from scorer.training import Training, TrainingPlan, train
+from scorer.training.train import Training, TrainingPlan, train
 
 START = datetime(2026, 10, 23)
 SCHEMA = declared(("f1", "segment", "boolean"))

@@ -10,11 +10,11 @@ import pytest
 from benches import BOTH, bench, catalogue
 from worlds import WORKED_SCHEMA, examples
 
-from scorer.rewards.best_single import offer_means
-from scorer.rewards.candidates import CANDIDATES, candidates_of
-from scorer.rewards.success_value import SuccessValue, success_values
-from scorer.rewards.workbench import EVERYTHING
-from scorer.training import Training, TrainingPlan, train
+from scorer.models.best_single import offer_means
+from scorer.models.success_value import SuccessValue, success_values
+from scorer.training.candidates import CANDIDATES, candidates_of
+from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.workbench import EVERYTHING
 
 CELLS = np.array([[0, 0], [1, 0]], dtype=np.float32)
 
@@ -138,7 +138,7 @@ def test_the_level_of_success_times_value_survives_the_cap() -> None:
 def test_the_level_is_that_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a success is said to be worth: scores mean what was earned per display."""
     names = ("best_single", "success_value")
-    monkeypatch.setattr("scorer.rewards.cross_fitting.candidates_of", lambda bench: names)
+    monkeypatch.setattr("scorer.training.cross_fitting.candidates_of", lambda bench: names)
     claims = {offer: {"value_per_success": 35.0} for offer in BOTH}
     result = trained(shop(1), characteristics=claims)
     model, examples = result.personalised.model, result.logged.examples

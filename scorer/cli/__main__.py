@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m scorer.cli`."""
+
+from scorer.cli.app import main
+
+main()

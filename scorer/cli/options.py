@@ -1,0 +1,145 @@
+"""Options that commands share, and what becomes of them: one `Settings`."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from scorer.config import KPIS, Settings, find_home, find_project_dir, parse_as_of
+from scorer.warehouse.build_state import last_state, newest_cycle
+
+Command = Callable[..., Any]
+
+_OPTIONS: dict[str, Callable[[Command], Command]] = {
+    "home": click.option(
+        "--home", metavar="FOLDER", help="State folder. [env NEXTOFFER_HOME; default .nextoffer]"
+    ),
+    "project_dir": click.option(
+        "--project-dir",
+        metavar="FOLDER",
+        help="dbt project. [env NEXTOFFER_PROJECT_DIR; default: the shipped one]",
+    ),
+    "raw": click.option(
+        "--raw",
+        metavar="FOLDER",
+        help="Input files, as CSV, Parquet or NDJSON. [env NEXTOFFER_RAW]",
+    ),
+    "as_of": click.option(
+        "--as-of",
+        metavar="WHEN",
+        help="Date or ISO timestamp (UTC); nothing later is seen. [default: today 00:00 UTC]",
+    ),
+    "cycle": click.option(
+        "--as-of",
+        metavar="WHEN",
+        help="The cycle to work on. [default: the one that ran last]",
+    ),
+    "newest_cycle": click.option(
+        "--as-of",
+        metavar="WHEN",
+        help="The moment from which it holds. [default: the newest cycle's]",
+    ),
+    "strategy": click.option("--strategy", metavar="ID", help="Only this ranking strategy."),
+    "seed": click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."
+    ),
+    "kpi": click.option(
+        "--kpi",
+        type=click.Choice(KPIS),
+        default="clicked",
+        show_default=True,
+        help="KPI of the default strategy, where none is configured.",
+    ),
+}
+
+
+def settings_options(*names: str) -> Callable[[Command], Command]:
+    """Give a command `--home`, `--project-dir` and the named options, as one `settings`."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def wrapped(**values: Any) -> Any:
+            given = {name: values.pop(_parameter(name)) for name in wanted}
+            return command(settings=_settings(given), **values)
+
+        decorated: Command = wrapped
+        for name in reversed(wanted):
+            decorated = _OPTIONS[name](decorated)
+        return decorated
+
+    wanted = ("home", "project_dir", *names)
+    return decorate
+
+
+def early_settings(settings: Settings) -> Settings:
+    """Return the settings of a cycle between the weekly ones, inside of a command.
+
+    It is computed for this moment unless `--as-of` was given, and what else was not given is that
+    of the cycle that ran last.
+    """
+    source = click.get_current_context().get_parameter_source
+    state = last_state(settings.cycles_dir)
+    given = {
+        name for name in ("as_of", "kpi", "seed") if source(name) is not ParameterSource.DEFAULT
+    }
+    if "as_of" not in given:
+        now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+        settings = replace(settings, as_of=now)
+    if state is None:
+        return settings
+    return replace(
+        settings,
+        raw=settings.raw or (Path(state.raw) if state.raw else None),
+        kpi=settings.kpi if "kpi" in given else state.kpi,
+        seed=settings.seed if "seed" in given else state.seed,
+    )
+
+
+def json_option(command: Command) -> Command:
+    """Give a command `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def _parameter(name: str) -> str:
+    return "as_of" if name in ("cycle", "newest_cycle") else name
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    raw = given.get("raw") or (os.environ.get("NEXTOFFER_RAW") if "raw" in given else None)
+    moment = given.get("as_of") or given.get("cycle") or given.get("newest_cycle")
+    settings = Settings(
+        home=find_home(given["home"]),
+        project_dir=find_project_dir(given["project_dir"]),
+        raw=Path(raw).expanduser().absolute() if raw else None,
+        as_of=parse_as_of(moment),
+        seed=given.get("seed") or 0,
+        kpi=given.get("kpi") or KPIS[0],
+        strategy=given.get("strategy"),
+    )
+    if "cycle" in given:
+        return _of_last_cycle(settings, moment)
+    if "newest_cycle" in given and not moment:
+        return replace(settings, as_of=newest_cycle(settings.cycles_dir) or settings.as_of)
+    return settings
+
+
+def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:
+    """Take over what the last cycle was run with."""
+    state = last_state(settings.cycles_dir)
+    if state is None:
+        return settings
+    return replace(
+        settings,
+        as_of=settings.as_of if as_of else datetime.fromisoformat(state.as_of),
+        raw=Path(state.raw) if state.raw else None,
+        seed=state.seed,
+        kpi=state.kpi,
+    )

@@ -1,0 +1,166 @@
+"""What is published and how each strategy stands, as plain values and as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from scorer.config import Settings
+from scorer.errors import InputError
+from scorer.warehouse.build_state import last_state
+from scorer.warehouse.connection import Reader
+
+_STRATEGIES = """
+with runs as (
+    select * from training_runs
+    qualify row_number() over (partition by strategy_id order by as_of desc) = 1
+),
+shares as (
+    select strategy_id, traffic_type, sum(displays) as displays
+    from traffic_allocation
+    where display_date > (select max(display_date) from traffic_allocation) - interval 7 day
+    group by all
+),
+allocations as (
+    select strategy_id, map_from_entries(list((traffic_type, share) order by traffic_type)) as share
+    from (
+        select *, displays / sum(displays) over (partition by strategy_id) as share from shares
+    )
+    group by all
+)
+select
+    strategies.strategy_id,
+    coalesce(runs.status, 'never ran') as status,
+    runs.reason,
+    runs.as_of,
+    runs.deployed_model_version as deployed_model,
+    models.data_window_start,
+    models.data_window_end,
+    models.trained_as_of,
+    runs.offers_included,
+    runs.offers_personalised,
+    strategies.exploration_share,
+    allocations.share as traffic_allocation
+from dim_ranking_strategies as strategies
+left join runs on strategies.strategy_id = runs.strategy_id
+left join model_versions as models
+    on runs.strategy_id = models.strategy_id
+    and runs.deployed_model_version = models.model_version
+left join allocations on strategies.strategy_id = allocations.strategy_id
+order by 1
+"""
+
+_FINDINGS = """
+select strategy_id, severity, assumption, subject, sentence, advice, retrain_recommended
+from health_findings
+where severity in ('warning', 'severe')
+order by severity_order, strategy_id, assumption, subject
+"""
+_RETRAIN = "`nextoffer run --retrain-now` trains again without waiting for the next cycle."
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """Return the state of a home folder, ready for JSON.
+
+    Keys: `home`, `published_database` (path or None), `published_as_of`, `last_run` (or None),
+    `strategies`, one entry each with status, reason, deployed model and its data range, offers
+    included and personalised, exploration share and the traffic allocation of the last 7 days,
+    and `findings`: what is broken (severity warning or severe), the worst first.
+    """
+    found: dict[str, Any] = {
+        "home": str(settings.home),
+        "published_database": None,
+        "published_as_of": None,
+        "last_run": _last_run(settings),
+        "strategies": [],
+        "findings": [],
+    }
+    try:
+        with Reader(settings.published_path) as reader:
+            found["published_database"] = str(reader.path())
+            as_of = reader.query("select as_of from publication").to_pylist()
+            found["published_as_of"] = as_of[0]["as_of"].isoformat() if as_of else None
+            found["strategies"] = [_strategy(row) for row in reader.query(_STRATEGIES).to_pylist()]
+            if "health_findings" in reader.tables():
+                found["findings"] = reader.query(_FINDINGS).to_pylist()
+    except InputError:
+        if settings.published_path.exists():
+            raise
+    return found
+
+
+def _last_run(settings: Settings) -> dict[str, Any] | None:
+    state = last_state(settings.cycles_dir)
+    if state is None:
+        return None
+    return {
+        "as_of": state.as_of,
+        "is_finished": state.is_finished,
+        "steps_done": state.done,
+        "failures": state.failures,
+        "seconds": state.seconds,
+    }
+
+
+def _strategy(row: dict[str, Any]) -> dict[str, Any]:
+    shares = dict(row.pop("traffic_allocation") or {})
+    window = [row.pop("data_window_start"), row.pop("data_window_end")]
+    return {
+        **{key: _plain(value) for key, value in row.items()},
+        "data_range": [_plain(end) for end in window] if row["deployed_model"] else None,
+        "traffic_allocation": {key: round(share, 4) for key, share in sorted(shares.items())},
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def status_table(found: dict[str, Any]) -> Table:
+    """Return the strategies of `status` as a table for people."""
+    table = Table(title=_title(found), title_justify="left")
+    for column in ("strategy", "state", "deployed model", "data", "offers", "explores", "traffic"):
+        table.add_column(column, overflow="fold")
+    for row in found["strategies"]:
+        state = f"{row['status']}: {row['reason']}" if row["reason"] else row["status"]
+        included, personalised = row["offers_included"], row["offers_personalised"]
+        table.add_row(
+            *map(
+                Text,
+                (
+                    row["strategy_id"],
+                    state,
+                    row["deployed_model"] or "none",
+                    " to ".join(str(day)[:10] for day in row["data_range"] or ["-"]),
+                    "-" if included is None else f"{personalised} of {included} personalised",
+                    f"{row['exploration_share']:.0%}",
+                    shares_text(row["traffic_allocation"]),
+                ),
+            )
+        )
+    return table
+
+
+def findings_text(found: dict[str, Any]) -> list[str]:
+    """Return the findings of `status` as lines for people; none if nothing is broken."""
+    lines = [
+        f"{row['severity']}: {row['strategy_id']}: "
+        + " ".join(part for part in (row["sentence"], row["advice"]) if part)
+        for row in found["findings"]
+    ]
+    if any(row["retrain_recommended"] for row in found["findings"]):
+        lines.append(_RETRAIN)
+    return lines
+
+
+def shares_text(shares: dict[str, float]) -> str:
+    """Return a traffic split as text, `random 10 %, contextual 90 %`."""
+    return ", ".join(f"{name} {share:.0%}" for name, share in shares.items()) or "-"
+
+
+def _title(found: dict[str, Any]) -> str:
+    if found["published_database"] is None:
+        return "nothing is published yet"
+    return f"as of {found['published_as_of']}: {found['published_database']}"

@@ -1,0 +1,246 @@
+"""The weekly run: features, train, rank, monitor, publish; each step once, in order.
+
+A step may be killed anywhere: it then runs again as a whole and replaces what it wrote. Finished
+steps are not repeated unless the inputs changed or another cycle used the build file in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorer.config import Settings
+from scorer.cycle.strategies import rank_strategies, train_strategies
+from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.inputs.configuration import check_configuration
+from scorer.inputs.raw_folder import (
+    check_raw_folder,
+    content_fingerprint,
+    find_damaged,
+    listing_fingerprint,
+)
+from scorer.progress import Progress
+from scorer.warehouse.build_state import (
+    CycleState,
+    current_cycle,
+    last_state,
+    load_state,
+    save_state,
+    set_current_cycle,
+)
+from scorer.warehouse.lock import hold_lock
+from scorer.warehouse.publications import make_newest_current, publish
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step gets."""
+
+    settings: Settings
+    state: CycleState
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class CycleResult:
+    """How a cycle ended.
+
+    `failures` maps a strategy to the reason; `published` is the file; `seconds` tells how long
+    each step took, this time or when it was done.
+    """
+
+    was_finished: bool
+    failures: dict[str, str]
+    published: Path
+    seconds: dict[str, float]
+
+
+Step = Callable[[Work], None]
+
+
+def run_cycle(
+    settings: Settings,
+    progress: Progress,
+    force: bool = False,
+    steps: Mapping[str, Step] | None = None,
+) -> CycleResult:
+    """Run the cycle of `settings.as_of`, or what is left of it.
+
+    Raises
+    ------
+    NextofferError
+        The configuration or an input is wrong, a dbt model failed, or the home folder is locked.
+    """
+    steps = STEPS if steps is None else steps
+    if settings.raw is None:
+        raise ConfigurationError("--raw is missing: name the folder of your input files")
+    check_raw_folder(settings.raw)
+    check_configuration(settings)
+    with hold_lock(settings.lock_path) as taken_over:
+        progress.say(f"as of {settings.as_of.isoformat()} UTC, home {settings.home}")
+        if taken_over:
+            progress.say(taken_over)
+        make_newest_current(settings)
+        state, was_finished = _state_to_go_on_with(settings, force, progress)
+        if not was_finished:
+            _run_steps(Work(settings, state, progress), steps)
+    published = settings.published_dir / (state.published or "")
+    return CycleResult(was_finished, state.failures, published, state.seconds)
+
+
+def _state_to_go_on_with(
+    settings: Settings, force: bool, progress: Progress
+) -> tuple[CycleState, bool]:
+    as_of, fingerprint = settings.as_of.isoformat(), cycle_fingerprint(settings)
+    state = load_state(settings.cycles_dir, settings.as_of)
+    if state is not None and not force:
+        unchanged = state.fingerprint == fingerprint
+        if state.is_finished:
+            changed = "" if unchanged else "; inputs or settings changed since"
+            progress.say(
+                f"the cycle of {as_of} is already finished{changed}: use --force to redo it"
+            )
+            return state, True
+        if unchanged and current_cycle(settings.cycles_dir) == as_of:
+            progress.say(
+                f"going on with the cycle of {as_of} after: {', '.join(state.done) or '-'}"
+            )
+            return state, False
+    state = CycleState(
+        as_of=as_of,
+        fingerprint=fingerprint,
+        raw=str(settings.raw),
+        kpi=settings.kpi,
+        seed=settings.seed,
+    )
+    # First forget what was done, then claim the build file: killed in between, nothing is skipped.
+    save_state(settings.cycles_dir, state)
+    set_current_cycle(settings.cycles_dir, as_of)
+    return state, False
+
+
+def _run_steps(work: Work, steps: Mapping[str, Step]) -> None:
+    for name, step in steps.items():
+        if name in work.state.done:
+            continue
+        started = time.monotonic()
+        step(work)
+        work.state.done.append(name)
+        work.state.seconds[name] = round(time.monotonic() - started, 2)
+        save_state(work.settings.cycles_dir, work.state)
+
+
+def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> CycleState:
+    """Run some steps on what the last cycle left in the build file, done before or not.
+
+    The steps after them count as not done: `run_cycle` goes on there.
+
+    Raises
+    ------
+    ConfigurationError
+        The build file holds no cycle.
+    """
+    with hold_lock(settings.lock_path):
+        state = state_before(settings, names[0])
+        known = list(STEPS)
+        state.done = known[: known.index(names[0])]
+        state.published = None
+        save_state(settings.cycles_dir, state)
+        _run_steps(Work(settings, state, progress), {name: STEPS[name] for name in names})
+    return state
+
+
+def state_before(settings: Settings, step: str) -> CycleState:
+    """Return the state of the cycle that the build file holds, which has to be ready for a step.
+
+    Raises
+    ------
+    ConfigurationError
+        It is another cycle than that of `settings`, or lacks a step before this one.
+    """
+    state = last_state(settings.cycles_dir)
+    if state is None or state.as_of != settings.as_of.isoformat():
+        held = "no cycle" if state is None else f"the cycle of {state.as_of}"
+        raise ConfigurationError(
+            f"the build file holds {held}:"
+            f" run `nextoffer run --raw FOLDER --as-of {settings.as_of.isoformat()}` first"
+        )
+    known = list(STEPS)
+    missing = [name for name in known[: known.index(step)] if name not in state.done]
+    if missing:
+        raise ConfigurationError(
+            f"the cycle of {state.as_of} has not done {missing[0]} yet: run `nextoffer run`"
+        )
+    return state
+
+
+def cycle_fingerprint(settings: Settings) -> str:
+    """Return a digest of everything a cycle's result depends on."""
+    parts = (
+        listing_fingerprint(settings.raw, settings.project_dir),
+        settings.as_of.isoformat(),
+        settings.seed,
+        settings.kpi,
+        settings.strategy,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def build(settings: Settings, selector: str, label: str, progress: Progress) -> None:
+    """Run dbt; if it fails because an input file is damaged, name the file.
+
+    Raises
+    ------
+    InputError
+        A file is damaged or a data test failed.
+    NextofferError
+        Anything else that dbt says.
+    """
+    from scorer.warehouse.dbt import run_dbt
+
+    try:
+        run_dbt(settings, selector, label, progress)
+    except NextofferError as error:
+        damaged = find_damaged(settings.raw) if settings.raw else None
+        raise InputError(damaged) if damaged else error from None
+
+
+def _features(work: Work) -> None:
+    build(work.settings, "features", "features", work.progress)
+
+
+def _train(work: Work) -> None:
+    work.state.failures.clear()
+    work.state.failures.update(train_strategies(work.settings, work.progress))
+
+
+def _rank(work: Work) -> None:
+    chosen, failures = work.settings.strategy, work.state.failures
+    for strategy in [name for name in failures if chosen in (None, name)]:
+        if failures[strategy].startswith("rank: "):
+            del failures[strategy]
+    for strategy, reason in rank_strategies(work.settings, work.progress).items():
+        failures.setdefault(strategy, reason)
+
+
+def _monitor(work: Work) -> None:
+    build(work.settings, "monitoring", "monitor", work.progress)
+
+
+def _publish(work: Work) -> None:
+    work.progress.start("publish")
+    file = publish(work.settings, content_fingerprint(work.settings.raw))
+    work.state.published = file.name
+    work.progress.finish(file.name)
+
+
+STEPS: Mapping[str, Step] = {
+    "features": _features,
+    "train": _train,
+    "rank": _rank,
+    "monitor": _monitor,
+    "publish": _publish,
+}

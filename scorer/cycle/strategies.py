@@ -1,0 +1,150 @@
+"""Trains and ranks every strategy; one that fails is noted with its reason and others go on."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from scorer.config import Settings
+from scorer.errors import ConfigurationError, NextofferError
+from scorer.progress import Progress
+from scorer.warehouse.connection import Connection, DatabaseError, connect_build, first_line
+
+_RUN = "strategy_id = ? and as_of = ?"
+StrategyStep = Callable[[Connection, Settings, str, Progress], str]
+
+
+def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
+    """Train every strategy; return why each one that failed did, by strategy."""
+    from scorer.cycle.train_and_rank import train_strategy
+
+    with connect_build(settings.build_path) as connection:
+        steps = dict.fromkeys(strategy_ids(connection, settings), train_strategy)
+        return run_each(connection, settings, progress, "train", steps)
+
+
+def rank_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
+    """Rank every strategy; return why each one that failed did, by strategy."""
+    from scorer.cycle.train_and_rank import rank_strategy
+
+    with connect_build(settings.build_path) as connection:
+        remove_foreign_rows(connection, settings)
+        steps = dict.fromkeys(strategy_ids(connection, settings), rank_strategy)
+        return run_each(connection, settings, progress, "rank", steps)
+
+
+def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
+    """Return the strategies to work on, sorted.
+
+    Raises
+    ------
+    ConfigurationError
+        `settings.strategy` names none that exists.
+    """
+    rows = connection.execute(
+        "select strategy_id from main.dim_ranking_strategies order by strategy_id"
+    ).fetchall()
+    known = [name for (name,) in rows]
+    if settings.strategy is None:
+        return known
+    if settings.strategy not in known:
+        raise ConfigurationError(
+            f"--strategy: {settings.strategy!r} is unknown; there are: {', '.join(known)}"
+        )
+    return [settings.strategy]
+
+
+def the_strategy(connection: Connection, settings: Settings) -> str:
+    """Return the one strategy to work on.
+
+    Raises
+    ------
+    ConfigurationError
+        `settings.strategy` names none that exists, or is missing where there are several.
+    """
+    known = strategy_ids(connection, replace(settings, strategy=None))
+    if settings.strategy is None and len(known) > 1:
+        raise ConfigurationError(f"--strategy is missing; there are: {', '.join(known)}")
+    return strategy_ids(connection, settings)[0]
+
+
+def run_each(
+    connection: Connection,
+    settings: Settings,
+    progress: Progress,
+    label: str,
+    steps: Mapping[str, StrategyStep],
+) -> dict[str, str]:
+    """Run the step of each strategy; return the reasons of those that failed.
+
+    A failure is undone and recorded in `training_runs`; it never stops the others.
+    """
+    failures = {}
+    for strategy, step in steps.items():
+        progress.start(f"{label} {strategy}")
+        try:
+            summary = step(connection, settings, strategy, progress)
+        except Exception as error:
+            reason = f"{label}: {_reason(error, settings)}"
+            failures[strategy] = reason
+            _record_failure(connection, settings, strategy, label, reason)
+            summary = f"failed: {reason}"
+        progress.finish(summary)
+    return failures
+
+
+def _reason(error: Exception, settings: Settings) -> str:
+    if isinstance(error, NextofferError):
+        return str(error)
+    log = write_traceback(settings.logs_dir, error)
+    return f"{type(error).__name__}: {first_line(error)} (see logs/{log.name})"
+
+
+def write_traceback(logs_dir: Path, error: BaseException) -> Path:
+    """Append an unexpected error's traceback to the log of the home folder; return the file."""
+    logs_dir.mkdir(parents=True, exist_ok=True)
+    log = logs_dir / "errors.log"
+    with log.open("a", encoding="utf-8") as handle:
+        handle.write("".join(traceback.format_exception(error)) + "\n")
+    return log
+
+
+def _record_failure(
+    connection: Connection, settings: Settings, strategy: str, label: str, reason: str
+) -> None:
+    """Note the failure; what an earlier step of the cycle noted of the strategy is kept."""
+    with contextlib.suppress(DatabaseError):
+        connection.execute("rollback")
+    key = [strategy, settings.as_of]
+    connection.execute("begin")
+    if label == "train":
+        connection.execute(f"delete from scorer.training_runs where {_RUN}", key)
+    connection.execute(
+        "insert into scorer.training_runs by name select ? as strategy_id,"
+        " ?::timestamp as as_of, ?::date as cycle_date, exploration_share"
+        " from main.dim_ranking_strategies where strategy_id = ?"
+        f" and not exists (select 1 from scorer.training_runs where {_RUN})",
+        [*key, settings.cycle_date, strategy, *key],
+    )
+    connection.execute(
+        f"update scorer.training_runs set status = 'failed', reason = ? where {_RUN}",
+        [reason, *key],
+    )
+    connection.execute("commit")
+
+
+def remove_foreign_rows(connection: Connection, settings: Settings) -> None:
+    """Drop rows of strategies that are gone, and of cycles later than this one."""
+    connection.execute(
+        "delete from scorer.ranked_offers where valid_from > ? or strategy_id not in"
+        " (select strategy_id from main.dim_ranking_strategies)",
+        [settings.as_of],
+    )
+    for table in ("model_versions", "policy_evaluation", "scored_displays", "feature_importance"):
+        connection.execute(
+            f"delete from scorer.{table} where strategy_id not in"
+            " (select strategy_id from main.dim_ranking_strategies)"
+        )

@@ -1,0 +1,227 @@
+"""What a cycle does for one strategy: train, deploy what deserves it, then rank with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from scorer.config import Settings
+from scorer.errors import StrategyError
+from scorer.evaluation.feature_importance import importance_rows, replace_importance
+from scorer.evaluation.rows import plain, training_rows
+from scorer.evaluation.scored_displays import replace_scored_displays
+from scorer.progress import Progress
+from scorer.ranking.batch import write_ranked
+from scorer.ranking.context import Deployed, load_context, read_ready_offers, read_schema
+from scorer.registry.model_registry import ModelRegistry
+from scorer.training.gate import credibly_worse
+from scorer.training.plan import Data, read_data, read_plan
+from scorer.training.train import MIN_READY_OFFERS, Training, load_examples, train
+from scorer.warehouse.connection import Connection
+from scorer.warehouse.scorer_tables import replace_evaluations, replace_run, write_model_versions
+
+_REPAIRED = """
+update scorer.training_runs
+set
+    status = case
+        when model_version is null then 'collecting' else metrics ->> '$.outcome.status'
+    end,
+    reason = case when model_version is null then ? else metrics ->> '$.outcome.reason' end
+where strategy_id = ? and as_of = ? and status = 'failed' and starts_with(reason, 'rank: ')
+"""
+
+_BY_HAND = """
+update scorer.training_runs
+set
+    status = case when model_version = deployed_model_version then 'succeeded' else 'held_back' end,
+    reason = ?
+where strategy_id = ? and as_of = ? and status in ('succeeded', 'held_back')
+"""
+
+
+def train_strategy(
+    connection: Connection, settings: Settings, strategy: str, progress: Progress
+) -> str:
+    """Train and deploy what deserves it, or note why there is too little data; return a summary.
+
+    Writes the strategy's rows of every table of the scorer but `ranked_offers`, in one
+    transaction. The same inputs give the same rows.
+    """
+    data = read_data(connection, strategy)
+    schema = read_schema(connection, strategy)
+    examples = load_examples(connection, strategy, schema)
+    reason, training = data.missing(), None
+    if reason is None:
+        try:
+            plan = read_plan(connection, settings, strategy, data)
+            training = train(examples, schema, plan)
+        except StrategyError as error:
+            reason = str(error)
+    registry = ModelRegistry(settings.models_dir)
+    if training is None:
+        outcome = _collecting(registry, settings, strategy, reason)
+    else:
+        outcome = _deploy(registry, settings, strategy, training)
+    importance = [] if training is None else importance_rows(training.personalised.model, examples)
+    connection.execute("begin")
+    replace_run(connection, _run_row(settings, strategy, data, training, outcome.columns))
+    replace_evaluations(connection, settings, strategy, outcome.evaluations)
+    write_model_versions(connection, registry, settings, strategy)
+    replace_importance(connection, registry, strategy, outcome.columns["model_version"], importance)
+    replace_scored_displays(connection, settings, strategy, examples)
+    connection.execute("commit")
+    return outcome.summary
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a training led to: columns of its run, rows of its evaluation, a line for people."""
+
+    columns: dict[str, Any]
+    evaluations: list[dict[str, Any]]
+    summary: str
+
+
+def _collecting(
+    registry: ModelRegistry, settings: Settings, strategy: str, missing: str | None
+) -> _Outcome:
+    deployed = registry.deployed_as_of(strategy, settings.as_of)
+    reason = _reason(missing, deployed)
+    columns = {
+        "status": "collecting",
+        "reason": reason,
+        "model_version": None,
+        "deployed_model_version": deployed,
+    }
+    return _Outcome(columns, [], f"collecting: {reason}")
+
+
+def _deploy(
+    registry: ModelRegistry, settings: Settings, strategy: str, training: Training
+) -> _Outcome:
+    """Save what was trained and deploy the nominee, unless what it replaces earns more."""
+    incumbent = registry.incumbent(strategy, settings.as_of)
+    new = registry.save(strategy, training.personalised, settings.as_of)
+    status, reason = "succeeded", training.verdict.reason
+    nominee = new
+    if not training.verdict.personalises:
+        nominee = registry.save(strategy, training.best_single, settings.as_of)
+        status = "held_back"
+    if training.over_deployed is not None and credibly_worse(training.over_deployed):
+        registry.withdraw(strategy, settings.as_of)
+        status = "held_back"
+        reason = _stays(incumbent, training)
+    else:
+        registry.deploy(strategy, nominee, settings.as_of, reason or "passed the gate")
+    deployed = registry.deployed_as_of(strategy, settings.as_of)
+    by_hand = registry.by_hand(strategy, settings.as_of)
+    if by_hand is not None:
+        status, reason = "succeeded" if deployed == new else "held_back", str(by_hand)
+    versions = {
+        "new": new,
+        "best_single": nominee if not training.verdict.personalises else None,
+        "deployed": incumbent,
+    }
+    columns: dict[str, Any] = {
+        "status": status,
+        "reason": reason,
+        "model_version": new,
+        "deployed_model_version": deployed,
+    }
+    if deployed == nominee and not training.verdict.personalises:
+        columns["offers_personalised"] = 0
+    rows = [plain(row) for row in training_rows(training, versions)]
+    kind = training.nominee.model.kind
+    summary = f"model {new} ({kind})" if status == "succeeded" else f"held back: {reason}"
+    return _Outcome(columns, rows, summary)
+
+
+def _stays(incumbent: str | None, training: Training) -> str:
+    found = training.over_deployed
+    lost = "" if found is None or found.lift is None else f" ({100 * found.lift:+.1f} %)"
+    which = "new model" if training.verdict.personalises else "best single offer"
+    return f"the {which} earns credibly less than model {incumbent}{lost}, which stays deployed"
+
+
+def rank_strategy(
+    connection: Connection, settings: Settings, strategy: str, progress: Progress
+) -> str:
+    """Replace the strategy's rows of `scorer.ranked_offers`; return a summary.
+
+    Without a deployed model, or with fewer than 2 ready offers, all traffic is random.
+    """
+    deployed = find_deployed(connection, settings, strategy)
+    _note_deployed(connection, settings, strategy)
+    context = load_context(connection, strategy, settings.as_of, deployed)
+    count = connection.execute(
+        "select count(*) from ranking_candidates where strategy_id = ?", [strategy]
+    ).fetchone()
+    progress.total(int(count[0]) if count else 0)
+    rows = write_ranked(connection, context, progress.advance)
+    return f"{rows} rows, " + (f"model {deployed.version}" if deployed else "all at random")
+
+
+def _note_deployed(connection: Connection, settings: Settings, strategy: str) -> None:
+    """Bring the strategy's tables up to a promotion, rollback or repair since its training."""
+    registry = ModelRegistry(settings.models_dir)
+    deployed = registry.deployed_as_of(strategy, settings.as_of)
+    missing = read_data(connection, strategy).missing()
+    connection.execute("begin")
+    write_model_versions(connection, registry, settings, strategy)
+    connection.execute(
+        "update scorer.training_runs set deployed_model_version = ?"
+        " where strategy_id = ? and as_of = ?",
+        [deployed, strategy, settings.as_of],
+    )
+    connection.execute(_REPAIRED, [_reason(missing, deployed), strategy, settings.as_of])
+    by_hand = registry.by_hand(strategy, settings.as_of)
+    if by_hand is not None:
+        connection.execute(_BY_HAND, [str(by_hand), strategy, settings.as_of])
+    connection.execute("commit")
+
+
+def find_deployed(connection: Connection, settings: Settings, strategy: str) -> Deployed | None:
+    """Return the model that ranks as of the cycle, None where all traffic is random."""
+    registry = ModelRegistry(settings.models_dir)
+    version = registry.deployed_as_of(strategy, settings.as_of)
+    if version is None or len(read_ready_offers(connection, strategy)) < MIN_READY_OFFERS:
+        return None
+    return Deployed(registry.load(strategy, version), version)
+
+
+def _run_row(
+    settings: Settings,
+    strategy: str,
+    data: Data,
+    training: Training | None,
+    outcome: dict[str, Any],
+) -> dict[str, Any]:
+    """Columns of the run; the metrics repeat its outcome, which a failure to rank overwrites."""
+    ready = len(data.ready_offer_ids)
+    trained = None if training is None else training.personalised
+    metrics = None
+    if trained is not None:
+        told = {"outcome": {name: outcome[name] for name in ("status", "reason")}}
+        metrics = json.dumps(trained.metrics | told, sort_keys=True)
+    return {
+        "strategy_id": strategy,
+        "cycle_date": settings.cycle_date,
+        "as_of": settings.as_of,
+        "data_window_start": trained.data_window_start if trained else data.data_window_start,
+        "data_window_end": trained.data_window_end if trained else data.data_window_end,
+        "training_rows": trained.training_rows if trained else data.training_rows,
+        "successes": trained.successes if trained else data.successes,
+        "offers_included": data.offers,
+        "offers_ready": ready,
+        "offers_personalised": ready if trained else 0,
+        "exploration_share": data.exploration_share,
+        "metrics": metrics,
+        **outcome,
+    }
+
+
+def _reason(missing: str | None, deployed: str | None) -> str | None:
+    if missing is None:
+        return None
+    return f"{missing}; model {deployed} rests, all traffic is random" if deployed else missing

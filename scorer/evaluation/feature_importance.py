@@ -1,0 +1,133 @@
+"""Rows of `feature_importance`: what a model looks at, overall and for each offer.
+
+===========  ====================================================================================
+gain         how much all splits of a feature reduced the loss in training (trees only)
+contribution mean absolute effect on the margin, over sampled people and all offers
+interaction  mean absolute part of it that is one offer's alone: only this can change an order
+===========  ====================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.explanations.effects import (
+    OFFER,
+    MarginModel,
+    Term,
+    feature_name,
+    margin_effects,
+    margin_model,
+)
+from scorer.features import Matrix, encode_users
+from scorer.models.offer_trees import OfferTrees
+from scorer.models.protocol import RewardModel, Vector
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import Connection
+from scorer.warehouse.scorer_tables import insert_table
+
+Row = dict[str, Any]
+
+SAMPLED_USERS = 200
+_FEWEST_USERS = 40
+_SAMPLED_ROWS = 4_000
+_TERMS_OF_AN_OFFER = 10
+
+
+def importance_rows(model: RewardModel, examples: pa.Table) -> list[Row]:
+    """Measure a model on people sampled evenly over time from training examples.
+
+    Returns rows without strategy and version; none for the best single offer, which looks at
+    nobody. The same model and examples, in any order, give the same rows.
+    """
+    inner = margin_model(model)
+    if inner is None or examples.num_rows == 0:
+        return []
+    n_offers = len(inner.offer_ids)
+    n_users = int(np.clip(_SAMPLED_ROWS // n_offers, _FEWEST_USERS, SAMPLED_USERS))
+    users = encode_users(sample(examples, n_users), inner.schema)
+    return [*_gain_rows(inner), *_effect_rows(inner, users)]
+
+
+def replace_importance(
+    connection: Connection,
+    registry: ModelRegistry,
+    strategy: str,
+    version: str | None,
+    rows: list[Row],
+) -> None:
+    """Replace the rows of a version in `scorer.feature_importance`; forget models that are gone."""
+    known = [manifest["model_version"] for manifest in registry.versions(strategy)]
+    connection.execute(
+        "delete from scorer.feature_importance where strategy_id = ? and"
+        " (model_version = ? or not list_contains(?::varchar[], model_version))",
+        [strategy, version, known],
+    )
+    if rows:
+        key = {"strategy_id": strategy, "model_version": version}
+        table = pa.Table.from_pylist([key | row for row in rows])
+        insert_table(connection, "feature_importance", table)
+
+
+def sample(examples: pa.Table, n: int) -> pa.Table:
+    """At most n rows, evenly spaced in order of time."""
+    keys = [("event_ts", "ascending"), ("display_id", "ascending")]
+    order = pc.sort_indices(examples, sort_keys=keys).to_numpy()
+    places = np.linspace(0, len(order) - 1, min(n, len(order))).round().astype(np.int64)
+    return examples.take(pa.array(order[np.unique(places)]))
+
+
+def _gain_rows(model: MarginModel) -> list[Row]:
+    if not isinstance(model, OfferTrees):
+        return []
+    found = model.booster.get_score(importance_type="total_gain")
+    gains = {int(name.removeprefix("f")): float(np.mean(gain)) for name, gain in found.items()}
+    terms = [Term(OFFER, OFFER), *_features(model)]
+    values = np.array([gains.get(place, 0.0) for place in range(len(terms))])
+    return _ranked(terms, values, "gain", None, len(terms))
+
+
+def _features(model: MarginModel) -> list[Term]:
+    return [
+        Term(feature_name(model.schema, j), feature.kind, (j,))
+        for j, feature in enumerate(model.schema.features)
+    ]
+
+
+def _effect_rows(model: MarginModel, users: Matrix) -> list[Row]:
+    n_offers = len(model.offer_ids)
+    offers = np.tile(np.arange(n_offers), len(users))
+    effects = margin_effects(model, np.repeat(users, n_offers, axis=0), offers)
+    terms, rows = list(effects.terms), []
+    for measure, values in (("contribution", effects.values), ("interaction", effects.joint)):
+        size = np.abs(values).reshape(len(users), n_offers, len(terms)).mean(axis=0)
+        rows += _ranked(terms, size.mean(axis=0), measure, None, len(terms))
+        for offer_id, of_offer in zip(model.offer_ids, size, strict=True):
+            rows += _ranked(terms, of_offer, measure, offer_id, _TERMS_OF_AN_OFFER)
+    return rows
+
+
+def _ranked(
+    terms: list[Term], values: Vector, measure: str, offer_id: str | None, at_most: int
+) -> list[Row]:
+    """Terms that matter at all, the most important first; shares are of all terms."""
+    order: npt.NDArray[np.int64] = np.argsort(-values, kind="stable")[:at_most]
+    total = float(values.sum())
+    return [
+        {
+            "feature_name": terms[i].name,
+            "feature_kind": terms[i].kind,
+            "offer_id": offer_id,
+            "measure": measure,
+            "importance": float(values[i]),
+            "share": float(values[i]) / total,
+            "importance_rank": rank,
+        }
+        for rank, i in enumerate(order.tolist(), start=1)
+        if values[i] > 0
+    ]

@@ -1,0 +1,222 @@
+"""Checks the configuration files before anything runs; every error names file, line and column.
+
+A raw folder may bring its own `ranking_strategies`, `strategy_segments`, `strategy_offers` and
+`context_features`; each takes the place of the dbt project's seed of that name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorer.config import MAX_SEGMENTS, Settings
+from scorer.inputs.raw_folder import input_files
+from scorer.inputs.records import Row, read_rows
+
+MAX_CAPPING_RULES = 10
+SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
+DEFAULT_STRATEGY = "default"
+# What dbt fills in where a cell is empty (stg_ranking_strategies).
+DEFAULT_WINDOW_HOURS, DEFAULT_LOOKBACK_DAYS = 24, 30
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
+_PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column may hold."""
+
+    name: str
+    allowed: str = ""
+    test: Callable[[str], bool] = lambda value: True
+    required: bool = False
+
+
+def _number(low: float, high: float = float("inf"), above: bool = False) -> Callable[[str], bool]:
+    def test(value: str) -> bool:
+        try:
+            number = float(value)
+        except ValueError:
+            return False
+        return (low < number if above else low <= number) and number <= high and number < 1e15
+
+    return test
+
+
+def _integer(low: int) -> Callable[[str], bool]:
+    def test(value: str) -> bool:
+        return re.fullmatch(r"[+-]?\d{1,9}", value) is not None and int(value) >= low
+
+    return test
+
+
+def _one_of(*names: str) -> Callable[[str], bool]:
+    return lambda value: value.lower() in names
+
+
+def _is_list(value: str) -> bool:
+    return all(part.strip() for part in value.split("|"))
+
+
+def _is_capping_event(value: str) -> bool:
+    return value in ("decision", "impression", "click") or "." in value.strip(".")
+
+
+_IS_NAME = "write letters, digits, _ - . only"
+_STRATEGY = Column("strategy_id", _IS_NAME, lambda v: bool(_NAME.match(v)), required=True)
+_OFFER = Column("offer_id", "name an offer", required=True)
+_TYPES = "write total or profile"
+_LIST = "separate values by |, none empty"
+
+FILES: dict[str, tuple[Column, ...]] = {
+    "ranking_strategies": (
+        _STRATEGY,
+        Column("kpi_name"),
+        Column("kpi_type", "write binary or continuous", lambda v: v in ("binary", "continuous")),
+        Column("success_event_types", _LIST, _is_list),
+        Column("value_path", "write a dotted path", lambda v: bool(_PATH.match(v))),
+        Column("window_hours", "write a number above 0", _number(0, above=True)),
+        Column("lookback_days", "write a whole number of at least 1", _integer(1)),
+        Column("min_displays", "write a whole number of at least 0", _integer(0)),
+        Column("min_successes", "write a whole number of at least 0", _integer(0)),
+        Column("exploration_share", "write a number from 0 to 1", _number(0, 1)),
+        Column("top_k", "write a whole number of at least 1", _integer(1)),
+        Column("placement_ids", _LIST, _is_list),
+        Column("context_features", _LIST, _is_list),
+    ),
+    "strategy_segments": (_STRATEGY, Column("segment_id", "name a segment", required=True)),
+    "strategy_offers": (_STRATEGY, _OFFER),
+    "context_features": (
+        Column("feature_name", _IS_NAME, lambda v: bool(_NAME.match(v)), required=True),
+        Column("path", "write a dotted path", lambda v: bool(_PATH.match(v)), required=True),
+        Column("value_type", "write category or number", lambda v: v in ("category", "number")),
+    ),
+    "eligibility_rules": (
+        _OFFER,
+        Column("segment_id", "name a segment", required=True),
+        Column("rule", "write include or exclude", _one_of("include", "exclude"), required=True),
+    ),
+    "capping_rules": (
+        _OFFER,
+        Column(
+            "capping_event",
+            "write decision, impression, click or an event type such as commerce.purchases",
+            _is_capping_event,
+            required=True,
+        ),
+        Column("capping_type", _TYPES, _one_of("total", "profile"), required=True),
+        Column("capping_limit", "write a whole number of at least 1", _integer(1), required=True),
+        Column(
+            "period",
+            "write day, week, month or lifetime",
+            _one_of("day", "week", "month", "lifetime"),
+        ),
+        Column("period_count", "write a whole number of at least 1", _integer(1)),
+        Column("placement_id"),
+    ),
+}
+
+
+def check_configuration(settings: Settings) -> None:
+    """Raise for the first wrong row of the configuration.
+
+    Raises
+    ------
+    ConfigurationError
+        A row, column or reference is wrong.
+    InputError
+        A file cannot be read.
+    """
+    rows = {name: checked_rows(name, _files(settings, name)) for name in FILES}
+    features = _unique(rows["context_features"], "feature_name")
+    strategies = _unique(rows["ranking_strategies"], "strategy_id") or {DEFAULT_STRATEGY}
+    # A flat log brings features of its own, which only those who read its columns know, and
+    # outcomes that are final as they come.
+    has_flat_log = bool(settings.raw and input_files(settings.raw, "displays"))
+    for row in rows["ranking_strategies"]:
+        _check_strategy(row, None if has_flat_log else features)
+        if not has_flat_log:
+            _check_window(row)
+    for name in ("strategy_segments", "strategy_offers"):
+        _check_references(rows[name], strategies)
+    _check_count(
+        rows["strategy_segments"], "strategy_id", MAX_SEGMENTS, "segments", "of a strategy"
+    )
+    _check_count(rows["capping_rules"], "offer_id", MAX_CAPPING_RULES, "rules", "of an offer")
+
+
+def _files(settings: Settings, name: str) -> list[Path]:
+    own = input_files(settings.raw, name) if settings.raw else []
+    seed = settings.project_dir / "seeds" / f"{name}.csv"
+    return own or ([seed] if name in SEEDS and seed.exists() else [])
+
+
+def _check_strategy(row: Row, features: set[str] | None) -> None:
+    """Raise for a wrong combination of values; `features` None means any name will do."""
+    if row.values.get("kpi_type") == "continuous" and not row.values.get("value_path"):
+        raise row.error("value_path", "a continuous KPI needs one, e.g. commerce.order.priceTotal")
+    for feature in filter(None, (row.values.get("context_features") or "").split("|")):
+        if features is not None and feature.strip() not in features:
+            known = ", ".join(sorted(features)) or "none"
+            raise row.error("context_features", f"{feature.strip()} is unknown; known: {known}")
+
+
+def _check_window(row: Row) -> None:
+    """Raise where every display is too old to learn from before its outcome is final."""
+    hours = float(row.values.get("window_hours") or DEFAULT_WINDOW_HOURS)
+    days = int(row.values.get("lookback_days") or DEFAULT_LOOKBACK_DAYS)
+    if hours >= 24 * days:
+        column = "window_hours" if row.values.get("window_hours") else "lookback_days"
+        raise row.error(
+            column,
+            f"a window of {hours:g} hours never closes within a look-back of {days} days:"
+            " write fewer window_hours or more lookback_days",
+        )
+
+
+def _unique(rows: list[Row], column: str) -> set[str]:
+    first: dict[str, Row] = {}
+    for row in rows:
+        value = row.values[column]
+        if value in first:
+            raise row.error(column, f"line {first[value].line} has it already; keep one")
+        first[value] = row
+    return set(first)
+
+
+def _check_references(rows: list[Row], strategies: set[str]) -> None:
+    seen: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        if row.values["strategy_id"] not in strategies:
+            known = ", ".join(sorted(strategies))
+            raise row.error("strategy_id", f"no strategy has that name; there are: {known}")
+        key = tuple(row.values.values())
+        if key in seen:
+            raise row.error(list(row.values)[-1], f"line {seen[key]} says the same; keep one")
+        seen[key] = row.line
+
+
+def _check_count(rows: list[Row], column: str, limit: int, what: str, of: str) -> None:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[row.values[column]] += 1
+        if counts[row.values[column]] > limit:
+            raise row.error(column, f"this is row {limit + 1} of the {what} {of}; at most {limit}")
+
+
+def checked_rows(name: str, files: list[Path]) -> list[Row]:
+    """Return the rows of a configuration table, each value trimmed and valid by itself."""
+    columns = FILES[name]
+    required = [column.name for column in columns if column.required]
+    rows = []
+    for file in files:
+        for row in read_rows(file, [column.name for column in columns], required):
+            for column in columns:
+                value = row.values.get(column.name, "")
+                if (column.required and not value) or (value and not column.test(value)):
+                    raise row.error(column.name, column.allowed)
+            rows.append(row)
+    return rows

@@ -1,0 +1,141 @@
+"""Reads small configuration tables, remembering the line of every record."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scorer.errors import ConfigurationError, InputError
+from scorer.inputs.raw_folder import file_kind
+
+Records = Iterator[tuple[int, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record of a configuration file."""
+
+    file: str
+    line: int
+    values: dict[str, str]
+
+    def error(self, column: str, allowed: str) -> ConfigurationError:
+        """Return an error that names the place, the value and what is allowed."""
+        value = self.values.get(column, "")
+        shown = f"{value!r} is not allowed" if value else "is empty"
+        place = f"{self.file} line {self.line}, column {column}"
+        return ConfigurationError(f"{place}: {shown}; {allowed}")
+
+
+def read_rows(file: Path, known: Sequence[str], required: Sequence[str]) -> Iterator[Row]:
+    """Yield the records of a CSV, Parquet or JSON file, its columns checked, its values trimmed.
+
+    Raises
+    ------
+    ConfigurationError
+        A column is unknown, there twice or missing, or a record is malformed.
+    InputError
+        The file cannot be read.
+    """
+    kind = file_kind(file)
+    if kind == ".csv":
+        records = _csv_records(file, known, required)
+    elif kind == ".parquet":
+        records = _parquet_records(file)
+    else:
+        records = _json_records(file)
+    for line, record in records:
+        _check_columns(file, list(record), known, required)
+        yield Row(file.name, line, {key: _text(value) for key, value in record.items()})
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _check_columns(
+    file: Path, present: list[str], known: Sequence[str], required: Sequence[str]
+) -> None:
+    for column in present:
+        if column not in known:
+            raise ConfigurationError(
+                f"{file.name}: column {column!r} is unknown; known: {', '.join(known)}"
+            )
+        if present.count(column) > 1:
+            raise ConfigurationError(f"{file.name}: column {column!r} is there twice; keep one")
+    for name in required:
+        if name not in present:
+            has = ", ".join(present)
+            raise ConfigurationError(
+                f"{file.name}: column {name!r} is missing; the file has: {has}"
+            )
+
+
+def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> Records:
+    reader = csv.reader(io.StringIO(_content(file), newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if not header:
+            raise ConfigurationError(f"{file.name} is empty; its first line names the columns")
+        _check_columns(file, header, known, required)
+        for fields in reader:
+            if not fields:
+                continue
+            if len(fields) != len(header):
+                raise ConfigurationError(
+                    f"{file.name} line {reader.line_num}: {len(fields)} fields,"
+                    f" but the header names {len(header)} columns"
+                )
+            yield reader.line_num, dict(zip(header, fields, strict=True))
+    except csv.Error as error:
+        raise ConfigurationError(f"{file.name} line {reader.line_num}: {error}") from None
+
+
+def _json_records(file: Path) -> Records:
+    content = _content(file)
+    lines = [content] if content.lstrip().startswith("[") else content.splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            parsed = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigurationError(f"{file.name} line {number} is no JSON: {error.msg}") from None
+        for record in parsed if isinstance(parsed, list) else [parsed]:
+            if not isinstance(record, dict):
+                raise ConfigurationError(f"{file.name} line {number}: write one object a line")
+            yield number, record
+
+
+def _parquet_records(file: Path) -> Records:
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(file)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{file}: no readable Parquet file: {reason}") from None
+    yield from enumerate(table.to_pylist(), start=1)
+
+
+def _content(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+        if file.name.lower().endswith(".gz"):
+            data = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{file} cannot be read: {error}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigurationError(
+            f"{file.name} line {line} is not UTF-8; save it as UTF-8"
+        ) from None

@@ -1,0 +1,123 @@
+"""Interaction base: a hierarchical crossed regression of the reward on user, offer and pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from scorer.features import FeatureSchema, Matrix
+from scorer.models.calibration import Calibration
+from scorer.models.crossed import CrossedData, fit_crossed, mean_and_slope
+from scorer.models.design import Design
+from scorer.models.protocol import Codes, Mask, Vector
+from scorer.models.screening import screen_pairs
+
+# Users at a time: their columns stay in cache.
+_PIECE = 8_192
+
+
+@dataclass(frozen=True)
+class InteractionBase:
+    """Margin of offer a = design row x weights[a], float32 (n_offers, width), then calibrated."""
+
+    schema: FeatureSchema
+    offer_ids: tuple[str, ...]
+    design: Design
+    weights: Matrix
+    calibration: Calibration
+    kind = "interaction_base"
+
+    def score(self, users: Matrix) -> Vector:
+        """Calibrated expected reward, float64 (n_users, n_offers)."""
+        return self.calibration.apply(self.margins(users))
+
+    def margins(self, users: Matrix) -> Matrix:
+        """Uncalibrated margins, float32 (n_users, n_offers).
+
+        Summed in float64: the order of summation depends on the number of users, the sum must not.
+        """
+        margins = np.empty((len(users), len(self.offer_ids)), dtype=np.float32)
+        weights = self.weights.T.astype(np.float64)
+        for start in range(0, len(users), _PIECE):
+            rows = slice(start, start + _PIECE)
+            matrix = self.design.transposed(users[rows]).astype(np.float64)
+            margins[rows] = matrix.T @ weights
+        return margins
+
+    def personalises(self, users: Matrix) -> Mask:
+        """Everybody's order is the user's own."""
+        return np.ones(users.shape[0], dtype=np.bool_)
+
+    def calibrated(self, calibration: Calibration) -> InteractionBase:
+        """The same margins with another map to scores."""
+        return replace(self, calibration=calibration)
+
+
+@dataclass(frozen=True)
+class BaseData:
+    """What the base is fitted on: one row per display of a ready offer.
+
+    ``matrix`` is the design's without pairs, float32 (n, width); ``offers`` int64 (n,);
+    ``outcomes`` float64 (n,) in the objective's unit; ``kin`` float64 (n_offers, q).
+    """
+
+    design: Design
+    matrix: Matrix
+    offers: Codes
+    outcomes: Vector
+    kin: Vector
+    link: str
+
+    def take(self, rows: Codes | Mask) -> BaseData:
+        """The chosen rows."""
+        return replace(
+            self,
+            matrix=self.matrix[rows],
+            offers=self.offers[rows],
+            outcomes=self.outcomes[rows],
+        )
+
+
+def fit_base(data: BaseData) -> tuple[Design, Matrix]:
+    """Fit without pairs, screen pairs on what is left, fit with those found.
+
+    Returns the design with its pairs and weights, float32 (n_offers, width).
+    """
+    with threadpool_limits(1, "blas"):
+        weights = fit_crossed(_crossed(data, data.design, data.matrix), steps=6).offers
+        pairs = screen_pairs(data.design, data.matrix, data.offers, *_left(data, weights))
+        design = data.design.with_pairs(pairs)
+        matrix = np.column_stack([data.matrix, *_products(data.matrix, pairs)])
+        fitted = fit_crossed(_crossed(data, design, matrix))
+    return design, fitted.offers.astype(np.float32)
+
+
+def logged_margins(design: Design, weights: Matrix, matrix: Matrix, offers: Codes) -> Matrix:
+    """Margins of the offers shown, float32 (n,), from the design's matrix without pairs."""
+    margins = np.empty(len(offers), dtype=np.float32)
+    for start in range(0, len(offers), 65_536):
+        rows = slice(start, start + 65_536)
+        full = np.column_stack([matrix[rows], *_products(matrix[rows], design.pairs)])
+        margins[rows] = np.einsum("ij,ij->i", full, weights[offers[rows]])
+    return margins
+
+
+def _products(matrix: Matrix, pairs: tuple[tuple[int, int], ...]) -> list[Matrix]:
+    return [matrix[:, 1 + i] * matrix[:, 1 + j] for i, j in pairs]
+
+
+def _crossed(data: BaseData, design: Design, matrix: Matrix) -> CrossedData:
+    return CrossedData(matrix, design.groups, data.offers, data.outcomes, data.kin, data.link)
+
+
+def _left(data: BaseData, weights: Vector) -> tuple[Vector, Vector]:
+    """Residuals of the fit and their variance, both float64 (n,)."""
+    margins = logged_margins(data.design, weights.astype(np.float32), data.matrix, data.offers)
+    mean, slope = mean_and_slope(margins, data.link)
+    residuals = data.outcomes - mean
+    dispersion = 1.0
+    if data.link != "logit":
+        dispersion = float((residuals**2 / np.maximum(slope, 1e-9)).mean())
+    return residuals / dispersion, slope / dispersion

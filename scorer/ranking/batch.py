@@ -1,0 +1,183 @@
+"""The weekly batch: candidates stream in, rows of ``ranked_offers`` stream out.
+
+read (DuckDB, sorted, draws hashed) -> encode -> short lists -> propensities -> write (DuckDB)
+
+Memory does not grow with the number of people: a batch of candidates, at most 4 M scores of 8
+bytes in a few copies, for each of DuckDB's threads, and DuckDB's own 256 MB a thread
+(:func:`limited_memory`), beyond which it sorts on disk. DuckDB's threads pull
+batches in turn, so that ranking a batch and writing the one before may overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
+
+from scorer.features import DECISIONING
+from scorer.ranking import exploration
+from scorer.ranking.choice import POLICIES, TRAFFIC_TYPES, UNIFORM, Decisions
+from scorer.ranking.context import StrategyContext
+from scorer.ranking.eligibility import eligible_by_set
+from scorer.ranking.exploration import Draws
+from scorer.ranking.slates import Slates, make_slates
+from scorer.warehouse.connection import limited_memory
+
+Advance = Callable[[int], None]
+
+RANKED_SCHEMA = pa.schema(
+    [
+        ("strategy_id", pa.string()),
+        ("cycle_date", pa.date32()),
+        ("profile_id", pa.string()),
+        ("activity_id", pa.string()),
+        ("scope_id", pa.string()),
+        ("placement_id", pa.string()),
+        ("rank", pa.int32()),
+        ("offer_id", pa.string()),
+        ("offer_name", pa.string()),
+        ("score", pa.float64()),
+        ("traffic_type", pa.string()),
+        ("is_exploration", pa.bool_()),
+        ("policy", pa.string()),
+        ("propensity", pa.float64()),
+        ("eligible_count", pa.int32()),
+        ("model_version", pa.string()),
+        ("valid_from", pa.timestamp("us")),
+        ("valid_to", pa.timestamp("us")),
+    ]
+)
+
+_CANDIDATE = ("profile_id", *DECISIONING, "eligibility_set_id", "excluded_offer_ids")
+_EXPLORES, _ORDER_KEY = "nextoffer_explores", "nextoffer_order_key"
+
+MAX_BATCH_ROWS = 50_000
+_MAX_BATCH_CELLS = 4_000_000
+
+
+def write_ranked(connection: Any, context: StrategyContext, progress: Advance | None = None) -> int:
+    """Replace the strategy's rows in ``scorer.ranked_offers``; returns the rows written.
+
+    One transaction of its own, rolled back when anything fails. Candidates are read through a
+    second cursor, which sees what is committed. ``progress`` is called with the number of
+    candidates ranked since its last call.
+    """
+    # Threads of BLAS would wait for those of DuckDB and of the forest.
+    with limited_memory(connection), threadpool_limits(1, "blas"):
+        reader = rank_candidates(connection, context, progress)
+        connection.execute("begin")
+        try:
+            connection.execute(
+                "delete from scorer.ranked_offers where strategy_id = ?", [context.strategy_id]
+            )
+            connection.register("nextoffer_ranked_rows", reader)
+            (rows,) = connection.execute(
+                "insert into scorer.ranked_offers select * from nextoffer_ranked_rows"
+            ).fetchone()
+            connection.unregister("nextoffer_ranked_rows")
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
+    return int(rows)
+
+
+def rank_candidates(
+    connection: Any, context: StrategyContext, progress: Advance | None = None
+) -> pa.RecordBatchReader:
+    """Stream the ranked rows of all of a strategy's candidates, as RANKED_SCHEMA.
+
+    Ordered by profile_id, placement_id and rank.
+    """
+    features = context.deployed.model.schema.select_list if context.deployed else ()
+    explores, order_key = exploration.draw_sql(context.policy, context.cycle)
+    draws = (f"{explores} as {_EXPLORES}", f"{order_key} as {_ORDER_KEY}")
+    columns = (*_CANDIDATE, *draws, *features)
+    candidates = (
+        connection.cursor()
+        .sql(
+            f"select {', '.join(columns)} from ranking_candidates where strategy_id = ?"
+            " order by profile_id, placement_id",
+            params=[context.strategy_id],
+        )
+        .to_arrow_reader(batch_rows(context))
+    )
+    return pa.RecordBatchReader.from_batches(
+        RANKED_SCHEMA, _ranked_batches(context, candidates, progress)
+    )
+
+
+def batch_rows(context: StrategyContext) -> int:
+    """Candidates per batch, so that score matrices stay below 32 MB each."""
+    n_offers = max(len(context.candidates), len(context.score_columns), 1)
+    return max(1, min(MAX_BATCH_ROWS, _MAX_BATCH_CELLS // n_offers))
+
+
+def rank_batch(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Rank one batch of candidates (columns of ``ranking_candidates`` and the features).
+
+    Returns RANKED_SCHEMA, decisions in the batch's order, each from rank 1 upwards.
+    """
+    decisions = Decisions(
+        users=batch,
+        placement_ids=batch.column("placement_id"),
+        eligible=eligible_by_set(context, batch),
+        draws=_draws(context, batch),
+    )
+    return _to_batch(context, batch, make_slates(context, decisions))
+
+
+def _ranked_batches(
+    context: StrategyContext, candidates: pa.RecordBatchReader, progress: Advance | None
+) -> Iterator[pa.RecordBatch]:
+    for batch in candidates:
+        yield rank_batch(context, batch)
+        if progress is not None:
+            progress(batch.num_rows)
+
+
+def _draws(context: StrategyContext, batch: pa.RecordBatch) -> Draws:
+    """As the engine drew them, else drawn here: the same numbers."""
+    if _EXPLORES in batch.schema.names:
+        explores, keys = (batch.column(name) for name in (_EXPLORES, _ORDER_KEY))
+        return Draws(*(c.to_numpy(zero_copy_only=False) for c in (explores, keys)))
+    columns = (batch.column(name).to_pylist() for name in ("profile_id", "placement_id"))
+    return exploration.draw(context.policy, context.cycle, *columns)
+
+
+def _to_batch(context: StrategyContext, batch: pa.RecordBatch, slates: Slates) -> pa.RecordBatch:
+    n, row = slates.row.size, pa.array(slates.row)
+    policy = pa.array(slates.policy)
+    columns = {
+        "strategy_id": _repeated(context.strategy_id, n),
+        "cycle_date": _repeated(context.cycle_date, n),
+        **{name: batch.column(name).take(row) for name in ("profile_id", *DECISIONING)},
+        "rank": pa.array(slates.rank),
+        "offer_id": slates.offer_ids,
+        "offer_name": slates.offer_names,
+        "score": pa.array(slates.score, from_pandas=True),
+        "traffic_type": pa.array(TRAFFIC_TYPES).take(policy),
+        "is_exploration": pa.array(slates.policy == UNIFORM),
+        "policy": pa.array(POLICIES).take(policy),
+        "propensity": pa.array(slates.propensity),
+        "eligible_count": pa.array(slates.eligible_count),
+        "model_version": _repeated(model_version(context), n, pa.string()),
+        "valid_from": _repeated(context.as_of, n),
+        "valid_to": _repeated(context.valid_to, n),
+    }
+    arrays = [pc.cast(columns[field.name], field.type) for field in RANKED_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=RANKED_SCHEMA)
+
+
+def model_version(context: StrategyContext) -> str | None:
+    """Version that ranked rows carry; None before the first model."""
+    if context.deployed is None or not context.scored_offer_ids:
+        return None
+    return context.deployed.version
+
+
+def _repeated(value: Any, n: int, kind: pa.DataType | None = None) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), n)

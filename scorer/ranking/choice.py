@@ -1,0 +1,201 @@
+"""Which offers each decision gets, in which order, with which score.
+
+Most decisions are the model's own: their short list comes out of one kernel, without a score for
+every offer. A row needs all its scores where it explores (any offer may be drawn), where the best
+single offer serves it, or where no offer that the model knows is eligible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scorer.features import Matrix, encode_users
+from scorer.forest import Eligible
+from scorer.models.placement_gate import PlacementGate
+from scorer.models.protocol import RewardModel, ShortLists
+from scorer.ranking import exploration
+from scorer.ranking.context import StrategyContext
+from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
+from scorer.ranking.exploration import Draws
+from scorer.ranking.ordering import smallest
+
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Vector = npt.NDArray[np.float64]
+
+MODEL, UNIFORM, FALLBACK, BEST_SINGLE = 0, 1, 2, 3
+POLICIES = ("model", "uniform", "fallback", "best_single")
+# The personalised arm keeps its traffic type where the best single offer serves it: arms are
+# compared by who was drawn for them.
+TRAFFIC_TYPES = ("contextual", "random", "noncontextual", "contextual")
+
+# Keys of the model's order: scores, then what has none, then what is not ready, then (infinity)
+# what is not eligible.
+_UNREADY = float(np.finfo(np.float64).max)
+_UNSCORED = float(np.nextafter(_UNREADY, 0.0))
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Decisions to make: who, where, with which offers, by which draw.
+
+    ``users`` holds the feature columns, ``placement_ids`` is text (n,); ``eligible`` has the
+    columns of ``context.candidates``.
+    """
+
+    users: pa.Table | pa.RecordBatch
+    placement_ids: pa.Array
+    eligible: Eligible
+    draws: Draws
+
+    def __len__(self) -> int:
+        return int(self.eligible.codes.size)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The first k places of every decision; those beyond its eligible offers mean nothing.
+
+    ``columns`` and ``intended`` (what the model would have placed) are columns of candidates,
+    int64 (n, k); ``scores`` float64 (n, k), NaN before the first model; ``policy`` (n,) indexes
+    POLICIES.
+    """
+
+    columns: Codes
+    intended: Codes
+    scores: Vector
+    policy: Codes
+
+    def put(self, rows: Mask, part: Chosen) -> None:
+        """Write the part's places into the chosen rows."""
+        self.columns[rows], self.intended[rows] = part.columns, part.intended
+        self.scores[rows], self.policy[rows] = part.scores, part.policy
+
+
+def choose(context: StrategyContext, decisions: Decisions) -> Chosen:
+    """Choose at most ``context.top_k`` offers for every decision."""
+    eligible, draws = decisions.eligible, decisions.draws
+    if context.deployed is None or not context.scored_offer_ids:
+        return _at_random(context, eligible, draws)
+    model = context.deployed.model
+    users = encode_users(decisions.users, model.schema)
+    personal = model.personalises(users)
+    ranker = _short_lists(model)
+    quick = np.zeros(len(decisions), dtype=np.bool_)
+    if ranker is not None:
+        ready = eligible_counts(eligible, context.score_columns >= 0) > 0
+        quick = personal & ~draws.explores & ready
+    if ranker is not None and quick.all():
+        return _from_short_lists(context, ranker, users, eligible)
+    chosen = _places(len(decisions), min(context.top_k, len(context.candidates)))
+    if ranker is not None and quick.any():
+        part = _from_short_lists(context, ranker, users[quick], take_rows(eligible, quick))
+        chosen.put(quick, part)
+    rest = ~quick
+    own = Draws(draws.explores[rest], draws.keys[rest])
+    part = _from_scores(context, users[rest], take_rows(eligible, rest).mask(), own)
+    chosen.put(rest, part)
+    chosen.policy[:] = np.where(draws.explores, UNIFORM, np.where(personal, MODEL, BEST_SINGLE))
+    return chosen
+
+
+def offer_scores(context: StrategyContext, users: Matrix, eligible: Mask) -> Vector:
+    """Score of every candidate, float64 (n, n_candidates), NaN before the first model.
+
+    ``users`` as the model's schema encodes them, ``eligible`` (n, n_candidates). An offer that is
+    not ready gets the worst score of the row's eligible ready offers (of all ready offers when
+    none of them is eligible).
+    """
+    scores = np.full(eligible.shape, np.nan)
+    if context.deployed is None or not context.scored_offer_ids or scores.size == 0:
+        return scores
+    model = context.deployed.model
+    predicted = model.score(users)
+    columns = context.score_columns
+    ready = columns >= 0
+    scores[:, ready] = predicted[:, columns[ready]]
+    if ready.all():
+        return scores
+    scored = [j for j, o in enumerate(model.offer_ids) if o in context.scored_offer_ids]
+    among = np.where(eligible & ready, scores, np.inf).min(axis=1)
+    worst = np.where(np.isfinite(among), among, predicted[:, scored].min(axis=1))
+    scores[:, ~ready] = worst[:, None]
+    return scores
+
+
+def _places(n: int, k: int) -> Chosen:
+    zeros = np.zeros((n, k), dtype=np.int64)
+    return Chosen(zeros, zeros.copy(), np.full((n, k), np.nan), np.full(n, MODEL))
+
+
+def _short_lists(model: RewardModel) -> ShortLists | None:
+    """What makes short lists for the users that the model personalises."""
+    inner = model.model if isinstance(model, PlacementGate) else model
+    return inner if isinstance(inner, ShortLists) else None
+
+
+def _at_random(context: StrategyContext, eligible: Eligible, draws: Draws) -> Chosen:
+    """Everybody explores; each offer drawn is the one intended."""
+    columns = _random_order(context, eligible.mask(), draws.keys)
+    scores = np.full(columns.shape, np.nan)
+    return Chosen(columns, columns, scores, np.full(len(columns), UNIFORM))
+
+
+def _from_scores(context: StrategyContext, users: Matrix, eligible: Mask, draws: Draws) -> Chosen:
+    """By the scores of all offers; who explores gets a random order."""
+    scores = offer_scores(context, users, eligible)
+    intended = _model_order(context, scores, eligible)
+    columns = intended.copy()
+    explores = draws.explores
+    columns[explores] = _random_order(context, eligible[explores], draws.keys[explores])
+    served = np.take_along_axis(scores, columns, axis=1)
+    return Chosen(columns, intended, served, np.full(len(users), MODEL))
+
+
+def _model_order(context: StrategyContext, scores: Vector, eligible: Mask) -> Codes:
+    """The model's first top_k columns: ready by score, then not ready; ties in column order."""
+    keys = np.negative(scores)
+    np.nan_to_num(keys, copy=False, nan=_UNSCORED, posinf=_UNSCORED)
+    keys[:, context.score_columns < 0] = _UNREADY
+    keys[~eligible] = np.inf
+    return smallest(keys, context.top_k)
+
+
+def _random_order(context: StrategyContext, eligible: Mask, keys: npt.NDArray[np.uint64]) -> Codes:
+    offers = exploration.offer_keys([o.offer_id for o in context.candidates])
+    return exploration.random_order(keys, offers, eligible, context.top_k)
+
+
+def _from_short_lists(
+    context: StrategyContext, ranker: ShortLists, users: Matrix, eligible: Eligible
+) -> Chosen:
+    """Without all scores: every row has a ready eligible offer and is the model's own."""
+    places, k = context.score_columns, min(context.top_k, len(context.candidates))
+    ready = np.flatnonzero(places >= 0)
+    candidate = np.full(len(ranker.offer_ids), -1, dtype=np.int64)
+    candidate[places[ready]] = ready
+    known = take_columns(eligible, places, candidate.size)
+    found, scores = ranker.top_k(users, k, known, -candidate)
+    columns = np.where(found >= 0, candidate[found], -1)
+    short = np.flatnonzero(columns[:, -1] < 0) if ready.size < places.size else ready[:0]
+    if short.size:
+        is_short = columns[:, -1] < 0
+        unready = take_rows(eligible, is_short).mask() & (places < 0)
+        columns[short], scores[short] = _filled(columns[short], scores[short], unready)
+    return Chosen(columns, columns, scores, np.full(len(users), MODEL))
+
+
+def _filled(columns: Codes, scores: Vector, unready: Mask) -> tuple[Codes, Vector]:
+    """Short lists followed by what is not ready, in column order, with the worst score."""
+    k = columns.shape[1]
+    later = smallest(np.where(unready, 0.0, np.inf), k)
+    is_later = np.arange(later.shape[1]) < unready.sum(axis=1)[:, None]
+    kept = np.concatenate([columns >= 0, is_later], axis=1)
+    order = np.argsort(~kept, axis=1, kind="stable")[:, :k]
+    filled = np.take_along_axis(np.concatenate([columns, later], axis=1), order, axis=1)
+    worst = np.fmin.reduce(scores, axis=1, keepdims=True)
+    return filled, np.where(columns >= 0, scores, worst)

@@ -1,0 +1,237 @@
+"""What a ranker must know of one strategy: offers, eligibility, readiness, model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.config import CYCLE
+from scorer.errors import ConfigurationError, StrategyError
+from scorer.features import FeatureSchema
+from scorer.models.protocol import RewardModel
+from scorer.ranking.exploration import MixturePolicy
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One row of the catalogue; ``placement_ids`` None means every placement."""
+
+    offer_id: str
+    name: str | None = None
+    priority: int = 0
+    is_fallback: bool = False
+    placement_ids: tuple[str, ...] | None = None
+
+    def fits(self, placement_id: str) -> bool:
+        """Whether the offer may be shown at the placement."""
+        return self.placement_ids is None or placement_id in self.placement_ids
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A model in use and its version."""
+
+    model: RewardModel
+    version: str
+
+
+@dataclass(frozen=True)
+class StrategyContext:
+    """Everything besides the users that a strategy's ranking depends on.
+
+    ``eligibility`` gives each set's offers, ``default_sets`` what strangers may see at each
+    placement. Without
+    ``deployed`` all traffic is random. A ready offer unknown to the model ranks as not ready.
+    """
+
+    strategy_id: str
+    as_of: datetime
+    offers: tuple[Offer, ...]
+    eligibility: Mapping[str, frozenset[str]]
+    deployed: Deployed | None = None
+    ready_offer_ids: frozenset[str] = frozenset()
+    exploration_share: float = 0.1
+    top_k: int = 3
+    default_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        MixturePolicy(self.exploration_share)
+        if self.top_k < 1:
+            raise ConfigurationError(
+                f"strategy {self.strategy_id!r}: top_k must be 1 or more, got {self.top_k}"
+            )
+
+    @property
+    def cycle_date(self) -> date:
+        """UTC date that names the cycle."""
+        return self.as_of.date()
+
+    @property
+    def cycle(self) -> tuple[str, date]:
+        """What every draw of the cycle starts from."""
+        return self.strategy_id, self.cycle_date
+
+    @property
+    def valid_to(self) -> datetime:
+        """End of the ranking's validity: as_of + 7 days."""
+        return self.as_of + CYCLE
+
+    @cached_property
+    def scored_offer_ids(self) -> frozenset[str]:
+        """Offers ranked by the model: ready and known to it."""
+        if self.deployed is None:
+            return frozenset()
+        return self.ready_offer_ids & frozenset(self.deployed.model.offer_ids)
+
+    @cached_property
+    def policy(self) -> MixturePolicy:
+        """The mixture of this cycle; all random while no offer can be scored."""
+        return MixturePolicy(self.exploration_share if self.scored_offer_ids else 1.0)
+
+    @cached_property
+    def candidates(self) -> tuple[Offer, ...]:
+        """Offers eligible for somebody, in tie order: priority (higher first), then offer_id.
+
+        One that the catalogue does not name takes part with priority 0; fallback offers never do.
+        """
+        known = {o.offer_id: o for o in self.offers}
+        mentioned = frozenset().union(*self.eligibility.values(), *self.default_sets.values())
+        offers = (known.get(offer_id, Offer(offer_id)) for offer_id in mentioned)
+        normal = [o for o in offers if not o.is_fallback]
+        return tuple(sorted(normal, key=_tie_order))
+
+    @cached_property
+    def candidate_columns(self) -> dict[str, int]:
+        """Column of every candidate offer in masks and score matrices."""
+        return {o.offer_id: j for j, o in enumerate(self.candidates)}
+
+    @cached_property
+    def score_columns(self) -> npt.NDArray[np.int64]:
+        """Model column of each candidate, -1 where the model may not score it."""
+        model_ids = self.deployed.model.offer_ids if self.deployed else ()
+        columns = {o: j for j, o in enumerate(model_ids) if o in self.scored_offer_ids}
+        return np.array([columns.get(o.offer_id, -1) for o in self.candidates], dtype=np.int64)
+
+    def fallbacks(self, placement_id: str) -> list[Offer]:
+        """Approved fallback offers of a placement in tie order; no other rule applies to them."""
+        fitting = [o for o in self.offers if o.is_fallback and o.fits(placement_id)]
+        return sorted(fitting, key=_tie_order)
+
+    @cached_property
+    def masks(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Eligible candidates of every set, each of shape (n_candidates,)."""
+        return {key: self.mask(offers) for key, offers in self.eligibility.items()}
+
+    def mask(self, offer_ids: frozenset[str]) -> npt.NDArray[np.bool_]:
+        """Candidates among the given offers, shape (n_candidates,)."""
+        mask = np.zeros(len(self.candidates), dtype=np.bool_)
+        columns = self.candidate_columns
+        chosen = [columns[o] for o in offer_ids if o in columns]
+        mask[np.array(chosen, dtype=np.int64)] = True
+        return mask
+
+    def default_offers(self, placement_id: str) -> frozenset[str]:
+        """Offers eligible at the placement for people nobody knows.
+
+        At a placement nobody was seen in: those eligible elsewhere that fit it.
+        """
+        if placement_id in self.default_sets:
+            return self.default_sets[placement_id]
+        elsewhere = frozenset().union(*self.default_sets.values())
+        known = {o.offer_id: o for o in self.offers}
+        return frozenset(o for o in elsewhere if known.get(o, Offer(o)).fits(placement_id))
+
+
+def load_context(
+    connection: Any,
+    strategy_id: str,
+    as_of: datetime,
+    deployed: Deployed | None = None,
+    exploration_share: float | None = None,
+) -> StrategyContext:
+    """Read a strategy's context from the marts of the build.
+
+    ``deployed`` None makes all traffic random; ``exploration_share`` replaces the strategy's own
+    (0 personalises everybody). Raises StrategyError when the build does not know the strategy.
+    """
+    settings = connection.execute(
+        "select exploration_share, top_k from dim_ranking_strategies where strategy_id = ?",
+        [strategy_id],
+    ).fetchone()
+    if settings is None:
+        raise StrategyError(f"strategy {strategy_id!r} is not in dim_ranking_strategies")
+    share = settings[0] if exploration_share is None else exploration_share
+    sets, defaults = _read_eligibility(connection, strategy_id)
+    return StrategyContext(
+        strategy_id=strategy_id,
+        as_of=as_of,
+        offers=_read_offers(connection),
+        eligibility=sets,
+        deployed=deployed,
+        ready_offer_ids=frozenset(read_ready_offers(connection, strategy_id)),
+        exploration_share=float(share),
+        top_k=int(settings[1]),
+        default_sets=defaults,
+    )
+
+
+def read_ready_offers(connection: Any, strategy_id: str) -> tuple[str, ...]:
+    """Ready offers of a strategy, sorted."""
+    rows = connection.execute(
+        "select offer_id from offer_readiness where strategy_id = ? and is_ready order by 1",
+        [strategy_id],
+    ).fetchall()
+    return tuple(offer_id for (offer_id,) in rows)
+
+
+def read_schema(connection: Any, strategy_id: str) -> FeatureSchema:
+    """Declared feature schema of a strategy, still without categories."""
+    rows = connection.sql(
+        "select feature_order, feature_name, feature_kind, value_type"
+        " from strategy_features where strategy_id = ?",
+        params=[strategy_id],
+    ).to_arrow_table()
+    return FeatureSchema.declare(rows.to_pylist())
+
+
+def _read_offers(connection: Any) -> tuple[Offer, ...]:
+    rows = connection.execute(
+        "select offer_id, offer_name, priority, is_fallback and status = 'approved', placement_ids"
+        " from dim_offers order by offer_id"
+    ).fetchall()
+    return tuple(
+        Offer(i, name, int(priority or 0), bool(fallback), None if at is None else tuple(at))
+        for i, name, priority, fallback, at in rows
+    )
+
+
+def _read_eligibility(
+    connection: Any, strategy_id: str
+) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    rows = connection.execute(
+        "select eligibility_set_id, placement_id, is_default, offer_id"
+        " from eligibility_sets where strategy_id = ?",
+        [strategy_id],
+    ).fetchall()
+    sets: dict[str, set[str]] = {}
+    placements: dict[str, set[str]] = {}
+    for set_id, placement_id, is_default, offer_id in rows:
+        sets.setdefault(set_id, set()).add(offer_id)
+        strangers = placements.setdefault(placement_id, set())
+        if is_default:
+            strangers.add(offer_id)
+    return _frozen(sets), _frozen(placements)
+
+
+def _frozen(groups: dict[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {key: frozenset(group) for key, group in groups.items()}
+
+
+def _tie_order(offer: Offer) -> tuple[int, str]:
+    return (-offer.priority, offer.offer_id)

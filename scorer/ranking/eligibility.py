@@ -1,0 +1,86 @@
+"""Which candidates each decision may show: few sets, a code per decision, single exclusions.
+
+Kept in that form all the way into the kernels: a mask of decisions x offers is written out only
+for the few rows that need one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.forest import Eligible
+from scorer.ranking.context import StrategyContext
+
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+def eligible_by_set(context: StrategyContext, batch: pa.RecordBatch) -> Eligible:
+    """Offers of each candidate's eligibility set without the user's own exclusions.
+
+    Of columns ``eligibility_set_id`` and ``excluded_offer_ids``; an unknown set is empty, an
+    unknown excluded offer changes nothing.
+    """
+    sets = batch.column("eligibility_set_id").dictionary_encode()
+    none = np.zeros(len(context.candidates), dtype=np.bool_)
+    masks = [context.masks.get(key, none) for key in sets.dictionary.to_pylist()]
+    codes = pc.fill_null(sets.indices, len(masks)).to_numpy(zero_copy_only=False)
+    every = np.stack([*masks, none])
+    excluded = batch.column("excluded_offer_ids")
+    if pa.types.is_null(excluded.type):
+        return Eligible(every, codes.astype(np.int64))
+    return Eligible(every, codes.astype(np.int64), *listed_columns(context, excluded))
+
+
+def listed_columns(context: StrategyContext, lists: pa.ListArray) -> tuple[Codes, Codes]:
+    """Row and candidate column of every listed offer that is a candidate, rows ascending."""
+    known = pa.array([o.offer_id for o in context.candidates], pa.string())
+    columns = pc.index_in(pc.cast(pc.list_flatten(lists), pa.string()), known)
+    columns = pc.fill_null(columns, -1).to_numpy(zero_copy_only=False)
+    rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    return rows[columns >= 0], columns[columns >= 0]
+
+
+def eligible_counts(eligible: Eligible, among: Mask | None = None) -> Codes:
+    """Eligible offers of every decision, int64 (n,); ``among`` (n_offers,) counts only those."""
+    masks = eligible.masks if among is None else eligible.masks & among
+    counts = masks.sum(axis=1)[eligible.codes]
+    rows, columns = _distinct(eligible)
+    inside = masks[eligible.codes[rows], columns]
+    return counts - np.bincount(rows[inside], minlength=counts.size)
+
+
+def take_rows(eligible: Eligible, chosen: Mask) -> Eligible:
+    """What the chosen decisions may show; ``chosen`` is bool (n,)."""
+    kept = chosen[eligible.excluded_rows]
+    places = np.cumsum(chosen) - 1
+    return Eligible(
+        eligible.masks,
+        eligible.codes[chosen],
+        places[eligible.excluded_rows[kept]],
+        eligible.excluded_columns[kept],
+    )
+
+
+def take_columns(eligible: Eligible, places: Codes, n_columns: int) -> Eligible:
+    """The same with column j moved to ``places[j]`` of ``n_columns``; -1 takes it away."""
+    kept = places >= 0
+    masks = np.zeros((len(eligible.masks), n_columns), dtype=np.bool_)
+    masks[:, places[kept]] = eligible.masks[:, kept]
+    stays = kept[eligible.excluded_columns]
+    return Eligible(
+        masks,
+        eligible.codes,
+        eligible.excluded_rows[stays],
+        places[eligible.excluded_columns[stays]],
+    )
+
+
+def _distinct(eligible: Eligible) -> tuple[Codes, Codes]:
+    """Row and column of every exclusion, each pair once."""
+    width = max(1, eligible.masks.shape[1])
+    pairs = np.unique(eligible.excluded_rows * width + eligible.excluded_columns)
+    return pairs // width, pairs % width

@@ -1,0 +1,176 @@
+"""Exploration: a policy gives a pmf over eligible offers; draws and propensities come from it.
+
+Each cycle a profile is hashed to a uniform number. Below the share it explores: its eligible
+offers are put in a uniform random order. Everybody else gets the model's order. So at each rank
+the whole mixture gives the model's offer ``(1 - e) + e / n`` and every other eligible offer
+``e / n``, for share e and n eligible offers.
+
+Notes:
+-----
+Every number comes from md5 of a text key and 64-bit integer arithmetic: the same on any machine,
+in any engine and in any row order, whoever else is ranked. Keys hold the cycle's date, so every
+cycle draws afresh.
+
+References:
+----------
+Mixing function: splitmix64, Steele, Lea & Flood (2014), Fast splittable pseudorandom number
+generators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import md5
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.errors import ConfigurationError
+from scorer.ranking.ordering import smallest
+from scorer.warehouse.connection import literal
+
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Vector = npt.NDArray[np.float64]
+Keys = npt.NDArray[np.uint64]
+Cycle = tuple[str, date]
+"""A strategy and the date of its cycle: what every draw starts from."""
+
+_HEX_DIGITS = 15
+_INCREMENT = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+
+
+@dataclass(frozen=True)
+class MixturePolicy:
+    """The model's order for most profiles, a uniform random order for a share of them.
+
+    ``share`` in [0, 1]; 1 is the policy before the first model (all traffic is random).
+    """
+
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ConfigurationError(f"exploration share must be in [0, 1], got {self.share!r}")
+
+    def pmf(self, model_choice: Codes, eligible: Mask) -> Vector:
+        """Probability of each offer at one rank, shape (n, n_offers); rows sum to 1.
+
+        ``model_choice`` (n,) is the column that the model puts at the rank, ``eligible``
+        (n, n_offers) says which offers take part; every row has at least one.
+        """
+        n = model_choice.size
+        pmf = self.share * eligible / eligible.sum(axis=1, keepdims=True)
+        pmf[np.arange(n), model_choice] += 1 - self.share
+        return pmf
+
+    def propensity(self, chosen: Codes, model_choice: Codes, eligible_count: Codes) -> Vector:
+        """The pmf's value at the chosen offers, all of one shape, without building the pmf."""
+        return self.share / eligible_count + (1 - self.share) * (chosen == model_choice)
+
+    def explores(self, buckets: Vector) -> Mask:
+        """Draw the arm of each profile from its bucket in [0, 1)."""
+        return buckets < self.share
+
+
+def bucket(strategy_id: str, cycle_date: date, profile_id: str) -> float:
+    """Sticky uniform number in [0, 1) of a profile for one cycle of a strategy."""
+    return _prefix(f"{strategy_id}|{cycle_date.isoformat()}|{profile_id}") / 16**_HEX_DIGITS
+
+
+def buckets(strategy_id: str, cycle_date: date, profile_ids: Sequence[str]) -> Vector:
+    """:func:`bucket` of every profile, shape (n,)."""
+    start = f"{strategy_id}|{cycle_date.isoformat()}|"
+    numbers = np.fromiter((_prefix(start + p) for p in profile_ids), np.int64, len(profile_ids))
+    return numbers / 16**_HEX_DIGITS
+
+
+def draw_keys(
+    strategy_id: str, cycle_date: date, profile_ids: Sequence[str], placement_ids: Sequence[str]
+) -> Keys:
+    """Random 64-bit key of every profile and placement for one cycle, shape (n,)."""
+    start = f"{strategy_id}|{cycle_date.isoformat()}|"
+    pairs = zip(profile_ids, placement_ids, strict=True)
+    texts = (f"{start}{profile}|{placement}|order" for profile, placement in pairs)
+    return np.fromiter((_word(text) for text in texts), np.uint64, len(profile_ids))
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What is drawn for decisions, before any offer is looked at.
+
+    ``explores`` is bool (n,); ``keys`` uint64 (n,) orders the offers of those that explore (of
+    the others it means nothing).
+    """
+
+    explores: Mask
+    keys: Keys
+
+
+def draw(
+    policy: MixturePolicy, cycle: Cycle, profile_ids: Sequence[str], placement_ids: Sequence[str]
+) -> Draws:
+    """Draw for every profile and placement; hashes only what the policy's share asks for."""
+    n = len(profile_ids)
+    explores = np.full(n, policy.share == 1.0)
+    if 0.0 < policy.share < 1.0:
+        explores = policy.explores(buckets(*cycle, profile_ids))
+    keys, rows = np.zeros(n, dtype=np.uint64), np.flatnonzero(explores).tolist()
+    keys[rows] = draw_keys(*cycle, [profile_ids[i] for i in rows], [placement_ids[i] for i in rows])
+    return Draws(explores, keys)
+
+
+def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
+    """:func:`draw` as SQL expressions over columns ``profile_id`` and ``placement_id``.
+
+    A boolean and an unsigned 64-bit number (0 where the profile does not explore). The divisor is
+    a power of 2, so the engine's quotient is Python's.
+    """
+    strategy_id, cycle_date = cycle
+    start = literal(f"{strategy_id}|{cycle_date.isoformat()}|")
+    number = f"('0x' || substr(md5({start} || profile_id), 1, {_HEX_DIGITS}))::bigint"
+    explores = f"{number} / {16**_HEX_DIGITS}::double < {policy.share!r}::double"
+    if policy.share in (0.0, 1.0):
+        explores = str(policy.share == 1.0).lower()
+    text = f"{start} || profile_id || '|' || placement_id || '|order'"
+    key = f"('0x' || substr(md5({text}), 1, 16))::ubigint"
+    return explores, f"case when {explores} then {key} else 0::ubigint end"
+
+
+def offer_keys(offer_ids: Sequence[str]) -> Keys:
+    """Fixed 64-bit key of every offer, shape (n_offers,)."""
+    return np.fromiter((_word(o) for o in offer_ids), np.uint64, len(offer_ids))
+
+
+def random_order(draws: Keys, offers: Keys, eligible: Mask, k: int | None = None) -> Codes:
+    """First k of a uniform random order of the eligible offers, shape (n, k); None: all of it.
+
+    Ineligible offers come last, in no particular order.
+
+    The order of two offers depends on nothing but their own keys and the draw: taking a third
+    offer away, or listing the offers otherwise, leaves it as it is.
+    """
+    keys = splitmix64(draws[:, None] ^ offers[None, :])
+    keys[~eligible] = np.iinfo(np.uint64).max
+    return smallest(keys, keys.shape[1] if k is None else k)
+
+
+def splitmix64(words: Keys) -> Keys:
+    """Mix 64-bit words; neighbouring inputs give unrelated outputs."""
+    with np.errstate(over="ignore"):
+        z = words + _INCREMENT
+        z = (z ^ (z >> np.uint64(30))) * _MIX_1
+        z = (z ^ (z >> np.uint64(27))) * _MIX_2
+    return z ^ (z >> np.uint64(31))
+
+
+def _prefix(text: str) -> int:
+    return int(md5(text.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
+
+
+def _word(text: str) -> int:
+    return int.from_bytes(md5(text.encode(), usedforsecurity=False).digest()[:8], "big")

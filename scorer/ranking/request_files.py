@@ -1,0 +1,167 @@
+"""Files of requests in, files of their ranked offers out; the kind follows from the name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from scorer.config import Settings
+from scorer.cycle.strategies import the_strategy
+from scorer.cycle.train_and_rank import find_deployed
+from scorer.errors import ConfigurationError, InputError
+from scorer.inputs.raw_folder import file_kind
+from scorer.progress import Progress
+from scorer.ranking.context import load_context
+from scorer.ranking.requests import rank_requests, with_known_eligibility
+from scorer.warehouse.build_state import last_state
+from scorer.warehouse.connection import (
+    Connection,
+    DatabaseError,
+    connect_build,
+    connect_memory,
+    first_line,
+    literal,
+    quote,
+)
+
+_READERS = {
+    ".csv": "read_csv({file}, all_varchar = true, header = true)",
+    ".parquet": "read_parquet({file})",
+    ".ndjson": "read_json({file}, format = 'newline_delimited'{columns})",
+    ".jsonl": "read_json({file}, format = 'newline_delimited'{columns})",
+    ".json": "read_json({file}{columns})",
+}
+_FLAG = """
+case
+    when lower(trim({cell}::varchar)) in ('true', '1', '1.0') then true
+    when coalesce(trim({cell}::varchar), '') = '' then false
+    when lower(trim({cell}::varchar)) in ('false', '0', '0.0') then false
+end
+"""
+_WRITERS = {".csv": "csv, header", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True)
+class RankedFile:
+    """Rows written, requests that could not be ranked, and the first of them in words."""
+
+    rows: int
+    rejected: int
+    first_rejected: str | None
+
+
+def rank_file(
+    settings: Settings, files: tuple[Path, Path], explore: bool, progress: Progress
+) -> RankedFile:
+    """Rank the requests of the first file with one strategy; write the ranks to the second.
+
+    Raises
+    ------
+    ConfigurationError
+        The strategy is unknown or has to be named, a file's kind is unknown, or the last cycle
+        has not built its features.
+    InputError
+        The requests cannot be read, or none of them can be ranked.
+    """
+    source, target = files
+    _check_kinds(source, target)
+    _check_features(settings)
+    requests = read_requests(source)
+    with connect_build(settings.build_path, read_only=True) as connection:
+        strategy = the_strategy(connection, settings)
+        deployed = find_deployed(connection, settings, strategy)
+        share = None if explore else 0.0
+        context = load_context(connection, strategy, settings.as_of, deployed, share)
+        requests = with_known_eligibility(connection, requests, strategy)
+    progress.say(f"strategy {strategy}, model {deployed.version if deployed else 'none yet'}")
+    ranked = rank_requests(requests, context)
+    first = next(iter(ranked.rejected.slice(0, 1).to_pylist()), None)
+    told = first and f"request {first['row_number']}: {first['reason']}"
+    if told and ranked.rejected.num_rows == requests.num_rows:
+        raise InputError(f"{source}: no request can be ranked; {told}")
+    write_table(ranked.rows, target)
+    return RankedFile(ranked.rows.num_rows, ranked.rejected.num_rows, told)
+
+
+def read_requests(file: Path) -> pa.Table:
+    """Return the requests of a CSV, Parquet or NDJSON file, ids as they are written.
+
+    Columns `seg_*` are boolean: true for true, 1, 1.0; false for false, 0, 0.0 and nothing; any
+    other cell is missing.
+
+    Raises
+    ------
+    InputError
+        The file does not exist, is of no known kind, or cannot be read.
+    """
+    if not file.is_file():
+        raise InputError(f"--requests: {file} does not exist")
+    connection = connect_memory()
+    try:
+        types, reader = _reader(connection, file)
+        chosen = ", ".join(_column(name) for name in types)
+        return connection.sql(f"select {chosen} from {reader}").to_arrow_table()
+    except DatabaseError as error:
+        raise InputError(f"{file}: cannot be read: {first_line(error)}") from None
+    finally:
+        connection.close()
+
+
+def _reader(connection: Connection, file: Path) -> tuple[dict[str, str], str]:
+    """Types of the columns of a file, and the table function that reads them.
+
+    JSON is read as text: what looks like a UUID or a date would come back in another spelling.
+    """
+    form = _READERS[file_kind(file) or ".csv"]
+    is_json = "{columns}" in form
+    sampled = form.format(file=literal(file), columns=", sample_size = -1")
+    described = connection.execute(f"describe from {sampled}").fetchall()
+    types = {name: _as_text(kind) if is_json else kind for name, kind, *_ in described}
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
+    return types, form.format(file=literal(file), columns=f", columns = {{{columns}}}")
+
+
+def _as_text(kind: str) -> str:
+    if kind.endswith("[]"):
+        return "VARCHAR[]"
+    return kind if kind.startswith(("STRUCT", "MAP")) else "VARCHAR"
+
+
+def write_table(table: pa.Table, file: Path) -> None:
+    """Write a CSV, Parquet or NDJSON file; it appears whole or not at all."""
+    temporary = file.with_name(f".{os.getpid()}.{file.name}")
+    form = _WRITERS.get(file_kind(file) or "", "json")
+    connection = connect_memory()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection.register("ranked_requests", table)
+        connection.execute(f"copy ranked_requests to {literal(temporary)} (format {form})")
+        os.replace(temporary, file)
+    except (OSError, DatabaseError) as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"--out: {file} cannot be written: {first_line(error)}") from None
+    finally:
+        connection.close()
+
+
+def _column(name: str) -> str:
+    column = quote(name)
+    return f"{_FLAG.format(cell=column)} as {column}" if name.startswith("seg_") else column
+
+
+def _check_features(settings: Settings) -> None:
+    state = last_state(settings.cycles_dir)
+    if state is not None and "features" not in state.done:
+        raise ConfigurationError(
+            f"the cycle of {state.as_of} has not done features yet: run `nextoffer run`"
+        )
+
+
+def _check_kinds(source: Path, target: Path) -> None:
+    for option, path in (("--requests", source), ("--out", target)):
+        if file_kind(path) is None:
+            known = ", ".join(_READERS)
+            raise ConfigurationError(f"{option}: {path.name} is of no known kind; known: {known}")

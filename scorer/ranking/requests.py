@@ -1,0 +1,238 @@
+"""Single requests: the same features, model, policy and ties as the weekly batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.errors import InputError
+from scorer.features import DECISIONING
+from scorer.forest import Eligible
+from scorer.ranking import exploration
+from scorer.ranking.batch import batch_rows, model_version
+from scorer.ranking.choice import TRAFFIC_TYPES, UNIFORM, Decisions
+from scorer.ranking.context import StrategyContext
+from scorer.ranking.eligibility import eligible_by_set, listed_columns
+from scorer.ranking.slates import Slates, make_slates
+
+REQUEST_ROWS_SCHEMA = pa.schema(
+    [
+        ("request_id", pa.string()),
+        ("rank", pa.int32()),
+        ("offer_id", pa.string()),
+        ("score", pa.float64()),
+        ("traffic_type", pa.string()),
+        ("is_exploration", pa.bool_()),
+        ("propensity", pa.float64()),
+        ("model_version", pa.string()),
+    ]
+)
+REJECTED_SCHEMA = pa.schema(
+    [("row_number", pa.int64()), ("request_id", pa.string()), ("reason", pa.string())]
+)
+_DEFAULT = "default"
+_LISTED = "requested offers"
+KNOWN_SET = "eligibility_set_id"
+_KNOWN = """
+select requests.*, candidates.eligibility_set_id, candidates.excluded_offer_ids
+from requests
+left join main.ranking_candidates as candidates
+    on candidates.strategy_id = ?
+    and candidates.profile_id = requests.profile_id::varchar
+    and candidates.placement_id = {placement}
+order by requests.request_number
+"""
+
+
+@dataclass(frozen=True)
+class RankedRequests:
+    """Ranked rows in the requests' order, and the requests that could not be ranked.
+
+    ``rows`` follows REQUEST_ROWS_SCHEMA, ``rejected`` REJECTED_SCHEMA with row numbers from 1.
+    """
+
+    rows: pa.Table
+    rejected: pa.Table
+
+
+def rank_requests(requests: pa.Table, context: StrategyContext) -> RankedRequests:
+    """Rank the offers of every request.
+
+    Parameters
+    ----------
+    requests : pa.Table
+        ``request_id, profile_id`` required; ``activity_id, scope_id, placement_id`` ('default'
+        where missing), ``offer_ids`` (a list, or text separated by '|'; missing means all that
+        are eligible), ``seg_*`` and ``ctx_*`` optional; ``eligibility_set_id`` and
+        ``excluded_offer_ids`` of people whom the batch knows at the placement, from
+        :func:`with_known_eligibility`.
+    context : StrategyContext
+        With ``exploration_share`` 0 every request is personalised.
+
+    Raises
+    ------
+    InputError
+        A required column is missing or a column cannot be read. A wrong row raises nothing: it
+        is in ``rejected``, with its reason.
+    """
+    table = _normalised(requests)
+    reasons = _reasons(table, context)
+    bad = pc.is_valid(reasons)
+    rejected = pa.table(
+        [pa.array(np.arange(1, table.num_rows + 1)), table["request_id"], reasons],
+        schema=REJECTED_SCHEMA,
+    ).filter(bad)
+    good = table.filter(pc.invert(bad)).combine_chunks()
+    context = _with_listed(context, good["offer_ids"])
+    batches = [_rank(context, b) for b in good.to_batches(max_chunksize=batch_rows(context))]
+    return RankedRequests(pa.Table.from_batches(batches, REQUEST_ROWS_SCHEMA), rejected)
+
+
+def with_known_eligibility(connection: Any, requests: pa.Table, strategy_id: str) -> pa.Table:
+    """Requests with the eligibility set and the exclusions of people whom the batch knows.
+
+    Leaves a table without ``profile_id`` as it is: :func:`rank_requests` says what is missing.
+    """
+    if "profile_id" not in requests.column_names:
+        return requests
+    has_placement = "placement_id" in requests.column_names
+    placement = (
+        "coalesce(requests.placement_id::varchar, 'default')" if has_placement else "'default'"
+    )
+    numbered = requests.append_column("request_number", pa.array(np.arange(requests.num_rows)))
+    connection.register("requests", numbered)
+    known = connection.sql(
+        _KNOWN.format(placement=placement), params=[strategy_id]
+    ).to_arrow_table()
+    connection.unregister("requests")
+    return known.drop_columns(["request_number"])
+
+
+def _normalised(requests: pa.Table) -> pa.Table:
+    """Text ids, 'default' placements, lists of offers, feature columns named by kind."""
+    for name in ("request_id", "profile_id"):
+        if name not in requests.column_names:
+            raise InputError(f"the requests have no column {name}; add it to the file")
+    columns: dict[str, Any] = {
+        _feature_name(name): requests[name] for name in requests.column_names
+    }
+    for name in ("request_id", "profile_id", *DECISIONING):
+        text = _text(columns.get(name), requests.num_rows, name)
+        columns[name] = pc.fill_null(text, _DEFAULT) if name in DECISIONING else text
+    columns["offer_ids"] = _lists(columns.get("offer_ids"), requests.num_rows)
+    return pa.table(columns)
+
+
+def _feature_name(name: str) -> str:
+    for prefix, kind in (("seg_", "segment:"), ("ctx_", "context:")):
+        if name.startswith(prefix):
+            return kind + name[len(prefix) :]
+    return name
+
+
+def _text(column: Any, n: int, name: str) -> pa.Array:
+    """Trimmed text; empty is missing."""
+    if column is None:
+        return pa.nulls(n, pa.string())
+    try:
+        text = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+    except pa.ArrowException:
+        raise InputError(f"column {name} of the requests holds {column.type}, not text") from None
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _lists(column: Any, n: int) -> pa.Array:
+    lists = pa.list_(pa.string())
+    if column is None or pa.types.is_null(column.type):
+        return pa.nulls(n, lists)
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        return pc.cast(column, lists)
+    text = pc.replace_substring_regex(_text(column, n, "offer_ids"), r"\s*\|\s*", "|")
+    return pc.cast(pc.split_pattern(text, "|"), lists)
+
+
+def _reasons(table: pa.Table, context: StrategyContext) -> pa.Array:
+    """Why each request cannot be ranked; null for a good one. The first reason counts."""
+    reasons = np.full(table.num_rows, None, dtype=object)
+    unknown = _unknown_offers(table["offer_ids"].combine_chunks(), context)
+    for row, offer_id in unknown.items():
+        reasons[row] = f"offer_ids names an unknown offer: {offer_id}"
+    for row in _repeated(table["request_id"]):
+        reasons[row] = "request_id was used by an earlier row"
+    for name in ("profile_id", "request_id"):
+        missing = pc.is_null(table[name]).to_numpy()
+        reasons[missing] = f"{name} is missing"
+    return pa.array(reasons, pa.string())
+
+
+def _unknown_offers(lists: pa.ListArray, context: StrategyContext) -> dict[int, str]:
+    known = {o.offer_id for o in (*context.offers, *context.candidates)}
+    offers = pc.list_flatten(lists)
+    unknown = pc.invert(pc.is_in(offers, pa.array(sorted(known), pa.string())))
+    rows = pc.list_parent_indices(lists).filter(unknown).to_pylist()
+    names = offers.filter(unknown).to_pylist()
+    return dict(zip(reversed(rows), reversed(names), strict=True))
+
+
+def _repeated(ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Rows whose id an earlier row has."""
+    codes = ids.combine_chunks().dictionary_encode().indices
+    codes = pc.fill_null(codes, -1).to_numpy(zero_copy_only=False)
+    first = np.zeros(codes.size, dtype=np.bool_)
+    first[np.unique(codes, return_index=True)[1]] = True
+    return np.flatnonzero(~first & (codes >= 0))
+
+
+def _with_listed(context: StrategyContext, lists: pa.ChunkedArray) -> StrategyContext:
+    """Make every listed offer a candidate, eligible somewhere or not."""
+    listed = frozenset(pc.unique(pc.list_flatten(lists.combine_chunks())).to_pylist())
+    return replace(context, eligibility={**context.eligibility, _LISTED: listed - {None}})
+
+
+def _rank(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
+    placements = batch.column("placement_id").to_pylist()
+    profiles = batch.column("profile_id").to_pylist()
+    decisions = Decisions(
+        users=batch,
+        placement_ids=batch.column("placement_id"),
+        eligible=Eligible.by_user(_eligible(context, batch, placements)),
+        draws=exploration.draw(context.policy, context.cycle, profiles, placements),
+    )
+    return _to_batch(context, batch, make_slates(context, decisions))
+
+
+def _eligible(
+    context: StrategyContext, batch: pa.RecordBatch, placements: list[str]
+) -> npt.NDArray[np.bool_]:
+    """What the caller lists; else what the person may see, or a stranger at the placement."""
+    defaults = {p: context.mask(context.default_offers(p)) for p in set(placements)}
+    eligible = np.stack([defaults[p] for p in placements])
+    if KNOWN_SET in batch.schema.names:
+        known = pc.is_valid(batch.column(KNOWN_SET)).to_numpy(zero_copy_only=False)
+        eligible[known] = eligible_by_set(context, batch).mask()[known]
+    lists = batch.column("offer_ids")
+    eligible[pc.is_valid(lists).to_numpy(zero_copy_only=False)] = False
+    rows, columns = listed_columns(context, lists)
+    eligible[rows, columns] = True
+    return eligible
+
+
+def _to_batch(context: StrategyContext, batch: pa.RecordBatch, slates: Slates) -> pa.RecordBatch:
+    n = slates.row.size
+    columns = {
+        "request_id": batch.column("request_id").take(pa.array(slates.row)),
+        "rank": pa.array(slates.rank),
+        "offer_id": slates.offer_ids,
+        "score": pa.array(slates.score, from_pandas=True),
+        "traffic_type": pa.array(TRAFFIC_TYPES).take(pa.array(slates.policy)),
+        "is_exploration": pa.array(slates.policy == UNIFORM),
+        "propensity": pa.array(slates.propensity),
+        "model_version": pa.repeat(pa.scalar(model_version(context), pa.string()), n),
+    }
+    arrays = [pc.cast(columns[field.name], field.type) for field in REQUEST_ROWS_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=REQUEST_ROWS_SCHEMA)

@@ -1,0 +1,111 @@
+"""From decisions to slates: ranks, scores, propensities, and fallback offers.
+
+Used by the weekly batch and by single requests alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scorer.ranking.choice import FALLBACK, Decisions, choose
+from scorer.ranking.context import StrategyContext
+from scorer.ranking.eligibility import eligible_counts
+
+Codes = npt.NDArray[np.int64]
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Slates:
+    """Ranked rows of decisions, ordered by decision and rank; every array has shape (n_rows,).
+
+    ``row`` is the decision, ``rank`` starts at 1, ``policy`` indexes POLICIES and TRAFFIC_TYPES.
+    ``score`` is NaN where no model scored. Offers are text.
+    """
+
+    row: Codes
+    rank: Codes
+    offer_ids: pa.Array
+    offer_names: pa.Array
+    score: Vector
+    policy: Codes
+    propensity: Vector
+    eligible_count: Codes
+
+
+def make_slates(context: StrategyContext, decisions: Decisions) -> Slates:
+    """Rank the eligible offers of every decision, fallback offers where there is none.
+
+    At most ``context.top_k`` rows a decision; none when not even a fallback offer fits.
+    """
+    counts = eligible_counts(decisions.eligible)
+    chosen = choose(context, decisions)
+    row, place = np.nonzero(np.arange(chosen.columns.shape[1]) < counts[:, None])
+    column, count = chosen.columns[row, place], counts[row]
+    propensity = context.policy.propensity(column, chosen.intended[row, place], count)
+    ranked = _Ranked(
+        row, place, column, chosen.scores[row, place], chosen.policy[row], propensity, count
+    )
+    return _with_fallbacks(context, decisions, ranked, np.flatnonzero(counts == 0))
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Like Slates, with columns of candidates (beyond them: of the fallback offers)."""
+
+    row: Codes
+    place: Codes
+    column: Codes
+    score: Vector
+    policy: Codes
+    propensity: Vector
+    eligible_count: Codes
+
+
+def _with_fallbacks(
+    context: StrategyContext, decisions: Decisions, ranked: _Ranked, empty: Codes
+) -> Slates:
+    """Add the fallback rows of decisions without any eligible offer, and name the offers."""
+    offers = list(context.candidates)
+    parts = [ranked]
+    places = np.array(decisions.placement_ids.take(pa.array(empty)).to_pylist(), dtype=np.str_)
+    for placement_id in np.unique(places).tolist():
+        chosen = context.fallbacks(placement_id)[: context.top_k]
+        parts.append(_fallback_rows(empty[places == placement_id], len(offers), len(chosen)))
+        offers += chosen
+    row, place, column, score, policy, propensity, count = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in _Ranked.__dataclass_fields__
+    )
+    order = np.lexsort((place, row)) if len(parts) > 1 else slice(None)
+    column = pa.array(column[order])
+    ids = pa.array([o.offer_id for o in offers], pa.string())
+    names = pa.array([o.name for o in offers], pa.string())
+    return Slates(
+        row[order],
+        place[order] + 1,
+        ids.take(column),
+        names.take(column),
+        score[order],
+        policy[order],
+        propensity[order],
+        count[order],
+    )
+
+
+def _fallback_rows(rows: Codes, first_column: int, n_offers: int) -> _Ranked:
+    size = rows.size * n_offers
+    place = np.tile(np.arange(n_offers, dtype=np.int64), rows.size)
+    return _Ranked(
+        np.repeat(rows, n_offers),
+        place,
+        first_column + place,
+        np.full(size, np.nan),
+        np.full(size, FALLBACK),
+        np.ones(size),
+        np.zeros(size, dtype=np.int64),
+    )

@@ -1,0 +1,192 @@
+"""One model as files and a manifest that explains and protects it.
+
+The version is a content hash of what makes two models equivalent: the files' bytes, the model's
+description, feature schema, offers and parameters. Nothing is ever pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xgboost as xgb
+
+from scorer.errors import InputError, NextofferError
+from scorer.features import FeatureSchema
+from scorer.models.persistence import Files, describe_model, restore_model
+from scorer.models.protocol import RewardModel
+from scorer.training.record import TrainedModel
+
+MANIFEST_FILE = "manifest.json"
+FORMAT = "nextoffer-model"
+FORMAT_VERSION = 2
+_VERSION_DIGITS = 12
+_CONTENT = ("schema", "offer_ids", "model", "parameters", "kpi_type")
+
+
+def describe(
+    trained: TrainedModel, strategy_id: str, as_of: datetime
+) -> tuple[dict[str, Any], Files]:
+    """Manifest and files of a trained model; no wall-clock time: training again gives the same."""
+    model = trained.model
+    description, files = describe_model(model)
+    content: dict[str, Any] = {
+        "schema": model.schema.to_dict(),
+        "offer_ids": list(model.offer_ids),
+        "model": description,
+        "parameters": trained.parameters,
+        "kpi_type": trained.kpi_type,
+    }
+    checksums = {name: _checksum(data) for name, data in sorted(files.items())}
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "strategy_id": strategy_id,
+        "model_version": content_version(checksums, content),
+        "model_kind": model.kind,
+        "trained_as_of": as_of.isoformat(),
+        "data_window_start": trained.data_window_start.isoformat(),
+        "data_window_end": trained.data_window_end.isoformat(),
+        "training_rows": trained.training_rows,
+        "successes": trained.successes,
+        "offers_included": trained.offers_included,
+        "offers_personalised": len(model.offer_ids),
+        "metrics": trained.metrics,
+        **content,
+        "checksums": checksums,
+        "packages": {
+            "numpy": np.__version__,
+            "pyarrow": pa.__version__,
+            "python": platform.python_version(),
+            "xgboost": xgb.__version__,
+        },
+    }, files
+
+
+def content_version(checksums: dict[str, str], content: dict[str, Any]) -> str:
+    """First 12 hex digits of the sha256 of everything that makes the model's scores."""
+    known = {name: content[name] for name in _CONTENT}
+    text = json.dumps([checksums, known], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
+
+
+def write_model(folder: Path, manifest: dict[str, Any], files: Files) -> None:
+    """Write a model folder so that it is there completely or not at all.
+
+    A folder that holds the same model is left alone; a damaged one is replaced.
+    """
+    if folder.exists() and is_intact(folder):
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        temporary.chmod(0o755)
+        for name, data in files.items():
+            write_synced(temporary / name, data)
+        write_synced(temporary / MANIFEST_FILE, to_json(manifest))
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.rename(temporary, folder)
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_model(folder: Path) -> RewardModel:
+    """Load and check a model; raises InputError when a file is missing, damaged or foreign."""
+    manifest = read_manifest(folder)
+    try:
+        checksums = manifest["checksums"]
+        files = {name: _read(folder / Path(name).name) for name in checksums}
+        for name, data in files.items():
+            if checksums[name] != _checksum(data):
+                raise InputError(f"{folder / name} is damaged: its checksum is not the manifest's")
+        if content_version(checksums, manifest) != manifest["model_version"]:
+            raise InputError(f"{folder / MANIFEST_FILE} was changed: it does not fit its version")
+        schema, offer_ids = FeatureSchema.from_dict(manifest["schema"]), manifest["offer_ids"]
+        return restore_model(manifest["model"], files, schema, tuple(offer_ids))
+    except NextofferError as error:
+        text = str(error)
+        raise InputError(text if text.endswith(_REMEDY) else f"{text}; {_REMEDY}") from None
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        xgb.core.XGBoostError,
+    ) as error:
+        reason = " ".join(str(error).split())[:80]
+        raise InputError(f"{folder} is no usable model ({reason}); {_REMEDY}") from None
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Manifest of a model folder; raises InputError when it is missing, damaged or foreign."""
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = json.loads(_read(path))
+    except ValueError:
+        raise InputError(f"{path} is damaged: it is no JSON; {_REMEDY}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise InputError(f"{path} is no manifest of a nextoffer model; {_REMEDY}")
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise InputError(
+            f"{path} has format {manifest.get('format_version')!r}, this version of nextoffer "
+            f"reads {FORMAT_VERSION}; {_REMEDY}"
+        )
+    if manifest.get("model_version") != folder.name:
+        raise InputError(f"{path} describes model {manifest.get('model_version')!r}; {_REMEDY}")
+    return manifest
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether the folder holds a model that loads."""
+    try:
+        read_model(folder)
+    except InputError:
+        return False
+    return True
+
+
+def to_json(data: Any) -> bytes:
+    """Readable JSON with sorted keys: the same content gives the same bytes."""
+    return (json.dumps(data, indent=2, sort_keys=True) + "\n").encode()
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file and wait until it is on disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the folder's entries are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checksum(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); {_REMEDY}") from None
+
+
+_REMEDY = "train again or promote another version"

@@ -1,0 +1,239 @@
+"""Model registry: the versions of each strategy and which one is deployed when.
+
+``models/<strategy_id>/<model_version>/`` holds a model, ``models/<strategy_id>/deployments.json``
+the list of deployments. Which model is deployed follows from that list and a point in time, so a
+back-fill sees what was deployed then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from scorer.errors import ConfigurationError, InputError
+from scorer.models.protocol import RewardModel
+from scorer.registry import model_files
+from scorer.training.record import TrainedModel
+
+DEPLOYMENTS_FILE = "deployments.json"
+DEPLOY, PROMOTE, ROLLBACK = "deploy", "promote", "rollback"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """From ``as_of`` (UTC) on, ``model_version`` serves; action is deploy, promote or rollback."""
+
+    as_of: datetime
+    model_version: str
+    action: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """What is said of it in a run's reason."""
+        why = f": {self.reason}" if self.reason else ""
+        return f"model {self.model_version} deployed by hand ({self.action}{why})"
+
+
+class ModelRegistry:
+    """Models of all strategies below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, strategy_id: str, trained: TrainedModel, as_of: datetime) -> str:
+        """Write the model unless it is there already; returns its version."""
+        manifest, files = model_files.describe(trained, strategy_id, as_of)
+        version = str(manifest["model_version"])
+        model_files.write_model(self._strategy(strategy_id) / version, manifest, files)
+        return version
+
+    def load(self, strategy_id: str, model_version: str) -> RewardModel:
+        """Load a model; raises InputError when it is missing, damaged or foreign."""
+        return model_files.read_model(self._known(strategy_id, model_version))
+
+    def manifest(self, strategy_id: str, model_version: str) -> dict[str, Any]:
+        """Manifest of a model; raises InputError like :meth:`load`."""
+        return model_files.read_manifest(self._known(strategy_id, model_version))
+
+    def strategies(self) -> list[str]:
+        """Strategies that have a folder, sorted."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(unquote(f.name) for f in self.folder.iterdir() if f.is_dir())
+
+    def versions(self, strategy_id: str) -> list[dict[str, Any]]:
+        """Manifests in order of training; a damaged model gives its version and ``error``."""
+        manifests = []
+        for version in self._versions(strategy_id):
+            try:
+                manifests.append(self.manifest(strategy_id, version))
+            except InputError as error:
+                manifests.append({"model_version": version, "error": str(error)})
+        return sorted(manifests, key=lambda m: (m.get("trained_as_of", ""), m["model_version"]))
+
+    def deploy(
+        self, strategy_id: str, model_version: str, as_of: datetime, reason: str = ""
+    ) -> None:
+        """Record a cycle's deployment; the same deployment again changes nothing."""
+        self._record(strategy_id, Deployment(as_of, model_version, DEPLOY, reason))
+
+    def promote(
+        self, strategy_id: str, model_version: str, as_of: datetime, reason: str = ""
+    ) -> None:
+        """Record a person's deployment of a version.
+
+        Raises ConfigurationError for an unknown version, naming those that exist, and for one
+        trained later than `as_of`; InputError for a model that does not load.
+        """
+        known = self._versions(strategy_id)
+        if model_version not in known:
+            raise ConfigurationError(
+                f"strategy {strategy_id!r} has no model {model_version!r}; known versions: "
+                f"{', '.join(known) or 'none'}"
+            )
+        self.load(strategy_id, model_version)
+        trained = self._trained_as_of(strategy_id, model_version)
+        if trained > as_of.isoformat():
+            raise ConfigurationError(
+                f"model {model_version} was trained as of {trained} and would know the future as of"
+                f" {as_of.isoformat()}: promote an earlier model, or this one from {trained} on"
+            )
+        self._record(strategy_id, Deployment(as_of, model_version, PROMOTE, reason))
+
+    def rollback(self, strategy_id: str, as_of: datetime, reason: str = "") -> str:
+        """Deploy the version that served before the current one; returns it.
+
+        Repeated, it goes back further. Raises ConfigurationError when nothing served before.
+        """
+        stack = self._stack(strategy_id, as_of)
+        if len(stack) < 2:
+            current = stack[0] if stack else "none"
+            raise ConfigurationError(
+                f"strategy {strategy_id!r} has no earlier deployed model to go back to "
+                f"(deployed: {current})"
+            )
+        self.load(strategy_id, stack[-2])
+        self._record(strategy_id, Deployment(as_of, stack[-2], ROLLBACK, reason))
+        return stack[-2]
+
+    def deployed_as_of(self, strategy_id: str, as_of: datetime) -> str | None:
+        """Version deployed at a point in time, None before the first deployment."""
+        past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
+        return past[-1].model_version if past else None
+
+    def incumbent(self, strategy_id: str, as_of: datetime) -> str | None:
+        """Version that a training of this cycle has to stand up to, None without any.
+
+        What served before the cycle, or what a person deployed at its as_of; not what an earlier
+        attempt at the same cycle deployed.
+        """
+        past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
+        past = [d for d in past if d.as_of < as_of or d.action != DEPLOY]
+        return past[-1].model_version if past else None
+
+    def by_hand(self, strategy_id: str, as_of: datetime) -> Deployment | None:
+        """What a person decided for this very moment, None where nobody did."""
+        now = [d for d in self.history(strategy_id) if d.as_of == as_of]
+        return now[-1] if now and now[-1].action != DEPLOY else None
+
+    def withdraw(self, strategy_id: str, as_of: datetime) -> None:
+        """Forget what a cycle deployed, so that what served before serves on."""
+        history = self.history(strategy_id)
+        kept = [d for d in history if (d.as_of, d.action) != (as_of, DEPLOY)]
+        if len(kept) < len(history):
+            self._write(strategy_id, kept)
+
+    def history(self, strategy_id: str) -> list[Deployment]:
+        """Deployments by as_of; at one as_of a cycle's comes before what people decided."""
+        path = self._strategy(strategy_id) / DEPLOYMENTS_FILE
+        if not path.exists():
+            return []
+        try:
+            entries = [
+                Deployment(
+                    datetime.fromisoformat(e["as_of"]),
+                    str(e["model_version"]),
+                    str(e["action"]),
+                    str(e.get("reason", "")),
+                )
+                for e in json.loads(path.read_bytes())
+            ]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(
+                f"{path} cannot be read as a list of deployments; restore it or remove it"
+            ) from None
+        return sorted(entries, key=_in_force)
+
+    def _trained_as_of(self, strategy_id: str, model_version: str) -> str:
+        """When a model was first trained; a back-fill may have made it before its manifest says."""
+        cycles = [
+            d.as_of.isoformat()
+            for d in self.history(strategy_id)
+            if (d.model_version, d.action) == (model_version, DEPLOY)
+        ]
+        return min([self.manifest(strategy_id, model_version).get("trained_as_of", ""), *cycles])
+
+    def _stack(self, strategy_id: str, as_of: datetime) -> list[str]:
+        """Versions that a roll-back can go back through, the deployed one last."""
+        stack: list[str] = []
+        for deployment in self.history(strategy_id):
+            if deployment.as_of > as_of:
+                break
+            if deployment.action == ROLLBACK and len(stack) > 1:
+                stack.pop()
+            if not stack or stack[-1] != deployment.model_version:
+                stack.append(deployment.model_version)
+        return stack
+
+    def _record(self, strategy_id: str, deployment: Deployment) -> None:
+        """Append the entry; a cycle that is done again replaces what it deployed before."""
+        history = self.history(strategy_id)
+        if deployment.action == DEPLOY:
+            same = [
+                d for d in history if (d.as_of, d.action) == (deployment.as_of, deployment.action)
+            ]
+            if any(d.model_version == deployment.model_version for d in same):
+                return
+            history = [d for d in history if d not in same]
+        self._write(strategy_id, sorted([*history, deployment], key=_in_force))
+
+    def _write(self, strategy_id: str, history: list[Deployment]) -> None:
+        entries = [{**asdict(d), "as_of": d.as_of.isoformat()} for d in history]
+        folder = self._strategy(strategy_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{DEPLOYMENTS_FILE}.{os.getpid()}"
+        model_files.write_synced(temporary, model_files.to_json(entries))
+        os.replace(temporary, folder / DEPLOYMENTS_FILE)
+        model_files.sync_folder(folder)
+
+    def _versions(self, strategy_id: str) -> list[str]:
+        folder = self._strategy(strategy_id)
+        if not folder.is_dir():
+            return []
+        return sorted(f.name for f in folder.iterdir() if f.is_dir() and f.name[0] != ".")
+
+    def _known(self, strategy_id: str, model_version: str) -> Path:
+        if model_version not in self._versions(strategy_id):
+            known = ", ".join(self._versions(strategy_id)) or "none"
+            raise InputError(
+                f"model {model_version!r} of strategy {strategy_id!r} is missing in "
+                f"{self.folder}; known versions: {known}"
+            )
+        return self._strategy(strategy_id) / model_version
+
+    def _strategy(self, strategy_id: str) -> Path:
+        """Folder of a strategy; any id gives one plain folder name."""
+        name = quote(strategy_id, safe=" ")
+        if name.startswith("."):
+            name = "%2E" + name[1:]
+        return self.folder / (name or "%00")
+
+
+def _in_force(deployment: Deployment) -> tuple[datetime, bool]:
+    """Order in which deployments replace each other: a cycle never overrules a person."""
+    return deployment.as_of, deployment.action != DEPLOY

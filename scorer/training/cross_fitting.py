@@ -1,0 +1,157 @@
+"""Cross-fitting: every row is scored by models that never saw its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+import numpy as np
+
+from scorer.features import Matrix
+from scorer.models.best_single import offer_means
+from scorer.models.protocol import Codes, RewardModel, Vector
+from scorer.models.shown_scores import shown_scores
+from scorer.models.side_by_side import side_by_side
+from scorer.training.candidates import CANDIDATES, candidates_of
+from scorer.training.examples import Examples
+from scorer.training.workbench import Workbench
+
+DEPLOYED = "deployed"
+_CELLS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What models say of n displays; models are named in ``names``.
+
+    Attributes
+    ----------
+    logged : float64 (n_models, n), expected reward of the offer shown.
+    average : float64 (n_models, n), mean over the offers that could have been shown.
+    choice : int64 (n_models, n), code of the eligible ready offer of highest score; -1: none is.
+    at_choice : float64 (n_models, n_models, n): ``[m, c]`` is model m's expected reward of what
+        model c chooses.
+    """
+
+    names: tuple[str, ...]
+    logged: Vector
+    average: Vector
+    choice: Codes
+    at_choice: Vector
+
+    @classmethod
+    def empty(cls, names: tuple[str, ...], n: int) -> Scored:
+        """Room for n displays."""
+        m = len(names)
+        return cls(
+            names,
+            np.zeros((m, n)),
+            np.zeros((m, n)),
+            np.full((m, n), -1, dtype=np.int64),
+            np.zeros((m, m, n)),
+        )
+
+    def without(self, name: str) -> Scored:
+        """The same without one model, where it is among them."""
+        kept = [i for i, other in enumerate(self.names) if other != name]
+        return Scored(
+            tuple(self.names[i] for i in kept),
+            self.logged[kept],
+            self.average[kept],
+            self.choice[kept],
+            self.at_choice[np.ix_(kept, kept)],
+        )
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The deployed model, the end of the data it was trained on (UTC), its version."""
+
+    model: RewardModel
+    data_window_end: datetime
+    version: str = ""
+
+
+def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
+    """Fit every candidate without each fold and score the fold's rows with it.
+
+    Rows that cannot evaluate get the score of the offer shown only. The deployed model, where
+    there is one, is the last, named ``deployed``; it scores the rows after its window, which
+    are new to it.
+    """
+    names, examples = candidates_of(bench), bench.examples
+    users = dict.fromkeys(names, examples.users)
+    is_new = np.zeros(len(examples), dtype=np.bool_)
+    if incumbent is not None:
+        users[DEPLOYED] = examples.users_for(incumbent.model.schema)
+        is_new = examples.times > np.datetime64(incumbent.data_window_end, "us")
+    scored = Scored.empty(tuple(users), len(examples))
+    left_out = [(name, frozenset({fold})) for fold in range(bench.n_folds) for name in names]
+    fitted = iter(side_by_side(lambda fit: CANDIDATES[fit[0]](bench, fit[1]), left_out))
+    for fold in range(bench.n_folds):
+        inside = bench.folds == fold
+        models = list(islice(fitted, len(names)))
+        if incumbent is not None:
+            models.append(incumbent.model)
+        means = offer_means(examples.take(~inside))
+        sighted = list(zip(models, users.values(), strict=True))
+        compared = inside & examples.evaluates
+        score_rows(scored, sighted, means, examples, np.flatnonzero(compared & is_new))
+        own = sighted[: len(names)]
+        score_rows(scored, own, means, examples, np.flatnonzero(compared & ~is_new))
+        rest = np.flatnonzero(inside & ~examples.evaluates & examples.trains)
+        for m, (model, encoded) in enumerate(own):
+            scored.logged[m, rest] = shown_scores(model, encoded[rest], examples.offers[rest])
+    return scored
+
+
+def score_rows(
+    scored: Scored,
+    models: list[tuple[RewardModel, Matrix]],
+    means: Vector,
+    examples: Examples,
+    rows: Codes,
+) -> None:
+    """Fill in the given rows of the first models of ``scored``, in place.
+
+    Each model comes with all users as its own schema encodes them. ``means`` float64 (n_offers,)
+    stand in for offers that a model does not score.
+    """
+    n_offers = len(examples.catalogue.all)
+    for part in _parts(rows, n_offers):
+        piece = examples.take(part)
+        eligible = piece.eligible
+        own = np.arange(len(piece))
+        matrices = [_all_scores(model, users[part], piece, means) for model, users in models]
+        for c, (model, _) in enumerate(models):
+            scored.choice[c, part] = _choices(matrices[c], piece, model)
+        for m, matrix in enumerate(matrices):
+            scored.logged[m, part] = matrix[own, piece.offers]
+            scored.average[m, part] = np.where(eligible, matrix, 0).sum(1) / eligible.sum(1)
+            for c in range(len(models)):
+                scored.at_choice[m, c, part] = matrix[own, scored.choice[c, part]]
+
+
+def _parts(rows: Codes, n_offers: int) -> Iterator[Codes]:
+    step = max(1, _CELLS // max(1, n_offers))
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+
+
+def _all_scores(model: RewardModel, users: Matrix, examples: Examples, means: Vector) -> Vector:
+    """Scores of all offers, float64 (n, n_offers): the model's, or the mean where it has none."""
+    scores = np.tile(means, (len(examples), 1))
+    places = {offer: place for place, offer in enumerate(examples.catalogue.all)}
+    known = [j for j, offer in enumerate(model.offer_ids) if offer in places]
+    scores[:, [places[model.offer_ids[j]] for j in known]] = model.score(users)[:, known]
+    return scores
+
+
+def _choices(scores: Vector, examples: Examples, model: RewardModel) -> Codes:
+    """First allowed ready offer of the highest score among those the model scores."""
+    ready = set(model.offer_ids) & set(examples.catalogue.ready)
+    may = examples.allowed & np.array([offer in ready for offer in examples.catalogue.all])
+    chosen = np.where(may, scores, -np.inf).argmax(axis=1)
+    return np.where(may.any(axis=1), chosen, -1)

@@ -1,0 +1,182 @@
+"""Training examples of one strategy as arrays, encoded once and shared by all candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.errors import StrategyError
+from scorer.features import FeatureSchema, Matrix, encode_offers, encode_users
+from scorer.models.protocol import Codes, Mask, Vector
+
+Sets = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Offers of a strategy: ``ready`` are scored, ``others`` were shown too; both sorted.
+
+    ``kin`` is float64 (n_ready, q), 1 where a ready offer belongs to a kin, column 0 all ones.
+    ``known_values`` is float64 (n_ready,): value of one success where the catalogue tells it.
+    """
+
+    ready: tuple[str, ...]
+    others: tuple[str, ...]
+    kin: Vector
+    known_values: Vector
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Ready offers, then the others: the codes of examples."""
+        return (*self.ready, *self.others)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Displays with their outcome, in time order; every array has length n.
+
+    Attributes
+    ----------
+    users : float32 (n, n_features), as the fitted schema encodes them.
+    offers : int64 codes into ``catalogue.all``; below ``len(catalogue.ready)``: ready.
+    rewards, propensity : float64; NaN where the propensity is not known.
+    successes : bool.
+    first : bool, displayed at the first position of its decision.
+    profiles : int64 codes of people.
+    times : datetime64[us], UTC.
+    sets : int64 rows of ``eligible_sets``.
+    outdated : bool, from before the offer's appeal changed; see :mod:`.shifts`.
+    eligible_sets : bool (n_sets, n_offers), what the rules let a policy choose.
+    table : the rows that all this was encoded from.
+    """
+
+    schema: FeatureSchema
+    catalogue: Offers
+    kpi_type: str
+    eligible_sets: Mask
+    table: pa.Table
+    users: Matrix
+    offers: Codes
+    rewards: Vector
+    successes: Mask
+    propensity: Vector
+    first: Mask
+    profiles: Codes
+    times: npt.NDArray[np.datetime64]
+    sets: Codes
+    outdated: Mask
+
+    def __len__(self) -> int:
+        return len(self.offers)
+
+    def take(self, rows: Any) -> Examples:
+        """The chosen rows (indices or mask)."""
+        arrays = {f.name: getattr(self, f.name)[rows] for f in fields(self)[5:]}
+        return replace(self, **arrays)
+
+    def users_for(self, schema: FeatureSchema) -> Matrix:
+        """Users as another fitted schema encodes them; of examples from which none was taken."""
+        return encode_users(self.table, schema)
+
+    @property
+    def trains(self) -> Mask:
+        """Displays of ready offers, those from before the offer changed aside."""
+        return (self.offers < len(self.catalogue.ready)) & ~self.outdated
+
+    @property
+    def evaluates(self) -> Mask:
+        """Displays at the first position whose propensity is known."""
+        return self.first & ~np.isnan(self.propensity)
+
+    @property
+    def allowed(self) -> Mask:
+        """What the rules let a policy choose, bool (n, n_offers)."""
+        return self.eligible_sets[self.sets]
+
+    @property
+    def eligible(self) -> Mask:
+        """What could have been shown, bool (n, n_offers); the offer shown always could."""
+        eligible = self.allowed
+        eligible[np.arange(len(self)), self.offers] = True
+        return eligible
+
+
+def encode_examples(
+    table: pa.Table, schema: FeatureSchema, offers: Offers, kpi_type: str, sets: Sets | None = None
+) -> Examples:
+    """Encode rows of ``training_examples``, in time order; categories are fitted here.
+
+    Parameters
+    ----------
+    table : ``display_id, event_ts, offer_id, reward`` and the schema's columns; optional:
+        ``profile_id, propensity, is_success, position, eligibility_set_id``. Rows without a
+        reward or of an offer that is not the strategy's are left out.
+    sets : offers that could have been shown, by eligibility set; None: all of them everywhere.
+
+    Raises
+    ------
+    StrategyError
+        No row is left.
+    """
+    known = pc.is_in(pc.cast(table["offer_id"], pa.string()), pa.array(offers.all, pa.string()))
+    table = table.filter(pc.and_(known, pc.is_valid(table["reward"])))
+    if table.num_rows == 0:
+        raise StrategyError("no display of a ready offer in the window")
+    table = table.sort_by([("event_ts", "ascending"), ("display_id", "ascending")])
+    fitted = schema.fit(table)
+    rewards = pc.cast(table["reward"], pa.float64()).to_numpy()
+    set_codes, eligible_sets = _eligibility(table, offers.all, sets)
+    return Examples(
+        schema=fitted,
+        catalogue=offers,
+        kpi_type=kpi_type,
+        eligible_sets=eligible_sets,
+        table=table,
+        users=encode_users(table, fitted),
+        offers=encode_offers(table["offer_id"], offers.all),
+        rewards=rewards,
+        successes=_optional(table, "is_success", rewards > 0).astype(np.bool_),
+        propensity=_optional(table, "propensity", np.full(len(rewards), np.nan)).astype(float),
+        first=_optional(table, "position", np.ones(len(rewards))) == 1,
+        profiles=_codes(table, "profile_id"),
+        times=table["event_ts"].to_numpy().astype("datetime64[us]"),
+        sets=set_codes,
+        outdated=np.zeros(len(rewards), dtype=np.bool_),
+    )
+
+
+def _optional(table: pa.Table, name: str, default: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if name not in table.column_names:
+        return default
+    column = table[name].combine_chunks()
+    if pa.types.is_boolean(column.type):
+        column = pc.fill_null(column, False)
+    return column.to_numpy(zero_copy_only=False)
+
+
+def _codes(table: pa.Table, name: str) -> Codes:
+    """Codes in the order of sorted values, so that they do not depend on row order."""
+    if name not in table.column_names:
+        return np.arange(table.num_rows, dtype=np.int64)
+    encoded = table[name].combine_chunks().dictionary_encode()
+    ranks = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy().astype(np.int64) - 1
+    return ranks[encoded.indices.to_numpy(zero_copy_only=False)]
+
+
+def _eligibility(table: pa.Table, offer_ids: tuple[str, ...], sets: Sets | None) -> tuple[Any, Any]:
+    everything = np.ones((1, len(offer_ids)), dtype=np.bool_)
+    if sets is None or "eligibility_set_id" not in table.column_names:
+        return np.zeros(table.num_rows, dtype=np.int64), everything
+    encoded = pc.fill_null(table["eligibility_set_id"].combine_chunks(), "").dictionary_encode()
+    rows = [
+        np.array([offer in sets.get(key, frozenset()) for offer in offer_ids], dtype=np.bool_)
+        for key in encoded.dictionary.to_pylist()
+    ]
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, np.stack(rows)

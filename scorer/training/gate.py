@@ -1,0 +1,168 @@
+"""The gate: personalise only where it is proven to pay, replace only what is not better.
+
+One-sided tests: a strategy whose offers do not interact with people passes in at most 1 of 20
+trainings. One that passed needs no new proof every week, only an estimate that is still
+above zero: with 10 % exploration the best single offer is seldom shown to anybody, so a week's
+proof may be missing where the gain is not. A strategy that passed by chance falls back soon.
+While there are too few responses for any estimate, it stays for GRACE after the last one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from scorer.models.protocol import Mask
+from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, PairedDifference, compare
+from scorer.ope.feedback import TargetPolicy
+from scorer.training.candidates import BEST_SINGLE
+from scorer.training.logged_policies import LoggedPolicies
+from scorer.training.selection import Selection
+
+Z = 1.64
+Z_TO_STAY = 0.0
+GRACE = timedelta(days=56)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A strategy that passed and is served by a model now.
+
+    ``gain_seen`` is the latest cycle (UTC) whose estimate was above what was asked for.
+    """
+
+    gain_seen: datetime
+    held_back_placements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to personalise, where not, and why in words.
+
+    ``held_back_placements`` are those whose own data speak against a strategy that passed;
+    ``needed`` is the number of standard errors that was asked for; ``gain_seen`` is the latest
+    cycle that saw as much, None where the strategy does not pass.
+    """
+
+    personalises: bool
+    reason: str | None
+    held_back_placements: tuple[str, ...] = ()
+    needed: float = Z
+    gain_seen: datetime | None = None
+
+
+def judge(
+    selection: Selection,
+    placements: dict[str, Mask],
+    standing: Standing | None = None,
+    as_of: datetime | None = None,
+) -> Verdict:
+    """Judge a selection as of a cycle.
+
+    ``placements`` gives the displays of each placement, bool (n,); ``standing`` is None for a
+    strategy that has not passed yet, or is served by the best single offer.
+    """
+    gain, needed = selection.gain, Z if standing is None else Z_TO_STAY
+    if standing is not None and gain.status == INSUFFICIENT:
+        return _without_estimate(selection, standing, as_of)
+    if not _passes(gain, needed):
+        return Verdict(False, _why_not(gain, selection.logged, needed), needed=needed)
+    held_back = tuple(
+        name for name, rows in sorted(placements.items()) if _speaks_against(gain, selection, rows)
+    )
+    if held_back and len(held_back) == len(placements):
+        reason = "no placement alone shows a gain over the best single offer"
+        return Verdict(False, reason, needed=needed)
+    reasons = [_not_again(gain), _where_not(held_back)]
+    return Verdict(True, "; ".join(r for r in reasons if r) or None, held_back, needed, as_of)
+
+
+def _without_estimate(selection: Selection, standing: Standing, as_of: datetime | None) -> Verdict:
+    """A strategy that passed stays as it is while the last sight of a gain is recent."""
+    too_few, seen = _why_not(selection.gain, selection.logged, Z_TO_STAY), standing.gain_seen
+    if as_of is not None and as_of - seen > GRACE:
+        return Verdict(False, f"{too_few}; a gain was last seen on {seen:%Y-%m-%d}")
+    held_back = standing.held_back_placements
+    reasons = [f"passed before; {too_few}", _where_not(held_back)]
+    return Verdict(True, "; ".join(r for r in reasons if r), held_back, Z_TO_STAY, seen)
+
+
+def credibly_worse(difference: PairedDifference) -> bool:
+    """Whether all of the interval says that a policy earns less than the one it is compared with.
+
+    That is more than Z asks for: this is tried every week, of a model that as a rule is as good,
+    and the offers that only it would choose were hardly shown (see docs/method.md).
+    """
+    return difference.high is not None and difference.high < 0
+
+
+def _passes(gain: PairedDifference, needed: float) -> bool:
+    return gain.status not in (INSUFFICIENT, IDENTICAL) and gain.z is not None and gain.z > needed
+
+
+def _speaks_against(gain: PairedDifference, selection: Selection, rows: Mask) -> bool:
+    """Whether a placement that could show the strategy's gain by itself does not show it.
+
+    It could when that gain, were it true there, would pass in 19 of 20 cases.
+    """
+    logged = selection.logged
+    part = logged.subset(rows)
+    policy = _rows_of(selection.policy, rows)
+    own = compare(part.feedback, policy, _rows_of(logged.policy(BEST_SINGLE), rows))
+    if own.standard_error is None or gain.difference is None:
+        return False
+    is_able = gain.difference > 2 * Z * own.standard_error
+    return is_able and not _passes(own, Z)
+
+
+def _rows_of(policy: TargetPolicy, rows: Mask) -> TargetPolicy:
+    return TargetPolicy(policy.probability[rows], policy.expected[rows], policy.logged[rows])
+
+
+def _why_not(gain: PairedDifference, logged: LoggedPolicies, needed: float) -> str:
+    if len(logged.examples) == 0:
+        return (
+            "no display has a known propensity, so nothing can be proven: log the propensity, or"
+            " traffic_type 'random' where the offer was drawn at random"
+        )
+    if gain.status == IDENTICAL:
+        return "the best single offer is best for everybody"
+    if gain.status == INSUFFICIENT:
+        return _too_few(gain)
+    gained = "unknown" if gain.lift is None else _percent(gain.lift)
+    between = (
+        ""
+        if gain.lift_low is None or gain.lift_high is None
+        else f" ({_percent(gain.lift_low)} to {_percent(gain.lift_high)})"
+    )
+    return (
+        f"personalisation is not credibly better than the best single offer:"
+        f" lift {gained}{between}, {gain.z:.2f} standard errors, {needed:.2f} needed"
+    )
+
+
+def _not_again(gain: PairedDifference) -> str | None:
+    """What is said of a strategy that stays personalised without a new proof."""
+    if _passes(gain, Z):
+        return None
+    return f"passed before; the gain is not proven anew ({gain.z:.1f} standard errors)"
+
+
+def _too_few(gain: PairedDifference) -> str:
+    return (
+        f"too few responses to tell personalised offers from the best single one"
+        f" ({gain.disagreeing_responses} where they differ)"
+    )
+
+
+def _where_not(held_back: tuple[str, ...]) -> str | None:
+    if not held_back:
+        return None
+    names = ", ".join(held_back)
+    return f"best single offer at {names}: no gain is shown there"
+
+
+def _percent(share: float) -> str:
+    return f"{np.round(100 * share, 1):+g} %"

@@ -1,0 +1,94 @@
+"""Policies that score displays, put into the form that off-policy evaluation takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scorer.models.protocol import Codes, Mask
+from scorer.ope.feedback import LoggedFeedback, TargetPolicy
+from scorer.training.cross_fitting import DEPLOYED, Scored
+from scorer.training.examples import Examples
+
+
+@dataclass(frozen=True)
+class LoggedPolicies:
+    """Displays that can evaluate, with what every model would have shown in their place.
+
+    Only displays at the first position with a known propensity and an eligible ready offer
+    belong here: ``rows`` int64 are their places in the examples given, ``without_propensity``
+    counts those at the first position that lack it. ``reference`` is the model whose expected
+    rewards the doubly robust estimators start from, the same for all policies.
+    """
+
+    examples: Examples
+    scored: Scored
+    reference: str
+    rows: Codes
+    without_propensity: int
+
+    @classmethod
+    def of(cls, examples: Examples, scored: Scored, rows: Mask | None = None) -> LoggedPolicies:
+        """Keep the rows (bool (n,), default all) that can evaluate; choose the reference.
+
+        The reference is the model with the smallest squared error on the displays kept; not the
+        deployed one, whose errors on displays that it has seen say little.
+        """
+        unknown = examples.first & np.isnan(examples.propensity)
+        kept = examples.evaluates & (scored.choice >= 0).all(axis=0)
+        if rows is not None:
+            unknown, kept = unknown & rows, kept & rows
+        places = np.flatnonzero(kept)
+        scored = replace(
+            scored,
+            logged=scored.logged[:, places],
+            average=scored.average[:, places],
+            choice=scored.choice[:, places],
+            at_choice=scored.at_choice[:, :, places],
+        )
+        examples = examples.take(places)
+        errors = np.zeros(len(scored.names))
+        if len(examples):
+            errors = ((scored.logged - examples.rewards) ** 2).mean(axis=1)
+        errors[[name == DEPLOYED for name in scored.names]] = np.inf
+        reference = scored.names[int(np.argmin(errors))]
+        return cls(examples, scored, reference, places, int(unknown.sum()))
+
+    def subset(self, rows: Mask) -> LoggedPolicies:
+        """The chosen displays, bool (n,); the reference stays."""
+        chosen = LoggedPolicies.of(self.examples, self.scored, rows)
+        return replace(chosen, reference=self.reference, rows=self.rows[chosen.rows])
+
+    @property
+    def feedback(self) -> LoggedFeedback:
+        """Rewards, propensities and people of the displays."""
+        examples = self.examples
+        return LoggedFeedback(examples.rewards, examples.propensity, examples.profiles)
+
+    def policy(self, name: str) -> TargetPolicy:
+        """The policy that shows what the named model scores highest."""
+        c, reference = self.scored.names.index(name), self._reference
+        return self._deterministic(self.scored.choice[c], self.scored.at_choice[reference, c])
+
+    def patchwork(self, names: list[str], part: Codes) -> TargetPolicy:
+        """The policy that follows model ``names[part[i]]`` at display i; ``part`` int64 (n,)."""
+        codes = np.array([self.scored.names.index(name) for name in names])[part]
+        own = np.arange(len(part))
+        choice = self.scored.choice[codes, own]
+        return self._deterministic(choice, self.scored.at_choice[self._reference, codes, own])
+
+    @property
+    def random(self) -> TargetPolicy:
+        """The policy that draws uniformly from what could have been shown."""
+        shares = 1 / self.examples.eligible.sum(axis=1)
+        reference = self._reference
+        return TargetPolicy(shares, self.scored.average[reference], self.scored.logged[reference])
+
+    @property
+    def _reference(self) -> int:
+        return self.scored.names.index(self.reference)
+
+    def _deterministic(self, choice: Codes, expected: np.ndarray) -> TargetPolicy:
+        matches = (choice == self.examples.offers).astype(np.float64)
+        return TargetPolicy(matches, expected, self.scored.logged[self._reference])

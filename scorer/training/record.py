@@ -1,0 +1,152 @@
+"""A trained model with what is said of its making: in its manifest and in the run's row."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from scorer.models.protocol import RewardModel, Vector
+from scorer.training import metrics
+from scorer.training.candidates import BEST_SINGLE
+from scorer.training.cross_fitting import Scored
+from scorer.training.gate import Verdict
+from scorer.training.selection import Selection
+from scorer.training.shifts import Shift
+from scorer.training.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model with what the manifest says about its making; window ends are UTC, inclusive."""
+
+    model: RewardModel
+    kpi_type: str
+    parameters: dict[str, Any]
+    metrics: dict[str, Any]
+    data_window_start: datetime
+    data_window_end: datetime
+    training_rows: int
+    successes: int
+    offers_included: int
+
+
+@dataclass(frozen=True)
+class Describer:
+    """Says of a model what its manifest and the run's row tell; the record is of all candidates.
+
+    ``offers_included`` None counts the ready offers.
+    """
+
+    bench: Workbench
+    scored: Scored
+    selection: Selection
+    verdict: Verdict
+    kpi_type: str
+    offers_included: int | None
+    shifts: tuple[Shift, ...]
+
+    def __call__(self, model: RewardModel, name: str) -> TrainedModel:
+        """The model fitted on everything as the named candidate, with its record."""
+        examples = self.bench.examples
+        trains = examples.trains
+        times = examples.times[trains].astype("datetime64[us]").astype(object)
+        included = self.offers_included
+        return TrainedModel(
+            model=model,
+            kpi_type=self.kpi_type,
+            parameters={
+                "candidate": name,
+                "seed": self.bench.seed,
+                "folds": self.bench.n_folds,
+                "link": self.bench.objective.link,
+                "rounds": _rounds(model),
+            },
+            metrics=self._metrics(name),
+            data_window_start=times[0],
+            data_window_end=times[-1],
+            training_rows=int(trains.sum()),
+            successes=int(np.count_nonzero(examples.rewards[trains])),
+            offers_included=len(examples.catalogue.ready) if included is None else included,
+        )
+
+    def _metrics(self, name: str) -> dict[str, Any]:
+        """Out-of-fold metrics beside those of the best single offer's means, and the proof."""
+        trains = self.bench.examples.trains
+        outcomes = self.bench.examples.rewards[trains]
+        scores = self._out_of_fold(name)[trains]
+        baseline = self._out_of_fold(BEST_SINGLE)[trains]
+        return {
+            "rows": int(trains.sum()),
+            "successes": int(np.count_nonzero(outcomes)),
+            "mean": float(outcomes.mean()),
+            "mean_score": float(scores.mean()),
+            **_fit_metrics(outcomes, scores, baseline, self.kpi_type),
+            "changed_offers": [{**asdict(s), "since": s.since.isoformat()} for s in self.shifts],
+            **selection_record(self.selection, self.verdict),
+        }
+
+    def _out_of_fold(self, name: str) -> Vector:
+        return self.scored.logged[self.scored.names.index(name)]
+
+
+def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
+    """Every candidate's estimate and the gate's verdict, ready for JSON."""
+    return {
+        "chosen": selection.chosen,
+        "evaluation_rows": len(selection.logged.examples),
+        "rows_without_propensity": selection.logged.without_propensity,
+        "gate": {
+            "personalises": verdict.personalises,
+            "reason": verdict.reason,
+            "held_back_placements": list(verdict.held_back_placements),
+            "gain_seen": None if verdict.gain_seen is None else verdict.gain_seen.isoformat(),
+            "status": selection.gain.status,
+            "z": selection.gain.z,
+            "z_needed": verdict.needed,
+            "lift": selection.gain.lift,
+            "lift_low": selection.gain.lift_low,
+            "lift_high": selection.gain.lift_high,
+        },
+        "candidates": [
+            {
+                "name": c.name,
+                "status": c.value.status,
+                "policy_value": c.value.value,
+                "standard_error": c.value.standard_error,
+                "value_low": c.value.low,
+                "value_high": c.value.high,
+                "lift_over_best_single": c.over_best_single.lift,
+                "z_over_best_single": c.over_best_single.z,
+            }
+            for c in selection.candidates
+        ],
+    }
+
+
+def _fit_metrics(
+    outcomes: Vector,
+    scores: Vector,
+    baseline: Vector,
+    kpi_type: str,
+) -> dict[str, Any]:
+    if kpi_type == "binary":
+        area = metrics.auc(outcomes, scores)
+        return {
+            "log_loss": metrics.log_loss(outcomes, scores),
+            "baseline_log_loss": metrics.log_loss(outcomes, baseline),
+            "auc": area,
+            "gini": None if area is None else 2 * area - 1,
+        }
+    return {
+        "rmse": metrics.rmse(outcomes, scores),
+        "baseline_rmse": metrics.rmse(outcomes, baseline),
+        "gini": metrics.lorenz_gini(outcomes, scores),
+    }
+
+
+def _rounds(model: RewardModel) -> int:
+    booster = getattr(getattr(model, "model", model), "booster", None)
+    return 0 if booster is None else int(booster.num_boosted_rounds())

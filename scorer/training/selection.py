@@ -1,0 +1,102 @@
+"""Chooses among the candidates by cross-fitted doubly robust value, and measures the choice.
+
+The candidate of the highest value is chosen. What the gate tests is not that winner's own
+estimate, which is flattered by having won, but the value of choosing: each fold is served by the
+candidate that is best on the other folds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorer.models.protocol import Codes, Mask, Vector
+from scorer.ope.estimators import ESTIMATORS, importance_weights
+from scorer.ope.evaluation import PairedDifference, PolicyEstimate, compare, evaluate
+from scorer.ope.feedback import TargetPolicy
+from scorer.training.candidates import BEST_SINGLE
+from scorer.training.cross_fitting import DEPLOYED
+from scorer.training.logged_policies import LoggedPolicies
+
+
+@dataclass(frozen=True)
+class CandidateValue:
+    """Cross-fitted doubly robust value of a candidate and its paired lift over best single."""
+
+    name: str
+    value: PolicyEstimate
+    over_best_single: PairedDifference
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The best personalised candidate, all candidates' values, and what choosing gains.
+
+    ``by_fold`` int64 (n_folds,) is the place among ``candidates`` of the one that is best on the
+    other folds; ``policy`` follows it on the displays of ``logged``, ``gain`` compares that with
+    the best single offer.
+    """
+
+    chosen: str
+    candidates: tuple[CandidateValue, ...]
+    by_fold: Codes
+    gain: PairedDifference
+    logged: LoggedPolicies
+    policy: TargetPolicy
+
+    def policy_on(
+        self, logged: LoggedPolicies, folds: Codes, held_back: Mask | None = None
+    ) -> TargetPolicy:
+        """What choosing would have shown at displays whose folds are int64 (n,).
+
+        The best single offer where ``held_back``, bool (n,), says so.
+        """
+        names = [candidate.name for candidate in self.candidates]
+        part = self.by_fold[folds]
+        if held_back is not None:
+            part = np.where(held_back, names.index(BEST_SINGLE), part)
+        return logged.patchwork(names, part)
+
+
+def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
+    """Choose on the displays of ``logged``, whose folds are int64 (n,), below ``n_folds``.
+
+    The deployed model, which has seen most displays, is no candidate. Without any display that can
+    evaluate, the first personalised candidate is chosen and every estimate is insufficient.
+    """
+    names = tuple(name for name in logged.scored.names if name != DEPLOYED)
+    feedback, baseline = logged.feedback, logged.policy(BEST_SINGLE)
+    values = tuple(
+        CandidateValue(
+            name,
+            evaluate(feedback, logged.policy(name)),
+            compare(feedback, logged.policy(name), baseline, is_cross_fitted=True),
+        )
+        for name in names
+    )
+    rows = np.stack([_contributions(logged, logged.policy(name)) for name in names])
+    personal = [i for i, name in enumerate(names) if name != BEST_SINGLE]
+    totals = rows.sum(axis=1)
+    chosen = names[max(personal, key=lambda i: (totals[i], -i))]
+    by_fold = _best_elsewhere(rows, folds, n_folds)
+    policy = logged.patchwork(list(names), by_fold[folds])
+    gain = compare(feedback, policy, baseline, is_cross_fitted=True)
+    return Selection(chosen, values, by_fold, gain, logged, policy)
+
+
+def _contributions(logged: LoggedPolicies, policy: TargetPolicy) -> Vector:
+    feedback = logged.feedback
+    if feedback.displays == 0:
+        return np.zeros(0)
+    weights = importance_weights(feedback, policy)
+    if not weights.any():
+        return policy.expected
+    return ESTIMATORS["dr"](feedback, policy, weights).rows
+
+
+def _best_elsewhere(rows: Vector, folds: Codes, n_folds: int) -> Codes:
+    """For each fold the candidate that is best on the others, int64 (n_folds,)."""
+    inside = np.stack([np.bincount(folds, values, n_folds) for values in rows])
+    best: Codes = np.argmax(rows.sum(axis=1, keepdims=True) - inside, axis=0)
+    return best

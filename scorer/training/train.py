@@ -1,0 +1,264 @@
+"""Training: from examples of one strategy to the model that deserves to rank, and the proof.
+
+0. Displays of an offer from before its appeal changed abruptly are set aside.
+1. Every candidate is fitted without each fold of profiles and scores that fold.
+2. The candidate of the highest doubly robust value is chosen; the gate says whether choosing
+   beats the best single offer credibly.
+3. The chosen candidate is fitted on everything and calibrated on its out-of-fold scores.
+4. What the deployed model would have earned since it was trained is compared with what takes its
+   place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from scorer.errors import StrategyError
+from scorer.features import DECISIONING, FeatureSchema
+from scorer.models.best_single import BestSingle, fit_best_single
+from scorer.models.calibration import Calibration, fit_calibration
+from scorer.models.interaction_base import InteractionBase
+from scorer.models.objectives import capped, choose_objective
+from scorer.models.offer_trees import OfferTrees
+from scorer.models.placement_gate import PlacementGate
+from scorer.models.protocol import Codes, Mask, RewardModel
+from scorer.models.success_value import SuccessValue
+from scorer.ope.evaluation import PairedDifference, compare
+from scorer.ope.feedback import TargetPolicy
+from scorer.training.candidates import BEST_SINGLE, CANDIDATES
+from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
+from scorer.training.examples import Examples, Offers, Sets, encode_examples
+from scorer.training.gate import Standing, Verdict, judge
+from scorer.training.kin import kin_matrix, known_values
+from scorer.training.logged_policies import LoggedPolicies
+from scorer.training.record import Describer, TrainedModel
+from scorer.training.selection import Selection, select
+from scorer.training.shifts import Shift, find_shifts, outdated_rows
+from scorer.training.workbench import EVERYTHING, Workbench, fold_count
+
+MIN_READY_OFFERS = 2
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What to train and against what.
+
+    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` are
+    the catalogue's, by offer; ``eligible`` what could have been shown, by eligibility set.
+    ``standing`` is what the gate goes by as of the cycle (UTC), for a strategy that passed.
+    ``offers_included`` is the number of offers of the strategy, for the record.
+    """
+
+    kpi_type: str
+    ready_offer_ids: tuple[str, ...]
+    seed: int = 0
+    offers_included: int | None = None
+    other_offer_ids: tuple[str, ...] = ()
+    characteristics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    eligible: Sets | None = None
+    incumbent: Incumbent | None = None
+    standing: Standing | None = None
+    as_of: datetime | None = None
+
+    @property
+    def offers(self) -> Offers:
+        """Offers in the order of the models' columns; raises StrategyError below 2 ready ones."""
+        ready = tuple(sorted(self.ready_offer_ids))
+        if len(ready) < MIN_READY_OFFERS:
+            raise StrategyError(f"{len(ready)} offers ready, {MIN_READY_OFFERS} needed")
+        return Offers(
+            ready,
+            tuple(sorted(set(self.other_offer_ids) - set(ready))),
+            kin_matrix(ready, self.characteristics),
+            known_values(ready, self.characteristics),
+        )
+
+
+@dataclass(frozen=True)
+class Training:
+    """Outcome of a training.
+
+    ``personalised`` is the best candidate whatever the gate says, ``best_single`` what is served
+    otherwise, ``nominee`` the one of the two that the gate wants. ``new`` is what the personalised
+    model stands for on ``logged``, all displays that can evaluate: at each of them what choosing
+    on other people would have shown, the best single offer where the gate holds back.
+    ``over_deployed`` compares the nominee so measured with the deployed model on ``since``, the
+    displays that the deployed model never saw; both None without either.
+    """
+
+    personalised: TrainedModel
+    best_single: TrainedModel
+    verdict: Verdict
+    selection: Selection
+    new: TargetPolicy
+    over_deployed: PairedDifference | None
+    logged: LoggedPolicies
+    since: LoggedPolicies | None
+    deployed_kind: str | None
+
+    @property
+    def nominee(self) -> TrainedModel:
+        """What the gate wants to be served."""
+        return self.personalised if self.verdict.personalises else self.best_single
+
+    @property
+    def model(self) -> RewardModel:
+        """The nominee's model."""
+        return self.nominee.model
+
+
+def load_examples(connection: Any, strategy_id: str, schema: FeatureSchema) -> pa.Table:
+    """Read a strategy's rows of ``training_examples`` with the schema's columns, as Arrow."""
+    fixed = (
+        "display_id",
+        "event_ts",
+        "profile_id",
+        "offer_id",
+        "reward",
+        "is_success",
+        "propensity",
+        '"position"',
+        "eligibility_set_id",
+        *DECISIONING,
+    )
+    columns = ", ".join((*fixed, *schema.select_list))
+    return connection.sql(
+        f"select {columns} from training_examples where strategy_id = ?", params=[strategy_id]
+    ).to_arrow_table()
+
+
+def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Training:
+    """Train, choose, judge and calibrate on the examples of one strategy.
+
+    Parameters
+    ----------
+    table : pa.Table
+        One row per display, in any order, as :func:`.examples.encode_examples` takes it.
+    schema : FeatureSchema
+        As declared; the categories are fitted here.
+    plan : TrainingPlan
+        KPI type, offers, seed, the deployed model.
+
+    Raises
+    ------
+    StrategyError
+        Fewer than 2 ready offers, or no row, no success, nothing but successes, fewer people than
+        folds.
+    """
+    examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible)
+    bench, shifts = _up_to_date(_bench(examples, plan), plan)
+    scored = cross_fit(bench, plan.incumbent)
+    logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))
+    selection = select(logged, bench.folds[logged.rows], bench.n_folds)
+    verdict = judge(selection, _placements(logged.examples), plan.standing, plan.as_of)
+    best_single = fit_best_single(bench.examples)
+    model = _final(bench, scored, selection.chosen)
+    if verdict.held_back_placements:
+        model = PlacementGate(model, best_single, verdict.held_back_placements)
+    since = _since(bench.examples, scored, plan.incumbent, logged.reference)
+    measured = _Measured(selection, verdict, bench.folds)
+    describe = Describer(
+        bench, scored, selection, verdict, plan.kpi_type, plan.offers_included, shifts
+    )
+    return Training(
+        personalised=describe(model, selection.chosen),
+        best_single=describe(best_single, BEST_SINGLE),
+        verdict=verdict,
+        selection=selection,
+        new=measured.new(logged),
+        over_deployed=measured.over_deployed(since),
+        logged=logged,
+        since=since,
+        deployed_kind=None if plan.incumbent is None else plan.incumbent.model.kind,
+    )
+
+
+def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
+    people, needed = np.unique(examples.profiles[examples.trains]).size, fold_count(examples)
+    if 0 < people < needed:
+        raise StrategyError(f"displays of only {people} people, at least {needed} needed")
+    rewards = capped(examples.rewards, plan.kpi_type)
+    objective = choose_objective(rewards[examples.trains], plan.kpi_type)
+    return Workbench(examples, objective, rewards / objective.scale, plan.seed)
+
+
+def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[Shift, ...]]:
+    """The workbench without displays of offers from before they changed, and the changes.
+
+    A change that would leave nothing to learn from is not followed. Bases are fitted side by side
+    before one of them is asked for changes: without any, which is usual, all are needed.
+    """
+    bench.fit_bases()
+    shifts = find_shifts(bench)
+    if not shifts:
+        return bench, ()
+    examples = replace(bench.examples, outdated=outdated_rows(bench.examples, shifts))
+    try:
+        return _bench(examples, plan), shifts
+    except StrategyError:
+        return bench, ()
+
+
+def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
+    """The candidate fitted on everything, calibrated on its out-of-fold scores."""
+    model = CANDIDATES[name](bench, EVERYTHING)
+    if isinstance(model, BestSingle):
+        return model
+    assert isinstance(model, InteractionBase | OfferTrees | SuccessValue)
+    rows = bench.examples.trains
+    scores = scored.logged[scored.names.index(name), rows]
+    link, scale = bench.objective.link, bench.objective.scale
+    margins = Calibration(link).invert(scores / scale)
+    found = fit_calibration(margins, bench.examples.rewards[rows] / scale, link)
+    if isinstance(model, SuccessValue):
+        return model.times(float(np.exp(found.shift)))
+    return model.calibrated(bench.objective.in_units(found))
+
+
+def _placements(examples: Examples) -> dict[str, Mask]:
+    """Displays of each placement the schema knows by name."""
+    for j, feature in enumerate(examples.schema.features):
+        if feature.column == "placement_id":
+            codes = examples.users[:, j]
+            return {name: codes == code for code, name in enumerate(feature.categories)}
+    return {}
+
+
+def _since(
+    examples: Examples, scored: Scored, incumbent: Incumbent | None, reference: str
+) -> LoggedPolicies | None:
+    """Displays after the deployed model's window at which it has an offer to choose."""
+    if incumbent is None:
+        return None
+    later = examples.times > np.datetime64(incumbent.data_window_end, "us")
+    return replace(LoggedPolicies.of(examples, scored, later), reference=reference)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What a training comes to, on any displays of the workbench; ``folds`` int64 (n,)."""
+
+    selection: Selection
+    verdict: Verdict
+    folds: Codes
+
+    def new(self, logged: LoggedPolicies) -> TargetPolicy:
+        """Choosing on other people, without the placements that are held back."""
+        placements, held_back = _placements(logged.examples), np.zeros(len(logged.rows), np.bool_)
+        for name in self.verdict.held_back_placements:
+            held_back |= placements.get(name, False)
+        return self.selection.policy_on(logged, self.folds[logged.rows], held_back)
+
+    def over_deployed(self, since: LoggedPolicies | None) -> PairedDifference | None:
+        """The nominee against the deployed model."""
+        if since is None:
+            return None
+        nominee = self.new(since) if self.verdict.personalises else since.policy(BEST_SINGLE)
+        deployed = since.policy(DEPLOYED)
+        return compare(since.feedback, nominee, deployed, is_cross_fitted=True)

@@ -1,0 +1,163 @@
+"""What all candidates share while they are fitted: folds, encoded rows, bases fitted so far.
+
+Folds are made of whole profiles. A fit is named by the folds it leaves out: ``frozenset()`` is
+the final fit on everything. Margins of the base that trees start from are always out of fold: the
+base that gives a row's margin never saw the row's profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+
+import numpy as np
+
+from scorer.features import Matrix
+from scorer.models.boosting import TreeData, with_offers
+from scorer.models.calibration import Calibration
+from scorer.models.design import Design
+from scorer.models.interaction_base import BaseData, InteractionBase, fit_base, logged_margins
+from scorer.models.objectives import Objective
+from scorer.models.protocol import Codes, Mask, Vector
+from scorer.models.side_by_side import side_by_side
+from scorer.training.examples import Examples
+
+Folds = frozenset[int]
+EVERYTHING: Folds = frozenset()
+
+_FEW_ROWS = 20_000
+
+
+@dataclass
+class Workbench:
+    """Examples with what is derived from them; bases are kept, since candidates share them."""
+
+    examples: Examples
+    objective: Objective
+    outcomes: Vector
+    seed: int
+    rounds: dict[str, list[int]] = field(default_factory=dict)
+    _bases: dict[tuple[str, Folds], tuple[Design, Matrix]] = field(default_factory=dict)
+    _turns: dict[tuple[str, Folds], Lock] = field(default_factory=dict)
+
+    @cached_property
+    def folds(self) -> Codes:
+        """Fold of each row, int64 (n,)."""
+        return deal_folds(self.examples, self.seed)
+
+    @property
+    def n_folds(self) -> int:
+        """5 folds of few rows, 3 of many."""
+        return fold_count(self.examples)
+
+    @property
+    def fits(self) -> int:
+        """Fits of trees that may run side by side: two candidates without each fold."""
+        return 2 * self.n_folds
+
+    def training(self, excluded: Folds) -> Mask:
+        """Rows of ready offers outside the excluded folds, bool (n,)."""
+        return self.examples.trains & ~np.isin(self.folds, list(excluded))
+
+    def held_out(self, excluded: Folds) -> Mask:
+        """Rows of ready offers in the excluded folds, bool (n,)."""
+        return self.examples.trains & np.isin(self.folds, list(excluded))
+
+    @cached_property
+    def watched(self) -> Mask:
+        """Rows of every fourth profile, drawn apart from the folds, bool (n,)."""
+        profiles = self.examples.profiles
+        drawn = np.random.default_rng([self.seed, 1]).permutation(int(profiles.max()) + 1)
+        return drawn[profiles] % 4 == 0
+
+    @cached_property
+    def design(self) -> Design:
+        """Columns of the base, chosen without looking at outcomes."""
+        return Design.fit(self.examples.users, self.examples.schema)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """The design's matrix of all rows, float32 (n, width)."""
+        return self.design.matrix(self.examples.users)
+
+    @cached_property
+    def trees(self) -> TreeData:
+        """Tree rows of all displays, without a starting margin."""
+        examples = self.examples
+        types = ("c", *examples.schema.feature_types)
+        return TreeData(with_offers(examples.offers, examples.users), types, self.outcomes)
+
+    @property
+    def codes(self) -> int:
+        """Largest number of codes of a categorical column of the tree rows."""
+        examples = self.examples
+        return max(examples.schema.max_categories, len(examples.catalogue.all))
+
+    def base(self, excluded: Folds, link: str | None = None) -> InteractionBase:
+        """The base fitted without the excluded folds; ``link`` logit fits P(success)."""
+        design, weights = self._fitted(excluded, link or self.objective.link)
+        return InteractionBase(
+            self.examples.schema,
+            self.examples.catalogue.ready,
+            design,
+            weights,
+            self.calibration if link is None else Calibration(link),
+        )
+
+    def fit_bases(self) -> None:
+        """Fit the base on everything and without each fold, side by side; they are kept."""
+        single = (frozenset({fold}) for fold in range(self.n_folds))
+        side_by_side(self.base, [EVERYTHING, *single])
+
+    @property
+    def calibration(self) -> Calibration:
+        """The link as it is, in the reward's own unit."""
+        return self.objective.in_units(Calibration(self.objective.link))
+
+    def starting_margins(self, excluded: Folds) -> Matrix:
+        """Out-of-fold margins of the base, float32 (n,); NaN where no row trains.
+
+        A row of an excluded fold gets the margin of the base fitted without these folds.
+        """
+        margins = np.full(len(self.examples), np.nan, dtype=np.float32)
+        for fold in range(self.n_folds):
+            design, weights = self._fitted(excluded | {fold}, self.objective.link)
+            rows = self.held_out(frozenset({fold}))
+            margins[rows] = logged_margins(
+                design, weights, self.matrix[rows], self.examples.offers[rows]
+            )
+        return margins
+
+    def _fitted(self, excluded: Folds, link: str) -> tuple[Design, Matrix]:
+        key = (link, excluded)
+        with self._turns.setdefault(key, Lock()):
+            if key not in self._bases:
+                self._bases[key] = self._fit(excluded, link)
+            return self._bases[key]
+
+    def _fit(self, excluded: Folds, link: str) -> tuple[Design, Matrix]:
+        rows = self.training(excluded)
+        same = link == self.objective.link
+        outcomes = self.outcomes if same else self.examples.successes.astype(np.float64)
+        return fit_base(
+            BaseData(
+                self.design,
+                self.matrix[rows],
+                self.examples.offers[rows],
+                outcomes[rows],
+                self.examples.catalogue.kin,
+                link,
+            )
+        )
+
+
+def fold_count(examples: Examples) -> int:
+    """5 folds of few rows, 3 of many."""
+    return 5 if len(examples) < _FEW_ROWS else 3
+
+
+def deal_folds(examples: Examples, seed: int) -> Codes:
+    """Fold of each row, int64 (n,): profiles are dealt out at random, seeded."""
+    dealt = np.random.default_rng(seed).permutation(int(examples.profiles.max()) + 1)
+    return dealt[examples.profiles] % fold_count(examples)

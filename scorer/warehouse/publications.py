@@ -1,0 +1,231 @@
+"""Publishing: a new file a cycle, made current by an atomic change of a link.
+
+A process that has a DuckDB file open keeps writers of other processes out, so nobody ever reads
+the build file and nobody ever writes a published one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from scorer.config import Settings
+from scorer.errors import InputError
+from scorer.warehouse.connection import (
+    Connection,
+    connect_build,
+    connect_memory,
+    literal,
+    quote,
+    tables_of,
+)
+
+# Table -> the columns that order its rows; () = all columns. The order makes files comparable and
+# lets a reader that looks for one profile skip most of `ranked_offers`.
+PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
+    "ranked_offers": ("strategy_id", "cycle_date", "profile_id", "placement_id", "rank"),
+    "ranking_candidates": (),
+    "model_versions": (),
+    "training_runs": (),
+    "offer_readiness": (),
+    "arm_performance": (),
+    "traffic_allocation": (),
+    "daily_outcomes": (),
+    "offer_performance": (),
+    "offer_feature_interactions": (),
+    "policy_evaluation": (),
+    "model_performance": (),
+    "model_performance_weekly": (),
+    "model_calibration": (),
+    "feature_importance": (),
+    "offer_similarity": (),
+    "traffic_composition_drift": (),
+    "traffic_composition": (),
+    "feature_quarters": (),
+    "data_quality": (),
+    "offer_performance_shift": (),
+    "health_findings": (),
+    "rejected_events": (),
+    "dim_offers": (),
+    "dim_ranking_strategies": (),
+    "strategy_features": (),
+}
+PUBLICATION_TABLE = "publication"
+KEPT_PUBLICATIONS = 12
+_SCHEMAS = ("main", "scorer")
+_NAME = re.compile(r"^nextoffer-(\d{8}T\d{6})\.duckdb$")
+_STAMP = "%Y%m%dT%H%M%S"
+
+
+def publish(settings: Settings, inputs_checksum: str) -> Path:
+    """Write the build's tables to a new file and make it current if its `as_of` is the newest.
+
+    Returns
+    -------
+    Path
+        The published file, whether or not it became the current one.
+
+    Raises
+    ------
+    InputError
+        The build lacks a table that every publication has.
+    """
+    folder = settings.published_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
+    target = folder / f"nextoffer-{settings.as_of.strftime(_STAMP)}.duckdb"
+    temporary = folder / f".{target.name}.{os.getpid()}.tmp"
+    with connect_build(settings.build_path) as connection:
+        sources = find_sources(connection)
+        connection.execute(f"attach {literal(temporary)} as target")
+        for table, (schema, order) in sources.items():
+            _copy(connection, table, schema, order)
+        _describe(connection, settings, inputs_checksum)
+        connection.execute("checkpoint target; detach target")
+    _sync(temporary)
+    os.replace(temporary, target)
+    _sync(folder)
+    make_newest_current(settings)
+    _remove_old(settings, target)
+    return target
+
+
+def find_sources(connection: Connection) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the build's schema and the row order of every table to publish, by name.
+
+    Raises
+    ------
+    InputError
+        A table is missing.
+    """
+    catalog = _catalog(connection)
+    present = {schema: set(tables_of(connection, catalog, schema)) for schema in _SCHEMAS}
+    sources = {}
+    for table, order in PUBLISHED_TABLES.items():
+        schema = next((name for name in _SCHEMAS if table in present[name]), None)
+        if schema is None:
+            raise InputError(f"the build file has no table {table}: run `nextoffer run` first")
+        sources[table] = (schema, order)
+    return sources
+
+
+def _catalog(connection: Connection) -> str:
+    row = connection.execute("select current_database()").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _copy(connection: Connection, table: str, schema: str, order: tuple[str, ...]) -> None:
+    by = ", ".join(quote(column) for column in order) or "all"
+    connection.execute(
+        f"create table target.main.{quote(table)} as"
+        f" select * from {quote(schema)}.{quote(table)} order by {by}"
+    )
+
+
+def _describe(connection: Connection, settings: Settings, inputs_checksum: str) -> None:
+    connection.execute(
+        f"create table target.main.{PUBLICATION_TABLE} as select"
+        " ?::timestamp as as_of, ?::varchar as nextoffer_version, ?::bigint as seed,"
+        " ?::varchar as kpi, ?::varchar as inputs_checksum",
+        [settings.as_of, version("nextoffer"), settings.seed, settings.kpi, inputs_checksum],
+    )
+
+
+def export_parquet(published: Path, folder: Path) -> list[Path]:
+    """Write every table of a published file as `<table>.parquet`; return the files.
+
+    Each file is replaced atomically.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = connect_memory()
+    try:
+        connection.execute(f"attach {literal(published)} as source (read_only)")
+        files = []
+        for table in tables_of(connection, "source", "main"):
+            file = folder / f"{table}.parquet"
+            temporary = folder / f".{table}.parquet.tmp"
+            connection.execute(
+                f"copy (select * from source.main.{quote(table)})"
+                f" to {literal(temporary)} (format parquet)"
+            )
+            os.replace(temporary, file)
+            files.append(file)
+    finally:
+        connection.close()
+    return files
+
+
+def content_checksum(published: Path) -> str:
+    """Return a digest (64 hex digits) of names, types and ordered rows of a file's tables.
+
+    DuckDB files of equal content differ in bytes (every file has its own random id), so this is
+    what to compare. `publication`, which tells where the content came from, is left out.
+    """
+    digest = hashlib.sha256()
+    connection = connect_memory()
+    try:
+        connection.execute(f"attach {literal(published)} as source (read_only)")
+        for table in tables_of(connection, "source", "main"):
+            if table == PUBLICATION_TABLE:
+                continue
+            source = f"source.main.{quote(table)}"
+            columns = connection.execute(f"describe {source}").fetchall()
+            rows = connection.execute(
+                "select count(*), bit_xor(md5_number(rowid::varchar || to_json(t)::varchar))"
+                f" from {source} as t"
+            ).fetchone()
+            digest.update(repr((table, [column[:2] for column in columns], rows)).encode())
+    finally:
+        connection.close()
+    return digest.hexdigest()
+
+
+def publications(folder: Path) -> list[tuple[datetime, Path]]:
+    """Return `as_of` and file of every publication, oldest first."""
+    found = []
+    for path in folder.glob("nextoffer-*.duckdb"):
+        match = _NAME.match(path.name)
+        if match:
+            found.append((datetime.strptime(match[1], _STAMP), path))
+    return sorted(found)
+
+
+def make_newest_current(settings: Settings) -> None:
+    """Point the link `published.duckdb` at the publication with the greatest `as_of`."""
+    found = publications(settings.published_dir)
+    if not found:
+        return
+    target = Path(settings.published_dir.name) / found[-1][1].name
+    link = settings.published_path
+    if link.is_symlink() and os.readlink(link) == str(target):
+        return
+    temporary = link.with_name(f".{link.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    os.replace(temporary, link)
+    _sync(settings.home)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what a killed publication left behind."""
+    for path in folder.glob(".*.tmp*"):
+        path.unlink(missing_ok=True)
+
+
+def _remove_old(settings: Settings, just_written: Path) -> None:
+    for _, path in publications(settings.published_dir)[:-KEPT_PUBLICATIONS]:
+        if path != just_written:
+            path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
