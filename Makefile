@@ -28,7 +28,7 @@ check: .venv/installed .venv-check/installed ## Check style, SQL and types
 	@$(CHECK)/mypy --python-executable $(BIN)/python
 
 screenshots: .venv/installed ## Take the README's screenshots of the app on .demo; needs chromium
-	@$(BIN)/python tests/app/screenshots.py --home $(or $(HOME_FOLDER),.demo)
+	@$(BIN)/python -m tests.support.screenshots --home $(or $(HOME_FOLDER),.demo)
 
 clean: ## Remove what can be made again
 	@rm -rf .venv .venv-check .demo build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis \

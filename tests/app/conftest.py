@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from opening import START, Opener, today
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic_publication import write_publication
+from tests.support.opening import START, Opener, today
 
 
 @pytest.fixture(scope="session")

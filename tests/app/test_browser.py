@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, PAGES, run_command, visit
-from opening import today
 
 from benchmarks.synthetic_publication import HOSTILE_OFFERS, write_publication
+from tests.support.browsing import CHROMIUM, PAGES, run_command, visit
+from tests.support.opening import today
 
 pytestmark = [
     pytest.mark.slow,

@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from small_publications import HOSTILE, VERSION, Names, evaluations, full, publish
 
 from app.database import Publication, find_publication
 from app.queries import health, interactions, policy_value, ranked_offers
 from app.sentences import ranked_offers as sentences
+from tests.support.small_publications import HOSTILE, VERSION, Names, evaluations, full, publish
 
 NAMES = Names()
 

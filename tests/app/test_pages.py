@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from opening import Opener
-from texts import charts_of, text_of
+
+from tests.support.opening import Opener
+from tests.support.texts import charts_of, text_of
 
 
 def test_the_overview_says_state_lift_alerts_and_changes(

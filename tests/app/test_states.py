@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from opening import START, Opener
-from texts import charts_of, text_of
+
+from tests.support.opening import START, Opener
+from tests.support.texts import charts_of, text_of
 
 FIGURES = ("overview", "performance", "offers", "model")
 PAGES = sorted(path.stem for path in (START.parents[1] / "pages").glob("[a-z]*.py"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-APP = Path(__file__).parents[2] / "app"
+from tests.support.paths import APP
 
 
 def test_the_app_knows_nothing_of_the_scorer() -> None:

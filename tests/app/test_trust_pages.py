@@ -10,10 +10,21 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from small_publications import HOSTILE, TODAY, Names, Rows, cold_start, full, publish, strategies
 from streamlit.testing.v1 import AppTest
 
-PAGES = Path(__file__).parents[2] / "app" / "pages"
+from tests.support.paths import APP
+from tests.support.small_publications import (
+    HOSTILE,
+    TODAY,
+    Names,
+    Rows,
+    cold_start,
+    full,
+    publish,
+    strategies,
+)
+
+PAGES = APP / "pages"
 NAMES = ["interactions", "policy_value", "health", "ranked_offers"]
 EMPTY = {
     "interactions": "No interaction to show yet",

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from opening import START, Opener, today
 from streamlit.testing.v1 import AppTest
-from texts import text_of
 
 from app.components import change, count, interval, p_value, percent, plain, reward
 from app.database import find_publication
 from benchmarks.synthetic_publication import HOSTILE_OFFERS, Size, write_publication
+from tests.support.opening import START, Opener, today
+from tests.support.texts import text_of
 
 
 def test_filters_of_the_url_are_those_shown(homes: dict[str, Path], open_page: Opener) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from dbt_runs import artifact, made_once, run_dbt, write_small_raw_folder
+
+from tests.support.dbt_runs import artifact, made_once, run_dbt, write_small_raw_folder
 
 
 @pytest.fixture(scope="session")

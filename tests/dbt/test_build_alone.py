@@ -7,7 +7,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from dbt_runs import PROJECT, artifact, run_dbt
+
+from tests.support.dbt_runs import artifact, run_dbt
+from tests.support.paths import PROJECT
 
 
 @pytest.fixture(scope="module")

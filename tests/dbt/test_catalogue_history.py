@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
-from dbt_runs import run_dbt
+
+from tests.support.dbt_runs import run_dbt
 
 FIRST = "2026-01-31 00:00:00"
 SECOND = "2026-02-07 00:00:00"

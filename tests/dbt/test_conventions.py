@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 import pytest
-from dbt_runs import PROJECT
+
+from tests.support.paths import PROJECT
 
 LONGEST_MODEL = 150
 GRAIN_TEST = "one_row_per"

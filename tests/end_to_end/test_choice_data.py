@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cycles import published
-from flat_logs import nextoffer, write_log, write_requests
-from warehouse_builds import DATA
 
 from scorer.warehouse import connection as warehouse
+from tests.support.cycles import published
+from tests.support.flat_logs import nextoffer, write_log, write_requests
+from tests.support.paths import DATA
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "choice_truth.parquet").exists(),

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from warehouse_builds import build, rows
-from xdm_events import display, write_lines
 
 from scorer.errors import InputError
+from tests.support.warehouse_builds import build, rows
+from tests.support.xdm_events import display, write_lines
 
 AS_OF = datetime(2026, 9, 13)
 AT = AS_OF - timedelta(days=2)

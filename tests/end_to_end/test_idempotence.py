@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cycles import published, run
-from warehouse_builds import rows, settings
 
 from scorer.cli.models import rollback_model
 from scorer.cycle.run import STEPS, run_cycle, run_part
@@ -18,6 +16,8 @@ from scorer.registry.model_registry import ModelRegistry
 from scorer.simulation import World
 from scorer.warehouse.connection import Reader
 from scorer.warehouse.publications import content_checksum
+from tests.support.cycles import published, run
+from tests.support.warehouse_builds import rows, settings
 
 AS_OF = datetime(2026, 9, 13)
 RUNS = "select strategy_id, status, reason from scorer.training_runs order by 1"

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from warehouse_builds import PROJECT, build, rows
-from xdm_events import click, display, purchase, write_lines
 
 from scorer.config import Settings
 from scorer.progress import Silent
 from scorer.warehouse.dbt import run_dbt
+from tests.support.paths import PROJECT
+from tests.support.warehouse_builds import build, rows
+from tests.support.xdm_events import click, display, purchase, write_lines
 
 START = datetime(2026, 9, 6)
 JUDGED = "+fct_displays +rejected_events +training_examples"

@@ -6,8 +6,8 @@ import random
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from warehouse_builds import build, rows
-from xdm_events import click, display, purchase, write_lines
+from tests.support.warehouse_builds import build, rows
+from tests.support.xdm_events import click, display, purchase, write_lines
 
 AS_OF = datetime(2026, 9, 13)
 TABLES = (

@@ -9,7 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from warehouse_builds import DATA, build, rows
+
+from tests.support.paths import DATA
+from tests.support.warehouse_builds import build, rows
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "xdm").is_dir(), reason="needs the development data in ../shared/data"

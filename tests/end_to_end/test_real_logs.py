@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cycles import published
-from flat_logs import nextoffer, write_log
-from warehouse_builds import DATA
+
+from tests.support.cycles import published
+from tests.support.flat_logs import nextoffer, write_log
+from tests.support.paths import DATA
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from cycles import published
 
 from scorer.cli import app as cli
+from tests.support.cycles import published
 
 WEEK = timedelta(days=7)
 FIRST = datetime(2026, 1, 25)

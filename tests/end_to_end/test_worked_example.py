@@ -8,8 +8,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from cycles import published, run
-from xdm_events import click, display, write_lines
+
+from tests.support.cycles import published, run
+from tests.support.xdm_events import click, display, write_lines
 
 AS_OF = datetime(2026, 9, 13)
 FIRST_AT = {(0, 0): "offer_1", (0, 1): "offer_2", (1, 1): "offer_1"}

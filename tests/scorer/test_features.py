@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import declared
 
 from scorer.errors import ConfigurationError, InputError
 from scorer.features import FeatureSchema, encode_offers, encode_users
+from tests.support.worlds import declared
 
 PLACE = ("placement_id", "decisioning", "category")
 COLOUR = ("colour", "context", "category")

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xgboost as xgb
-from forests import OBJECTIVES, Case, Shape, random_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorer.errors import InputError
 from scorer.forest import FactorisedForest, factorised, reference
+from tests.support.forests import OBJECTIVES, Case, Shape, random_case
 
 SHAPES = st.builds(
     Shape,

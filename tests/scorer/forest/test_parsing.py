@@ -10,11 +10,11 @@ import numba
 import numpy as np
 import pytest
 import xgboost as xgb
-from forests import OBJECTIVES
 
 from scorer.errors import InputError
 from scorer.forest.kernels import kernel
 from scorer.forest.parsing import parse
+from tests.support.forests import OBJECTIVES
 
 
 def fitted(**parameters: Any) -> xgb.Booster:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from forests import Case, Shape, loaded, node_json, random_case, skeleton, tree_json
 
 from scorer.forest import FactorisedForest
 from scorer.forest.compiling import compile_forest
 from scorer.forest.parsing import parse
 from scorer.forest.programs import Program
+from tests.support.forests import Case, Shape, loaded, node_json, random_case, skeleton, tree_json
 
 CARD, LOAN, FUND = 0, 1, 2
 

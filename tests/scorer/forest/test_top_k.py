@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from forests import Case, Shape, leaf_case, random_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorer.errors import InputError
 from scorer.forest import Eligible, FactorisedForest, TopK, factorised, reference
+from tests.support.forests import Case, Shape, leaf_case, random_case
 
 CASE = random_case(Shape(n_offers=9, n_users=90), np.random.default_rng(0))
 LEAF = leaf_case(n_offers=5, n_users=2)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import ope_logs
 import pytest
 
 from scorer.ope import LoggedFeedback, TargetPolicy, compare, evaluate
+from tests.support import ope_logs
 
 PAIRED = ("ips", "snips", "dr", "dr_shrunk")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import ope_logs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.ope import ESTIMATORS, LoggedFeedback, TargetPolicy, evaluate
 from scorer.ope.estimators import importance_weights
+from tests.support import ope_logs
 
 FEEDBACK = LoggedFeedback(
     np.array([1.0, 0.0, 2.0, 1.0]), np.array([0.5, 0.25, 0.5, 0.002]), np.arange(4)

@@ -1,0 +1,139 @@
+"""The status, before and after the first publication."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scorer.config import Settings
+from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
+from scorer.warehouse.connection import connect_build
+from scorer.warehouse.publications import PUBLISHED_TABLES, publish
+from tests.support.commands import Command
+
+BUILD = """
+create or replace table ranked_offers as
+select
+    'web' as strategy_id, date '2026-01-11' as cycle_date, 'p' as profile_id,
+    'hero' as placement_id, 1 as rank;
+create or replace table dim_ranking_strategies as
+select unnest(['mail', 'web']) as strategy_id, 0.1 as exploration_share;
+create or replace table training_runs as
+select
+    'web' as strategy_id, unnest([timestamp '2026-01-04', '2026-01-11']) as as_of,
+    'succeeded' as status, null::varchar as reason, 'abc123' as deployed_model_version,
+    24 as offers_included, 20 as offers_personalised;
+create or replace table model_versions as
+select
+    'web' as strategy_id, 'abc123' as model_version, timestamp '2026-01-11' as trained_as_of,
+    timestamp '2025-12-12' as data_window_start, timestamp '2026-01-10' as data_window_end;
+create or replace table traffic_allocation as
+select
+    'web' as strategy_id, date '2026-01-10' as display_date,
+    unnest(['random', 'contextual']) as traffic_type, unnest([10, 90]) as displays;
+create or replace table health_findings as
+select
+    unnest(['web', 'web', 'mail']) as strategy_id, 'stable_performance' as assumption,
+    unnest(['a', 'b', 'a']) as subject, unnest(['warning', 'ok', 'severe']) as severity,
+    unnest([2, 4, 1]) as severity_order,
+    unnest(['Less.', 'Same.', 'None.']) as sentence, unnest(['Look.', null, 'Train.']) as advice,
+    unnest([false, false, true]) as retrain_recommended;
+"""
+
+
+@pytest.fixture
+def published(home: Path) -> Path:
+    """Publish one strategy with a model and one that never ran; return the home folder."""
+    home.mkdir()
+    settings = Settings(home=home, as_of=datetime(2026, 1, 11))
+    with connect_build(settings.build_path) as connection:
+        for table in PUBLISHED_TABLES:
+            connection.execute(f"create table {table} as select 1 as a")
+        connection.execute(BUILD)
+    file = publish(settings, "")
+    state = CycleState(settings.as_of.isoformat(), "", ["features"], {}, file.name)
+    save_state(settings.cycles_dir, state)
+    set_current_cycle(settings.cycles_dir, state.as_of)
+    return home
+
+
+def test_the_status_names_database_run_and_strategies(published: Path, nextoffer: Command) -> None:
+    """`status --json` has the published file, the last run and every strategy's state."""
+    outcome = nextoffer("status", "--json", "--home", published)
+    assert outcome.code == 0
+    found = json.loads(outcome.out)
+    assert Path(found["published_database"]).name == "nextoffer-20260111T000000.duckdb"
+    assert Path(found["published_database"]).is_file()
+    assert found["last_run"]["as_of"] == "2026-01-11T00:00:00"
+    assert found["last_run"]["is_finished"]
+    mail, web = found["strategies"]
+    assert (mail["strategy_id"], mail["status"]) == ("mail", "never ran")
+    assert mail["deployed_model"] is None
+    assert web["deployed_model"] == "abc123"
+    assert web["data_range"] == ["2025-12-12T00:00:00", "2026-01-10T00:00:00"]
+    assert (web["offers_included"], web["offers_personalised"]) == (24, 20)
+    assert web["traffic_allocation"] == {"contextual": 0.9, "random": 0.1}
+
+
+def test_the_status_is_a_table_for_people(published: Path, nextoffer: Command) -> None:
+    """Without `--json` the same is printed as a table."""
+    outcome = nextoffer("status", "--home", published)
+    assert outcome.code == 0
+    for text in ("abc123", "20 of 24 personalised", "contextual 90%", "never ran"):
+        assert text in outcome.out
+
+
+def test_the_status_lists_what_is_broken(published: Path, nextoffer: Command) -> None:
+    """Findings of severity warning or severe are there, the worst first, and others are not."""
+    findings = json.loads(nextoffer("status", "--json", "--home", published).out)["findings"]
+    assert [(row["strategy_id"], row["severity"]) for row in findings] == [
+        ("mail", "severe"),
+        ("web", "warning"),
+    ]
+    assert findings[0] == {
+        "strategy_id": "mail",
+        "severity": "severe",
+        "assumption": "stable_performance",
+        "subject": "a",
+        "sentence": "None.",
+        "advice": "Train.",
+        "retrain_recommended": True,
+    }
+
+
+def test_findings_are_sentences_for_people(published: Path, nextoffer: Command) -> None:
+    """Below the table each finding is a line, and an early retraining is a command."""
+    lines = nextoffer("status", "--home", published).out.splitlines()
+    assert lines[-3:] == [
+        "severe: mail: None. Train.",
+        "warning: web: Less. Look.",
+        "`nextoffer run --retrain-now` trains again without waiting for the next cycle.",
+    ]
+
+
+def test_a_publication_without_findings_has_none(published: Path, nextoffer: Command) -> None:
+    """A file that an earlier version published is no error."""
+    file = (published / "published.duckdb").resolve()
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("drop table health_findings")
+    assert json.loads(nextoffer("status", "--json", "--home", published).out)["findings"] == []
+
+
+def test_before_the_first_run_the_status_is_empty(home: Path, nextoffer: Command) -> None:
+    """A home folder without a publication is no error."""
+    found = json.loads(nextoffer("status", "--json", "--home", home).out)
+    assert found["published_database"] is None
+    assert found["last_run"] is None
+    assert found["strategies"] == []
+    assert found["findings"] == []
+
+
+def test_nothing_published_is_an_input_error_for_a_query(home: Path, nextoffer: Command) -> None:
+    """A query before the first publication ends with code 3 and says what to run."""
+    outcome = nextoffer("query", "select 1", "--home", home)
+    assert outcome.code == 3
+    assert "nextoffer run" in outcome.error

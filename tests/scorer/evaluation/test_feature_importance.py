@@ -1,0 +1,122 @@
+"""Feature importance and scores of later displays: what a training writes of its models."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from scorer.config import Settings
+from scorer.cycle.train_and_rank import train_strategy
+from scorer.evaluation.feature_importance import importance_rows, sample
+from scorer.evaluation.scored_displays import score_displays, versions_to_score
+from scorer.features import encode_offers, encode_users
+from scorer.progress import Silent
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import connect_build
+from tests.support.benches import fitted
+from tests.support.builds import FIRST, make_home
+from tests.support.worlds import START, worked_example
+
+TABLES = ("scored_displays", "feature_importance", "policy_evaluation")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home after two cycles."""
+    return make_home(tmp_path_factory.mktemp("importance") / "home")
+
+
+def test_the_planted_interaction_is_the_most_important_one() -> None:
+    """f1 and f2 together decide between the offers, and the rows say so."""
+    rows = importance_rows(fitted("interaction_base", displays=1000), worked_example(0, 500))
+    top = {r["measure"]: r for r in rows if r["offer_id"] is None and r["importance_rank"] == 1}
+    assert top["interaction"]["feature_name"] == "f1 x f2"
+    assert top["interaction"]["feature_kind"] == "pair"
+    assert top["interaction"]["share"] > 0.5
+
+
+def test_shares_of_a_measure_and_offer_add_up_to_one() -> None:
+    """Ranks count from 1 by importance, and only trees have gains."""
+    for kind in ("interaction_base", "pooled_trees", "residual_trees"):
+        rows = importance_rows(fitted(kind, displays=1000), worked_example(0, 500))
+        assert ("gain" in {r["measure"] for r in rows}) == (kind != "interaction_base")
+        for key in {(r["measure"], r["offer_id"]) for r in rows}:
+            part = [r for r in rows if (r["measure"], r["offer_id"]) == key]
+            assert sum(r["share"] for r in part) == pytest.approx(1)
+            assert [r["importance_rank"] for r in part] == list(range(1, len(part) + 1))
+            sizes = [r["importance"] for r in part]
+            assert sizes == sorted(sizes, reverse=True)
+
+
+def test_the_best_single_offer_looks_at_nobody() -> None:
+    """There is nothing to say about a model that treats everybody alike."""
+    assert importance_rows(fitted("best_single"), worked_example(0, 100)) == []
+
+
+def test_importance_does_not_depend_on_the_order_of_rows() -> None:
+    """The sample is spaced evenly over time, whatever order the build gives."""
+    table = worked_example(0, 400)
+    shuffled = table.take(np.random.default_rng(1).permutation(table.num_rows))
+    model = fitted("residual_trees", displays=1000)
+    assert importance_rows(model, shuffled) == importance_rows(model, table)
+    assert sample(shuffled, 5)["display_id"].to_pylist() == [
+        f"d{i:06}" for i in (0, 200, 400, 599, 799)
+    ]
+
+
+def test_only_later_displays_of_known_offers_are_scored() -> None:
+    """Displays up to the window's end, of other offers and without an outcome are left out."""
+    table, model = worked_example(2, 50), fitted("interaction_base")
+    end = START + timedelta(minutes=59)
+    odd = table.slice(90, 2)
+    odd = odd.set_column(2, "offer_id", pa.array(["offer_9", "offer_1"]))
+    odd = odd.set_column(3, "reward", pa.array([1.0, None]))
+    table = pa.concat_tables([table, odd]).append_column("is_success", pa.nulls(102, pa.bool_()))
+    found = score_displays(model, end, table.take(np.arange(101, -1, -1)))
+    assert found["display_id"].to_pylist() == [f"d{i:06}" for i in range(60, 100)]
+    later = table.slice(60, 40)
+    own = encode_offers(later["offer_id"], model.offer_ids)
+    expected = model.score(encode_users(later, model.schema))[np.arange(40), own]
+    np.testing.assert_allclose(found["score"].to_numpy(), expected, rtol=1e-5)
+
+
+def test_a_training_scores_what_earlier_models_never_saw(settings: Settings) -> None:
+    """The first cycle's model has scored every display since, the new one none."""
+    with connect_build(settings.build_path, read_only=True) as connection:
+        ((version, displays, first),) = connection.execute(
+            "select model_version, count(*), min(event_ts) from scorer.scored_displays group by 1"
+        ).fetchall()
+        window = ModelRegistry(settings.models_dir).manifest("s", version)["data_window_end"]
+        measured = connection.execute(
+            "select distinct model_version from scorer.feature_importance"
+        ).fetchall()
+    assert (displays, first.isoformat() > window) == (800, True)
+    assert len(measured) == 2
+
+
+def test_at_most_five_versions_are_scored_the_deployed_one_first(settings: Settings) -> None:
+    """The deployed model and the four newest others, of those older than the last display."""
+    with connect_build(settings.build_path) as connection:
+        connection.execute("begin")
+        connection.execute(
+            "insert into scorer.model_versions by name select 't' as strategy_id,"
+            " 'v' || i as model_version, i = 2 as is_deployed,"
+            " ?::timestamp + to_days(i::int) as trained_as_of,"
+            " ?::timestamp + to_days(i::int - 3) as data_window_end from range(9) as r(i)",
+            [FIRST, FIRST],
+        )
+        found = versions_to_score(connection, "t", FIRST + timedelta(days=5))
+        connection.execute("rollback")
+    assert found == ["v2", "v7", "v6", "v5", "v4"]
+
+
+def test_training_again_gives_the_same_rows(settings: Settings) -> None:
+    """Equal inputs, as of and seed: equal tables, also what another version left stays."""
+    with connect_build(settings.build_path) as connection:
+        before = {t: connection.execute(f"from scorer.{t} order by all").fetchall() for t in TABLES}
+        train_strategy(connection, settings, "s", Silent())
+        after = {t: connection.execute(f"from scorer.{t} order by all").fetchall() for t in TABLES}
+    assert after == before

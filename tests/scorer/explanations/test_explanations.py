@@ -1,0 +1,274 @@
+"""Explanations: sums add up, and what decided is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import xgboost as xgb
+
+from scorer.cli import app as cli
+from scorer.config import Settings
+from scorer.cycle.train_and_rank import rank_strategy
+from scorer.errors import ConfigurationError
+from scorer.explanations.effects import (
+    effect_text,
+    feature_name,
+    margin_effects,
+    margin_model,
+)
+from scorer.explanations.explain import Asked, explain
+from scorer.explanations.tree_effects import tree_effects
+from scorer.features import encode_users
+from scorer.models.calibration import Calibration
+from scorer.models.shown_scores import shown_scores
+from scorer.progress import Silent
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.connection import connect_build
+from tests.support.benches import KINDS, fitted
+from tests.support.builds import make_home
+from tests.support.worlds import declared, worked_example
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home whose model personalises."""
+    return make_home(tmp_path_factory.mktemp("explain") / "home")
+
+
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home where nothing depends on the person, so that the gate holds back."""
+    home = tmp_path_factory.mktemp("flat") / "home"
+    return make_home(home, rates=(0.2, 0.2), share=0.5)
+
+
+@pytest.fixture
+def reranked(settings: Settings) -> Iterator[Callable[[str], None]]:
+    """Change the build, rank again, and put it right afterwards."""
+
+    def rerank(change: str) -> None:
+        with connect_build(settings.build_path) as connection:
+            connection.execute(change)
+            rank_strategy(connection, settings, "s", Silent())
+
+    yield rerank
+    rerank(
+        "update offer_readiness set is_ready = offer_id in ('offer_1', 'offer_2');"
+        "update dim_ranking_strategies set exploration_share = 0"
+    )
+
+
+def grown(depth: int) -> tuple[xgb.Booster, np.ndarray]:
+    """Trees over an offer's code, numbers and categories, some of them missing."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 4, (4000, 6)).astype(np.float32)
+    rows[:, 1:][rng.random((4000, 5)) < 0.1] = np.nan
+    outcome = rng.random(4000) < 0.1 + 0.4 * ((rows[:, 0] == 2) & (rows[:, 2] > 1))
+    types = ["c", "q", "q", "c", "c", "q"]
+    data = xgb.QuantileDMatrix(rows, outcome, feature_types=types, enable_categorical=True)
+    parameters = {"max_depth": depth, "objective": "binary:logistic", "max_cat_to_onehot": 9}
+    booster = xgb.train(parameters, data, 12)
+    return booster, rows[:40]
+
+
+@pytest.mark.parametrize("depth", [1, 3, 6])
+def test_tree_effects_are_those_of_xgboost(depth: int) -> None:
+    """Shapley values and the offer's interactions equal pred_contribs and pred_interactions."""
+    booster, rows = grown(depth)
+    types = ["c", "q", "q", "c", "c", "q"]
+    data = xgb.DMatrix(rows, feature_types=types, enable_categorical=True)
+    effects = tree_effects(booster, rows)
+    alone = booster.predict(data, pred_contribs=True)[:, :-1]
+    joint = 2 * booster.predict(data, pred_interactions=True)[:, 0, :-1]
+    joint[:, 0] = 0
+    np.testing.assert_allclose(effects.alone, alone, atol=1e-5)
+    np.testing.assert_allclose(effects.joint, joint, atol=1e-5)
+    assert np.abs(joint).max() > 0.1 or depth == 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "best_single"])
+def test_effects_add_up_to_the_margin(kind: str) -> None:
+    """Start and terms sum to the margin that the model ranks by, for every kind of model."""
+    model = margin_model(fitted(kind))
+    assert model is not None
+    users = encode_users(worked_example(1, 25), model.schema)
+    own = (np.arange(50), np.arange(50) % 2)
+    effects = margin_effects(model, users, own[1])
+    total = effects.start + effects.values.sum(axis=1)
+    np.testing.assert_allclose(total, effects.margins, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(total, model.margins(users)[own], atol=1e-5)
+    np.testing.assert_allclose(effects.start, effects.start[0], atol=1e-4)
+    scores = model.score(users)[own]
+    np.testing.assert_allclose(model.calibration.apply(total), scores, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_score_of_one_offer_is_its_column_of_all_scores(kind: str) -> None:
+    """Scoring only the offer shown gives what scoring all offers gives, for every kind."""
+    model = fitted(kind)
+    users = encode_users(worked_example(1, 25), model.schema)
+    offers = np.arange(50) % 2
+    expected = model.score(users)[np.arange(50), offers]
+    np.testing.assert_allclose(shown_scores(model, users, offers), expected, rtol=1e-5)
+    assert len(shown_scores(model, users[:0], offers[:0])) == 0
+
+
+def test_effects_are_read_as_factors_or_amounts() -> None:
+    """On a log or logit scale an effect multiplies, on a linear one it adds."""
+    assert effect_text(np.log(1.8), Calibration("logit")) == "x1.80"
+    assert effect_text(np.log(4.0), Calibration("log", 0.5)) == "x2.00"
+    assert effect_text(1.5, Calibration("identity", 2.0)) == "+3"
+
+
+def test_the_first_offer_is_explained_by_the_planted_interaction(settings: Settings) -> None:
+    """f1 x f2 makes the difference, and the served rows are those of the table."""
+    found = explain(settings, Asked("p1"))
+    assert found["decided_by"] == "model"
+    assert found["offer"]["offer_id"] == found["served"][0]["offer_id"]
+    comparison = found["comparison"]
+    assert comparison["terms"][0]["term"] == "f1 x f2"
+    for side in (0, 1):
+        total = sum(term["effects"][side] for term in comparison["terms"])
+        assert comparison["start"][side] + total == pytest.approx(comparison["margins"][side])
+    with connect_build(settings.build_path, read_only=True) as connection:
+        rows = connection.execute(
+            "select rank, offer_id, score from scorer.ranked_offers where profile_id = 'p1'"
+            " order by rank"
+        ).fetchall()
+    assert rows == [(r["rank"], r["offer_id"], r["score"]) for r in found["served"]]
+
+
+def test_changes_really_change_the_order(settings: Settings) -> None:
+    """Scored again with the changed value, the other offer is first; flips are found."""
+    found = explain(settings, Asked("p0"))
+    first = found["served"][0]["offer_id"]
+    assert {"f1", "f2"} <= {change["feature"] for change in found["changes"]}
+    model = ModelRegistry(settings.models_dir).load("s", found["model_version"])
+    person = {p["feature"]: p["value"] for p in found["person"]}
+    for change in found["changes"]:
+        value = person | {change["feature"]: change["value"]}
+        table = pa.table(
+            {
+                "placement_id": ["web"],
+                "segment:f1": [bool(value["f1"])],
+                "context:f2": pa.array([value["f2"]]).cast(pa.string()),
+            }
+        )
+        scores = model.score(encode_users(table, model.schema))[0]
+        best = model.offer_ids[int(scores.argmax())]
+        assert best == change["offer_id"] != first
+        assert scores.max() == pytest.approx(change["score"])
+
+
+@pytest.mark.parametrize(
+    ("profile", "offer", "why"),
+    [
+        ("p9", "offer_4", "limit of the capping rules for this person"),
+        ("p0", "offer_5", "it ended on 2026-11-01"),
+        ("p0", "offer_6", "fallback offer"),
+        ("p1", "offer_7", "only for segment gold"),
+    ],
+)
+def test_an_offer_that_may_not_be_shown_says_why(
+    settings: Settings, profile: str, offer: str, why: str
+) -> None:
+    """Capping, dates, fallback and segment rules are named."""
+    found = explain(settings, Asked(profile, "web", offer))
+    assert not found["offer"]["is_eligible"]
+    assert why in found["offer"]["why_not_eligible"]
+    assert found["comparison"] is None
+
+
+def test_an_offer_that_is_not_ready_says_what_it_lacks(settings: Settings) -> None:
+    """Displays and successes beside what is needed; the model does not explain it."""
+    found = explain(settings, Asked("p0", offer_id="offer_3"))
+    assert found["offer"]["readiness"] == {
+        "is_ready": False,
+        "displays": 30,
+        "min_displays": 250,
+        "successes": 2,
+        "min_successes": 25,
+    }
+    assert found["offer"]["model_rank"] == 3
+    assert found["comparison"] is None
+
+
+def test_a_fallback_is_said_to_be_one(settings: Settings) -> None:
+    """A person without any eligible offer gets the fallback offer and is told so."""
+    found = explain(settings, Asked("p8"))
+    assert (found["decided_by"], found["served"][0]["offer_id"]) == ("fallback", "offer_6")
+
+
+def test_chance_is_said_to_decide(settings: Settings, reranked: Callable[[str], None]) -> None:
+    """For people who explore, beside the model's own order; for all while offers lack data."""
+    reranked("update dim_ranking_strategies set exploration_share = 1 - 1e-9")
+    found = explain(settings, Asked("p0"))
+    assert found["decided_by"] == "exploration"
+    assert found["model_order"][0]["offer_id"] == "offer_1"
+    reranked("update offer_readiness set is_ready = false")
+    found = explain(settings, Asked("p0"))
+    assert (found["decided_by"], found["model_order"]) == ("collecting", [])
+    assert found["reason"].startswith("no model ranks, everything is random")
+
+
+def test_the_best_single_offer_comes_with_the_verdict_of_the_gate(flat: Settings) -> None:
+    """Unless personalising is proven to pay, all get one offer; the gate's reason is told."""
+    found = [explain(flat, Asked(f"p{i}")) for i in range(8)]
+    decided = [f for f in found if f["decided_by"] == "best_single"]
+    assert len({f["served"][0]["offer_id"] for f in decided}) == 1
+    assert "best single offer" in decided[0]["reason"]
+    assert decided[0]["comparison"] is None
+    assert decided[0]["changes"] == []
+    assert {f["decided_by"] for f in found} <= {"best_single", "exploration", "fallback"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (Asked("nobody"), "'nobody' is unknown.*for example: p0"),
+        (Asked("p0", "moon"), "'moon' is unknown.*there are: web"),
+        (Asked("p0", "web", "offer_99"), "'offer_99' is unknown; there are: offer_1"),
+    ],
+)
+def test_what_is_unknown_is_named_with_what_exists(
+    settings: Settings, asked: Asked, message: str
+) -> None:
+    """Profile, placement and offer: one line that helps."""
+    with pytest.raises(ConfigurationError, match=message):
+        explain(settings, asked)
+
+
+def test_an_unknown_strategy_or_cycle_is_named(settings: Settings) -> None:
+    """The strategies that exist are listed; another moment is not in the build file."""
+    with pytest.raises(ConfigurationError, match="unknown; there are: s"):
+        explain(replace(settings, strategy="t"), Asked("p0"))
+    with pytest.raises(ConfigurationError, match="holds the cycle of 2026-11-15"):
+        explain(replace(settings, as_of=settings.as_of.replace(day=16)), Asked("p0"))
+
+
+@pytest.mark.parametrize("offer", [[], ["--offer", "offer_2"], ["--offer", "offer_3"]])
+def test_the_command_prints_text_and_json(
+    settings: Settings, capsys: pytest.CaptureFixture[str], offer: list[str]
+) -> None:
+    """People get a table in at most 40 lines, programs get everything."""
+    command = ["explain", "--home", str(settings.home), "--profile", "p1", *offer]
+    outputs = []
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*command, *more])
+        assert not ended.value.code
+        outputs.append(capsys.readouterr().out)
+    assert "Decided by model" in outputs[0]
+    assert len(outputs[0].splitlines()) <= 40
+    assert json.loads(outputs[1])["profile_id"] == "p1"
+
+
+def test_two_features_of_one_name_are_told_apart() -> None:
+    """A name that two features share is told with its kind."""
+    schema = declared(("x", "segment", "boolean"), ("x", "context", "number"))
+    assert [feature_name(schema, j) for j in (0, 1)] == ["segment:x", "context:x"]

@@ -1,0 +1,194 @@
+"""Design matrix: which columns it has, missing and unknown values, round trip."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorer.features import FeatureSchema, Matrix, encode_users
+from scorer.models.design import MAX_COLUMNS, MIN_COLUMN_ROWS, Design
+from tests.support.worlds import declared
+
+SCHEMA = declared(
+    ("flag", "segment", "boolean"), ("city", "context", "category"), ("age", "context", "number")
+)
+ROWS = 400
+
+
+def people(seed: int = 0) -> pa.Table:
+    """400 people; a tenth without an age, a few from rare cities."""
+    rng = np.random.default_rng(seed)
+    ages = rng.gamma(2, 20, ROWS)
+    return pa.table(
+        {
+            "segment:flag": rng.random(ROWS) < 0.3,
+            "context:city": rng.choice(["a", "b", "c", None], ROWS, p=[0.5, 0.3, 0.1, 0.1]),
+            "context:age": pa.array(
+                np.where(rng.random(ROWS) < 0.1, np.nan, ages), from_pandas=True
+            ),
+        }
+    )
+
+
+def fitted(table: pa.Table, schema: FeatureSchema = SCHEMA) -> tuple[Design, Matrix, FeatureSchema]:
+    """Design of the table's people, their encoded features, the fitted schema."""
+    schema = schema.fit(table)
+    users = encode_users(table, schema)
+    return Design.fit(users, schema), users, schema
+
+
+DESIGN, USERS, FITTED = fitted(people())
+
+
+def row(design: Design = DESIGN, schema: FeatureSchema = FITTED, **values: object) -> np.ndarray:
+    """Design row of one person, the constant apart; what is not given is missing."""
+    table = pa.table({k.replace("_", ":", 1): [v] for k, v in values.items()} | {"n": [0]})
+    return design.matrix(encode_users(table, schema))[0, 1:]
+
+
+def of(feature: int) -> list[int]:
+    """Positions of a feature's columns."""
+    return [k for k, c in enumerate(DESIGN.columns) if c.feature == feature]
+
+
+def test_every_column_is_centred_and_moderate() -> None:
+    """Float32, the constant first, means near 0, nothing beyond a few deviations."""
+    matrix = DESIGN.matrix(USERS)
+    assert matrix.dtype == np.float32
+    assert matrix.shape == (ROWS, DESIGN.width)
+    assert (matrix[:, 0] == 1).all()
+    np.testing.assert_allclose(matrix[:, 1:].mean(axis=0), 0, atol=1e-2)
+    assert np.abs(matrix).max() < 5
+
+
+def test_each_kind_of_feature_has_its_columns() -> None:
+    """A boolean one, a category one for each frequent code, a number a score, steps, missing."""
+    kinds = [[DESIGN.columns[k].kind for k in of(j)] for j in range(3)]
+    assert kinds[0] == ["step"]
+    assert kinds[1] == ["code"] * 3
+    assert sorted(set(kinds[2])) == ["missing", "score", "step"]
+    assert kinds[2].count("step") == 7
+
+
+def test_a_missing_number_lies_at_the_centre_but_for_saying_so() -> None:
+    """Every column of the number is 0 but the one that tells missing ones."""
+    missing = row(context_age=None)[of(2)]
+    known = row(context_age=30.0)[of(2)]
+    told = [DESIGN.columns[k].kind == "missing" for k in of(2)]
+    assert (missing[~np.array(told)] == 0).all()
+    assert missing[told][0] > 0 > known[told][0]
+
+
+def test_an_unknown_and_a_missing_category_share_none_of_these() -> None:
+    """Both are below the centre in every code's column."""
+    unknown, missing = row(context_city="never seen")[of(1)], row(context_city=None)[of(1)]
+    np.testing.assert_array_equal(unknown, missing)
+    assert (unknown < 0).all()
+
+
+def test_a_number_far_outside_is_like_the_largest() -> None:
+    """Heavy tails do no harm, at either end and in any unit."""
+    np.testing.assert_array_equal(row(context_age=1e30), row(context_age=1e4))
+    np.testing.assert_array_equal(row(context_age=-1e30), row(context_age=-5.0))
+
+
+def test_the_columns_of_a_number_rise_with_it() -> None:
+    """Score and steps are increasing, so an additive model can follow any shape."""
+    rising = [k for k in of(2) if DESIGN.columns[k].kind != "missing"]
+    rows = np.stack([row(context_age=float(age))[rising] for age in np.linspace(0, 300, 40)])
+    assert (np.diff(rows, axis=0) >= 0).all()
+    assert (rows[-1] > rows[0]).all()
+
+
+def test_a_number_of_few_values_has_steps_between_them() -> None:
+    """0/1 as a number is one step, like a boolean."""
+    table = pa.table({"context:n": np.tile([0.0, 1.0], 100)})
+    design, users, _ = fitted(table, declared(("n", "context", "number")))
+    assert [c.kind for c in design.columns] == ["step"]
+    np.testing.assert_allclose(design.matrix(users)[:2, 1], [-0.5, 0.5])
+
+
+@pytest.mark.parametrize("value_type", ["boolean", "category", "number"])
+@pytest.mark.parametrize("is_void", [True, False])
+def test_a_constant_or_void_feature_has_no_column(value_type: str, is_void: bool) -> None:
+    """Nothing varies, or nothing is known."""
+    values = pa.nulls(200, pa.string()) if is_void else pa.array(["1"] * 200)
+    design, users, _ = fitted(
+        pa.table({"context:x": values}), declared(("x", "context", value_type))
+    )
+    assert design.width == 1
+    assert design.matrix(users).shape == (200, 1)
+
+
+def test_a_column_needs_thirty_rows_that_differ() -> None:
+    """A segment of a few people is left to the trees."""
+    member = np.zeros(400, dtype=bool)
+    member[: MIN_COLUMN_ROWS - 5] = True
+    schema = declared(("s", "segment", "boolean"))
+    assert fitted(pa.table({"segment:s": member}), schema)[0].width == 1
+    member[: MIN_COLUMN_ROWS + 5] = True
+    assert fitted(pa.table({"segment:s": member}), schema)[0].width == 2
+
+
+def test_no_feature_and_no_row_give_the_constant_alone() -> None:
+    """A strategy may have no features."""
+    design = Design.fit(np.empty((10, 0), np.float32), declared())
+    assert design.matrix(np.empty((3, 0), np.float32)).tolist() == [[1.0]] * 3
+    assert design.groups.tolist() == [0]
+    assert DESIGN.matrix(USERS[:0]).shape == (0, DESIGN.width)
+
+
+def test_very_many_columns_are_cut_to_the_widest() -> None:
+    """Fifty numbers would have 450 columns."""
+    rng = np.random.default_rng(0)
+    names = [f"n{i}" for i in range(50)]
+    table = pa.table({f"context:{n}": rng.normal(size=300) for n in names})
+    design, _, _ = fitted(table, declared(*((n, "context", "number") for n in names)))
+    assert len(design.columns) == MAX_COLUMNS
+    assert {c.feature for c in design.columns} == set(range(50))
+
+
+def test_a_pair_is_the_product_of_its_columns() -> None:
+    """Of the centred ones, appended at the end."""
+    i, j = of(0)[0], of(1)[0]
+    matrix = DESIGN.with_pairs([(i, j)]).matrix(USERS)
+    np.testing.assert_array_equal(matrix[:, :-1], DESIGN.matrix(USERS))
+    np.testing.assert_array_equal(matrix[:, -1], matrix[:, 1 + i] * matrix[:, 1 + j])
+
+
+def test_columns_of_a_feature_and_pairs_of_two_features_share_a_group() -> None:
+    """The constant has its own; a number's score is apart from its steps."""
+    pairs = [(of(0)[0], of(1)[0]), (of(0)[0], of(1)[1]), (of(0)[0], of(2)[1])]
+    groups = DESIGN.with_pairs(pairs).groups
+    assert groups[0] == 0
+    assert np.count_nonzero(groups == 0) == 1
+    assert len({groups[1 + k] for k in of(1)}) == 1
+    assert len({groups[1 + k] for k in of(2)}) == 2
+    assert groups[-3] == groups[-2] != groups[-1]
+    assert sorted(set(groups.tolist())) == list(range(groups.max() + 1))
+
+
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(4, 11)), max_size=5, unique=True),
+)
+def test_a_design_survives_json(seed: int, pairs: list[tuple[int, int]]) -> None:
+    """The same columns to the bit."""
+    design, users, _ = fitted(people(seed))
+    last = len(design.columns) - 1
+    design = design.with_pairs([(i, min(j, last)) for i, j in pairs])
+    again = Design.from_dict(json.loads(json.dumps(design.to_dict())))
+    assert again == design
+    assert again.matrix(users).tobytes() == design.matrix(users).tobytes()
+
+
+@given(st.lists(st.floats(width=32), min_size=3, max_size=3))
+def test_any_encoded_user_has_a_finite_row(values: list[float]) -> None:
+    """NaN, unknown codes and the largest numbers included."""
+    users = np.array([values], dtype=np.float32)
+    assert np.isfinite(DESIGN.with_pairs([(0, 5)]).matrix(users)).all()

@@ -1,0 +1,195 @@
+"""Trees over offer and user, alone or from the base's margin; folds and out-of-fold margins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from scorer.errors import InputError
+from scorer.features import Matrix, encode_users
+from scorer.models.offer_trees import OfferTrees
+from scorer.training.candidates import CANDIDATES
+from scorer.training.workbench import EVERYTHING
+from tests.support.benches import BOTH, bench, catalogue, fitted
+from tests.support.worlds import WORKED_SCHEMA, worked_example
+
+CELLS = np.array([[0, 1], [0, 0], [1, 1], [1, 0]], dtype=np.float32)
+ODD = np.array([[np.nan, np.nan], [5, -1e30], [0, 0.5]], dtype=np.float32)
+
+
+def trees(kind: str) -> OfferTrees:
+    """Trees of the worked example."""
+    model = fitted(kind)
+    assert isinstance(model, OfferTrees)
+    return model
+
+
+def predicted(model: OfferTrees, users: Matrix, start: Matrix | None) -> Matrix:
+    """Margins by XGBoost's own prediction, one row per user and offer."""
+    rows = np.column_stack([np.tile([0, 1], len(users)), np.repeat(users, 2, axis=0)])
+    rows = rows.astype(np.float32)
+    margins = model.booster.inplace_predict(rows, predict_type="margin", base_margin=start)
+    return margins.reshape(len(users), 2)
+
+
+@pytest.mark.parametrize("users", [CELLS, ODD], ids=["usual", "odd"])
+def test_margins_are_those_of_booster_and_base(users: Matrix) -> None:
+    """With a base, boosting starts from its margins; without, from the booster's own level."""
+    residual, pooled = trees("residual_trees"), trees("pooled_trees")
+    assert residual.base is not None
+    start = residual.base.margins(users).ravel()
+    np.testing.assert_array_equal(residual.margins(users), predicted(residual, users, start))
+    np.testing.assert_array_equal(pooled.margins(users), predicted(pooled, users, None))
+
+
+def test_another_calibration_does_not_compile_the_forest_again() -> None:
+    """The compiled forest belongs to the booster."""
+    model = trees("pooled_trees")
+    assert model.calibrated(replace(model.calibration, shift=1.0)).forest is model.forest
+
+
+def test_trees_of_no_round_leave_the_base_as_it_is() -> None:
+    """The booster adds nothing of its own to a base's margin."""
+    residual = trees("residual_trees")
+    assert residual.base is not None
+    empty = replace(residual, booster=residual.booster[:1])
+    added = empty.margins(CELLS) - residual.base.margins(CELLS)
+    assert np.abs(added).max() < 0.5
+    assert np.abs(added.mean()) < 0.05
+
+
+def test_scores_do_not_depend_on_the_pieces_they_are_made_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tiny limit of cells gives the same scores as one piece; no user gives no row."""
+    model = trees("residual_trees")
+    users = encode_users(worked_example(2, 50), model.schema)
+    whole = model.score(users)
+    monkeypatch.setattr("scorer.models.offer_trees.MAX_CELLS", 20)
+    np.testing.assert_array_equal(model.score(users), whole)
+    assert model.score(users[:0]).shape == (0, 2)
+
+
+def test_a_booster_of_other_features_is_refused() -> None:
+    """Its width must be that of the schema and the offer."""
+    model = trees("pooled_trees")
+    with pytest.raises(InputError, match="the booster has 3 features, its schema 2"):
+        replace(model, schema=replace(model.schema, features=model.schema.features[:1]))
+
+
+@pytest.mark.parametrize("kind", ["interaction_base", "pooled_trees", "residual_trees"])
+def test_each_candidate_solves_the_worked_example(kind: str) -> None:
+    """offer_2 comes first at (0, 1), offer_1 elsewhere, with about the planted rates."""
+    scores = fitted(kind, 3, 1500).score(CELLS[:3])
+    assert scores.argmax(axis=1).tolist() == [1, 0, 0]
+    np.testing.assert_allclose(scores, [[0.1, 0.6], [0.6, 0.1], [0.6, 0.1]], atol=0.12)
+
+
+def by_people(displays: int = 100) -> pa.Table:
+    """The worked example with four displays for each person."""
+    table = worked_example(0, displays)
+    owners = np.random.default_rng(1).permutation(np.repeat(np.arange(displays // 2), 4))
+    return table.append_column("profile_id", pa.array([f"p{i:03}" for i in owners]))
+
+
+def test_folds_are_made_of_whole_people() -> None:
+    """Every person's displays are in one fold, and the folds are about equal."""
+    made = bench(by_people())
+    profiles = made.examples.profiles
+    assert all(len(set(made.folds[profiles == p].tolist())) == 1 for p in np.unique(profiles))
+    counts = np.bincount(made.folds)
+    assert len(counts) == 5
+    assert counts.max() - counts.min() <= 4
+
+
+def test_folds_do_not_depend_on_row_order() -> None:
+    """A person's fold follows from who else is there, not from when they came."""
+    table = by_people()
+    first = bench(table)
+    shuffled = bench(table.take(np.random.default_rng(0).permutation(table.num_rows)))
+    np.testing.assert_array_equal(first.folds, shuffled.folds)
+    np.testing.assert_array_equal(first.examples.profiles, shuffled.examples.profiles)
+
+
+def test_a_persons_own_labels_never_move_their_starting_margins() -> None:
+    """Turning every outcome of a fold's people changes other margins, not theirs."""
+    table = by_people()
+    before = bench(table)
+    inside = before.folds == 2
+    rewards = before.examples.rewards.copy()
+    rewards[inside] = 1 - rewards[inside]
+    turned = before.examples.table.set_column(3, "reward", pa.array(rewards))
+    after = bench(turned)
+    np.testing.assert_array_equal(before.folds, after.folds)
+    for excluded in (EVERYTHING, frozenset({1})):
+        first, second = before.starting_margins(excluded), after.starting_margins(excluded)
+        np.testing.assert_array_equal(first[inside], second[inside])
+        assert not np.allclose(first[~inside], second[~inside])
+
+
+def test_starting_margins_of_a_fold_that_is_left_out_never_saw_it() -> None:
+    """Excluding fold 1, its labels move no margin at all: neither its own nor the others'."""
+    table = by_people()
+    before = bench(table)
+    rewards = np.where(before.folds == 1, 1 - before.examples.rewards, before.examples.rewards)
+    after = bench(before.examples.table.set_column(3, "reward", pa.array(rewards)))
+    excluded = frozenset({1})
+    np.testing.assert_array_equal(
+        before.starting_margins(excluded), after.starting_margins(excluded)
+    )
+
+
+def test_starting_margins_are_those_of_the_other_folds_base() -> None:
+    """Row by row, of the offer shown."""
+    made = bench(by_people())
+    margins = made.starting_margins(EVERYTHING)
+    rows = np.flatnonzero(made.folds == 3)
+    base = made.base(frozenset({3}))
+    expected = base.margins(made.examples.users[rows])[
+        np.arange(len(rows)), made.examples.offers[rows]
+    ]
+    np.testing.assert_allclose(margins[rows], expected, atol=1e-5)
+
+
+def test_rows_of_offers_that_are_not_ready_neither_train_nor_have_a_margin() -> None:
+    """They are there to be compared with."""
+    made = bench(worked_example(0, 100), offers=catalogue(("offer_1",), ("offer_2",)))
+    ready = made.examples.offers == 0
+    np.testing.assert_array_equal(made.training(EVERYTHING), ready)
+    np.testing.assert_array_equal(np.isnan(made.starting_margins(EVERYTHING)), ~ready)
+
+
+def test_a_fold_that_is_left_out_does_not_train_its_trees() -> None:
+    """Its labels only choose the number of rounds: with as many, the margins are the same."""
+    made = bench(by_people())
+    turned = np.where(made.folds == 0, 1 - made.outcomes, made.outcomes)
+    other = bench(by_people())
+    other.outcomes = turned
+    excluded = frozenset({0})
+    pair = [CANDIDATES["pooled_trees"](b, excluded) for b in (made, other)]
+    boosters = [m.booster for m in pair if isinstance(m, OfferTrees)]
+    rounds = min(b.num_boosted_rounds() for b in boosters)
+    raw = [bytes(b[:rounds].save_raw("json")) for b in boosters]
+    assert raw[0] == raw[1]
+
+
+def test_the_final_trees_are_as_long_as_the_folds_wanted() -> None:
+    """A little longer than the median, for more rows."""
+    made = bench(by_people())
+    made.rounds["pooled_trees"] = [20, 60, 100]
+    model = CANDIDATES["pooled_trees"](made, EVERYTHING)
+    assert isinstance(model, OfferTrees)
+    assert model.booster.num_boosted_rounds() == 66
+
+
+def test_models_are_of_the_ready_offers_and_the_fitted_schema() -> None:
+    """Columns of the scores in the order of the offers."""
+    for kind in ("interaction_base", "pooled_trees", "residual_trees", "best_single"):
+        model = fitted(kind)
+        assert model.kind == kind
+        assert model.offer_ids == BOTH
+        assert model.schema == WORKED_SCHEMA
+        assert model.personalises(CELLS).tolist() == [kind != "best_single"] * 4

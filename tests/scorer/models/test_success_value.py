@@ -1,0 +1,147 @@
+"""P(success) x value of a success, where large amounts are rare."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from scorer.models.best_single import offer_means
+from scorer.models.success_value import SuccessValue, success_values
+from scorer.training.candidates import CANDIDATES, candidates_of
+from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.workbench import EVERYTHING
+from tests.support.benches import BOTH, bench, catalogue
+from tests.support.worlds import WORKED_SCHEMA, examples
+
+CELLS = np.array([[0, 0], [1, 0]], dtype=np.float32)
+
+
+def shop(seed: int, n: int = 6000, sigma: float = 0.5, value: float = 20.0) -> pa.Table:
+    """Purchases of log-normal amounts: 12 % where offer and segment fit, else 3 %."""
+    rng = np.random.default_rng(seed)
+    f1, offer = rng.integers(0, 2, (2, n))
+    buys = rng.random(n) < np.where(f1 == offer, 0.12, 0.03)
+    amounts = value * rng.lognormal(-(sigma**2) / 2, sigma, n)
+    columns = {
+        "segment:f1": f1.astype(bool),
+        "context:f2": np.zeros(n),
+        "propensity": np.full(n, 0.5),
+        "is_success": buys,
+    }
+    return examples(columns, [f"offer_{o + 1}" for o in offer], buys * amounts)
+
+
+def trained(table: pa.Table, **options: object) -> Training:
+    """Train on amounts."""
+    return train(table, WORKED_SCHEMA, TrainingPlan("continuous", BOTH, **options))  # type: ignore[arg-type]
+
+
+@cache
+def heavy() -> Training:
+    """Amounts with very heavy tails, and one purchase of a hundred thousand where nobody fits."""
+    table = shop(0, sigma=1.5)
+    rewards = table["reward"].to_numpy().copy()
+    misfit = (table["segment:f1"].to_numpy(zero_copy_only=False)) & (
+        np.array(table["offer_id"].to_pylist()) == "offer_1"
+    )
+    rewards[np.flatnonzero(misfit)[10]] = 1e4
+    return trained(table.set_column(3, "reward", pa.array(rewards)))
+
+
+def test_means_of_few_successes_are_shrunk_to_that_of_all() -> None:
+    """Thirty successes of the overall value; failures do not count."""
+    offers = np.array([0] * 90 + [1] * 30 + [0])
+    rewards = np.array([10.0] * 90 + [50.0] * 30 + [0.0])
+    successes = rewards > 0
+    found = success_values(offers, rewards, successes, np.full(3, np.nan))
+    overall = (900 + 1500) / 120
+    expected = [(900 + 30 * overall) / 120, (1500 + 30 * overall) / 60, overall]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_a_known_value_of_a_success_takes_the_place_of_the_mean() -> None:
+    """The catalogue knows better than a few purchases."""
+    found = success_values(
+        np.array([0, 1]), np.array([10.0, 50.0]), np.ones(2, bool), np.array([7.0, np.nan])
+    )
+    assert found[0] == 7.0
+    assert found[1] != 50.0
+
+
+def test_no_success_is_worth_nothing() -> None:
+    """As in a fold that holds none."""
+    found = success_values(np.zeros(3, int), np.zeros(3), np.zeros(3, bool), np.full(2, np.nan))
+    assert found.tolist() == [0, 0]
+
+
+def test_the_known_value_comes_from_the_characteristics() -> None:
+    """value_per_success of the catalogue; the scores are chances times it."""
+    told = {"offer_1": {"value_per_success": 40}, "offer_2": {"other": 3}}
+    made = bench(shop(1, 1500), offers=catalogue(characteristics=told), kpi_type="continuous")
+    model = CANDIDATES["success_value"](made, EVERYTHING)
+    assert isinstance(model, SuccessValue)
+    assert model.values[0] == 40
+    assert model.values[1] == pytest.approx(20, rel=0.2)
+    np.testing.assert_allclose(model.score(CELLS), model.chances.score(CELLS) * model.values)
+    np.testing.assert_allclose(model.chances.score(CELLS), [[0.12, 0.03], [0.03, 0.12]], atol=0.05)
+
+
+def test_it_is_a_candidate_only_for_rare_amounts() -> None:
+    """Not for a binary KPI, nor for values that every display has."""
+    table = shop(1, 600)
+    assert "success_value" in candidates_of(bench(table, kpi_type="continuous"))
+    dense = table.set_column(3, "reward", pa.array(np.random.default_rng(0).normal(size=600)))
+    assert "success_value" not in candidates_of(bench(dense, kpi_type="continuous"))
+    clicks = table.set_column(3, "reward", pa.array((table["reward"].to_numpy() > 0).astype(float)))
+    assert "success_value" not in candidates_of(bench(clicks))
+
+
+def test_one_enormous_purchase_does_not_make_an_offer_the_best_single_one() -> None:
+    """Amounts are capped for the means too; their level stays."""
+    table = shop(4, 3000)
+    rewards = table["reward"].to_numpy().copy()
+    is_second = np.array(table["offer_id"].to_pylist()) == "offer_2"
+    rewards[~is_second] *= 2
+    rewards[np.flatnonzero(is_second & (rewards > 0))[3]] = 1e5
+    made = bench(table.set_column(3, "reward", pa.array(rewards)), kpi_type="continuous")
+    means = offer_means(made.examples)
+    assert means[0] > means[1] + 0.5
+    assert means.mean() == pytest.approx(rewards.mean(), rel=0.02)
+
+
+def test_a_heavy_tail_does_not_change_who_gets_what() -> None:
+    """Every candidate still orders the offers by who fits, and so does the one chosen."""
+    assert heavy().personalised.model.score(CELLS).argmax(axis=1).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.5])
+def test_levels_are_those_of_the_rewards(sigma: float) -> None:
+    """Mean score = mean reward, also where amounts were capped to learn from."""
+    result = trained(shop(2, sigma=sigma)) if sigma == 0.5 else heavy()
+    shown = result.logged.examples
+    scores = result.personalised.model.score(shown.users)[np.arange(len(shown)), shown.offers]
+    assert scores.mean() == pytest.approx(shown.rewards.mean(), rel=0.1)
+
+
+def test_the_level_of_success_times_value_survives_the_cap() -> None:
+    """What the largest amounts lose to the cap is spread over all offers."""
+    table = shop(3, sigma=1.5)
+    made = bench(table, kpi_type="continuous")
+    model = CANDIDATES["success_value"](made, EVERYTHING)
+    logged = model.score(made.examples.users)[np.arange(len(made.examples)), made.examples.offers]
+    assert logged.mean() == pytest.approx(made.examples.rewards.mean(), rel=0.03)
+
+
+def test_the_level_is_that_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a success is said to be worth: scores mean what was earned per display."""
+    names = ("best_single", "success_value")
+    monkeypatch.setattr("scorer.training.cross_fitting.candidates_of", lambda bench: names)
+    claims = {offer: {"value_per_success": 35.0} for offer in BOTH}
+    result = trained(shop(1), characteristics=claims)
+    model, examples = result.personalised.model, result.logged.examples
+    assert model.kind == "success_value"
+    shown = model.score(examples.users)[np.arange(len(examples)), examples.offers]
+    assert shown.mean() == pytest.approx(examples.rewards.mean(), rel=0.1)

@@ -1,0 +1,66 @@
+"""Ranking holds a few batches at a time, however many people there are."""
+
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.ranking_tables import PLACEMENTS, fill_ranking_tables
+from scorer.ranking import batch as ranking
+from scorer.ranking.batch import rank_batch, write_ranked
+from scorer.ranking.context import load_context
+from scorer.warehouse.connection import connect_build, limited_memory
+from tests.support.worlds import AS_OF
+
+
+def most_alive(folder: Path, profiles: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Most ranked batches that existed at once while writing, and all there were."""
+    made: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    def watched(*arguments: Any) -> Any:
+        batch = rank_batch(*arguments)
+        made.append(weakref.ref(batch))
+        alive.append(sum(ref() is not None for ref in made))
+        return batch
+
+    with connect_build(folder / f"{profiles}.duckdb") as connection:
+        fill_ranking_tables(connection, profiles, offers=5)
+        context = load_context(connection, "bench", AS_OF)
+        monkeypatch.setattr(ranking, "rank_batch", watched)
+        rows = write_ranked(connection, context)
+    assert rows > 2 * profiles * PLACEMENTS
+    return max(alive), len(made)
+
+
+def test_batches_alive_do_not_grow_with_the_number_of_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four times the people, four times the batches, no more of them at once."""
+    monkeypatch.setattr(ranking, "MAX_BATCH_ROWS", 2048)
+    monkeypatch.setattr(ranking, "rank_batch", rank_batch)
+    few, few_made = most_alive(tmp_path, 4_000, monkeypatch)
+    many, many_made = most_alive(tmp_path, 16_000, monkeypatch)
+    assert many_made > 3 * few_made > 15
+    assert many <= few + 2
+
+
+def test_duckdb_may_hold_half_a_gigabyte_while_ranking_and_what_it_could_after(
+    tmp_path: Path,
+) -> None:
+    """Its limit is lowered and restored, also after a failure; a smaller one stays."""
+    setting = "select current_setting('memory_limit')"
+    with connect_build(tmp_path / "build.duckdb") as connection:
+        connection.execute("set memory_limit = '9GiB'")
+        connection.execute("set threads = 2")
+        with limited_memory(connection):
+            assert connection.execute(setting).fetchone() == ("512.0 MiB",)
+        with pytest.raises(KeyError), limited_memory(connection):
+            raise KeyError
+        assert connection.execute(setting).fetchone() == ("9.0 GiB",)
+        connection.execute("set memory_limit = '100MiB'")
+        with limited_memory(connection):
+            assert connection.execute(setting).fetchone() == ("100.0 MiB",)

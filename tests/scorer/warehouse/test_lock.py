@@ -1,0 +1,103 @@
+"""One run at a time in a home folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scorer.errors import LockedError
+from scorer.warehouse.lock import hold_lock
+from tests.support.commands import Command
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from scorer.warehouse.lock import hold_lock
+with hold_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def holder(lock: Path) -> subprocess.Popen[str]:
+    """Start a process that holds the lock, and wait until it does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_run_is_refused_and_told_who_runs(
+    raw: Path, home: Path, nextoffer: Command
+) -> None:
+    """While a process holds the lock, a run ends with code 5 and names it."""
+    process = holder(home / "run.lock")
+    try:
+        outcome = nextoffer("run", "--raw", raw, "--home", home)
+    finally:
+        process.kill()
+        process.wait()
+    assert outcome.code == 5
+    assert f"process {process.pid} " in outcome.error
+
+
+def test_the_lock_of_a_killed_run_is_taken_over(tmp_path: Path) -> None:
+    """After kill -9 the next run gets the lock and says whose it was."""
+    process = holder(tmp_path / "run.lock")
+    process.kill()
+    process.wait()
+    with hold_lock(tmp_path / "run.lock") as taken_over:
+        assert taken_over is not None
+        assert f"process {process.pid} " in taken_over
+
+
+def test_a_free_lock_says_nothing(tmp_path: Path) -> None:
+    """A lock that was released in order leaves nothing to take over."""
+    for _ in range(2):
+        with hold_lock(tmp_path / "run.lock") as taken_over:
+            assert taken_over is None
+
+
+def test_the_lock_is_released_after_a_failure(tmp_path: Path) -> None:
+    """A run that fails frees the lock."""
+    with pytest.raises(ZeroDivisionError), hold_lock(tmp_path / "run.lock"):
+        raise ZeroDivisionError
+    with hold_lock(tmp_path / "run.lock") as taken_over:
+        assert taken_over is None
+
+
+def mark(pid: int, **more: object) -> str:
+    """Return the content of a lock file."""
+    return json.dumps({"pid": pid, "host": socket.gethostname(), **more})
+
+
+def test_a_lock_that_names_a_live_process_is_respected(tmp_path: Path) -> None:
+    """On a file system that passes no locks on, the live process in the file counts."""
+    (tmp_path / "run.lock").write_text(mark(os.getppid()))
+    with (
+        pytest.raises(LockedError, match=f"process {os.getppid()} "),
+        hold_lock(tmp_path / "run.lock"),
+    ):
+        pass
+
+
+def test_a_process_id_that_was_used_again_does_not_block(tmp_path: Path) -> None:
+    """A live process with another start than the lock's is another process."""
+    (tmp_path / "run.lock").write_text(mark(os.getppid(), process_start="1"))
+    with hold_lock(tmp_path / "run.lock") as taken_over:
+        assert taken_over is not None
+
+
+def test_a_damaged_lock_does_not_block(tmp_path: Path) -> None:
+    """A lock file that holds no mark is free."""
+    (tmp_path / "run.lock").write_text("{")
+    with hold_lock(tmp_path / "run.lock") as taken_over:
+        assert taken_over is None

@@ -1,0 +1,125 @@
+"""A home folder with a build file as dbt leaves it, small enough to train in a second or two.
+
+Strategy `s` at placement `web`: offer_1 is for f1 = f2, offer_2 for (0, 1), drawn evenly; offer_3
+and offer_4 are not ready, offer_4 is capped for p9, offer_5 ended, offer_6 is the fallback, which
+p8 gets, offer_7 is for segment gold.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from scorer.config import Settings, find_project_dir
+from scorer.cycle.run import STEPS
+from scorer.cycle.train_and_rank import rank_strategy, train_strategy
+from scorer.progress import Silent
+from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
+from scorer.warehouse.connection import Connection, connect_build
+from tests.support.worlds import START, worked_example
+
+FIRST, SECOND = datetime(2026, 11, 8), datetime(2026, 11, 15)
+MARTS = """
+create or replace table dim_ranking_strategies as
+select 's' as strategy_id, 'binary' as kpi_type, {share}::double as exploration_share, 2 as top_k;
+create or replace table strategy_features as
+select * from (values
+    ('s', 1, 'placement_id', 'decisioning', 'category'),
+    ('s', 2, 'f1', 'segment', 'boolean'),
+    ('s', 3, 'f2', 'context', 'number')
+) as t(strategy_id, feature_order, feature_name, feature_kind, value_type);
+create or replace table offer_readiness as
+select 's' as strategy_id, 'offer_' || i as offer_id, i * 10 as displays, 2 as successes,
+    250 as min_displays, 25 as min_successes, i < 3 as is_ready
+from range(1, 8) as t(i);
+create or replace table dim_offers as
+select 'offer_' || i as offer_id, 'Offer ' || i as offer_name, 'approved' as status,
+    0 as priority, null::timestamp as start_date,
+    case when i = 5 then timestamp '2026-11-01' end as end_date, i = 6 as is_fallback,
+    null::varchar[] as placement_ids, '{{}}' as characteristics
+from range(1, 8) as t(i);
+create or replace table eligibility_sets as
+select 'all' as eligibility_set_id, 's' as strategy_id, 'web' as placement_id,
+    true as is_default, 'offer_' || i as offer_id
+from range(1, 5) as t(i);
+create or replace table display_eligibility_sets as
+select 'two' as eligibility_set_id, 's' as strategy_id, 'web' as placement_id,
+    'offer_' || i as offer_id, true as is_eligible
+from range(1, 3) as t(i);
+create or replace table ranking_candidates as
+select 's' as strategy_id, 'p' || i as profile_id, 'web' as placement_id, 'a' as activity_id,
+    'c' as scope_id, case when i % 2 = 1 then ['f1'] else []::varchar[] end as segments,
+    map {{'f2': (i // 2 % 2)::varchar}} as context,
+    case when i = 8 then 'none' else 'all' end as eligibility_set_id,
+    case when i = 9 then ['offer_4'] end as excluded_offer_ids
+from range(40) as t(i);
+create or replace table int_capped_offers as
+select 'offer_4' as offer_id, 'p9' as profile_id, 'web' as placement_id;
+create or replace table eligibility_exclusions as select * from int_capped_offers where false;
+create or replace table stg_eligibility_rules as
+select 'offer_7' as offer_id, 'gold' as segment_id, 'include' as rule;
+create or replace table int_profile_rule_segments as
+select 'p1' as profile_id, ['silver'] as segments;
+"""
+
+
+def make_home(home: Path, seed: int = 0, **options: Any) -> Settings:
+    """Two cycles on displays of the worked example; returns the settings of the second.
+
+    Options: `rates` of the worked example, `share` of exploration, `lacks_propensity` of every
+    tenth display.
+    """
+    home.mkdir(parents=True)
+    rates = options.pop("rates", (0.05, 0.5))
+    table = _displays(worked_example(seed, 1200, rates), options.pop("lacks_propensity", False))
+    for as_of, rows in ((FIRST, 1600), (SECOND, 2400)):
+        settings = Settings(home=home, as_of=as_of)
+        with connect_build(settings.build_path) as connection:
+            fill(connection, table.slice(0, rows), **options)
+            train_strategy(connection, settings, "s", Silent())
+            rank_strategy(connection, settings, "s", Silent())
+    state = CycleState(settings.as_of.isoformat(), "", list(STEPS))
+    save_state(settings.cycles_dir, state)
+    set_current_cycle(settings.cycles_dir, state.as_of)
+    return settings
+
+
+def fill(connection: Connection, examples: pa.Table, share: float = 0.0) -> None:
+    """Write the tables that the scorer reads and create those that it writes."""
+    connection.execute(MARTS.format(share=share))
+    macros = find_project_dir(None) / "macros" / "scorer_tables.sql"
+    found = re.search(r"%}(.*){%", macros.read_text(), re.DOTALL)
+    assert found is not None
+    connection.execute(found[1])
+    connection.register("examples", examples)
+    connection.execute(
+        "create or replace table training_examples as select 's' as strategy_id,"
+        " * exclude (f1, f2), if(f1, ['f1'], []) as segments, map {'f2': f2} as context,"
+        " 'web' as placement_id, 'a' as activity_id, 'c' as scope_id, 1 as position,"
+        " 'two' as eligibility_set_id, reward > 0 as is_success from examples"
+    )
+    connection.unregister("examples")
+
+
+def _displays(table: pa.Table, lacks_propensity: bool) -> pa.Table:
+    n = table.num_rows
+    propensity = np.full(n, 0.5)
+    if lacks_propensity:
+        propensity[::10] = np.nan
+    times = [START + timedelta(minutes=5 * i) for i in range(n)]
+    kept = {name: table[name] for name in ("display_id", "offer_id", "reward")}
+    return pa.table(
+        {
+            **kept,
+            "event_ts": pa.array(times),
+            "f1": table["segment:f1"],
+            "f2": table["context:f2"],
+            "profile_id": [f"d{i // 3}" for i in range(n)],
+            "propensity": pa.array(propensity, from_pandas=True),
+        }
+    )

@@ -1,0 +1,49 @@
+"""Turns the development data into a raw folder of flat displays, and runs commands on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from scorer.warehouse import connection as warehouse
+from tests.support.paths import DATA
+
+OUTSIDE = "group_id, split"
+
+
+def write_log(name: str, raw: Path, strategy: dict[str, object], where: str = "true") -> None:
+    """Write the rows of a data set as displays of one strategy that may use every segment."""
+    raw.mkdir()
+    memory = warehouse.connect_memory()
+    source = f"'{DATA}/{name}.parquet'"
+    memory.execute(
+        f"copy (select * exclude ({OUTSIDE}) from {source} where {where})"
+        f" to '{raw}/displays.parquet'"
+    )
+    columns = [row[0] for row in memory.execute(f"describe from {source}").fetchall()]
+    segments = [column.removeprefix("seg_") for column in columns if column.startswith("seg_")]
+    (raw / "ranking_strategies.csv").write_text(
+        ",".join(strategy) + "\n" + ",".join(map(str, strategy.values())) + "\n"
+    )
+    (raw / "strategy_segments.csv").write_text(
+        "strategy_id,segment_id\n"
+        + "".join(f"{strategy['strategy_id']},{segment}\n" for segment in segments)
+    )
+
+
+def write_requests(name: str, target: Path, where: str) -> None:
+    """Write rows of a data set as requests, without offer and outcome."""
+    warehouse.connect_memory().execute(
+        f"copy (select * exclude ({OUTSIDE}, clicked, value, propensity, offer_id)"
+        f" from '{DATA}/{name}.parquet' where {where}) to '{target}'"
+    )
+
+
+def nextoffer(home: Path, *arguments: str | Path) -> None:
+    """Run a command line in its own process; it must succeed."""
+    command = [Path(sys.executable).parent / "nextoffer", *arguments, "--home", home]
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

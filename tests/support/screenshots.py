@@ -1,0 +1,50 @@
+"""Makes the screenshots of the README: python tests/app/screenshots.py --home .demo."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from tests.support.browsing import visit
+
+SHOTS = {
+    "overview": ("", 1000),
+    "performance": ("performance?strategy=web_clicks", 1150),
+    "interactions": ("interactions?strategy=web_clicks", 1000),
+}
+WIDTH, LARGEST = 1280, 150_000
+
+
+def main() -> None:
+    """Save one PNG a page, each below 150 kB."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, default=Path(".demo"))
+    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with visit(arguments.home.absolute(), WIDTH) as seen:
+        for name, (path, height) in SHOTS.items():
+            file = arguments.out / f"{name}.png"
+            seen.open(path)
+            seen.shoot(file, height)
+            shrink(file)
+            print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
+        if seen.errors:
+            raise SystemExit("\n".join(seen.errors))
+
+
+def shrink(file: Path) -> None:
+    """Write a PNG again with as few colours as it takes to be small enough."""
+    image = Image.open(io.BytesIO(file.read_bytes())).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        image.quantize(colours).save(file, optimize=True)
+        if file.stat().st_size <= LARGEST:
+            return
+    raise SystemExit(f"{file} has more than {LARGEST} bytes")
+
+
+if __name__ == "__main__":
+    main()
