@@ -11,6 +11,7 @@ from scorer.errors import ConfigurationError
 
 CYCLE = timedelta(days=7)
 MAX_SEGMENTS = 50
+MIN_READY_OFFERS = 2
 KPIS = ("clicked", "value")
 
 

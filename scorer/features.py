@@ -32,7 +32,7 @@ import pyarrow.compute as pc
 
 from scorer.config import MAX_SEGMENTS
 from scorer.errors import ConfigurationError, InputError
-from scorer.warehouse.connection import literal, quote
+from scorer.sql import literal, quote
 
 Matrix = npt.NDArray[np.float32]
 

@@ -160,7 +160,8 @@ def rollback(settings: Settings, strategy: str) -> None:
 @json_option
 def query(settings: Settings, sql: str, as_json: bool) -> None:
     """Print the rows of a query on the published tables (read-only)."""
-    from scorer.warehouse.connection import DatabaseError, Reader, first_line
+    from scorer.sql import first_line
+    from scorer.warehouse.connection import DatabaseError, Reader
 
     with Reader(settings.published_path) as reader:
         try:
@@ -320,7 +321,7 @@ def _exit_code(arguments: list[str] | None) -> int:
 
 def _unexpected(error: Exception, arguments: list[str] | None) -> int:
     from scorer.cycle.strategies import write_traceback
-    from scorer.warehouse.connection import first_line
+    from scorer.sql import first_line
 
     given = sys.argv[1:] if arguments is None else arguments
     home = next((after for name, after in pairwise(given) if name == "--home"), None)

@@ -15,9 +15,9 @@ from scorer.cli.demo_table import Served, week_table
 from scorer.config import Settings
 from scorer.cycle.run import run_cycle
 from scorer.errors import ConfigurationError
+from scorer.files import write_json
 from scorer.progress import Progress, make_progress
 from scorer.simulation import World
-from scorer.warehouse.build_state import write_json
 from scorer.warehouse.connection import Reader
 
 _MARK = ".nextoffer-demo"

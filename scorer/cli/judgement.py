@@ -41,7 +41,8 @@ def evaluate(
     Random, the best single offer, the deployed model, the new one, and stored models that you
     name, each on displays that it did not learn from. `publish` then publishes the rows.
     """
-    from scorer.evaluation.evaluate import as_json_rows, evaluate_policies, evaluation_tables
+    from scorer.cli.evaluation_tables import as_json_rows, evaluation_tables
+    from scorer.evaluation.evaluate import evaluate_policies
     from scorer.evaluation.stored_models import Wanted
     from scorer.progress import make_progress
 

@@ -24,12 +24,14 @@ from scorer.inputs.raw_folder import (
 )
 from scorer.progress import Progress
 from scorer.warehouse.build_state import (
+    STEP_NAMES,
     CycleState,
     current_cycle,
-    last_state,
     load_state,
     save_state,
     set_current_cycle,
+    state_before,
+    steps_before,
 )
 from scorer.warehouse.lock import hold_lock
 from scorer.warehouse.publications import make_newest_current, publish
@@ -145,35 +147,10 @@ def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> Cy
     """
     with hold_lock(settings.lock_path):
         state = state_before(settings, names[0])
-        known = list(STEPS)
-        state.done = known[: known.index(names[0])]
+        state.done = list(steps_before(names[0]))
         state.published = None
         save_state(settings.cycles_dir, state)
         _run_steps(Work(settings, state, progress), {name: STEPS[name] for name in names})
-    return state
-
-
-def state_before(settings: Settings, step: str) -> CycleState:
-    """Return the state of the cycle that the build file holds, which has to be ready for a step.
-
-    Raises
-    ------
-    ConfigurationError
-        It is another cycle than that of `settings`, or lacks a step before this one.
-    """
-    state = last_state(settings.cycles_dir)
-    if state is None or state.as_of != settings.as_of.isoformat():
-        held = "no cycle" if state is None else f"the cycle of {state.as_of}"
-        raise ConfigurationError(
-            f"the build file holds {held}:"
-            f" run `nextoffer run --raw FOLDER --as-of {settings.as_of.isoformat()}` first"
-        )
-    known = list(STEPS)
-    missing = [name for name in known[: known.index(step)] if name not in state.done]
-    if missing:
-        raise ConfigurationError(
-            f"the cycle of {state.as_of} has not done {missing[0]} yet: run `nextoffer run`"
-        )
     return state
 
 
@@ -237,10 +214,6 @@ def _publish(work: Work) -> None:
     work.progress.finish(file.name)
 
 
-STEPS: Mapping[str, Step] = {
-    "features": _features,
-    "train": _train,
-    "rank": _rank,
-    "monitor": _monitor,
-    "publish": _publish,
-}
+STEPS: Mapping[str, Step] = dict(
+    zip(STEP_NAMES, (_features, _train, _rank, _monitor, _publish), strict=True)
+)

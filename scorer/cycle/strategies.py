@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from scorer.config import Settings
-from scorer.errors import ConfigurationError, NextofferError
+from scorer.errors import NextofferError
 from scorer.progress import Progress
-from scorer.warehouse.connection import Connection, DatabaseError, connect_build, first_line
+from scorer.sql import first_line
+from scorer.warehouse.connection import Connection, DatabaseError, connect_build
+from scorer.warehouse.marts import strategy_ids
 
 _RUN = "strategy_id = ? and as_of = ?"
 StrategyStep = Callable[[Connection, Settings, str, Progress], str]
@@ -34,41 +35,6 @@ def rank_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
         remove_foreign_rows(connection, settings)
         steps = dict.fromkeys(strategy_ids(connection, settings), rank_strategy)
         return run_each(connection, settings, progress, "rank", steps)
-
-
-def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
-    """Return the strategies to work on, sorted.
-
-    Raises
-    ------
-    ConfigurationError
-        `settings.strategy` names none that exists.
-    """
-    rows = connection.execute(
-        "select strategy_id from main.dim_ranking_strategies order by strategy_id"
-    ).fetchall()
-    known = [name for (name,) in rows]
-    if settings.strategy is None:
-        return known
-    if settings.strategy not in known:
-        raise ConfigurationError(
-            f"--strategy: {settings.strategy!r} is unknown; there are: {', '.join(known)}"
-        )
-    return [settings.strategy]
-
-
-def the_strategy(connection: Connection, settings: Settings) -> str:
-    """Return the one strategy to work on.
-
-    Raises
-    ------
-    ConfigurationError
-        `settings.strategy` names none that exists, or is missing where there are several.
-    """
-    known = strategy_ids(connection, replace(settings, strategy=None))
-    if settings.strategy is None and len(known) > 1:
-        raise ConfigurationError(f"--strategy is missing; there are: {', '.join(known)}")
-    return strategy_ids(connection, settings)[0]
 
 
 def run_each(

@@ -13,13 +13,14 @@ from scorer.evaluation.rows import plain, training_rows
 from scorer.evaluation.scored_displays import replace_scored_displays
 from scorer.progress import Progress
 from scorer.ranking.batch import write_ranked
-from scorer.ranking.context import Deployed, load_context, read_ready_offers, read_schema
+from scorer.ranking.context import find_deployed, load_context, read_schema
 from scorer.registry.model_registry import ModelRegistry
+from scorer.registry.model_versions import write_model_versions
 from scorer.training.gate import credibly_worse
 from scorer.training.plan import Data, read_data, read_plan
-from scorer.training.train import MIN_READY_OFFERS, Training, load_examples, train
+from scorer.training.train import Training, load_examples, train
 from scorer.warehouse.connection import Connection
-from scorer.warehouse.scorer_tables import replace_evaluations, replace_run, write_model_versions
+from scorer.warehouse.scorer_tables import replace_evaluations, replace_run
 
 _REPAIRED = """
 update scorer.training_runs
@@ -179,15 +180,6 @@ def _note_deployed(connection: Connection, settings: Settings, strategy: str) ->
     if by_hand is not None:
         connection.execute(_BY_HAND, [str(by_hand), strategy, settings.as_of])
     connection.execute("commit")
-
-
-def find_deployed(connection: Connection, settings: Settings, strategy: str) -> Deployed | None:
-    """Return the model that ranks as of the cycle, None where all traffic is random."""
-    registry = ModelRegistry(settings.models_dir)
-    version = registry.deployed_as_of(strategy, settings.as_of)
-    if version is None or len(read_ready_offers(connection, strategy)) < MIN_READY_OFFERS:
-        return None
-    return Deployed(registry.load(strategy, version), version)
 
 
 def _run_row(

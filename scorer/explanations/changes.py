@@ -11,7 +11,8 @@ import numpy as np
 from scorer.explanations.decision import Decision
 from scorer.features import Feature, Matrix
 from scorer.models.protocol import Vector
-from scorer.warehouse.connection import Connection, quote
+from scorer.sql import quote
+from scorer.warehouse.connection import Connection
 
 OTHER = "any other value"
 _QUANTILES = [q / 20 for q in range(1, 20)]

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from scorer.config import Settings
-from scorer.cycle.run import state_before
-from scorer.cycle.strategies import the_strategy
 from scorer.explanations.changes import find_changes
 from scorer.explanations.decision import Decision, read_decision
 from scorer.explanations.effects import (
@@ -23,7 +21,9 @@ from scorer.explanations.effects import (
 from scorer.explanations.ineligible import why_ineligible
 from scorer.models.success_value import SuccessValue
 from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.build_state import state_before
 from scorer.warehouse.connection import Connection, connect_build
+from scorer.warehouse.marts import the_strategy
 
 COLLECTING, EXPLORATION, FALLBACK, BEST_SINGLE, MODEL, NOTHING = (
     "collecting",

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scorer.config import CYCLE
+from scorer.config import CYCLE, MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.features import FeatureSchema
 from scorer.models.protocol import RewardModel
 from scorer.ranking.exploration import MixturePolicy
+from scorer.registry.model_registry import ModelRegistry
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,15 @@ def load_context(
         top_k=int(settings[1]),
         default_sets=defaults,
     )
+
+
+def find_deployed(connection: Any, settings: Settings, strategy: str) -> Deployed | None:
+    """Return the model that ranks as of the cycle, None where all traffic is random."""
+    registry = ModelRegistry(settings.models_dir)
+    version = registry.deployed_as_of(strategy, settings.as_of)
+    if version is None or len(read_ready_offers(connection, strategy)) < MIN_READY_OFFERS:
+        return None
+    return Deployed(registry.load(strategy, version), version)
 
 
 def read_ready_offers(connection: Any, strategy_id: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from scorer.errors import ConfigurationError
 from scorer.ranking.ordering import smallest
-from scorer.warehouse.connection import literal
+from scorer.sql import literal
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

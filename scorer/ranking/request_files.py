@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from scorer.config import Settings
-from scorer.cycle.strategies import the_strategy
-from scorer.cycle.train_and_rank import find_deployed
 from scorer.errors import ConfigurationError, InputError
+from scorer.files import replacing
 from scorer.inputs.raw_folder import file_kind
 from scorer.progress import Progress
-from scorer.ranking.context import load_context
+from scorer.ranking.context import find_deployed, load_context
 from scorer.ranking.requests import rank_requests, with_known_eligibility
+from scorer.sql import first_line, literal, quote
 from scorer.warehouse.build_state import last_state
-from scorer.warehouse.connection import (
-    Connection,
-    DatabaseError,
-    connect_build,
-    connect_memory,
-    first_line,
-    literal,
-    quote,
-)
+from scorer.warehouse.connection import Connection, DatabaseError, connect_build, connect_memory
+from scorer.warehouse.marts import the_strategy
 
 _READERS = {
     ".csv": "read_csv({file}, all_varchar = true, header = true)",
@@ -132,16 +124,13 @@ def _as_text(kind: str) -> str:
 
 def write_table(table: pa.Table, file: Path) -> None:
     """Write a CSV, Parquet or NDJSON file; it appears whole or not at all."""
-    temporary = file.with_name(f".{os.getpid()}.{file.name}")
     form = _WRITERS.get(file_kind(file) or "", "json")
     connection = connect_memory()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         connection.register("ranked_requests", table)
-        connection.execute(f"copy ranked_requests to {literal(temporary)} (format {form})")
-        os.replace(temporary, file)
+        with replacing(file) as temporary:
+            connection.execute(f"copy ranked_requests to {literal(temporary)} (format {form})")
     except (OSError, DatabaseError) as error:
-        temporary.unlink(missing_ok=True)
         raise InputError(f"--out: {file} cannot be written: {first_line(error)}") from None
     finally:
         connection.close()

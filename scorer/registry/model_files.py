@@ -22,6 +22,7 @@ import xgboost as xgb
 
 from scorer.errors import InputError, NextofferError
 from scorer.features import FeatureSchema
+from scorer.files import replace_file, sync
 from scorer.models.persistence import Files, describe_model, restore_model
 from scorer.models.protocol import RewardModel
 from scorer.training.record import TrainedModel
@@ -91,12 +92,12 @@ def write_model(folder: Path, manifest: dict[str, Any], files: Files) -> None:
     try:
         temporary.chmod(0o755)
         for name, data in files.items():
-            write_synced(temporary / name, data)
-        write_synced(temporary / MANIFEST_FILE, to_json(manifest))
+            replace_file(temporary / name, data)
+        replace_file(temporary / MANIFEST_FILE, to_json(manifest))
         if folder.exists():
             shutil.rmtree(folder)
         os.rename(temporary, folder)
-        sync_folder(folder.parent)
+        sync(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -159,23 +160,6 @@ def is_intact(folder: Path) -> bool:
 def to_json(data: Any) -> bytes:
     """Readable JSON with sorted keys: the same content gives the same bytes."""
     return (json.dumps(data, indent=2, sort_keys=True) + "\n").encode()
-
-
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a file and wait until it is on disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the folder's entries are on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _checksum(data: bytes) -> str:

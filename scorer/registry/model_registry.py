@@ -8,7 +8,6 @@ back-fill sees what was deployed then.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from scorer.errors import ConfigurationError, InputError
+from scorer.files import replace_file
 from scorer.models.protocol import RewardModel
 from scorer.registry import model_files
 from scorer.training.record import TrainedModel
@@ -204,12 +204,8 @@ class ModelRegistry:
 
     def _write(self, strategy_id: str, history: list[Deployment]) -> None:
         entries = [{**asdict(d), "as_of": d.as_of.isoformat()} for d in history]
-        folder = self._strategy(strategy_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{DEPLOYMENTS_FILE}.{os.getpid()}"
-        model_files.write_synced(temporary, model_files.to_json(entries))
-        os.replace(temporary, folder / DEPLOYMENTS_FILE)
-        model_files.sync_folder(folder)
+        path = self._strategy(strategy_id) / DEPLOYMENTS_FILE
+        replace_file(path, model_files.to_json(entries))
 
     def _versions(self, strategy_id: str) -> list[str]:
         folder = self._strategy(strategy_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scorer.config import Settings
+from scorer.config import MIN_READY_OFFERS, Settings
 from scorer.errors import InputError, StrategyError
 from scorer.ranking.context import read_ready_offers
 from scorer.registry.model_registry import ModelRegistry
@@ -13,7 +13,7 @@ from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import Incumbent
 from scorer.training.gate import Standing
 from scorer.training.kin import read_characteristics
-from scorer.training.train import MIN_READY_OFFERS, TrainingPlan
+from scorer.training.train import TrainingPlan
 from scorer.warehouse.connection import Connection
 
 _DATA = """

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from scorer.config import MIN_READY_OFFERS
 from scorer.errors import StrategyError
 from scorer.features import DECISIONING, FeatureSchema
 from scorer.models.best_single import BestSingle, fit_best_single
@@ -41,8 +42,6 @@ from scorer.training.record import Describer, TrainedModel
 from scorer.training.selection import Selection, select
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
 from scorer.training.workbench import EVERYTHING, Workbench, fold_count
-
-MIN_READY_OFFERS = 2
 
 
 @dataclass(frozen=True)

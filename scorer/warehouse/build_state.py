@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-_STAMP = "%Y%m%dT%H%M%S"
+from scorer.config import Settings
+from scorer.errors import ConfigurationError
+from scorer.files import STAMP, read_json, write_json
+
+STEP_NAMES = ("features", "train", "rank", "monitor", "publish")
 _CURRENT = "current.json"
 
 
@@ -85,28 +85,36 @@ def newest_cycle(cycles_dir: Path) -> datetime | None:
     return max(moments, default=None)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace a file atomically; after a crash it holds either the old or the new content."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as handle:
-        json.dump(content, handle, indent=2)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, path)
+def state_before(settings: Settings, step: str) -> CycleState:
+    """Return the state of the cycle that the build file holds, which has to be ready for a step.
+
+    Raises
+    ------
+    ConfigurationError
+        It is another cycle than that of `settings`, or lacks a step before this one.
+    """
+    state = last_state(settings.cycles_dir)
+    if state is None or state.as_of != settings.as_of.isoformat():
+        held = "no cycle" if state is None else f"the cycle of {state.as_of}"
+        raise ConfigurationError(
+            f"the build file holds {held}:"
+            f" run `nextoffer run --raw FOLDER --as-of {settings.as_of.isoformat()}` first"
+        )
+    missing = [name for name in steps_before(step) if name not in state.done]
+    if missing:
+        raise ConfigurationError(
+            f"the cycle of {state.as_of} has not done {missing[0]} yet: run `nextoffer run`"
+        )
+    return state
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return a file's object, None if it is missing or no JSON object."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
+def steps_before(step: str) -> tuple[str, ...]:
+    """Return the steps of a cycle that come before this one, in order."""
+    return STEP_NAMES[: STEP_NAMES.index(step)]
 
 
 def _file(cycles_dir: Path, as_of: datetime) -> Path:
-    return cycles_dir / f"{as_of.strftime(_STAMP)}.json"
+    return cycles_dir / f"{as_of.strftime(STAMP)}.json"
 
 
 def _read_state(path: Path) -> CycleState | None:

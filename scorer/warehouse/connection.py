@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from scorer.errors import ConfigurationError, InputError, LockedError
+from scorer.sql import first_line, literal
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
@@ -86,22 +87,6 @@ def _explained(database: str, error: duckdb.Error) -> InputError | LockedError:
     if "lock" in str(error).lower():
         return LockedError(f"{database} is open in another process: {first_line(error)}")
     return InputError(f"{database} is no readable DuckDB file: {first_line(error)}")
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
-
-
-def quote(name: str) -> str:
-    """Return an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str | Path) -> str:
-    """Return an SQL string."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def tables_of(connection: Connection, catalog: str, schema: str) -> list[str]:

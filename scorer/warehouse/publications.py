@@ -15,14 +15,9 @@ from pathlib import Path
 
 from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.warehouse.connection import (
-    Connection,
-    connect_build,
-    connect_memory,
-    literal,
-    quote,
-    tables_of,
-)
+from scorer.files import STAMP, replacing, sync
+from scorer.sql import literal, quote
+from scorer.warehouse.connection import Connection, connect_build, connect_memory, tables_of
 
 # Table -> the columns that order its rows; () = all columns. The order makes files comparable and
 # lets a reader that looks for one profile skip most of `ranked_offers`.
@@ -58,7 +53,6 @@ PUBLICATION_TABLE = "publication"
 KEPT_PUBLICATIONS = 12
 _SCHEMAS = ("main", "scorer")
 _NAME = re.compile(r"^nextoffer-(\d{8}T\d{6})\.duckdb$")
-_STAMP = "%Y%m%dT%H%M%S"
 
 
 def publish(settings: Settings, inputs_checksum: str) -> Path:
@@ -77,18 +71,14 @@ def publish(settings: Settings, inputs_checksum: str) -> Path:
     folder = settings.published_dir
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
-    target = folder / f"nextoffer-{settings.as_of.strftime(_STAMP)}.duckdb"
-    temporary = folder / f".{target.name}.{os.getpid()}.tmp"
-    with connect_build(settings.build_path) as connection:
+    target = folder / f"nextoffer-{settings.as_of.strftime(STAMP)}.duckdb"
+    with replacing(target) as temporary, connect_build(settings.build_path) as connection:
         sources = find_sources(connection)
         connection.execute(f"attach {literal(temporary)} as target")
         for table, (schema, order) in sources.items():
             _copy(connection, table, schema, order)
         _describe(connection, settings, inputs_checksum)
         connection.execute("checkpoint target; detach target")
-    _sync(temporary)
-    os.replace(temporary, target)
-    _sync(folder)
     make_newest_current(settings)
     _remove_old(settings, target)
     return target
@@ -148,12 +138,11 @@ def export_parquet(published: Path, folder: Path) -> list[Path]:
         files = []
         for table in tables_of(connection, "source", "main"):
             file = folder / f"{table}.parquet"
-            temporary = folder / f".{table}.parquet.tmp"
-            connection.execute(
-                f"copy (select * from source.main.{quote(table)})"
-                f" to {literal(temporary)} (format parquet)"
-            )
-            os.replace(temporary, file)
+            with replacing(file) as temporary:
+                connection.execute(
+                    f"copy (select * from source.main.{quote(table)})"
+                    f" to {literal(temporary)} (format parquet)"
+                )
             files.append(file)
     finally:
         connection.close()
@@ -191,7 +180,7 @@ def publications(folder: Path) -> list[tuple[datetime, Path]]:
     for path in folder.glob("nextoffer-*.duckdb"):
         match = _NAME.match(path.name)
         if match:
-            found.append((datetime.strptime(match[1], _STAMP), path))
+            found.append((datetime.strptime(match[1], STAMP), path))
     return sorted(found)
 
 
@@ -208,7 +197,7 @@ def make_newest_current(settings: Settings) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     os.replace(temporary, link)
-    _sync(settings.home)
+    sync(settings.home)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -221,11 +210,3 @@ def _remove_old(settings: Settings, just_written: Path) -> None:
     for _, path in publications(settings.published_dir)[:-KEPT_PUBLICATIONS]:
         if path != just_written:
             path.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

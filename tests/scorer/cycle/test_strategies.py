@@ -13,6 +13,7 @@ from scorer.cycle import strategies as strategy_runs
 from scorer.errors import ConfigurationError, InputError
 from scorer.progress import Progress, Silent
 from scorer.warehouse.connection import Connection, connect_build
+from scorer.warehouse.marts import strategy_ids
 
 RUNS = """
 create schema scorer;
@@ -63,7 +64,7 @@ def run_all(
 ) -> dict[str, str]:
     """Run the step for every strategy."""
     with connect_build(settings.build_path) as connection:
-        strategies = strategy_runs.strategy_ids(connection, settings)
+        strategies = strategy_ids(connection, settings)
         return strategy_runs.run_each(
             connection, settings, Silent(), label, {name: step(failing) for name in strategies}
         )
@@ -126,7 +127,7 @@ def test_an_unknown_strategy_is_refused(settings: Settings) -> None:
         with pytest.raises(
             ConfigurationError, match="'app' is unknown; there are: mail, shop, web"
         ):
-            strategy_runs.strategy_ids(connection, chosen)
+            strategy_ids(connection, chosen)
 
 
 def test_rows_of_removed_strategies_and_of_the_future_are_dropped(settings: Settings) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from scorer.config import Settings
 from scorer.registry.model_registry import ModelRegistry
+from scorer.registry.model_versions import write_model_versions
 from scorer.training.train import TrainedModel
 from scorer.warehouse.connection import Connection, connect_memory
-from scorer.warehouse.scorer_tables import write_model_versions
 from tests.support.benches import as_trained, fitted
 
 T0 = datetime(2026, 11, 1)

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from scorer.cli import app as cli
+from scorer.cli.evaluation_tables import evaluation_tables
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, StrategyError
-from scorer.evaluation.evaluate import evaluate_policies, evaluation_tables
+from scorer.evaluation.evaluate import evaluate_policies
 from scorer.evaluation.rows import Row
 from scorer.evaluation.stored_models import Wanted, evaluate_strategy
 from scorer.ope.estimators import ESTIMATORS

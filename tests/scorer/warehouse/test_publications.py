@@ -166,19 +166,20 @@ KILL = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from scorer.warehouse import publications as publishing
+from scorer import files
 from scorer.config import Settings
+from scorer.warehouse import publications
 calls = 0
 def die(*_):
     global calls
     calls += 1
     if calls > int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
-sync = publishing._sync
-publishing._sync = lambda path: (die(), sync(path), die())
-copy = publishing._copy
-publishing._copy = lambda *a: (die(), copy(*a))
-publishing.publish(Settings(home=Path(sys.argv[1]), as_of=datetime(2026, 1, 11)), "")
+sync = files.sync
+files.sync = lambda path: (die(), sync(path), die())
+copy = publications._copy
+publications._copy = lambda *a: (die(), copy(*a))
+publications.publish(Settings(home=Path(sys.argv[1]), as_of=datetime(2026, 1, 11)), "")
 """
 
 

@@ -1,0 +1,21 @@
+"""Pieces of SQL text, and the line of a database's error message that says what was wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def quote(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str | Path) -> str:
+    """Return a text as an SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message that is not blank, else the error's type."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
