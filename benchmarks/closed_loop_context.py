@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from benchmarks.closed_loop_history import CONTEXTS, Displays
+from scorer.arrays import Codes
 from scorer.simulation.catalogue import MAIL, PLACEMENT_IDS
 from scorer.simulation.context import CITIES, COUNTRIES, LANGUAGES, MACHINES, REFERRERS, SECTIONS
-
-Codes = NDArray[np.int64]
 
 USUAL_MS = 30 * 86_400_000
 _MAIL = PLACEMENT_IDS.index(MAIL)

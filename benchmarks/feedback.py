@@ -16,10 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import norm
 
-from scorer.features import FeatureSchema, Matrix, encode_offers, encode_users
+from scorer.arrays import Codes, Matrix
+from scorer.features import FeatureSchema, encode_offers, encode_users
 
 Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 Scores = Callable[[pa.Table], npt.NDArray[np.floating]]
 
 VALIDATION_SHARE = 0.2

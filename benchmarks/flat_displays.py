@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.feedback import Codes, FeedbackLog
+from benchmarks.feedback import FeedbackLog
+from scorer.arrays import Codes
 from scorer.features import DECISIONING, FeatureSchema
 
 

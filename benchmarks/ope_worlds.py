@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from scorer.arrays import Codes
 from scorer.ope import LoggedFeedback, TargetPolicy
 
 Matrix = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 TYPES, OFFERS = 12, 8
 
 

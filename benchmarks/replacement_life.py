@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.feedback import Codes, Floats
+from benchmarks.feedback import Floats
 from benchmarks.population import Users, declared_schema, draw_users
 from benchmarks.worlds import World, WorldSpec, population
+from scorer.arrays import Codes
 from scorer.features import encode_users
 from scorer.models.protocol import RewardModel
 from scorer.training.candidates import BEST_SINGLE

@@ -23,7 +23,8 @@ from scipy.special import expit
 from benchmarks.population import Floats
 from benchmarks.report import Table, show, write_markdown
 from benchmarks.worlds import World, WorldSpec, make, population
-from scorer.features import FeatureSchema, Matrix, encode_offers, encode_users
+from scorer.arrays import Matrix
+from scorer.features import FeatureSchema, encode_offers, encode_users
 from scorer.models.boosting import POOLED, tree_parameters, with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.objectives import choose_objective

@@ -26,15 +26,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.arrays import Matrix
 from scorer.config import MAX_SEGMENTS
 from scorer.errors import ConfigurationError, InputError
 from scorer.sql import literal, quote
-
-Matrix = npt.NDArray[np.float32]
 
 MAX_CATEGORIES = 64
 MIN_CATEGORY_ROWS = 10

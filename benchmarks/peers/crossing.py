@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.feedback import FeedbackLog, Scores
-from scorer.features import Matrix
+from scorer.arrays import Matrix
 
 _PIECE_ROWS = 500_000
 

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from benchmarks.feedback import FeedbackLog, Scores
 from benchmarks.peers.crossing import crossed_scores
-from scorer.features import Matrix
+from scorer.arrays import Matrix
 
 MAX_ROUNDS = 400
 PATIENCE = 30

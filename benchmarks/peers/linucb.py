@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 from mabwiser.mab import MAB, LearningPolicy
 
-from benchmarks.feedback import Codes, FeedbackLog, Floats, Scores
+from benchmarks.feedback import FeedbackLog, Floats, Scores
+from scorer.arrays import Codes
 
 ALPHA = 0.0
 PENALTIES = (1.0, 30.0, 300.0)

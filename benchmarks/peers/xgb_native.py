@@ -13,7 +13,7 @@ import xgboost as xgb
 
 from benchmarks.feedback import FeedbackLog, Scores
 from benchmarks.peers.crossing import crossed_scores
-from scorer.features import Matrix
+from scorer.arrays import Matrix
 
 MAX_ROUNDS = 300
 PATIENCE = 30

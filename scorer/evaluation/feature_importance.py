@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.arrays import Codes, Matrix, Vector
 from scorer.explanations.effects import (
     OFFER,
     MarginModel,
@@ -24,9 +24,9 @@ from scorer.explanations.effects import (
     margin_effects,
     margin_model,
 )
-from scorer.features import Matrix, encode_users
+from scorer.features import encode_users
 from scorer.models.offer_trees import OfferTrees
-from scorer.models.protocol import RewardModel, Vector
+from scorer.models.protocol import RewardModel
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.connection import Connection
 from scorer.warehouse.scorer_tables import insert_table
@@ -116,7 +116,7 @@ def _ranked(
     terms: list[Term], values: Vector, measure: str, offer_id: str | None, at_most: int
 ) -> list[Row]:
     """Terms that matter at all, the most important first; shares are of all terms."""
-    order: npt.NDArray[np.int64] = np.argsort(-values, kind="stable")[:at_most]
+    order: Codes = np.argsort(-values, kind="stable")[:at_most]
     total = float(values.sum())
     return [
         {

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from scorer.arrays import Mask
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.evaluation.rows import Evaluated, Row, evaluation_rows, plain
 from scorer.models.best_single import BestSingle, offer_means
-from scorer.models.protocol import Mask, RewardModel
+from scorer.models.protocol import RewardModel
 from scorer.ranking.context import read_schema
 from scorer.registry.model_registry import ModelRegistry
 from scorer.training.candidates import BEST_SINGLE

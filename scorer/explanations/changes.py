@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from scorer.arrays import Matrix, Vector
 from scorer.explanations.decision import Decision
-from scorer.features import Feature, Matrix
-from scorer.models.protocol import Vector
+from scorer.features import Feature
 from scorer.sql import quote
 from scorer.warehouse.connection import Connection
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from scorer.arrays import Mask, Matrix, Vector
 from scorer.config import Settings
 from scorer.errors import ConfigurationError
-from scorer.features import DECISIONING, Feature, FeatureSchema, Matrix, encode_users
+from scorer.features import DECISIONING, Feature, FeatureSchema, encode_users
 from scorer.forest import Eligible
-from scorer.models.protocol import Mask, RewardModel, Vector
+from scorer.models.protocol import RewardModel
 from scorer.ranking import exploration
 from scorer.ranking.choice import POLICIES, Decisions, offer_scores
 from scorer.ranking.context import Deployed, StrategyContext, load_context, read_schema

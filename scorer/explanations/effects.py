@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scorer.arrays import Codes, Matrix, Vector
 from scorer.explanations.tree_effects import tree_effects
-from scorer.features import FeatureSchema, Matrix
+from scorer.features import FeatureSchema
 from scorer.models.best_single import BestSingle
 from scorer.models.boosting import with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.interaction_base import InteractionBase
 from scorer.models.offer_trees import OfferTrees
 from scorer.models.placement_gate import PlacementGate
-from scorer.models.protocol import Codes, RewardModel, Vector
+from scorer.models.protocol import RewardModel
 from scorer.models.shown_scores import shown_margins
 from scorer.models.success_value import SuccessValue
 

@@ -27,8 +27,7 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
-from scorer.features import Matrix
-from scorer.models.protocol import Codes, Mask, Vector
+from scorer.arrays import Codes, Mask, Matrix, Vector
 
 _ROWS = 10_000
 

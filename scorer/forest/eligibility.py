@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from scorer.arrays import Codes, Mask
 from scorer.errors import InputError
-from scorer.forest.parsing import Integers, Mask
-
-Codes = npt.NDArray[np.int64]
+from scorer.forest.parsing import Integers
 
 
 def _none() -> Codes:

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
+from scorer.arrays import Mask
 from scorer.errors import InputError
 from scorer.forest import reference
 from scorer.forest.compiling import compile_forest
 from scorer.forest.eligibility import Eligible
-from scorer.forest.parsing import Floats, Integers, Mask, parse
+from scorer.forest.parsing import Floats, Integers, parse
 from scorer.forest.programs import Program
 from scorer.forest.threads import in_threads
 from scorer.forest.walks import N_BITS, Walk, words_for

@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
+from scorer.arrays import Mask
 from scorer.errors import InputError
 
 Integers = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 OBJECTIVES = ("binary:logistic", "reg:squarederror", "reg:tweedie")
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scorer.forest.parsing import Floats, Mask, Tree
+from scorer.arrays import Mask
+from scorer.forest.parsing import Floats, Tree
 
 Numbers = npt.NDArray[np.int64]
 

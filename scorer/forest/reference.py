@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from scorer.arrays import Mask
 from scorer.forest.conditions import Conditions
 from scorer.forest.eligibility import Choice
-from scorer.forest.parsing import Floats, Integers, Mask
+from scorer.forest.parsing import Floats, Integers
 from scorer.forest.programs import Program
 from scorer.forest.reduction import INVALID_CODE
 from scorer.forest.walks import BOTH, LEAF, N_BITS, NUMERIC, Walk

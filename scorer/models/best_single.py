@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Mask, Matrix, Vector
+from scorer.features import FeatureSchema
 from scorer.models.objectives import capped
-from scorer.models.protocol import Mask, Vector
 from scorer.ope.estimators import FLOOR
 from scorer.training.examples import Examples
 

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
-from scorer.features import Matrix
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.models.objectives import Objective
-from scorer.models.protocol import Codes, Mask, Vector
 from scorer.models.side_by_side import threads_for
 
 LAMBDA_DISPLAYS = 20.0

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scorer.arrays import Vector
 from scorer.errors import InputError
-
-Vector = npt.NDArray[np.float64]
 
 LINKS = ("logit", "log", "identity")
 

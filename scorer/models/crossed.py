@@ -28,12 +28,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from scorer.features import Matrix
-
-Vector = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+from scorer.arrays import Codes, Matrix, Vector
 
 STEPS = 12
 GLOBAL_VARIANCE = 0.5

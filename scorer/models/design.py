@@ -21,9 +21,9 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Codes, Matrix
+from scorer.features import FeatureSchema
 
 MAX_COLUMNS = 192
 MIN_COLUMN_ROWS = 30
@@ -113,7 +113,7 @@ class Design:
         return matrix
 
     @property
-    def groups(self) -> npt.NDArray[np.int64]:
+    def groups(self) -> Codes:
         """Group of each matrix column, shape (width,): 0 constant, then features, then pairs.
 
         Pairs of the same two features share a group.

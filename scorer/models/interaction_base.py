@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Codes, Mask, Matrix, Vector
+from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration
 from scorer.models.crossed import CrossedData, fit_crossed, mean_and_slope
 from scorer.models.design import Design
-from scorer.models.protocol import Codes, Mask, Vector
 from scorer.models.screening import screen_pairs
 
 # Users at a time: their columns stay in cache.

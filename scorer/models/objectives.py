@@ -19,12 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from scorer.arrays import Vector
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.models.calibration import Calibration
-
-Vector = npt.NDArray[np.float64]
 
 TWEEDIE_POWER = 1.2
 _ZERO_INFLATED = 0.5

@@ -13,12 +13,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import xgboost as xgb
 
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.errors import InputError
-from scorer.features import FeatureSchema, Matrix
+from scorer.features import FeatureSchema
 from scorer.forest import Eligible, FactorisedForest
 from scorer.models.calibration import Calibration
 from scorer.models.interaction_base import InteractionBase
-from scorer.models.protocol import Codes, Mask, Vector
 
 # Users x offers of one piece: the base's margins take 8 bytes for each.
 MAX_CELLS = 4_000_000

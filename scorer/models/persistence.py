@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Matrix, Vector
+from scorer.features import FeatureSchema
 from scorer.models.best_single import BestSingle
 from scorer.models.calibration import Calibration
 from scorer.models.design import Design
 from scorer.models.interaction_base import InteractionBase
 from scorer.models.offer_trees import OfferTrees
 from scorer.models.placement_gate import PlacementGate
-from scorer.models.protocol import RewardModel, Vector
+from scorer.models.protocol import RewardModel
 from scorer.models.success_value import SuccessValue
 
 BOOSTER_FILE = "model.ubj"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Mask, Matrix, Vector
+from scorer.features import FeatureSchema
 from scorer.models.best_single import BestSingle
-from scorer.models.protocol import Mask, RewardModel, Vector
+from scorer.models.protocol import RewardModel
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Codes, Mask, Matrix, Vector
+from scorer.features import FeatureSchema
 from scorer.forest import Eligible
-
-Vector = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int64]
 
 
 @runtime_checkable

@@ -14,9 +14,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from scorer.features import Matrix
+from scorer.arrays import Codes, Matrix, Vector
 from scorer.models.design import Design
 
 MAX_PAIRS = 48
@@ -30,9 +29,9 @@ _STEPS_OF_A_NUMBER = 3
 def screen_pairs(
     design: Design,
     matrix: Matrix,
-    offers: npt.NDArray[np.int64],
-    residuals: npt.NDArray[np.float64],
-    curvature: npt.NDArray[np.float64],
+    offers: Codes,
+    residuals: Vector,
+    curvature: Vector,
 ) -> tuple[tuple[int, int], ...]:
     """Pairs of column positions worth a product, the strongest first, at most MAX_PAIRS.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scorer.features import Matrix
+from scorer.arrays import Codes, Matrix, Vector
 from scorer.models.best_single import BestSingle
 from scorer.models.boosting import with_offers
 from scorer.models.interaction_base import InteractionBase
 from scorer.models.offer_trees import OfferTrees
 from scorer.models.placement_gate import PlacementGate
-from scorer.models.protocol import Codes, RewardModel, Vector
+from scorer.models.protocol import RewardModel
 from scorer.models.success_value import SuccessValue
 
 _ROWS = 65_536

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Codes, Mask, Matrix, Vector
+from scorer.features import FeatureSchema
 from scorer.models.interaction_base import InteractionBase
-from scorer.models.protocol import Codes, Mask, Vector
 
 SHRINK_SUCCESSES = 30.0
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scorer.arrays import Vector
 from scorer.ope.contributions import Contributions
-from scorer.ope.feedback import LoggedFeedback, Vector
+from scorer.ope.feedback import LoggedFeedback
 
 
 @dataclass(frozen=True)

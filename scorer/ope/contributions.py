@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from scorer.ope.feedback import Vector
+from scorer.arrays import Vector
 
 
 @dataclass(frozen=True, eq=False)

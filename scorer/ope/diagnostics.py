@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
+from scorer.arrays import Vector
+from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 
 MINIMUM_RESPONSES = 20
 MINIMUM_EFFECTIVE_RESPONSES = 10.0

@@ -29,8 +29,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scorer.arrays import Vector
 from scorer.ope.contributions import Contributions
-from scorer.ope.feedback import LoggedFeedback, TargetPolicy, Vector
+from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.ope.shrinkage import choose_strength, shrunk
 
 FLOOR = 0.001

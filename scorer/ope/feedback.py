@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-Vector = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+from scorer.arrays import Codes, Mask, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +124,7 @@ def _finite(name: str, values: npt.ArrayLike, size: int | None = None) -> Vector
     return array
 
 
-def _check(name: str, values: Vector, is_good: npt.NDArray[np.bool_], wanted: str) -> None:
+def _check(name: str, values: Vector, is_good: Mask, wanted: str) -> None:
     if not is_good.all():
         row = int(np.argmin(is_good))
         raise ValueError(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from scorer.arrays import Vector
 from scorer.ope.clustering import clustered_variance
 from scorer.ope.contributions import Contributions
-from scorer.ope.feedback import LoggedFeedback, Vector
+from scorer.ope.feedback import LoggedFeedback
 
 GRID_SIZE = 12
 _BOUND = float(np.sqrt(2 * np.log(2 / 0.05)))

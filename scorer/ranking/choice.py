@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.features import Matrix, encode_users
+from scorer.arrays import Codes, Mask, Matrix, Vector
+from scorer.features import encode_users
 from scorer.forest import Eligible
 from scorer.models.placement_gate import PlacementGate
 from scorer.models.protocol import RewardModel, ShortLists
@@ -22,10 +23,6 @@ from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
 from scorer.ranking.exploration import Draws
 from scorer.ranking.ordering import smallest
-
-Codes = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Vector = npt.NDArray[np.float64]
 
 MODEL, UNIFORM, FALLBACK, BEST_SINGLE = 0, 1, 2, 3
 POLICIES = ("model", "uniform", "fallback", "best_single")

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from scorer.arrays import Codes, Mask
 from scorer.config import CYCLE, MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.features import FeatureSchema
@@ -113,7 +113,7 @@ class StrategyContext:
         return {o.offer_id: j for j, o in enumerate(self.candidates)}
 
     @cached_property
-    def score_columns(self) -> npt.NDArray[np.int64]:
+    def score_columns(self) -> Codes:
         """Model column of each candidate, -1 where the model may not score it."""
         model_ids = self.deployed.model.offer_ids if self.deployed else ()
         columns = {o: j for j, o in enumerate(model_ids) if o in self.scored_offer_ids}
@@ -125,11 +125,11 @@ class StrategyContext:
         return sorted(fitting, key=_tie_order)
 
     @cached_property
-    def masks(self) -> dict[str, npt.NDArray[np.bool_]]:
+    def masks(self) -> dict[str, Mask]:
         """Eligible candidates of every set, each of shape (n_candidates,)."""
         return {key: self.mask(offers) for key, offers in self.eligibility.items()}
 
-    def mask(self, offer_ids: frozenset[str]) -> npt.NDArray[np.bool_]:
+    def mask(self, offer_ids: frozenset[str]) -> Mask:
         """Candidates among the given offers, shape (n_candidates,)."""
         mask = np.zeros(len(self.candidates), dtype=np.bool_)
         columns = self.candidate_columns

@@ -7,15 +7,12 @@ for the few rows that need one.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.arrays import Codes, Mask
 from scorer.forest import Eligible
 from scorer.ranking.context import StrategyContext
-
-Codes = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 def eligible_by_set(context: StrategyContext, batch: pa.RecordBatch) -> Eligible:

@@ -27,13 +27,11 @@ from hashlib import md5
 import numpy as np
 import numpy.typing as npt
 
+from scorer.arrays import Codes, Mask, Vector
 from scorer.errors import ConfigurationError
 from scorer.ranking.ordering import smallest
 from scorer.sql import literal
 
-Codes = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Vector = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]
 Cycle = tuple[str, date]
 """A strategy and the date of its cycle: what every draw starts from."""

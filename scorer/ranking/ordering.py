@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Codes = npt.NDArray[np.int64]
+from scorer.arrays import Codes
 
 # Each pass finds one place of every row; a sort costs about as much as this many passes.
 _MOST_PASSES = 12

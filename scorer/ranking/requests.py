@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.arrays import Codes, Mask
 from scorer.errors import InputError
 from scorer.features import DECISIONING
 from scorer.forest import Eligible
@@ -179,7 +179,7 @@ def _unknown_offers(lists: pa.ListArray, context: StrategyContext) -> dict[int, 
     return dict(zip(reversed(rows), reversed(names), strict=True))
 
 
-def _repeated(ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+def _repeated(ids: pa.ChunkedArray) -> Codes:
     """Rows whose id an earlier row has."""
     codes = ids.combine_chunks().dictionary_encode().indices
     codes = pc.fill_null(codes, -1).to_numpy(zero_copy_only=False)
@@ -206,9 +206,7 @@ def _rank(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
     return _to_batch(context, batch, make_slates(context, decisions))
 
 
-def _eligible(
-    context: StrategyContext, batch: pa.RecordBatch, placements: list[str]
-) -> npt.NDArray[np.bool_]:
+def _eligible(context: StrategyContext, batch: pa.RecordBatch, placements: list[str]) -> Mask:
     """What the caller lists; else what the person may see, or a stranger at the placement."""
     defaults = {p: context.mask(context.default_offers(p)) for p in set(placements)}
     eligible = np.stack([defaults[p] for p in placements])

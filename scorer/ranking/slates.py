@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from scorer.arrays import Codes, Vector
 from scorer.ranking.choice import FALLBACK, Decisions, choose
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts
-
-Codes = npt.NDArray[np.int64]
-Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from itertools import islice
 
 import numpy as np
 
-from scorer.features import Matrix
+from scorer.arrays import Codes, Matrix, Vector
 from scorer.models.best_single import offer_means
-from scorer.models.protocol import Codes, RewardModel, Vector
+from scorer.models.protocol import RewardModel
 from scorer.models.shown_scores import shown_scores
 from scorer.models.side_by_side import side_by_side
 from scorer.training.candidates import CANDIDATES, candidates_of

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.errors import StrategyError
-from scorer.features import FeatureSchema, Matrix, encode_offers, encode_users
-from scorer.models.protocol import Codes, Mask, Vector
+from scorer.features import FeatureSchema, encode_offers, encode_users
 
 Sets = Mapping[str, frozenset[str]]
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from scorer.models.protocol import Mask
+from scorer.arrays import Mask
 from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.training.candidates import BEST_SINGLE

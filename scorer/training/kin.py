@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from scorer.arrays import Vector
 
 VALUE_PER_SUCCESS = "value_per_success"
 MAX_KIN = 24
@@ -21,12 +22,12 @@ _BANDS = 3
 
 def kin_matrix(
     offer_ids: Sequence[str], characteristics: Mapping[str, Mapping[str, Any]]
-) -> npt.NDArray[np.float64]:
+) -> Vector:
     """Kin of each offer, float64 (n_offers, q) of 0 and 1; column 0 holds all offers.
 
     The largest kins are kept, at most MAX_KIN; equal ones are kept once.
     """
-    columns: dict[bytes, npt.NDArray[np.float64]] = {}
+    columns: dict[bytes, Vector] = {}
     for name in sorted({n for values in characteristics.values() for n in values}):
         if name == VALUE_PER_SUCCESS:
             continue
@@ -40,7 +41,7 @@ def kin_matrix(
 
 def known_values(
     offer_ids: Sequence[str], characteristics: Mapping[str, Mapping[str, Any]]
-) -> npt.NDArray[np.float64]:
+) -> Vector:
     """Value of one success of each offer where its characteristics tell it, else NaN."""
     told = [characteristics.get(offer, {}).get(VALUE_PER_SUCCESS) for offer in offer_ids]
     return np.array([v if _is_number(v) else np.nan for v in told], dtype=np.float64)
@@ -55,7 +56,7 @@ def read_characteristics(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _kins(values: list[Any]) -> list[npt.NDArray[np.float64]]:
+def _kins(values: list[Any]) -> list[Vector]:
     numbers = np.array([v if _is_number(v) else np.nan for v in values], dtype=np.float64)
     present = numbers[~np.isnan(numbers)]
     if np.unique(present).size > _BANDS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorer.models.protocol import Codes, Mask
+from scorer.arrays import Codes, Mask
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.training.cross_fitting import DEPLOYED, Scored
 from scorer.training.examples import Examples

@@ -9,9 +9,8 @@ cumulative true value, ordered by prediction). AUC: Mann-Whitney U / (n1 x n0), 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Vector = npt.NDArray[np.float64]
+from scorer.arrays import Vector
 
 _EPSILON = 1e-7
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from scorer.models.protocol import RewardModel, Vector
+from scorer.arrays import Vector
+from scorer.models.protocol import RewardModel
 from scorer.training import metrics
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import Scored

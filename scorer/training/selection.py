@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorer.models.protocol import Codes, Mask, Vector
+from scorer.arrays import Codes, Mask, Vector
 from scorer.ope.estimators import ESTIMATORS, importance_weights
 from scorer.ope.evaluation import PairedDifference, PolicyEstimate, compare, evaluate
 from scorer.ope.feedback import TargetPolicy

@@ -17,9 +17,9 @@ from datetime import date
 
 import numpy as np
 
+from scorer.arrays import Codes, Mask, Vector
 from scorer.models.crossed import mean_and_slope
 from scorer.models.interaction_base import logged_margins
-from scorer.models.protocol import Codes, Mask, Vector
 from scorer.training.examples import Examples
 from scorer.training.workbench import EVERYTHING, Workbench
 

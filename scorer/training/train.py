@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from scorer.arrays import Codes, Mask
 from scorer.config import MIN_READY_OFFERS
 from scorer.errors import StrategyError
 from scorer.features import DECISIONING, FeatureSchema
@@ -28,7 +29,7 @@ from scorer.models.interaction_base import InteractionBase
 from scorer.models.objectives import capped, choose_objective
 from scorer.models.offer_trees import OfferTrees
 from scorer.models.placement_gate import PlacementGate
-from scorer.models.protocol import Codes, Mask, RewardModel
+from scorer.models.protocol import RewardModel
 from scorer.models.success_value import SuccessValue
 from scorer.ope.evaluation import PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy

@@ -13,13 +13,12 @@ from threading import Lock
 
 import numpy as np
 
-from scorer.features import Matrix
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.models.boosting import TreeData, with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.design import Design
 from scorer.models.interaction_base import BaseData, InteractionBase, fit_base, logged_margins
 from scorer.models.objectives import Objective
-from scorer.models.protocol import Codes, Mask, Vector
 from scorer.models.side_by_side import side_by_side
 from scorer.training.examples import Examples
 

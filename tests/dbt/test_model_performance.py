@@ -7,14 +7,13 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from scipy import stats
 
+from scorer.arrays import Vector
 from scorer.training import metrics
 
-Vector = npt.NDArray[np.float64]
 Row = dict[str, Any]
 Measured = Callable[..., dict[str, list[Row]]]
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from scorer.ope import LoggedFeedback, TargetPolicy
 
-Vector = npt.NDArray[np.float64]
 OFFERS = 4
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scorer.features import FeatureSchema, Matrix
+from scorer.arrays import Matrix
+from scorer.features import FeatureSchema
 from scorer.ranking.context import Deployed, Offer, StrategyContext
 
 AS_OF = datetime(2026, 11, 22)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pytest
 from scipy import optimize
 
+from scorer.arrays import Vector
 from scorer.models.crossed import CrossedData, CrossedWeights, _Fit, fit_crossed, mean_and_slope
 
-Vector = npt.NDArray[np.float64]
 LINKS = ("logit", "log", "identity")
 
 

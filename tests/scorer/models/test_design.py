@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.features import FeatureSchema, Matrix, encode_users
+from scorer.arrays import Matrix
+from scorer.features import FeatureSchema, encode_users
 from scorer.models.design import MAX_COLUMNS, MIN_COLUMN_ROWS, Design
 from tests.support.worlds import declared
 

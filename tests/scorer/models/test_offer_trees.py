@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from scorer.arrays import Matrix
 from scorer.errors import InputError
-from scorer.features import Matrix, encode_users
+from scorer.features import encode_users
 from scorer.models.offer_trees import OfferTrees
 from scorer.training.candidates import CANDIDATES
 from scorer.training.workbench import EVERYTHING

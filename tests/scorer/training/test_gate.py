@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
@@ -23,7 +22,6 @@ from tests.support.benches import BOTH, fitted
 from tests.support.worlds import START, WORKED_SCHEMA, declared, examples, worked_example
 
 PLACED = declared(("placement_id", "decisioning", "category"), ("f1", "segment", "boolean"))
-Vector = npt.NDArray[np.float64]
 
 
 def trained(table: pa.Table, schema: FeatureSchema = WORKED_SCHEMA) -> Training:

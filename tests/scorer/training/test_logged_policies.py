@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scorer.features import Matrix
+from scorer.arrays import Matrix
 from scorer.ope.evaluation import evaluate
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.training.logged_policies import LoggedPolicies
