@@ -58,14 +58,10 @@ _ORGANIC_PER_DAY = 0.02
 
 
 class Decided(NamedTuple):
-    """A block of decisions: what was asked, what is true, what was shown, what came of it.
-
-    `segments`, shape (visits, segments), bool, are those of the profiles at their visits.
-    """
+    """A block of decisions: what was asked, what is true, what was shown, what came of it."""
 
     day: int
     visits: Visits
-    segments: NDArray[np.bool_]
     truth: Truth
     served: Served
     items: Items
@@ -186,12 +182,12 @@ class World:
         table = None
         if ranked is not None:
             table = RankedOffers.read(ranked, pa.array(self.profile_ids(week)), self.offer_ids)
-        for number, (visits, segments, truth) in enumerate(self.decisions(week)):
+        for number, (visits, _, truth) in enumerate(self.decisions(week)):
             luck = stream(self.seed, "luck", week, number)
             served = serve(visits, truth.eligible, table, stream(self.seed, "draw", week, number))
             items = shown_items(served, truth, self.assortment, luck)
             day = int(visits.at[0] // DAY_MS) - self._day_number(week, 0)
-            yield Decided(day, visits, segments, truth, served, items, luck)
+            yield Decided(day, visits, truth, served, items, luck)
 
     @property
     def offer_ids(self) -> tuple[str, ...]:
@@ -201,27 +197,6 @@ class World:
     def profile_ids(self, week: int) -> list[str]:
         """Return the ids of the people who are there in a week, in the order of positions."""
         return [profile_id(n) for n in range(len(self._population.profiles(week)))]
-
-    def usual_visits(self, week: int, placement: int) -> tuple[Visits, NDArray[np.bool_]]:
-        """Return one visit per person to a placement, as is their habit, when a week ends.
-
-        The second is who is in which segment by then, shape (profiles, segments).
-        """
-        people, segments = self._population.profiles(week), self._population.segments(week)
-        count = len(people)
-        visits = Visits(
-            profile=np.arange(count),
-            placement=np.full(count, placement),
-            at=np.full(count, _ms(self.start_of(week + 1)) - 1),
-            event=np.arange(count),
-            two_items=np.zeros(count, bool),
-            machine=people.machine,
-            language=people.language,
-            city=people.city,
-            referrer=people.referrer,
-            section=np.zeros(count, np.int64),
-        )
-        return visits, segments.after
 
     def happenings(self, week: int) -> tuple[str, ...]:
         """Return what changes in a week, one sentence each."""
