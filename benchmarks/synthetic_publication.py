@@ -17,7 +17,7 @@ import yaml
 from benchmarks.synthetic_outcomes import COLD_START, MODEL_TABLES
 from benchmarks.synthetic_tables import TABLES
 
-MARTS = Path(__file__).parents[1] / "dbt_project" / "models" / "marts"
+MODELS = Path(__file__).parents[1] / "dbt_project" / "models"
 HOSTILE_OFFERS = (
     "o'1\"; drop table dim_offers; --",
     "<script>alert(1)</script>",
@@ -79,7 +79,9 @@ def write_publication(
 def table_statements() -> list[str]:
     """Return a `create table` for every mart, with the columns of its contract."""
     statements = []
-    for path in sorted(MARTS.glob("*/*.yml")):
+    for path in sorted(MODELS.rglob("*.yml")):
+        if not path.with_suffix(".sql").exists():
+            continue
         for model in yaml.safe_load(path.read_text()).get("models", []):
             columns = ", ".join(f'"{c["name"]}" {c["data_type"]}' for c in model["columns"])
             statements.append(f"create table {model['name']} ({columns})")

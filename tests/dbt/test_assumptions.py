@@ -14,8 +14,8 @@ Sql = Callable[[str], str]
 MODEL = "model.nextoffer."
 MODELS_OF_CELLS = (
     "int_single_interactions",
-    "int_random_pairs",
-    "int_random_cells",
+    "int_random_pair_outcomes",
+    "int_random_feature_outcomes",
     "int_offer_contrasts",
 )
 SEEDS = 300
@@ -210,7 +210,7 @@ def test_p_values_are_close_to_the_chi_squared_distribution(
         create table training_examples as
         select range::varchar as strategy_id, unnest(['o0', 'o1']) as offer_id,
             'random' as traffic_type, true as is_success, 1.0::double as reward from range({count});
-        create table int_random_cells as
+        create table int_random_feature_outcomes as
         select range::varchar as strategy_id, false as is_amount from range({count});
         create table int_offers as select 'o' || range as offer_id, null::varchar as offer_name
         from range(2);

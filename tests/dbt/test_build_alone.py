@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.support.dbt_runs import artifact, run_dbt
+from tests.support.dbt_runs import artifact, is_mart, run_dbt
 from tests.support.paths import PROJECT
 
 
@@ -39,11 +39,7 @@ def test_an_absent_raw_folder_builds_and_passes_every_test(empty_build: Path) ->
 def test_tables_of_an_empty_build_are_there_and_empty(empty_build: Path) -> None:
     """Marts exist without rows, save the default strategy, its features and what is missing."""
     models = artifact(empty_build, "manifest.json")["nodes"].values()
-    marts = {
-        node["name"]
-        for node in models
-        if "marts" in node["fqn"] and node["resource_type"] == "model"
-    }
+    marts = {node["name"] for node in models if node["resource_type"] == "model" and is_mart(node)}
     with duckdb.connect(str(empty_build / "build.duckdb"), read_only=True) as connection:
         rows = {
             mart: connection.execute(f'select count(*) from "{mart}"').fetchall()[0][0]

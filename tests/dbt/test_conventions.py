@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
+from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.dbt_runs import is_mart
 from tests.support.paths import PROJECT
 
 LONGEST_MODEL = 150
 GRAIN_TEST = "one_row_per"
+# Data flows from left to right. models/custom belongs to the user, who may read any of them.
+LAYERS = ("seeds", "staging", "snapshots", "intermediate", "marts", "monitoring")
 # What has a macro in macros/portability must go through it.
 SHIMMED = (
     r"\blist_contains\(",
@@ -39,7 +45,22 @@ def nodes(manifest: dict[str, Any], resource_type: str) -> list[dict[str, Any]]:
 
 def marts(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the models that the scorer and readers rely on."""
-    return [node for node in nodes(manifest, "model") if "marts" in node["fqn"]]
+    return [node for node in nodes(manifest, "model") if is_mart(node)]
+
+
+def arrows(manifest: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return each pair of a node that is read and the model or snapshot that reads it."""
+    return [
+        (manifest["nodes"][read], node)
+        for node in [*nodes(manifest, "model"), *nodes(manifest, "snapshot")]
+        for read in node["depends_on"]["nodes"]
+        if read in manifest["nodes"]
+    ]
+
+
+def folder(node: dict[str, Any]) -> str:
+    """Return the folder of a node, such as intermediate/events."""
+    return str(Path(node["original_file_path"]).parent).removeprefix("models/")
 
 
 @pytest.mark.parametrize("resource_type", ["model", "seed", "snapshot"])
@@ -93,11 +114,31 @@ def test_marts_have_a_grain_test(manifest: dict[str, Any]) -> None:
     assert {mart["unique_id"] for mart in marts(manifest)} - proved == set()
 
 
-def test_a_mart_has_a_yml_of_its_own(manifest: dict[str, Any]) -> None:
-    """Contract, documentation and tests of a mart stand beside it, under its name."""
-    for mart in marts(manifest):
-        expected = mart["original_file_path"].replace(".sql", ".yml")
-        assert mart["patch_path"].endswith(expected), mart["name"]
+def test_marts_are_the_models_without_a_prefix(manifest: dict[str, Any]) -> None:
+    """Marts have a yml of their own; models with a prefix and those of the user have none."""
+    prefixed = ("base_", "stg_", "int_")
+    for node in nodes(manifest, "model"):
+        is_step = node["name"].startswith(prefixed) or folder(node) == "custom"
+        own_yml = (PROJECT / node["original_file_path"]).with_suffix(".yml")
+        assert is_mart(node) == own_yml.exists() == (not is_step), node["name"]
+
+
+def test_a_layer_reads_earlier_layers_only(manifest: dict[str, Any]) -> None:
+    """Data flows from seeds and staging through intermediate models and marts to monitoring."""
+    for read, reader in arrows(manifest):
+        before, after = folder(read).split("/")[0], folder(reader).split("/")[0]
+        if "custom" not in (before, after):
+            found = f"{reader['name']} reads {read['name']}"
+            assert LAYERS.index(before) <= LAYERS.index(after), found
+
+
+def test_arrows_between_folders_run_one_way(manifest: dict[str, Any]) -> None:
+    """No folder of models reads a folder that reads it, directly or by way of others."""
+    reads: dict[str, set[str]] = defaultdict(set)
+    for read, reader in arrows(manifest):
+        if folder(read) != folder(reader):
+            reads[folder(reader)].add(folder(read))
+    assert list(TopologicalSorter(reads).static_order())
 
 
 def test_unit_tests_state_their_edge(manifest: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ def measured(compiled_sql: dict[str, str]) -> Iterator[Measured]:
             " 'd' as display_id, offer_id, score, reward, reward > 0 as is_success,"
             " timestamp '2026-01-09' + to_days(days::int) as event_ts from given",
         }
-        for name in ("int_scored_displays", "int_score_cells", "int_model_measures"):
+        for name in ("int_scored_displays", "int_score_groups", "int_model_measures"):
             inputs[name] = compiled_sql[f"model.nextoffer.{name}"]
         for name, sql in inputs.items():
             connection.execute(f"create or replace table build.main.{name} as {sql}")

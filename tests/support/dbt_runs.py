@@ -49,6 +49,11 @@ def artifact(folder: Path, name: str) -> dict[str, Any]:
     return loaded
 
 
+def is_mart(model: dict[str, Any]) -> bool:
+    """Return whether a model of the manifest has a yml of its own name, as each mart has."""
+    return Path(model["patch_path"]).stem == model["name"]
+
+
 def made_once(folder: Path, make: Callable[[Path], None], patience: float = 240) -> Path:
     """Return a folder that the first of several test processes fills and the others wait for."""
     done = folder.with_suffix(".done")

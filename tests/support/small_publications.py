@@ -49,7 +49,9 @@ class Names:
 def contracts() -> dict[str, dict[str, str]]:
     """Return the columns of every mart with their types, from the yml."""
     found = {}
-    for file in (PROJECT / "models" / "marts").rglob("*.yml"):
+    for file in (PROJECT / "models").rglob("*.yml"):
+        if not file.with_suffix(".sql").exists():
+            continue
         for model in yaml.safe_load(file.read_text())["models"]:
             columns = model["columns"]
             found[model["name"]] = {column["name"]: column["data_type"] for column in columns}

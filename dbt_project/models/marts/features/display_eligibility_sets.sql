@@ -6,7 +6,7 @@ with sets as (
         placement_id,
         eligible_offer_ids,
         case when not is_eligible then offer_id end as shown_offer_id
-    from {{ ref("int_cell_sets") }}
+    from {{ ref("int_choice_group_offers") }}
 
 ),
 

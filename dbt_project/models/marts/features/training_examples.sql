@@ -26,15 +26,15 @@ segments as (
 
 ),
 
-display_cells as (
+display_groups as (
 
-    select * from {{ ref("int_display_cells") }}
+    select * from {{ ref("int_display_choice_groups") }}
 
 ),
 
-cell_sets as (
+group_offers as (
 
-    select * from {{ ref("int_cell_sets") }}
+    select * from {{ ref("int_choice_group_offers") }}
 
 ),
 
@@ -52,13 +52,13 @@ final as (
         training_displays.activity_id,
         training_displays.scope_id,
         coalesce(displays.position, 1)::int as position,
-        cell_sets.eligibility_set_id,
+        group_offers.eligibility_set_id,
         coalesce(segments.segments, {{ empty_list() }}) as segments,
         contexts.context,
         training_displays.traffic_type,
         case
             when training_displays.propensity is not null then training_displays.propensity
-            when training_displays.traffic_type = 'random' then 1 / cell_sets.eligible_count
+            when training_displays.traffic_type = 'random' then 1 / group_offers.eligible_count
         end as propensity,
         case
             when training_displays.propensity is not null then 'logged'
@@ -69,12 +69,12 @@ final as (
         training_displays.reward
     from training_displays
     inner join displays on training_displays.display_id = displays.display_id
-    inner join display_cells
-        on training_displays.strategy_id = display_cells.strategy_id
-        and training_displays.display_id = display_cells.display_id
-    inner join cell_sets
-        on display_cells.cell_id = cell_sets.cell_id
-        and display_cells.offer_id = cell_sets.offer_id
+    inner join display_groups
+        on training_displays.strategy_id = display_groups.strategy_id
+        and training_displays.display_id = display_groups.display_id
+    inner join group_offers
+        on display_groups.choice_group_id = group_offers.choice_group_id
+        and display_groups.offer_id = group_offers.offer_id
     left join contexts on displays.context_text = contexts.context_text
     left join segments
         on training_displays.strategy_id = segments.strategy_id

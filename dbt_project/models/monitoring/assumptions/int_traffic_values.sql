@@ -1,0 +1,96 @@
+{{ config(materialized="view") }}
+
+with samples as (
+
+    select * from {{ ref("int_traffic_samples") }}
+
+),
+
+features as (
+
+    select
+        features.*,
+        buckets.lower_quartile,
+        buckets.median,
+        buckets.upper_quartile
+    from {{ ref("strategy_features") }} as features
+    left join {{ ref("int_feature_buckets") }} as buckets
+        on features.strategy_id = buckets.strategy_id
+        and features.feature_name = buckets.feature_name
+
+),
+
+-- Many rows share a context, segments or a place: each is looked at once, and counts as often as it occurs.
+alike as (
+
+    select
+        strategy_id, comparison, is_base,
+        'context' as feature_kind,
+        context,
+        null::varchar[] as segments,
+        null as placement_id,
+        null as activity_id,
+        null as scope_id,
+        count(*) as rows_alike
+    from samples
+    group by strategy_id, comparison, is_base, context
+    union all
+    select
+        strategy_id, comparison, is_base,
+        'segment' as feature_kind,
+        null as context,
+        segments,
+        null as placement_id,
+        null as activity_id,
+        null as scope_id,
+        count(*) as rows_alike
+    from samples
+    group by strategy_id, comparison, is_base, segments
+    union all
+    select
+        strategy_id, comparison, is_base,
+        'decisioning' as feature_kind,
+        null as context,
+        null as segments,
+        placement_id, activity_id, scope_id,
+        count(*) as rows_alike
+    from samples
+    -- Everybody is ranked for every placement, so where people were seen says nothing of who they are.
+    where comparison <> 'ranked_population'
+    group by strategy_id, comparison, is_base, placement_id, activity_id, scope_id
+
+),
+
+valued as (
+
+    select
+        alike.*,
+        features.feature_name,
+        features.value_type,
+        {{ feature_text("alike", "features") }} as feature_text,
+        features.lower_quartile,
+        features.median,
+        features.upper_quartile
+    from alike
+    inner join features
+        on alike.strategy_id = features.strategy_id
+        and alike.feature_kind = features.feature_kind
+
+),
+
+final as (
+
+    select
+        strategy_id,
+        comparison,
+        is_base,
+        feature_name,
+        {{ readable_feature_value() }} as feature_value,
+        rows_alike
+    from valued
+    -- What people who were never shown anything were seen with is not known: that is no difference.
+    where not (comparison = 'ranked_population' and feature_kind = 'context' and feature_text is null)
+
+)
+
+select * from final
