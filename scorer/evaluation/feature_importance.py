@@ -18,15 +18,12 @@ import pyarrow.compute as pc
 from scorer.arrays import Codes, Matrix, Vector
 from scorer.explanations.effects import (
     OFFER,
-    MarginModel,
     Term,
     feature_name,
     margin_effects,
-    margin_model,
 )
 from scorer.features import encode_users
-from scorer.models.offer_trees import OfferTrees
-from scorer.models.protocol import RewardModel
+from scorer.models.protocol import MarginModel, RewardModel
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.connection import Connection
 from scorer.warehouse.scorer_tables import insert_table
@@ -45,7 +42,7 @@ def importance_rows(model: RewardModel, examples: pa.Table) -> list[Row]:
     Returns rows without strategy and version; none for the best single offer, which looks at
     nobody. The same model and examples, in any order, give the same rows.
     """
-    inner = margin_model(model)
+    inner = model.margin_model
     if inner is None or examples.num_rows == 0:
         return []
     n_offers = len(inner.offer_ids)
@@ -83,13 +80,11 @@ def sample(examples: pa.Table, n: int) -> pa.Table:
 
 
 def _gain_rows(model: MarginModel) -> list[Row]:
-    if not isinstance(model, OfferTrees):
+    gains = model.gains()
+    if gains is None:
         return []
-    found = model.booster.get_score(importance_type="total_gain")
-    gains = {int(name.removeprefix("f")): float(np.mean(gain)) for name, gain in found.items()}
     terms = [Term(OFFER, OFFER), *_features(model)]
-    values = np.array([gains.get(place, 0.0) for place in range(len(terms))])
-    return _ranked(terms, values, "gain", None, len(terms))
+    return _ranked(terms, gains, "gain", None, len(terms))
 
 
 def _features(model: MarginModel) -> list[Term]:

@@ -15,7 +15,6 @@ from scorer.config import Settings
 from scorer.errors import InputError
 from scorer.features import encode_offers, encode_users
 from scorer.models.protocol import RewardModel
-from scorer.models.shown_scores import shown_scores
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.connection import Connection
 from scorer.warehouse.scorer_tables import insert_table
@@ -47,7 +46,7 @@ def score_displays(model: RewardModel, end: datetime, examples: pa.Table) -> pa.
     chosen = examples.filter(pc.and_(pc.and_(is_known, is_later), is_final))
     chosen = chosen.sort_by([("event_ts", "ascending"), ("display_id", "ascending")])
     offers = encode_offers(chosen["offer_id"], model.offer_ids)
-    scores = shown_scores(model, encode_users(chosen, model.schema), offers)
+    scores = model.shown(encode_users(chosen, model.schema), offers)
     return chosen.select(_COLUMNS).append_column("score", pa.array(scores.astype(np.float64)))
 
 

@@ -20,7 +20,7 @@ from scorer.arrays import Mask
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.evaluation.rows import Evaluated, Row, evaluation_rows, plain
-from scorer.models.best_single import BestSingle, offer_means
+from scorer.models.best_single import BestSingle
 from scorer.models.protocol import RewardModel
 from scorer.ranking.context import read_schema
 from scorer.registry.model_registry import ModelRegistry
@@ -28,6 +28,7 @@ from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, score_rows
 from scorer.training.examples import Examples, encode_examples
 from scorer.training.logged_policies import LoggedPolicies
+from scorer.training.means import offer_means
 from scorer.training.plan import read_data, read_plan
 from scorer.training.shifts import Shift, outdated_rows
 from scorer.training.train import TrainingPlan, load_examples

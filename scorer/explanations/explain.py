@@ -12,14 +12,12 @@ from scorer.explanations.changes import find_changes
 from scorer.explanations.decision import Decision, read_decision
 from scorer.explanations.effects import (
     Effects,
-    MarginModel,
     Term,
     effect_text,
     margin_effects,
-    margin_model,
 )
 from scorer.explanations.ineligible import why_ineligible
-from scorer.models.success_value import SuccessValue
+from scorer.models.protocol import MarginModel
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.build_state import state_before
 from scorer.warehouse.connection import Connection, connect_build
@@ -173,7 +171,7 @@ def _offer(
 
 def _comparison(decision: Decision, offer_id: str | None) -> Part | None:
     """Terms of the offer beside those of its rival; None where no model tells them apart."""
-    inner = None if decision.model is None else margin_model(decision.model)
+    inner = None if decision.model is None else decision.model.margin_model
     scored = decision.context.scored_offer_ids
     if inner is None or offer_id not in scored or not decision.is_personalised:
         return None
@@ -205,8 +203,8 @@ def _score(decision: Decision, offer_id: str) -> float:
 
 def _values(decision: Decision, codes: np.ndarray) -> list[float] | None:
     """Value of one success of each offer, where the score is P(success) times it."""
-    model = getattr(decision.model, "model", decision.model)
-    return model.values[codes].tolist() if isinstance(model, SuccessValue) else None
+    values = None if decision.model is None else decision.model.success_values
+    return None if values is None else values[codes].tolist()
 
 
 def _terms(decision: Decision, inner: MarginModel, effects: Effects) -> list[Part]:

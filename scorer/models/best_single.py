@@ -6,64 +6,44 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorer.arrays import Mask, Matrix, Vector
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import FeatureSchema
-from scorer.models.objectives import capped
-from scorer.ope.estimators import FLOOR
-from scorer.training.examples import Examples
-
-SHRINK_DISPLAYS = 50.0
+from scorer.models.calibration import Calibration
+from scorer.models.objectives import Objective
+from scorer.models.stored import Description, Files, Stored
 
 
 @dataclass(frozen=True)
 class BestSingle:
-    """Scores are each offer's mean, float64 (n_offers,), the same for every user."""
+    """Scores are the mean of each offer, float64 (n_offers,), the same for every user."""
 
     schema: FeatureSchema
     offer_ids: tuple[str, ...]
     means: Vector
-    kind = "best_single"
+    form = kind = "best_single"
+    margin_model = short_lists = success_values = None
 
     def score(self, users: Matrix) -> Vector:
         """Means of the offers, float64 (n_users, n_offers)."""
         return np.tile(self.means, (users.shape[0], 1))
 
+    def shown(self, users: Matrix, offers: Codes) -> Vector:
+        """Means of the offers shown, float64 (n,)."""
+        return self.means[offers]
+
     def personalises(self, users: Matrix) -> Mask:
-        """Nobody's order is the user's own."""
+        """False for everybody."""
         return np.zeros(users.shape[0], dtype=np.bool_)
 
+    def recalibrated(self, correction: Calibration, objective: Objective) -> BestSingle:
+        """The model itself: means need no calibration."""
+        return self
 
-def offer_means(examples: Examples) -> Vector:
-    """Propensity-weighted mean reward of all offers, shrunk to the overall mean, (n_offers,).
+    def description(self) -> tuple[Description, Files]:
+        """The means."""
+        return {"form": self.form, "means": self.means.tolist()}, {}
 
-    Weights are 1 / propensity, clipped at 1 / FLOOR. Rows whose propensity is not known count like
-    the others, with weight 1 each, while those with a known one are fewer than SHRINK_DISPLAYS an
-    offer; after that not at all. Rows from before an offer changed never count. The overall mean
-    weighs as much as SHRINK_DISPLAYS displays against the offer's effective number of displays,
-    (sum of weights)^2 / sum of squares.
-    Amounts are capped as for all models, and what the cap takes is given back to all alike.
-    """
-    n = len(examples.catalogue.all)
-    known = ~np.isnan(examples.propensity)
-    if known.sum() < SHRINK_DISPLAYS * n:
-        weights = np.ones(len(examples))
-    else:
-        weights = 1 / np.maximum(np.where(known, examples.propensity, 1.0), FLOOR)
-        weights = np.where(known, weights, 0.0)
-    weights = np.where(examples.outdated, 0.0, weights)
-    rewards = capped(examples.rewards, examples.kpi_type)
-    sums = np.bincount(examples.offers, weights * rewards, n)
-    counts = np.bincount(examples.offers, weights, n)
-    squares = np.bincount(examples.offers, weights**2, n)
-    overall = sums.sum() / max(counts.sum(), 1e-300)
-    means = np.where(counts > 0, sums / np.maximum(counts, 1e-300), overall)
-    effective = np.where(squares > 0, counts**2 / np.maximum(squares, 1e-300), 0.0)
-    lost = weights @ (examples.rewards - rewards) / max(counts.sum(), 1e-300)
-    shrunk = (effective * means + SHRINK_DISPLAYS * overall) / (effective + SHRINK_DISPLAYS)
-    return shrunk + lost
-
-
-def fit_best_single(examples: Examples) -> BestSingle:
-    """Fit on the examples of all offers; only the ready ones are scored."""
-    ready = examples.catalogue.ready
-    return BestSingle(examples.schema, ready, offer_means(examples)[: len(ready)])
+    @classmethod
+    def from_description(cls, stored: Stored) -> BestSingle:
+        """Inverse of :meth:`description`."""
+        return cls(stored.schema, stored.offer_ids, stored.numbers("means"))

@@ -124,6 +124,17 @@ class Design:
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         return np.array([places[key] for key in keys], dtype=np.int64)
 
+    @property
+    def columns_by_features(self) -> dict[tuple[int, ...], list[int]]:
+        """Columns of the matrix, without the constant, by the features they are made of."""
+        of = [column.feature for column in self.columns]
+        keys: list[tuple[int, ...]] = [(feature,) for feature in of]
+        keys += [(min(of[i], of[j]), max(of[i], of[j])) for i, j in self.pairs]
+        found: dict[tuple[int, ...], list[int]] = {}
+        for place, key in enumerate(keys):
+            found.setdefault(key, []).append(1 + place)
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, kept in the model manifest."""
         return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +14,13 @@ from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration
 from scorer.models.crossed import CrossedData, fit_crossed, mean_and_slope
 from scorer.models.design import Design
+from scorer.models.objectives import Objective
+from scorer.models.pieces import in_pieces
+from scorer.models.protocol import Effect
 from scorer.models.screening import screen_pairs
+from scorer.models.stored import Description, Files, Stored
+
+WEIGHTS_FILE = "weights.npy"
 
 # Users at a time: their columns stay in cache.
 _PIECE = 8_192
@@ -27,11 +35,22 @@ class InteractionBase:
     design: Design
     weights: Matrix
     calibration: Calibration
-    kind = "interaction_base"
+    form = kind = "interaction_base"
+    short_lists = success_values = None
+    rounds = 0
+
+    @property
+    def margin_model(self) -> InteractionBase:
+        """The model itself."""
+        return self
 
     def score(self, users: Matrix) -> Vector:
         """Calibrated expected reward, float64 (n_users, n_offers)."""
         return self.calibration.apply(self.margins(users))
+
+    def shown(self, users: Matrix, offers: Codes) -> Vector:
+        """Calibrated expected reward of the offers shown, float64 (n,)."""
+        return self.calibration.apply(self.shown_margins(users, offers))
 
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins, float32 (n_users, n_offers).
@@ -46,13 +65,59 @@ class InteractionBase:
             margins[rows] = matrix.T @ weights
         return margins
 
+    def shown_margins(self, users: Matrix, offers: Codes) -> Matrix:
+        """Uncalibrated margins of the offers shown, float32 (n,)."""
+        return in_pieces(self._shown_margins, users, offers)
+
+    def _shown_margins(self, users: Matrix, offers: Codes) -> Matrix:
+        return np.einsum("ij,ij->i", self.design.matrix(users), self.weights[offers])
+
+    def effects(self, users: Matrix, offers: Codes) -> Iterator[Effect]:
+        """Design row x weights, summed by feature or pair of features."""
+        weights = self.weights.astype(np.float64)
+        own = weights - weights.mean(axis=0)
+        matrix = self.design.matrix(users).astype(np.float64)
+        yield (), own[offers, 0], np.zeros(len(offers))
+        for key, columns in self.design.columns_by_features.items():
+            part = matrix[:, columns]
+            yield (
+                key,
+                (part * weights[offers][:, columns]).sum(axis=1),
+                (part * own[offers][:, columns]).sum(axis=1),
+            )
+
+    def gains(self) -> None:
+        """None: nothing is split."""
+
     def personalises(self, users: Matrix) -> Mask:
-        """Everybody's order is the user's own."""
+        """True for everybody."""
         return np.ones(users.shape[0], dtype=np.bool_)
 
-    def calibrated(self, calibration: Calibration) -> InteractionBase:
-        """The same margins with another map to scores."""
-        return replace(self, calibration=calibration)
+    def recalibrated(self, correction: Calibration, objective: Objective) -> InteractionBase:
+        """The same margins with the corrected map to scores."""
+        return replace(self, calibration=objective.in_units(correction))
+
+    def description(self) -> tuple[Description, Files]:
+        """Design and calibration; the weights are a file."""
+        return {
+            "form": self.form,
+            "design": self.design.to_dict(),
+            "calibration": self.calibration.to_dict(),
+        }, {WEIGHTS_FILE: _array_bytes(self.weights)}
+
+    @classmethod
+    def from_description(cls, stored: Stored) -> InteractionBase:
+        """Inverse of :meth:`description`."""
+        design = Design.from_dict(stored.description["design"])
+        calibration = Calibration(**stored.description["calibration"])
+        weights = _array(stored.files[WEIGHTS_FILE])
+        expected = (len(stored.offer_ids), design.width)
+        if weights.shape != expected or weights.dtype != np.float32:
+            raise ValueError(
+                f"weights are {weights.dtype} of shape {weights.shape}, expected float32 of shape"
+                f" {expected}"
+            )
+        return cls(stored.schema, stored.offer_ids, design, weights, calibration)
 
 
 @dataclass(frozen=True)
@@ -121,3 +186,16 @@ def _left(data: BaseData, weights: Vector) -> tuple[Vector, Vector]:
     if data.link != "logit":
         dispersion = float((residuals**2 / np.maximum(slope, 1e-9)).mean())
     return residuals / dispersion, slope / dispersion
+
+
+def _array(data: bytes) -> Matrix:
+    try:
+        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except Exception as error:  # a wrong header raises whatever the parser it reaches raises
+        raise ValueError(f"{WEIGHTS_FILE} cannot be read ({error})") from None
+
+
+def _array_bytes(array: Matrix) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()

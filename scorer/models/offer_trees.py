@@ -7,6 +7,7 @@ far worse. With a base, the base's margin is where boosting starts (XGBoost's ``
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -17,8 +18,16 @@ from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.errors import InputError
 from scorer.features import FeatureSchema
 from scorer.forest import Eligible, FactorisedForest
+from scorer.models.boosting import with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.interaction_base import InteractionBase
+from scorer.models.objectives import Objective
+from scorer.models.pieces import in_pieces
+from scorer.models.protocol import Effect
+from scorer.models.stored import Description, Files, Stored
+from scorer.models.tree_effects import tree_effects
+
+BOOSTER_FILE = "model.ubj"
 
 # Users x offers of one piece: the base's margins take 8 bytes for each.
 MAX_CELLS = 4_000_000
@@ -39,6 +48,8 @@ class OfferTrees:
     offer_ids: tuple[str, ...]
     calibration: Calibration
     base: InteractionBase | None = None
+    form = "offer_trees"
+    success_values = None
 
     def __post_init__(self) -> None:
         expected = 1 + len(self.schema.features)
@@ -52,9 +63,28 @@ class OfferTrees:
         """pooled_trees or residual_trees."""
         return "pooled_trees" if self.base is None else "residual_trees"
 
+    @property
+    def margin_model(self) -> OfferTrees:
+        """The model itself."""
+        return self
+
+    @property
+    def short_lists(self) -> OfferTrees:
+        """The model itself."""
+        return self
+
+    @property
+    def rounds(self) -> int:
+        """Boosting rounds."""
+        return int(self.booster.num_boosted_rounds())
+
     def score(self, users: Matrix) -> Vector:
         """Calibrated expected reward, float64 (n_users, n_offers)."""
         return self.calibration.apply(self.margins(users))
+
+    def shown(self, users: Matrix, offers: Codes) -> Vector:
+        """Calibrated expected reward of the offers shown, float64 (n,)."""
+        return self.calibration.apply(self.shown_margins(users, offers))
 
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins of every user and offer, float32, shape (n_users, n_offers).
@@ -86,10 +116,58 @@ class OfferTrees:
             _FORESTS[self.booster] = FactorisedForest(self.booster, codes[:, None])
         return _FORESTS[self.booster]
 
+    def shown_margins(self, users: Matrix, offers: Codes) -> Matrix:
+        """Uncalibrated margins of the offers shown, float32 (n,)."""
+        return in_pieces(self._shown_margins, users, offers)
+
+    def _shown_margins(self, users: Matrix, offers: Codes) -> Matrix:
+        start = None if self.base is None else self.base.shown_margins(users, offers)
+        rows = with_offers(offers, users)
+        return self.booster.inplace_predict(rows, predict_type="margin", base_margin=start)
+
+    def effects(self, users: Matrix, offers: Codes) -> Iterator[Effect]:
+        """Effects of the base, then Shapley values of the trees."""
+        if self.base is not None:
+            yield from self.base.effects(users, offers)
+        effects = tree_effects(self.booster, with_offers(offers, users))
+        for place in range(effects.alone.shape[1]):
+            key = () if place == 0 else (place - 1,)
+            yield key, effects.alone[:, place], effects.joint[:, place]
+
+    def gains(self) -> Vector:
+        """Total gain of the splits on the offer and on each feature, (1 + n_features,)."""
+        gains = np.zeros(1 + len(self.schema.features))
+        for name, gain in self.booster.get_score(importance_type="total_gain").items():
+            gains[int(name.removeprefix("f"))] = float(np.mean(gain))
+        return gains
+
     def personalises(self, users: Matrix) -> Mask:
-        """Everybody's order is the user's own."""
+        """True for everybody."""
         return np.ones(users.shape[0], dtype=np.bool_)
 
-    def calibrated(self, calibration: Calibration) -> OfferTrees:
-        """The same margins with another map to scores."""
-        return replace(self, calibration=calibration)
+    def recalibrated(self, correction: Calibration, objective: Objective) -> OfferTrees:
+        """The same margins with the corrected map to scores."""
+        return replace(self, calibration=objective.in_units(correction))
+
+    def description(self) -> tuple[Description, Files]:
+        """Base and calibration; the booster and the weights of the base are files."""
+        base, files = (None, {}) if self.base is None else self.base.description()
+        return {
+            "form": self.form,
+            "base": base,
+            "calibration": self.calibration.to_dict(),
+        }, {**files, BOOSTER_FILE: bytes(self.booster.save_raw("ubj"))}
+
+    @classmethod
+    def from_description(cls, stored: Stored) -> OfferTrees:
+        """Inverse of :meth:`description`."""
+        has_base = stored.description["base"] is not None
+        booster = xgb.Booster()
+        booster.load_model(bytearray(stored.files[BOOSTER_FILE]))
+        return cls(
+            booster,
+            stored.schema,
+            stored.offer_ids,
+            Calibration(**stored.description["calibration"]),
+            InteractionBase.from_description(stored.part("base")) if has_base else None,
+        )

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorer.arrays import Mask, Matrix, Vector
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import FeatureSchema
 from scorer.models.best_single import BestSingle
-from scorer.models.protocol import RewardModel
+from scorer.models.calibration import Calibration
+from scorer.models.objectives import Objective
+from scorer.models.protocol import MarginModel, RewardModel, ShortLists
+from scorer.models.stored import Description, Files, Stored
 
 
 @dataclass(frozen=True)
 class PlacementGate:
-    """``model`` everywhere but at ``held_back_placements``, where ``fallback`` scores."""
+    """``model`` everywhere except at ``held_back_placements``, where ``fallback`` scores."""
 
     model: RewardModel
     fallback: BestSingle
     held_back_placements: tuple[str, ...]
+    form = "placement_gate"
 
     @property
     def kind(self) -> str:
-        """The gated model's kind."""
+        """Kind of the gated model."""
         return self.model.kind
 
     @property
@@ -35,6 +39,21 @@ class PlacementGate:
         """Schema that encodes users."""
         return self.model.schema
 
+    @property
+    def margin_model(self) -> MarginModel | None:
+        """Margins of the gated model."""
+        return self.model.margin_model
+
+    @property
+    def short_lists(self) -> ShortLists | None:
+        """Short lists of the gated model."""
+        return self.model.short_lists
+
+    @property
+    def success_values(self) -> Vector | None:
+        """Values of the gated model."""
+        return self.model.success_values
+
     def score(self, users: Matrix) -> Vector:
         """Scores of whichever model serves each user, float64 (n_users, n_offers)."""
         personal = self.personalises(users)
@@ -42,8 +61,15 @@ class PlacementGate:
         scores[personal] = self.model.score(users[personal])
         return scores
 
+    def shown(self, users: Matrix, offers: Codes) -> Vector:
+        """Scores of the offers shown, of whichever model serves each user, float64 (n,)."""
+        personal = self.personalises(users)
+        scores = self.fallback.shown(users, offers)
+        scores[personal] = self.model.shown(users[personal], offers[personal])
+        return scores
+
     def personalises(self, users: Matrix) -> Mask:
-        """Users at placements that are not held back, bool (n_users,)."""
+        """True at placements that are not held back, bool (n_users,)."""
         for j, feature in enumerate(self.schema.features):
             if feature.column == "placement_id":
                 codes = [
@@ -53,3 +79,24 @@ class PlacementGate:
                 ]
                 return ~np.isin(users[:, j], codes)
         return np.ones(users.shape[0], dtype=np.bool_)
+
+    def recalibrated(self, correction: Calibration, objective: Objective) -> PlacementGate:
+        """The gate around the recalibrated model."""
+        return replace(self, model=self.model.recalibrated(correction, objective))
+
+    def description(self) -> tuple[Description, Files]:
+        """The gated model, the means of the fallback and the placements."""
+        inner, files = self.model.description()
+        return {
+            "form": self.form,
+            "model": inner,
+            "means": self.fallback.means.tolist(),
+            "held_back_placements": list(self.held_back_placements),
+        }, files
+
+    @classmethod
+    def from_description(cls, stored: Stored) -> PlacementGate:
+        """Inverse of :meth:`description`."""
+        inner = stored.part("model").restored()
+        placements = tuple(stored.description["held_back_placements"])
+        return cls(inner, BestSingle.from_description(stored), placements)

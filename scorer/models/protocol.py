@@ -1,21 +1,35 @@
-"""What rankers, evaluation and the registry need from any model of the reward."""
+"""The interface of a reward model: all that ranking, evaluation, explanations and the registry use.
+
+A kind of model is one class in a module named after its ``form``. It scores, describes itself for
+storage, and explains itself through its margins; what a kind cannot do is None.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator
+from typing import Protocol
 
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import FeatureSchema
 from scorer.forest import Eligible
+from scorer.models.calibration import Calibration
+from scorer.models.objectives import Objective
+from scorer.models.stored import Description, Files, Stored
+
+Effect = tuple[tuple[int, ...], Vector, Vector]
+"""Positions of features, what they add to margins, and the part that only this offer gets."""
 
 
-@runtime_checkable
 class RewardModel(Protocol):
     """A model of the reward of each offer for each user."""
 
     @property
+    def form(self) -> str:
+        """Name of the class in stored models, and of its module in :mod:`scorer.models`."""
+
+    @property
     def kind(self) -> str:
-        """Name of the model's family, e.g. ``interaction_base``; see :mod:`.candidates`."""
+        """Name of the candidate, e.g. ``residual_trees``; see :mod:`scorer.training.candidates`."""
 
     @property
     def offer_ids(self) -> tuple[str, ...]:
@@ -25,19 +39,90 @@ class RewardModel(Protocol):
     def schema(self) -> FeatureSchema:
         """Schema that encodes users for :meth:`score`."""
 
+    @property
+    def margin_model(self) -> MarginModel | None:
+        """The part whose margins explain the scores; None where scores do not depend on users."""
+
+    @property
+    def short_lists(self) -> ShortLists | None:
+        """The part that finds the best offers of personalised users; None if only scores do."""
+
+    @property
+    def success_values(self) -> Vector | None:
+        """Value of one success of each offer if scores are P(success) x value, else None."""
+
     def score(self, users: Matrix) -> Vector:
         """Calibrated expected reward per display, float64 (n_users, n_offers).
 
         ``users`` is float32 (n_users, n_features); a probability for a binary KPI.
         """
 
+    def shown(self, users: Matrix, offers: Codes) -> Vector:
+        """Score of ``offer_ids[offers[i]]`` for user i, float64 (n,), without all other scores.
+
+        Equal to the entries of :meth:`score` up to the rounding of float32.
+        """
+
     def personalises(self, users: Matrix) -> Mask:
-        """Whether each user's order is the user's own, bool (n_users,); else the best single's."""
+        """True where the ranking is personalised, bool (n_users,); elsewhere the means rank."""
+
+    def recalibrated(self, correction: Calibration, objective: Objective) -> RewardModel:
+        """The same order of offers with corrected scores.
+
+        ``correction`` maps margins of the current scores to scores in the objective's unit.
+        """
+
+    def description(self) -> tuple[Description, Files]:
+        """JSON-ready description, with its ``form``, and files; without schema and offers."""
+
+    @classmethod
+    def from_description(cls, stored: Stored) -> RewardModel:
+        """Inverse of :meth:`description`.
+
+        Raises KeyError, TypeError or ValueError if the description or a file is wrong.
+        """
 
 
-@runtime_checkable
+class MarginModel(Protocol):
+    """A model whose scores are one increasing function of margins that can be taken apart."""
+
+    @property
+    def schema(self) -> FeatureSchema:
+        """Schema that encodes users."""
+
+    @property
+    def offer_ids(self) -> tuple[str, ...]:
+        """Offers in the order of the columns."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """The map of margins to scores."""
+
+    @property
+    def rounds(self) -> int:
+        """Boosting rounds; 0 without trees."""
+
+    def margins(self, users: Matrix) -> Matrix:
+        """Uncalibrated margins of every user and offer, float32 (n_users, n_offers)."""
+
+    def shown_margins(self, users: Matrix, offers: Codes) -> Matrix:
+        """Uncalibrated margins of one offer per user, float32 (n,); offers are int64 (n,)."""
+
+    def effects(self, users: Matrix, offers: Codes) -> Iterator[Effect]:
+        """What adds to the margins of one offer per user; arrays are float64 (n,).
+
+        No feature stands for the offer itself. A key may come more than once: effects add up.
+        """
+
+    def gains(self) -> Vector | None:
+        """Loss that training saved by splitting on the offer (0) and on each feature.
+
+        float64 (1 + n_features,); None without trees.
+        """
+
+
 class ShortLists(Protocol):
-    """A model that finds each user's best offers without scoring all of them for the caller."""
+    """A model that finds the best offers of each user without returning all scores."""
 
     @property
     def offer_ids(self) -> tuple[str, ...]:

@@ -16,8 +16,7 @@ import pyarrow as pa
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import encode_users
 from scorer.forest import Eligible
-from scorer.models.placement_gate import PlacementGate
-from scorer.models.protocol import RewardModel, ShortLists
+from scorer.models.protocol import ShortLists
 from scorer.ranking import exploration
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
@@ -81,7 +80,7 @@ def choose(context: StrategyContext, decisions: Decisions) -> Chosen:
     model = context.deployed.model
     users = encode_users(decisions.users, model.schema)
     personal = model.personalises(users)
-    ranker = _short_lists(model)
+    ranker = model.short_lists
     quick = np.zeros(len(decisions), dtype=np.bool_)
     if ranker is not None:
         ready = eligible_counts(eligible, context.score_columns >= 0) > 0
@@ -127,12 +126,6 @@ def offer_scores(context: StrategyContext, users: Matrix, eligible: Mask) -> Vec
 def _places(n: int, k: int) -> Chosen:
     zeros = np.zeros((n, k), dtype=np.int64)
     return Chosen(zeros, zeros.copy(), np.full((n, k), np.nan), np.full(n, MODEL))
-
-
-def _short_lists(model: RewardModel) -> ShortLists | None:
-    """What makes short lists for the users that the model personalises."""
-    inner = model.model if isinstance(model, PlacementGate) else model
-    return inner if isinstance(inner, ShortLists) else None
 
 
 def _at_random(context: StrategyContext, eligible: Eligible, draws: Draws) -> Chosen:

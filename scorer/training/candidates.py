@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from scorer.models.best_single import fit_best_single
 from scorer.models.boosting import (
     POOLED,
     RESIDUAL,
@@ -25,7 +24,8 @@ from scorer.models.boosting import (
 from scorer.models.interaction_base import InteractionBase
 from scorer.models.offer_trees import OfferTrees
 from scorer.models.protocol import RewardModel
-from scorer.models.success_value import SuccessValue, success_values
+from scorer.models.success_value import SuccessValue, values_of_success
+from scorer.training.means import fit_best_single
 from scorer.training.workbench import EVERYTHING, Folds, Workbench
 
 Fit = Callable[[Workbench, Folds], RewardModel]
@@ -56,7 +56,7 @@ def _residual_trees(bench: Workbench, excluded: Folds) -> RewardModel:
 def _success_value(bench: Workbench, excluded: Folds) -> RewardModel:
     examples, rows = bench.examples, bench.training(excluded)
     capped, whole = bench.outcomes[rows], examples.rewards[rows].sum()
-    values = success_values(
+    values = values_of_success(
         examples.offers[rows],
         capped * (whole / max(capped.sum(), 1e-300)),
         examples.successes[rows],

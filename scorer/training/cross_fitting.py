@@ -10,12 +10,11 @@ from itertools import islice
 import numpy as np
 
 from scorer.arrays import Codes, Matrix, Vector
-from scorer.models.best_single import offer_means
 from scorer.models.protocol import RewardModel
-from scorer.models.shown_scores import shown_scores
 from scorer.models.side_by_side import side_by_side
 from scorer.training.candidates import CANDIDATES, candidates_of
 from scorer.training.examples import Examples
+from scorer.training.means import offer_means
 from scorer.training.workbench import Workbench
 
 DEPLOYED = "deployed"
@@ -103,7 +102,7 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
         score_rows(scored, own, means, examples, np.flatnonzero(compared & ~is_new))
         rest = np.flatnonzero(inside & ~examples.evaluates & examples.trains)
         for m, (model, encoded) in enumerate(own):
-            scored.logged[m, rest] = shown_scores(model, encoded[rest], examples.offers[rest])
+            scored.logged[m, rest] = model.shown(encoded[rest], examples.offers[rest])
     return scored
 
 

@@ -15,6 +15,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from scorer.arrays import Mask
+from scorer.models.best_single import BestSingle
+from scorer.models.placement_gate import PlacementGate
+from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.training.candidates import BEST_SINGLE
@@ -87,6 +90,13 @@ def _without_estimate(selection: Selection, standing: Standing, as_of: datetime 
     held_back = standing.held_back_placements
     reasons = [f"passed before; {too_few}", _where_not(held_back)]
     return Verdict(True, "; ".join(r for r in reasons if r), held_back, Z_TO_STAY, seen)
+
+
+def gated(model: RewardModel, best_single: BestSingle, verdict: Verdict) -> RewardModel:
+    """The model, with the best single offer at the placements that the verdict holds back."""
+    if not verdict.held_back_placements:
+        return model
+    return PlacementGate(model, best_single, verdict.held_back_placements)
 
 
 def credibly_worse(difference: PairedDifference) -> bool:

@@ -63,7 +63,7 @@ class Describer:
                 "seed": self.bench.seed,
                 "folds": self.bench.n_folds,
                 "link": self.bench.objective.link,
-                "rounds": _rounds(model),
+                "rounds": 0 if model.margin_model is None else model.margin_model.rounds,
             },
             metrics=self._metrics(name),
             data_window_start=times[0],
@@ -146,8 +146,3 @@ def _fit_metrics(
         "baseline_rmse": metrics.rmse(outcomes, baseline),
         "gini": metrics.lorenz_gini(outcomes, scores),
     }
-
-
-def _rounds(model: RewardModel) -> int:
-    booster = getattr(getattr(model, "model", model), "booster", None)
-    return 0 if booster is None else int(booster.num_boosted_rounds())

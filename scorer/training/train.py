@@ -23,22 +23,18 @@ from scorer.arrays import Codes, Mask
 from scorer.config import MIN_READY_OFFERS
 from scorer.errors import StrategyError
 from scorer.features import DECISIONING, FeatureSchema
-from scorer.models.best_single import BestSingle, fit_best_single
 from scorer.models.calibration import Calibration, fit_calibration
-from scorer.models.interaction_base import InteractionBase
 from scorer.models.objectives import capped, choose_objective
-from scorer.models.offer_trees import OfferTrees
-from scorer.models.placement_gate import PlacementGate
 from scorer.models.protocol import RewardModel
-from scorer.models.success_value import SuccessValue
 from scorer.ope.evaluation import PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.training.candidates import BEST_SINGLE, CANDIDATES
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.training.examples import Examples, Offers, Sets, encode_examples
-from scorer.training.gate import Standing, Verdict, judge
+from scorer.training.gate import Standing, Verdict, gated, judge
 from scorer.training.kin import kin_matrix, known_values
 from scorer.training.logged_policies import LoggedPolicies
+from scorer.training.means import fit_best_single
 from scorer.training.record import Describer, TrainedModel
 from scorer.training.selection import Selection, select
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
@@ -158,9 +154,7 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     selection = select(logged, bench.folds[logged.rows], bench.n_folds)
     verdict = judge(selection, _placements(logged.examples), plan.standing, plan.as_of)
     best_single = fit_best_single(bench.examples)
-    model = _final(bench, scored, selection.chosen)
-    if verdict.held_back_placements:
-        model = PlacementGate(model, best_single, verdict.held_back_placements)
+    model = gated(_final(bench, scored, selection.chosen), best_single, verdict)
     since = _since(bench.examples, scored, plan.incumbent, logged.reference)
     measured = _Measured(selection, verdict, bench.folds)
     describe = Describer(
@@ -207,18 +201,12 @@ def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[
 
 def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
     """The candidate fitted on everything, calibrated on its out-of-fold scores."""
-    model = CANDIDATES[name](bench, EVERYTHING)
-    if isinstance(model, BestSingle):
-        return model
-    assert isinstance(model, InteractionBase | OfferTrees | SuccessValue)
     rows = bench.examples.trains
     scores = scored.logged[scored.names.index(name), rows]
     link, scale = bench.objective.link, bench.objective.scale
     margins = Calibration(link).invert(scores / scale)
-    found = fit_calibration(margins, bench.examples.rewards[rows] / scale, link)
-    if isinstance(model, SuccessValue):
-        return model.times(float(np.exp(found.shift)))
-    return model.calibrated(bench.objective.in_units(found))
+    correction = fit_calibration(margins, bench.examples.rewards[rows] / scale, link)
+    return CANDIDATES[name](bench, EVERYTHING).recalibrated(correction, bench.objective)
 
 
 def _placements(examples: Examples) -> dict[str, Mask]:

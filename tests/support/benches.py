@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from scorer.features import FeatureSchema
-from scorer.models.best_single import fit_best_single
 from scorer.models.objectives import capped, choose_objective
 from scorer.models.placement_gate import PlacementGate
 from scorer.models.protocol import RewardModel
 from scorer.training.candidates import CANDIDATES
 from scorer.training.examples import Offers, Sets, encode_examples
 from scorer.training.kin import kin_matrix, known_values
+from scorer.training.means import fit_best_single
 from scorer.training.train import TrainedModel
 from scorer.training.workbench import EVERYTHING, Workbench
 from tests.support.worlds import START, WORKED_SCHEMA, worked_example

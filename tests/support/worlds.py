@@ -61,7 +61,8 @@ WORKED_SCHEMA = declared(("f1", "segment", "boolean"), ("f2", "context", "number
 class TableModel:
     """A reward model whose scores are a table: row = the user's only feature."""
 
-    kind = "table"
+    form = kind = "table"
+    margin_model = short_lists = success_values = None
     schema = declared(("user", "context", "number"))
 
     def __init__(self, scores: dict[str, list[float]]) -> None:
@@ -72,8 +73,12 @@ class TableModel:
         """Scores of the users' rows."""
         return self._table[users[:, 0].astype(int)]
 
+    def shown(self, users: Matrix, offers: np.ndarray) -> np.ndarray:
+        """Scores of the offers shown."""
+        return self.score(users)[np.arange(len(offers)), offers]
+
     def personalises(self, users: Matrix) -> np.ndarray:
-        """Everybody's order is the user's own, whatever the table holds."""
+        """True for everybody, whatever the table holds."""
         return np.ones(len(users), dtype=np.bool_)
 
 

@@ -19,13 +19,11 @@ from scorer.explanations.effects import (
     effect_text,
     feature_name,
     margin_effects,
-    margin_model,
 )
 from scorer.explanations.explain import Asked, explain
-from scorer.explanations.tree_effects import tree_effects
 from scorer.features import encode_users
 from scorer.models.calibration import Calibration
-from scorer.models.shown_scores import shown_scores
+from scorer.models.tree_effects import tree_effects
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.connection import connect_build
@@ -94,7 +92,7 @@ def test_tree_effects_are_those_of_xgboost(depth: int) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "best_single"])
 def test_effects_add_up_to_the_margin(kind: str) -> None:
     """Start and terms sum to the margin that the model ranks by, for every kind of model."""
-    model = margin_model(fitted(kind))
+    model = fitted(kind).margin_model
     assert model is not None
     users = encode_users(worked_example(1, 25), model.schema)
     own = (np.arange(50), np.arange(50) % 2)
@@ -114,8 +112,8 @@ def test_the_score_of_one_offer_is_its_column_of_all_scores(kind: str) -> None:
     users = encode_users(worked_example(1, 25), model.schema)
     offers = np.arange(50) % 2
     expected = model.score(users)[np.arange(50), offers]
-    np.testing.assert_allclose(shown_scores(model, users, offers), expected, rtol=1e-5)
-    assert len(shown_scores(model, users[:0], offers[:0])) == 0
+    np.testing.assert_allclose(model.shown(users, offers), expected, rtol=1e-5)
+    assert len(model.shown(users[:0], offers[:0])) == 0
 
 
 def test_effects_are_read_as_factors_or_amounts() -> None:

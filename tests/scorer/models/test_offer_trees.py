@@ -49,7 +49,7 @@ def test_margins_are_those_of_booster_and_base(users: Matrix) -> None:
 def test_another_calibration_does_not_compile_the_forest_again() -> None:
     """The compiled forest belongs to the booster."""
     model = trees("pooled_trees")
-    assert model.calibrated(replace(model.calibration, shift=1.0)).forest is model.forest
+    assert replace(model, calibration=replace(model.calibration, shift=1.0)).forest is model.forest
 
 
 def test_trees_of_no_round_leave_the_base_as_it_is() -> None:

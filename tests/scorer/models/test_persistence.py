@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from scorer.errors import InputError
 from scorer.features import encode_users
-from scorer.models.persistence import WEIGHTS_FILE, describe_model, restore_model
+from scorer.models.interaction_base import WEIGHTS_FILE
+from scorer.models.persistence import describe_model, restore_model
 from scorer.registry.model_registry import ModelRegistry
 from tests.support.benches import KINDS, as_trained, fitted
 from tests.support.worlds import TableModel, worked_example
@@ -67,8 +68,8 @@ def test_descriptions_are_json_and_nothing_is_pickled() -> None:
 
 
 def test_a_model_of_unknown_type_cannot_be_saved() -> None:
-    """Any class may rank, only known ones can be kept."""
-    with pytest.raises(TypeError, match="a model of type TableModel cannot be saved"):
+    """A class that no module is named after could not be loaded again."""
+    with pytest.raises(ValueError, match="form 'table' is unknown"):
         describe_model(TableModel({"a": [1.0]}))
 
 

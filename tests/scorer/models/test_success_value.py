@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scorer.models.best_single import offer_means
-from scorer.models.success_value import SuccessValue, success_values
+from scorer.models.success_value import SuccessValue, values_of_success
 from scorer.training.candidates import CANDIDATES, candidates_of
+from scorer.training.means import offer_means
 from scorer.training.train import Training, TrainingPlan, train
 from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench, catalogue
@@ -56,7 +56,7 @@ def test_means_of_few_successes_are_shrunk_to_that_of_all() -> None:
     offers = np.array([0] * 90 + [1] * 30 + [0])
     rewards = np.array([10.0] * 90 + [50.0] * 30 + [0.0])
     successes = rewards > 0
-    found = success_values(offers, rewards, successes, np.full(3, np.nan))
+    found = values_of_success(offers, rewards, successes, np.full(3, np.nan))
     overall = (900 + 1500) / 120
     expected = [(900 + 30 * overall) / 120, (1500 + 30 * overall) / 60, overall]
     np.testing.assert_allclose(found, expected)
@@ -64,7 +64,7 @@ def test_means_of_few_successes_are_shrunk_to_that_of_all() -> None:
 
 def test_a_known_value_of_a_success_takes_the_place_of_the_mean() -> None:
     """The catalogue knows better than a few purchases."""
-    found = success_values(
+    found = values_of_success(
         np.array([0, 1]), np.array([10.0, 50.0]), np.ones(2, bool), np.array([7.0, np.nan])
     )
     assert found[0] == 7.0
@@ -73,7 +73,7 @@ def test_a_known_value_of_a_success_takes_the_place_of_the_mean() -> None:
 
 def test_no_success_is_worth_nothing() -> None:
     """As in a fold that holds none."""
-    found = success_values(np.zeros(3, int), np.zeros(3), np.zeros(3, bool), np.full(2, np.nan))
+    found = values_of_success(np.zeros(3, int), np.zeros(3), np.zeros(3, bool), np.full(2, np.nan))
     assert found.tolist() == [0, 0]
 
 
@@ -83,9 +83,11 @@ def test_the_known_value_comes_from_the_characteristics() -> None:
     made = bench(shop(1, 1500), offers=catalogue(characteristics=told), kpi_type="continuous")
     model = CANDIDATES["success_value"](made, EVERYTHING)
     assert isinstance(model, SuccessValue)
-    assert model.values[0] == 40
-    assert model.values[1] == pytest.approx(20, rel=0.2)
-    np.testing.assert_allclose(model.score(CELLS), model.chances.score(CELLS) * model.values)
+    assert model.success_values[0] == 40
+    assert model.success_values[1] == pytest.approx(20, rel=0.2)
+    np.testing.assert_allclose(
+        model.score(CELLS), model.chances.score(CELLS) * model.success_values
+    )
     np.testing.assert_allclose(model.chances.score(CELLS), [[0.12, 0.03], [0.03, 0.12]], atol=0.05)
 
 

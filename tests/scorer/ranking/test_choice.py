@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from scorer.features import FeatureSchema
 from scorer.forest import Eligible
-from scorer.models.protocol import ShortLists
 from scorer.ranking import choice as choosing
 from scorer.ranking import exploration
 from scorer.ranking.choice import Decisions, choose
@@ -72,7 +71,7 @@ def test_short_lists_give_the_slates_that_all_scores_would(
     ctx = tree_context(kind, top_k=top_k)
     given_ = decisions(ctx, top_k, fitted(kind).schema)
     quick = make_slates(ctx, given_)
-    monkeypatch.setattr(choosing, "_short_lists", lambda model: None)
+    monkeypatch.setattr(type(ctx.deployed.model), "short_lists", None)
     plain = make_slates(ctx, given_)
     assert plain.row.size > N // 2
     for name in ("row", "rank", "score", "policy", "propensity", "eligible_count"):
@@ -82,8 +81,8 @@ def test_short_lists_give_the_slates_that_all_scores_would(
 
 def test_trees_make_short_lists_and_tables_of_means_do_not() -> None:
     """Otherwise the comparison above would compare one way with itself."""
-    assert isinstance(fitted("residual_trees"), ShortLists)
-    assert not isinstance(fitted("best_single"), ShortLists)
+    assert fitted("residual_trees").short_lists is not None
+    assert fitted("best_single").short_lists is None
 
 
 def test_most_decisions_need_no_score_of_every_offer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.errors import StrategyError
-from scorer.models.best_single import fit_best_single, offer_means
 from scorer.ope.estimators import FLOOR
 from scorer.training.examples import Examples, Offers, encode_examples
+from scorer.training.means import fit_best_single, offer_means
 from tests.support.benches import bench, catalogue
 from tests.support.worlds import WORKED_SCHEMA, declared, examples, worked_example
 
