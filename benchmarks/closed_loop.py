@@ -37,7 +37,7 @@ from scorer.simulation.catalogue import (
     NEW_OFFER,
     STRATEGY_IDS,
 )
-from scorer.warehouse.connection import Reader
+from scorer.warehouse.publication_reader import PublicationReader
 
 GAIN_SHARE, FIRST_WEEK = 0.8, 3
 LAUNCHED_IN = "web_clicks"
@@ -95,7 +95,7 @@ def live(seed: int, weeks: int, profiles: int, home: Path) -> Iterator[Week]:
         cycle = run_cycle(settings, Silent())
         if cycle.failures:
             raise RuntimeError(f"seed {seed}, week {number}: {cycle.failures}")
-        with Reader(cycle.published) as reader:
+        with PublicationReader(cycle.published) as reader:
             ranked = reader.query("select * from ranked_offers")
             is_ready = bool(_found(reader, _READY, NEW_OFFER))
             flag = _found(reader, _SEVERITY, COLLAPSING_OFFER)
@@ -104,7 +104,7 @@ def live(seed: int, weeks: int, profiles: int, home: Path) -> Iterator[Week]:
             yield Week(seed, number, strategy, share, lift, is_ready, flag)
 
 
-def _found(reader: Reader, query: str, offer: str) -> str | None:
+def _found(reader: PublicationReader, query: str, offer: str) -> str | None:
     found: str | None = reader.query(query, [offer])["found"][0].as_py()
     return found
 

@@ -22,7 +22,7 @@ from scorer.config import Settings
 from scorer.cycle.run import STEPS, Step, Work, run_cycle
 from scorer.progress import make_progress
 from scorer.sql import literal
-from scorer.warehouse.connection import connect_memory
+from scorer.warehouse.database import connect_memory
 from scorer.warehouse.dbt import parse_project
 
 _STAGING = "target/compiled/nextoffer/models/staging/xdm/stg_xdm__events.sql"

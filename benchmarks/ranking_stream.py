@@ -20,9 +20,9 @@ from typing import TypeVar
 from benchmarks.ranking_tables import AS_OF, PLACEMENTS, STRATEGY, fill_ranking_tables, sample_model
 from benchmarks.report import Table, show, write_markdown
 from scorer.models.protocol import RewardModel
-from scorer.ranking.batch import rank_candidates, write_ranked
+from scorer.ranking.batch import rank_candidates, write_ranked_offers
 from scorer.ranking.context import Deployed, load_context
-from scorer.warehouse.connection import connect_build, limited_memory
+from scorer.warehouse.database import connect_build, limited_memory
 
 _SAMPLED_PROFILES = 20_000
 Result = TypeVar("Result")
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Streamed:
-    """One run of ``write_ranked``; seconds, and megabytes of resident memory."""
+    """One run of ``write_ranked_offers``; seconds, and megabytes of resident memory."""
 
     profiles: int
     rows: int
@@ -66,7 +66,7 @@ def stream(build: Path, model: RewardModel) -> Streamed:
         with limited_memory(connection):
             rank_candidates(connection, context).read_next_batch()
         before, cpu, wall = _megabytes(), time.process_time(), time.perf_counter()
-        rows = write_ranked(connection, context)
+        rows = write_ranked_offers(connection, context)
         cpu, wall, peak = time.process_time() - cpu, time.perf_counter() - wall, _megabytes()
         found = connection.execute("select count(*) from ranking_candidates").fetchall()
     return Streamed(found[0][0] // PLACEMENTS, rows, cpu, wall, before, peak)

@@ -21,7 +21,7 @@ from scorer.training.candidates import CANDIDATES
 from scorer.training.examples import Offers, encode_examples
 from scorer.training.kin import kin_matrix, known_values
 from scorer.training.workbench import EVERYTHING, Workbench
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 
 STRATEGY = "bench"
 AS_OF = datetime(2026, 11, 22)

@@ -161,9 +161,10 @@ def rollback(settings: Settings, strategy: str) -> None:
 def query(settings: Settings, sql: str, as_json: bool) -> None:
     """Print the rows of a query on the published tables (read-only)."""
     from scorer.sql import first_line
-    from scorer.warehouse.connection import DatabaseError, Reader
+    from scorer.warehouse.database import DatabaseError
+    from scorer.warehouse.publication_reader import PublicationReader
 
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         try:
             rows = reader.query(sql).to_pylist()
         except DatabaseError as error:
@@ -320,7 +321,7 @@ def _exit_code(arguments: list[str] | None) -> int:
 
 
 def _unexpected(error: Exception, arguments: list[str] | None) -> int:
-    from scorer.cycle.strategies import write_traceback
+    from scorer.cycle.all_strategies import write_traceback
     from scorer.sql import first_line
 
     given = sys.argv[1:] if arguments is None else arguments

@@ -18,7 +18,7 @@ from scorer.errors import ConfigurationError
 from scorer.files import write_json
 from scorer.progress import Progress, make_progress
 from scorer.simulation import World
-from scorer.warehouse.connection import Reader
+from scorer.warehouse.publication_reader import PublicationReader
 
 _MARK = ".nextoffer-demo"
 _STATE = "select * exclude (metrics) from training_runs where as_of = ?"
@@ -78,7 +78,7 @@ def make_home(home: Path) -> None:
 
 
 def _published(settings: Settings) -> Served:
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         ranked: pa.Table = reader.query("select * from ranked_offers")
         runs = reader.query(_STATE, [settings.as_of]).to_pylist()
     return Served(ranked, {run["strategy_id"]: run for run in runs})
@@ -87,7 +87,7 @@ def _published(settings: Settings) -> Served:
 def _print_end(console: Console, home: Path, seconds: float) -> None:
     command = _shortest(Path(sys.executable).parent / "nextoffer")
     folder = _shortest(home)
-    with Reader(home / "published.duckdb") as reader:
+    with PublicationReader(home / "published.duckdb") as reader:
         profiles = reader.query(
             "select profile_id from ranked_offers where policy = 'model' and rank = 1"
             " group by 1 order by count(distinct strategy_id) desc, 1 limit 1"

@@ -10,7 +10,7 @@ from rich.text import Text
 from scorer.config import Settings
 from scorer.errors import InputError
 from scorer.warehouse.build_state import last_state
-from scorer.warehouse.connection import Reader
+from scorer.warehouse.publication_reader import PublicationReader
 
 _STRATEGIES = """
 with runs as (
@@ -78,7 +78,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "findings": [],
     }
     try:
-        with Reader(settings.published_path) as reader:
+        with PublicationReader(settings.published_path) as reader:
             found["published_database"] = str(reader.path())
             as_of = reader.query("select as_of from publication").to_pylist()
             found["published_as_of"] = as_of[0]["as_of"].isoformat() if as_of else None

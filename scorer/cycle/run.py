@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.config import Settings
-from scorer.cycle.strategies import rank_strategies, train_strategies
+from scorer.cycle.all_strategies import rank_strategies, train_strategies
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.inputs.configuration import check_configuration
 from scorer.inputs.raw_folder import (

@@ -11,7 +11,7 @@ from scorer.evaluation.stored_models import Wanted, check_versions, evaluate_str
 from scorer.ope.estimators import ESTIMATORS
 from scorer.progress import Progress
 from scorer.warehouse.build_state import state_before
-from scorer.warehouse.connection import connect_build
+from scorer.warehouse.database import connect_build
 from scorer.warehouse.lock import hold_lock
 from scorer.warehouse.marts import strategy_ids
 

@@ -25,8 +25,8 @@ from scorer.explanations.effects import (
 from scorer.features import encode_users
 from scorer.models.protocol import MarginModel, RewardModel
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.connection import Connection
-from scorer.warehouse.scorer_tables import insert_table
+from scorer.warehouse.database import Connection
+from scorer.warehouse.scorer_tables import insert_rows
 
 Row = dict[str, Any]
 
@@ -68,7 +68,7 @@ def replace_importance(
     if rows:
         key = {"strategy_id": strategy, "model_version": version}
         table = pa.Table.from_pylist([key | row for row in rows])
-        insert_table(connection, "feature_importance", table)
+        insert_rows(connection, "feature_importance", table)
 
 
 def sample(examples: pa.Table, n: int) -> pa.Table:

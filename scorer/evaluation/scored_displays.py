@@ -16,8 +16,8 @@ from scorer.errors import InputError
 from scorer.features import encode_offers, encode_users
 from scorer.models.protocol import RewardModel
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.connection import Connection
-from scorer.warehouse.scorer_tables import insert_table
+from scorer.warehouse.database import Connection
+from scorer.warehouse.scorer_tables import insert_rows
 
 OTHER_VERSIONS = 4
 _COLUMNS = ("display_id", "event_ts", "offer_id", "reward", "is_success")
@@ -72,4 +72,4 @@ def replace_scored_displays(
         for name, text in (("strategy_id", strategy), ("model_version", version)):
             rows = rows.append_column(name, pa.repeat(pa.scalar(text, pa.string()), rows.num_rows))
         if rows.num_rows:
-            insert_table(connection, "scored_displays", rows)
+            insert_rows(connection, "scored_displays", rows)

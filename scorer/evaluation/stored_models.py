@@ -33,7 +33,7 @@ from scorer.training.plan import read_data, read_plan
 from scorer.training.shifts import Shift, outdated_rows
 from scorer.training.train import TrainingPlan, load_examples
 from scorer.training.workbench import deal_folds
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 from scorer.warehouse.scorer_tables import replace_evaluations
 
 VERSION = "version"

@@ -12,7 +12,7 @@ from scorer.arrays import Matrix, Vector
 from scorer.explanations.decision import Decision
 from scorer.features import Feature
 from scorer.sql import quote
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 
 OTHER = "any other value"
 _QUANTILES = [q / 20 for q in range(1, 20)]

@@ -19,9 +19,9 @@ from scorer.ranking import exploration
 from scorer.ranking.choice import POLICIES, Decisions, offer_scores
 from scorer.ranking.context import Deployed, StrategyContext, load_context, read_schema
 from scorer.ranking.eligibility import eligible_by_set
-from scorer.ranking.slates import Slates, make_slates
+from scorer.ranking.ranked_rows import RankedRows, rank_decisions
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 
 _CANDIDATE = """
 select {columns} from ranking_candidates
@@ -66,7 +66,7 @@ class Decision:
     @cached_property
     def served(self) -> list[dict[str, Any]]:
         """What ``ranked_offers`` holds: offer, score, policy and propensity from rank 1 on."""
-        return _rows(make_slates(self.context, self._decisions(self.context)))
+        return _rows(rank_decisions(self.context, self._decisions(self.context)))
 
     @cached_property
     def by_model(self) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ class Decision:
         )
         return [
             r
-            for r in _rows(make_slates(everybody, self._decisions(everybody)))
+            for r in _rows(rank_decisions(everybody, self._decisions(everybody)))
             if r["eligible_count"]
         ]
 
@@ -162,18 +162,18 @@ def _ranker(connection: Connection, settings: Settings, strategy: str) -> Deploy
     return Deployed(ModelRegistry(settings.models_dir).load(strategy, row[0]), row[0])
 
 
-def _rows(slates: Slates) -> list[dict[str, Any]]:
-    """Slates of one decision as plain rows."""
+def _rows(rows: RankedRows) -> list[dict[str, Any]]:
+    """Ranked rows of one decision as dictionaries."""
     return [
         {
-            "rank": int(slates.rank[i]),
-            "offer_id": slates.offer_ids[i].as_py(),
-            "score": None if np.isnan(slates.score[i]) else float(slates.score[i]),
-            "policy": POLICIES[slates.policy[i]],
-            "propensity": float(slates.propensity[i]),
-            "eligible_count": int(slates.eligible_count[i]),
+            "rank": int(rows.rank[i]),
+            "offer_id": rows.offer_ids[i].as_py(),
+            "score": None if np.isnan(rows.score[i]) else float(rows.score[i]),
+            "policy": POLICIES[rows.policy[i]],
+            "propensity": float(rows.propensity[i]),
+            "eligible_count": int(rows.eligible_count[i]),
         }
-        for i in range(len(slates.row))
+        for i in range(len(rows.row))
     ]
 
 

@@ -20,7 +20,7 @@ from scorer.explanations.ineligible import why_ineligible
 from scorer.models.protocol import MarginModel
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.build_state import state_before
-from scorer.warehouse.connection import Connection, connect_build
+from scorer.warehouse.database import Connection, connect_build
 from scorer.warehouse.marts import the_strategy
 
 COLLECTING, EXPLORATION, FALLBACK, BEST_SINGLE, MODEL, NOTHING = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from scorer.errors import ConfigurationError
 from scorer.explanations.decision import Decision
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 
 _OFFER = """
 select

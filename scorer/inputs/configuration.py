@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.config import MAX_SEGMENTS, Settings
+from scorer.inputs.configuration_rows import Row, read_rows
 from scorer.inputs.raw_folder import input_files
-from scorer.inputs.records import Row, read_rows
 
 MAX_CAPPING_RULES = 10
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")

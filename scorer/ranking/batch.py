@@ -23,8 +23,8 @@ from scorer.ranking.choice import POLICIES, TRAFFIC_TYPES, UNIFORM, Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set
 from scorer.ranking.exploration import Draws
-from scorer.ranking.slates import Slates, make_slates
-from scorer.warehouse.connection import limited_memory
+from scorer.ranking.ranked_rows import RankedRows, rank_decisions
+from scorer.warehouse.database import limited_memory
 
 Advance = Callable[[int], None]
 
@@ -58,7 +58,9 @@ MAX_BATCH_ROWS = 50_000
 _MAX_BATCH_CELLS = 4_000_000
 
 
-def write_ranked(connection: Any, context: StrategyContext, progress: Advance | None = None) -> int:
+def write_ranked_offers(
+    connection: Any, context: StrategyContext, progress: Advance | None = None
+) -> int:
     """Replace the strategy's rows in ``scorer.ranked_offers``; returns the rows written.
 
     One transaction of its own, rolled back when anything fails. Candidates are read through a
@@ -127,7 +129,7 @@ def rank_batch(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatc
         eligible=eligible_by_set(context, batch),
         draws=_draws(context, batch),
     )
-    return _to_batch(context, batch, make_slates(context, decisions))
+    return _to_batch(context, batch, rank_decisions(context, decisions))
 
 
 def _ranked_batches(
@@ -148,22 +150,22 @@ def _draws(context: StrategyContext, batch: pa.RecordBatch) -> Draws:
     return exploration.draw(context.policy, context.cycle, *columns)
 
 
-def _to_batch(context: StrategyContext, batch: pa.RecordBatch, slates: Slates) -> pa.RecordBatch:
-    n, row = slates.row.size, pa.array(slates.row)
-    policy = pa.array(slates.policy)
+def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows) -> pa.RecordBatch:
+    n, row = rows.row.size, pa.array(rows.row)
+    policy = pa.array(rows.policy)
     columns = {
         "strategy_id": _repeated(context.strategy_id, n),
         "cycle_date": _repeated(context.cycle_date, n),
         **{name: batch.column(name).take(row) for name in ("profile_id", *DECISIONING)},
-        "rank": pa.array(slates.rank),
-        "offer_id": slates.offer_ids,
-        "offer_name": slates.offer_names,
-        "score": pa.array(slates.score, from_pandas=True),
+        "rank": pa.array(rows.rank),
+        "offer_id": rows.offer_ids,
+        "offer_name": rows.offer_names,
+        "score": pa.array(rows.score, from_pandas=True),
         "traffic_type": pa.array(TRAFFIC_TYPES).take(policy),
-        "is_exploration": pa.array(slates.policy == UNIFORM),
+        "is_exploration": pa.array(rows.policy == UNIFORM),
         "policy": pa.array(POLICIES).take(policy),
-        "propensity": pa.array(slates.propensity),
-        "eligible_count": pa.array(slates.eligible_count),
+        "propensity": pa.array(rows.propensity),
+        "eligible_count": pa.array(rows.eligible_count),
         "model_version": _repeated(model_version(context), n, pa.string()),
         "valid_from": _repeated(context.as_of, n),
         "valid_to": _repeated(context.valid_to, n),

@@ -21,7 +21,7 @@ from scorer.ranking import exploration
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
 from scorer.ranking.exploration import Draws
-from scorer.ranking.ordering import smallest
+from scorer.ranking.top_k import smallest_k
 
 MODEL, UNIFORM, FALLBACK, BEST_SINGLE = 0, 1, 2, 3
 POLICIES = ("model", "uniform", "fallback", "best_single")
@@ -152,7 +152,7 @@ def _model_order(context: StrategyContext, scores: Vector, eligible: Mask) -> Co
     np.nan_to_num(keys, copy=False, nan=_UNSCORED, posinf=_UNSCORED)
     keys[:, context.score_columns < 0] = _UNREADY
     keys[~eligible] = np.inf
-    return smallest(keys, context.top_k)
+    return smallest_k(keys, context.top_k)
 
 
 def _random_order(context: StrategyContext, eligible: Mask, keys: npt.NDArray[np.uint64]) -> Codes:
@@ -182,7 +182,7 @@ def _from_short_lists(
 def _filled(columns: Codes, scores: Vector, unready: Mask) -> tuple[Codes, Vector]:
     """Short lists followed by what is not ready, in column order, with the worst score."""
     k = columns.shape[1]
-    later = smallest(np.where(unready, 0.0, np.inf), k)
+    later = smallest_k(np.where(unready, 0.0, np.inf), k)
     is_later = np.arange(later.shape[1]) < unready.sum(axis=1)[:, None]
     kept = np.concatenate([columns >= 0, is_later], axis=1)
     order = np.argsort(~kept, axis=1, kind="stable")[:, :k]

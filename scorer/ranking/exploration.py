@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from scorer.arrays import Codes, Mask, Vector
 from scorer.errors import ConfigurationError
-from scorer.ranking.ordering import smallest
+from scorer.ranking.top_k import smallest_k
 from scorer.sql import literal
 
 Keys = npt.NDArray[np.uint64]
@@ -154,7 +154,7 @@ def random_order(draws: Keys, offers: Keys, eligible: Mask, k: int | None = None
     """
     keys = splitmix64(draws[:, None] ^ offers[None, :])
     keys[~eligible] = np.iinfo(np.uint64).max
-    return smallest(keys, keys.shape[1] if k is None else k)
+    return smallest_k(keys, keys.shape[1] if k is None else k)
 
 
 def splitmix64(words: Keys) -> Keys:

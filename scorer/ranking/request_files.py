@@ -16,7 +16,7 @@ from scorer.ranking.context import find_deployed, load_context
 from scorer.ranking.requests import rank_requests, with_known_eligibility
 from scorer.sql import first_line, literal, quote
 from scorer.warehouse.build_state import last_state
-from scorer.warehouse.connection import Connection, DatabaseError, connect_build, connect_memory
+from scorer.warehouse.database import Connection, DatabaseError, connect_build, connect_memory
 from scorer.warehouse.marts import the_strategy
 
 _READERS = {

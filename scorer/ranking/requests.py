@@ -18,7 +18,7 @@ from scorer.ranking.batch import batch_rows, model_version
 from scorer.ranking.choice import TRAFFIC_TYPES, UNIFORM, Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set, listed_columns
-from scorer.ranking.slates import Slates, make_slates
+from scorer.ranking.ranked_rows import RankedRows, rank_decisions
 
 REQUEST_ROWS_SCHEMA = pa.schema(
     [
@@ -203,7 +203,7 @@ def _rank(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
         eligible=Eligible.by_user(_eligible(context, batch, placements)),
         draws=exploration.draw(context.policy, context.cycle, profiles, placements),
     )
-    return _to_batch(context, batch, make_slates(context, decisions))
+    return _to_batch(context, batch, rank_decisions(context, decisions))
 
 
 def _eligible(context: StrategyContext, batch: pa.RecordBatch, placements: list[str]) -> Mask:
@@ -220,16 +220,16 @@ def _eligible(context: StrategyContext, batch: pa.RecordBatch, placements: list[
     return eligible
 
 
-def _to_batch(context: StrategyContext, batch: pa.RecordBatch, slates: Slates) -> pa.RecordBatch:
-    n = slates.row.size
+def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows) -> pa.RecordBatch:
+    n = rows.row.size
     columns = {
-        "request_id": batch.column("request_id").take(pa.array(slates.row)),
-        "rank": pa.array(slates.rank),
-        "offer_id": slates.offer_ids,
-        "score": pa.array(slates.score, from_pandas=True),
-        "traffic_type": pa.array(TRAFFIC_TYPES).take(pa.array(slates.policy)),
-        "is_exploration": pa.array(slates.policy == UNIFORM),
-        "propensity": pa.array(slates.propensity),
+        "request_id": batch.column("request_id").take(pa.array(rows.row)),
+        "rank": pa.array(rows.rank),
+        "offer_id": rows.offer_ids,
+        "score": pa.array(rows.score, from_pandas=True),
+        "traffic_type": pa.array(TRAFFIC_TYPES).take(pa.array(rows.policy)),
+        "is_exploration": pa.array(rows.policy == UNIFORM),
+        "propensity": pa.array(rows.propensity),
         "model_version": pa.repeat(pa.scalar(model_version(context), pa.string()), n),
     }
     arrays = [pc.cast(columns[field.name], field.type) for field in REQUEST_ROWS_SCHEMA]

@@ -34,7 +34,7 @@ _VERSION_DIGITS = 12
 _CONTENT = ("schema", "offer_ids", "model", "parameters", "kpi_type")
 
 
-def describe(
+def manifest_and_files(
     trained: TrainedModel, strategy_id: str, as_of: datetime
 ) -> tuple[dict[str, Any], Files]:
     """Manifest and files of a trained model; no wall-clock time: training again gives the same."""

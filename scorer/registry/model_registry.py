@@ -47,7 +47,7 @@ class ModelRegistry:
 
     def save(self, strategy_id: str, trained: TrainedModel, as_of: datetime) -> str:
         """Write the model unless it is there already; returns its version."""
-        manifest, files = model_files.describe(trained, strategy_id, as_of)
+        manifest, files = model_files.manifest_and_files(trained, strategy_id, as_of)
         version = str(manifest["model_version"])
         model_files.write_model(self._strategy(strategy_id) / version, manifest, files)
         return version

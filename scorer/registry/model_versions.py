@@ -7,7 +7,7 @@ from typing import Any
 
 from scorer.config import Settings
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 from scorer.warehouse.scorer_tables import Row, insert_row
 
 

@@ -14,7 +14,7 @@ from scorer.training.cross_fitting import Incumbent
 from scorer.training.gate import Standing
 from scorer.training.kin import read_characteristics
 from scorer.training.train import TrainingPlan
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 
 _DATA = """
 select

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 
 
 def strategy_ids(connection: Connection, settings: Settings) -> list[str]:

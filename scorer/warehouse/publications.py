@@ -17,7 +17,7 @@ from scorer.config import Settings
 from scorer.errors import InputError
 from scorer.files import STAMP, replacing, sync
 from scorer.sql import literal, quote
-from scorer.warehouse.connection import Connection, connect_build, connect_memory, tables_of
+from scorer.warehouse.database import Connection, connect_build, connect_memory, tables_of
 
 # Table -> the columns that order its rows; () = all columns. The order makes files comparable and
 # lets a reader that looks for one profile skip most of `ranked_offers`.

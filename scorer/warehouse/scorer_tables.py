@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from scorer.config import Settings
-from scorer.warehouse.connection import Connection
+from scorer.warehouse.database import Connection
 
 Row = dict[str, Any]
 
 
-def replace_run(connection: Connection, run: Row) -> None:
+def replace_training_run(connection: Connection, run: Row) -> None:
     """Replace the row of `scorer.training_runs` of the run's strategy and `as_of`."""
     connection.execute(
         "delete from scorer.training_runs where strategy_id = ? and as_of = ?",
@@ -36,12 +36,12 @@ def replace_evaluations(
         [strategy, settings.as_of],
     )
     if rows:
-        insert_table(
+        insert_rows(
             connection, "policy_evaluation", pa.Table.from_pylist([key | row for row in rows])
         )
 
 
-def insert_table(connection: Connection, name: str, rows: pa.Table) -> None:
+def insert_rows(connection: Connection, name: str, rows: pa.Table) -> None:
     """Add rows to a table of the schema `scorer`, columns by name."""
     connection.register("nextoffer_rows", rows)
     connection.execute(f"insert into scorer.{name} by name select * from nextoffer_rows")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer.warehouse import connection as warehouse
+from scorer.warehouse.database import connect_memory
 from tests.support.cycles import published
 from tests.support.flat_logs import nextoffer, write_log, write_requests
 from tests.support.paths import DATA
@@ -32,7 +32,7 @@ def test_ranking_earns_at_least_1_3_of_best_single(name: str, tmp_path: Path) ->
     ]
     requests = ("--requests", tmp_path / "requests.parquet", "--out", ranked)
     nextoffer(home, "rank", *requests, "--no-exploration", "--strategy", "choice")
-    memory = warehouse.connect_memory()
+    memory = connect_memory()
     earned, best_single = memory.execute(
         f"""
         with truth as (from '{DATA}/choice_truth.parquet'),

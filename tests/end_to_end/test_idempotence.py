@@ -14,7 +14,7 @@ from scorer.cycle.run import STEPS, run_cycle, run_part
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
 from scorer.simulation import World
-from scorer.warehouse.connection import Reader
+from scorer.warehouse.publication_reader import PublicationReader
 from scorer.warehouse.publications import content_checksum
 from tests.support.cycles import published, run
 from tests.support.warehouse_builds import rows, settings
@@ -83,7 +83,7 @@ def _poll(home: str, stop: multiprocessing.Event, found: multiprocessing.Queue) 
     reads = 0
     while not stop.is_set():
         try:
-            with Reader(Path(home) / "published.duckdb") as reader:
+            with PublicationReader(Path(home) / "published.duckdb") as reader:
                 cycles = reader.query(
                     "select strategy_id, count(distinct cycle_date) as cycles, count(*) as n"
                     " from ranked_offers group by 1"

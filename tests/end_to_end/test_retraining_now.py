@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scorer.cli import app as cli
+from scorer.cli.app import main
 from tests.support.cycles import published
 
 WEEK = timedelta(days=7)
@@ -39,7 +39,7 @@ def write_displays(raw: Path) -> None:
 def nextoffer(*arguments: object) -> int:
     """Run a command line in this process and return its exit code."""
     with pytest.raises(SystemExit) as ended:
-        cli.main([str(argument) for argument in arguments])
+        main([str(argument) for argument in arguments])
     return int(ended.value.code or 0)
 
 

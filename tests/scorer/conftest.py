@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from scorer.cli import app as cli
+from scorer.cli.app import main
 from tests.support.commands import Command, Outcome
 
 DISPLAYS = "event_ts,profile_id,offer_id,clicked\n2026-01-01 10:00:00,p1,o1,1\n"
@@ -26,7 +26,7 @@ def nextoffer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 
     def run(*arguments: str | Path) -> Outcome:
         with pytest.raises(SystemExit) as ended:
-            cli.main([str(argument) for argument in arguments])
+            main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return Outcome(int(ended.value.code or 0), captured.out, captured.err)
 

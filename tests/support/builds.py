@@ -16,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from scorer.config import Settings, find_project_dir
+from scorer.cycle.one_strategy import rank_strategy, train_strategy
 from scorer.cycle.run import STEPS
-from scorer.cycle.train_and_rank import rank_strategy, train_strategy
 from scorer.progress import Silent
 from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
-from scorer.warehouse.connection import Connection, connect_build
+from scorer.warehouse.database import Connection, connect_build
 from tests.support.worlds import START, worked_example
 
 FIRST, SECOND = datetime(2026, 11, 8), datetime(2026, 11, 15)

@@ -8,7 +8,7 @@ from typing import Any
 
 from scorer.cycle.run import CycleResult, run_cycle
 from scorer.progress import Silent
-from scorer.warehouse.connection import Reader
+from scorer.warehouse.publication_reader import PublicationReader
 from tests.support.warehouse_builds import settings
 
 
@@ -19,5 +19,5 @@ def run(home: Path, raw: Path, as_of: datetime, *, force: bool = False) -> Cycle
 
 def published(home: Path, sql: str) -> list[dict[str, Any]]:
     """Return the rows of a query on the current publication."""
-    with Reader(home / "published.duckdb") as reader:
+    with PublicationReader(home / "published.duckdb") as reader:
         return reader.query(sql).to_pylist()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scorer.warehouse import connection as warehouse
+from scorer.warehouse.database import connect_memory
 from tests.support.paths import DATA
 
 OUTSIDE = "group_id, split"
@@ -15,7 +15,7 @@ OUTSIDE = "group_id, split"
 def write_log(name: str, raw: Path, strategy: dict[str, object], where: str = "true") -> None:
     """Write the rows of a data set as displays of one strategy that may use every segment."""
     raw.mkdir()
-    memory = warehouse.connect_memory()
+    memory = connect_memory()
     source = f"'{DATA}/{name}.parquet'"
     memory.execute(
         f"copy (select * exclude ({OUTSIDE}) from {source} where {where})"
@@ -34,7 +34,7 @@ def write_log(name: str, raw: Path, strategy: dict[str, object], where: str = "t
 
 def write_requests(name: str, target: Path, where: str) -> None:
     """Write rows of a data set as requests, without offer and outcome."""
-    warehouse.connect_memory().execute(
+    connect_memory().execute(
         f"copy (select * exclude ({OUTSIDE}, clicked, value, propensity, offer_id)"
         f" from '{DATA}/{name}.parquet' where {where}) to '{target}'"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scorer.config import Settings
 from scorer.progress import Silent
-from scorer.warehouse import connection as warehouse
+from scorer.warehouse.database import connect_build
 from scorer.warehouse.dbt import run_dbt
 from tests.support.paths import PROJECT
 
@@ -25,5 +25,5 @@ def build(home: Path, raw: Path, as_of: datetime, *selectors: str) -> None:
 
 def rows(home: Path, sql: str) -> list[tuple]:
     """Return the rows of a query on the build."""
-    with warehouse.connect_build(home / "build.duckdb", read_only=True) as connection:
+    with connect_build(home / "build.duckdb", read_only=True) as connection:
         return connection.execute(sql).fetchall()

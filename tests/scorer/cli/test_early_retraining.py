@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from scorer.config import Settings
-from scorer.cycle import run as cycle
 from scorer.cycle.run import CycleResult
 from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
 from tests.support.commands import Command
@@ -25,7 +24,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
         found.append((settings, force))
         return CycleResult(False, {}, settings.published_dir, {})
 
-    monkeypatch.setattr(cycle, "run_cycle", note)
+    monkeypatch.setattr("scorer.cycle.run.run_cycle", note)
     return found
 
 

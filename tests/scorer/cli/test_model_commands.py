@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scorer.config import Settings
-from scorer.registry import model_registry as registries
+from scorer.registry import model_files
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
 from tests.support.commands import Command
@@ -21,9 +21,9 @@ TRAINED = dict(zip(("first", "second", "filled"), CYCLES, strict=True))
 @pytest.fixture
 def registry(home: Path, monkeypatch: pytest.MonkeyPatch) -> ModelRegistry:
     """Models of two cycles and then of a back-fill, each deployed by its own cycle."""
-    monkeypatch.setattr(registries.model_files, "read_model", lambda folder: None)
+    monkeypatch.setattr(model_files, "read_model", lambda folder: None)
     monkeypatch.setattr(
-        registries.model_files,
+        model_files,
         "read_manifest",
         lambda folder: {"trained_as_of": TRAINED[folder.name].isoformat()},
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from scorer.warehouse.connection import Reader
+from scorer.warehouse.publication_reader import PublicationReader
 from scorer.warehouse.publications import content_checksum
 from tests.support.commands import Command
 
@@ -85,7 +85,7 @@ def home(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def rows(home: Path, sql: str) -> list[dict[str, object]]:
     """Query what is published."""
-    with Reader(home / "published.duckdb") as reader:
+    with PublicationReader(home / "published.duckdb") as reader:
         return reader.query(sql).to_pylist()
 
 
@@ -204,15 +204,15 @@ def test_tables_are_exported_as_parquet(home: Path, tmp_path: Path, nextoffer: C
 
 KILLED = """
 import os, signal, sys
-from scorer.cli import app as cli
-from scorer.cycle import run as cycle
-step = cycle.STEPS[sys.argv[1]]
+from scorer.cli.app import main
+from scorer.cycle import run
+step = run.STEPS[sys.argv[1]]
 def die(work):
     if sys.argv[2] == "after":
         step(work)
     os.kill(os.getpid(), signal.SIGKILL)
-cycle.STEPS = {**cycle.STEPS, sys.argv[1]: die}
-cli.main(sys.argv[3:])
+run.STEPS = {**run.STEPS, sys.argv[1]: die}
+main(sys.argv[3:])
 """
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from scorer.config import Settings
 from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
-from scorer.warehouse.connection import connect_build
+from scorer.warehouse.database import connect_build
 from scorer.warehouse.publications import PUBLISHED_TABLES, publish
 from tests.support.commands import Command
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from scorer.config import Settings
-from scorer.cycle import run as cycle
 from scorer.cycle.run import CycleResult, Work, run_cycle, run_part
 from scorer.progress import Silent
 from scorer.warehouse.build_state import current_cycle, load_state, save_state
@@ -172,7 +171,9 @@ def test_a_repaired_failure_to_rank_is_forgotten(
     assert state is not None
     state.failures = {"web": "rank: damaged", "mail": "train: no", "shop": "rank: damaged"}
     save_state(settings.cycles_dir, state)
-    monkeypatch.setattr(cycle, "rank_strategies", lambda settings, progress: {"mail": "rank: no"})
+    monkeypatch.setattr(
+        "scorer.cycle.run.rank_strategies", lambda settings, progress: {"mail": "rank: no"}
+    )
     state = run_part(replace(settings, strategy=chosen), Silent(), ["rank"])
     left = {"mail": "train: no"}
     assert state.failures == (left if chosen is None else left | {"shop": "rank: damaged"})

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from scorer.cli import app as cli
+from scorer.cli.app import main
 from scorer.cli.evaluation_tables import evaluation_tables
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, StrategyError
@@ -17,7 +17,7 @@ from scorer.evaluation.stored_models import Wanted, evaluate_strategy
 from scorer.ope.estimators import ESTIMATORS
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.connection import connect_build
+from scorer.warehouse.database import connect_build
 from tests.support.builds import make_home
 
 
@@ -159,7 +159,7 @@ def test_the_command_prints_a_table_and_json(
     outputs = []
     for more in (["--estimator", "snips"], ["--json"]):
         with pytest.raises(SystemExit) as ended:
-            cli.main([*command, *more])
+            main([*command, *more])
         assert not ended.value.code
         outputs.append(capsys.readouterr().out)
     assert "by snips" in outputs[0]

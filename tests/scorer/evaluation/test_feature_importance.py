@@ -9,13 +9,13 @@ import pyarrow as pa
 import pytest
 
 from scorer.config import Settings
-from scorer.cycle.train_and_rank import train_strategy
+from scorer.cycle.one_strategy import train_strategy
 from scorer.evaluation.feature_importance import importance_rows, sample
 from scorer.evaluation.scored_displays import score_displays, versions_to_score
 from scorer.features import encode_offers, encode_users
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.connection import connect_build
+from scorer.warehouse.database import connect_build
 from tests.support.benches import fitted
 from tests.support.builds import FIRST, make_home
 from tests.support.worlds import START, worked_example

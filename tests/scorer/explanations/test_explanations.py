@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 import xgboost as xgb
 
-from scorer.cli import app as cli
+from scorer.cli.app import main
 from scorer.config import Settings
-from scorer.cycle.train_and_rank import rank_strategy
+from scorer.cycle.one_strategy import rank_strategy
 from scorer.errors import ConfigurationError
 from scorer.explanations.effects import (
     effect_text,
@@ -26,7 +26,7 @@ from scorer.models.calibration import Calibration
 from scorer.models.tree_effects import tree_effects
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.connection import connect_build
+from scorer.warehouse.database import connect_build
 from tests.support.benches import KINDS, fitted
 from tests.support.builds import make_home
 from tests.support.worlds import declared, worked_example
@@ -258,7 +258,7 @@ def test_the_command_prints_text_and_json(
     outputs = []
     for more in ([], ["--json"]):
         with pytest.raises(SystemExit) as ended:
-            cli.main([*command, *more])
+            main([*command, *more])
         assert not ended.value.code
         outputs.append(capsys.readouterr().out)
     assert "Decided by model" in outputs[0]

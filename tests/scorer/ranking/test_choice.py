@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 
 from scorer.features import FeatureSchema
 from scorer.forest import Eligible
-from scorer.ranking import choice as choosing
-from scorer.ranking import exploration
+from scorer.ranking import choice, exploration
 from scorer.ranking.choice import Decisions, choose
 from scorer.ranking.context import Deployed, Offer, StrategyContext
 from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
 from scorer.ranking.exploration import Draws, MixturePolicy
-from scorer.ranking.ordering import smallest
-from scorer.ranking.slates import make_slates
-from scorer.warehouse.connection import connect_memory
+from scorer.ranking.ranked_rows import rank_decisions
+from scorer.ranking.top_k import smallest_k
+from scorer.warehouse.database import connect_memory
 from tests.support.benches import fitted
 from tests.support.worlds import context
 
@@ -70,9 +69,9 @@ def test_short_lists_give_the_slates_that_all_scores_would(
     """Order, scores, policies and propensities, with ties, exclusions and offers not ready."""
     ctx = tree_context(kind, top_k=top_k)
     given_ = decisions(ctx, top_k, fitted(kind).schema)
-    quick = make_slates(ctx, given_)
+    quick = rank_decisions(ctx, given_)
     monkeypatch.setattr(type(ctx.deployed.model), "short_lists", None)
-    plain = make_slates(ctx, given_)
+    plain = rank_decisions(ctx, given_)
     assert plain.row.size > N // 2
     for name in ("row", "rank", "score", "policy", "propensity", "eligible_count"):
         np.testing.assert_array_equal(getattr(quick, name), getattr(plain, name), err_msg=name)
@@ -95,8 +94,8 @@ def test_most_decisions_need_no_score_of_every_offer(monkeypatch: pytest.MonkeyP
         scored.append(len(arguments[1]))
         return offer_scores(*arguments)
 
-    offer_scores = choosing.offer_scores
-    monkeypatch.setattr(choosing, "offer_scores", count)
+    offer_scores = choice.offer_scores
+    monkeypatch.setattr("scorer.ranking.choice.offer_scores", count)
     choose(ctx, given_)
     knows = ctx.score_columns >= 0
     needed = given_.draws.explores | ~(given_.eligible.mask() & knows).any(axis=1)
@@ -110,7 +109,7 @@ def test_smallest_is_the_front_of_a_stable_sort(seed: int, k: int, kind: type) -
     """With ties, for floats and for whole numbers."""
     keys = np.random.default_rng(seed).integers(0, 6, (20, 9)).astype(kind)
     expected = np.argsort(keys, axis=1, kind="stable")[:, :k]
-    assert np.array_equal(smallest(keys.copy(), k), expected)
+    assert np.array_equal(smallest_k(keys.copy(), k), expected)
 
 
 def random_eligible(seed: int) -> Eligible:
@@ -163,5 +162,5 @@ def test_offers_whose_score_is_no_number_come_after_those_with_a_score() -> None
     everything = Eligible.everything(1, 3)
     draws = Draws(np.zeros(1, dtype=bool), np.zeros(1, dtype=np.uint64))
     users = pa.table({"context:user": [0.0]})
-    made = make_slates(ctx, Decisions(users, pa.array(["web"]), everything, draws))
+    made = rank_decisions(ctx, Decisions(users, pa.array(["web"]), everything, draws))
     assert made.offer_ids.to_pylist() == ["b", "a", "c"]

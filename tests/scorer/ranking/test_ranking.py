@@ -15,16 +15,20 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from scorer.errors import ConfigurationError, StrategyError
-from scorer.models.protocol import RewardModel
-from scorer.ranking import batch as ranking
 from scorer.ranking import exploration
-from scorer.ranking.batch import RANKED_SCHEMA, rank_batch, rank_candidates, write_ranked
+from scorer.ranking.batch import (
+    MAX_BATCH_ROWS,
+    RANKED_SCHEMA,
+    batch_rows,
+    rank_batch,
+    rank_candidates,
+    write_ranked_offers,
+)
 from scorer.ranking.context import Deployed, Offer, StrategyContext, load_context
 from scorer.training.train import TrainingPlan, load_examples, train
 from tests.support.worlds import (
     AS_OF,
     WORKED_SCHEMA,
-    TableModel,
     candidates,
     context,
     worked_example,
@@ -229,7 +233,7 @@ PROFILES = [f"p{i}" for i in range(20_000)]
 
 @pytest.fixture(scope="module")
 def explored() -> pa.Table:
-    """Slates of 20,000 profiles with a share of 10 %, four offers of which one is not ready."""
+    """RankedRows of 20,000 profiles with a share of 10 %, four offers of which one is not ready."""
     ctx = context(SCORES, "abcn", exploration_share=0.1, top_k=4)
     return pa.Table.from_batches([rank_batch(ctx, candidates(PROFILES))])
 
@@ -382,7 +386,7 @@ def test_the_worked_example_is_ranked_from_marts_to_table(
     """offer_2 is first at (0, 1), offer_1 at the rest it fits; others get the fallback."""
     ctx = load_context(build, "s", AS_OF, deployed(build))
     ranked_so_far: list[int] = []
-    rows = write_ranked(build, ctx, progress=ranked_so_far.append)
+    rows = write_ranked_offers(build, ctx, progress=ranked_so_far.append)
     assert sum(ranked_so_far) == 200
     assert rows == 180 * 2 + 20
     firsts = build.execute(
@@ -404,7 +408,7 @@ def test_writing_replaces_the_strategys_rows_and_no_others(
     ctx = load_context(build, "s", AS_OF, deployed(build))
     contents = []
     for _ in range(2):
-        write_ranked(build, ctx)
+        write_ranked_offers(build, ctx)
         contents.append(build.execute("from scorer.ranked_offers where offer_id <> ''").fetchall())
     assert contents[0] == contents[1]
     assert contents[0] == sorted(contents[0], key=lambda r: (r[2], r[5], r[6]))
@@ -420,10 +424,10 @@ def test_a_failure_while_ranking_keeps_the_old_rows(build: duckdb.DuckDBPyConnec
 
     ctx = load_context(build, "s", AS_OF)
     with pytest.raises(Exception, match="boom"):
-        write_ranked(build, ctx, progress=fail)
+        write_ranked_offers(build, ctx, progress=fail)
     count = "select count(*) from scorer.ranked_offers where strategy_id = 's'"
     assert build.execute(count).fetchone() == (1,)
-    assert write_ranked(build, ctx) == 180 * 2 + 20
+    assert write_ranked_offers(build, ctx) == 180 * 2 + 20
 
 
 def test_batches_do_not_change_the_result(
@@ -432,20 +436,15 @@ def test_batches_do_not_change_the_result(
     """Batches of 7 candidates give the rows of one batch, in the same order."""
     ctx = load_context(build, "s", AS_OF, deployed(build))
     whole = rank_candidates(build, ctx).read_all()
-    monkeypatch.setattr(ranking, "MAX_BATCH_ROWS", 7)
+    monkeypatch.setattr("scorer.ranking.batch.MAX_BATCH_ROWS", 7)
     assert rank_candidates(build, ctx).read_all() == whole
 
 
 def test_batches_shrink_with_the_number_of_offers() -> None:
     """Rows times offers stay below a limit, so memory does not grow with either."""
     many = [f"o{i}" for i in range(2000)]
-    assert ranking.batch_rows(context(SCORES)) == ranking.MAX_BATCH_ROWS
-    assert ranking.batch_rows(context(None, many)) == 2000
-
-
-def test_a_table_model_is_a_reward_model() -> None:
-    """Any class with offers, a schema and scores can rank; the tests' own is one."""
-    assert isinstance(TableModel(SCORES), RewardModel)
+    assert batch_rows(context(SCORES)) == MAX_BATCH_ROWS
+    assert batch_rows(context(None, many)) == 2000
 
 
 def test_an_unknown_strategy_is_named(build: duckdb.DuckDBPyConnection) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from benchmarks.ranking_tables import PLACEMENTS, fill_ranking_tables
-from scorer.ranking import batch as ranking
-from scorer.ranking.batch import rank_batch, write_ranked
+from scorer.ranking.batch import rank_batch, write_ranked_offers
 from scorer.ranking.context import load_context
-from scorer.warehouse.connection import connect_build, limited_memory
+from scorer.warehouse.database import connect_build, limited_memory
 from tests.support.worlds import AS_OF
 
 
@@ -30,8 +29,8 @@ def most_alive(folder: Path, profiles: int, monkeypatch: pytest.MonkeyPatch) -> 
     with connect_build(folder / f"{profiles}.duckdb") as connection:
         fill_ranking_tables(connection, profiles, offers=5)
         context = load_context(connection, "bench", AS_OF)
-        monkeypatch.setattr(ranking, "rank_batch", watched)
-        rows = write_ranked(connection, context)
+        monkeypatch.setattr("scorer.ranking.batch.rank_batch", watched)
+        rows = write_ranked_offers(connection, context)
     assert rows > 2 * profiles * PLACEMENTS
     return max(alive), len(made)
 
@@ -40,8 +39,8 @@ def test_batches_alive_do_not_grow_with_the_number_of_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four times the people, four times the batches, no more of them at once."""
-    monkeypatch.setattr(ranking, "MAX_BATCH_ROWS", 2048)
-    monkeypatch.setattr(ranking, "rank_batch", rank_batch)
+    monkeypatch.setattr("scorer.ranking.batch.MAX_BATCH_ROWS", 2048)
+    monkeypatch.setattr("scorer.ranking.batch.rank_batch", rank_batch)
     few, few_made = most_alive(tmp_path, 4_000, monkeypatch)
     many, many_made = most_alive(tmp_path, 16_000, monkeypatch)
     assert many_made > 3 * few_made > 15

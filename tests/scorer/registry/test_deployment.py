@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 
 from scorer.config import Settings
-from scorer.cycle.train_and_rank import train_strategy
+from scorer.cycle.one_strategy import train_strategy
 from scorer.progress import Silent
 from scorer.registry.model_registry import Deployment, ModelRegistry
 from scorer.training.gate import Z
-from scorer.warehouse.connection import Connection, connect_memory
+from scorer.warehouse.database import Connection, connect_memory
 from tests.support.benches import as_trained, fitted
 from tests.support.paths import PROJECT
 from tests.support.worlds import AS_OF, START, worked_example

@@ -15,7 +15,7 @@ from scorer.models import boosting
 from scorer.models.objectives import capped, choose_objective
 from scorer.models.persistence import describe_model
 from scorer.models.protocol import RewardModel
-from scorer.registry.model_files import describe
+from scorer.registry.model_files import manifest_and_files
 from scorer.training.candidates import CANDIDATES
 from scorer.training.train import Training, TrainingPlan, train
 from scorer.training.workbench import EVERYTHING
@@ -51,7 +51,9 @@ def bytes_of(training: Training) -> list[bytes]:
     """Files of both models of a training."""
     models = (training.personalised, training.best_single)
     return [
-        data for m in models for _, data in sorted(describe(m, "s", m.data_window_end)[1].items())
+        data
+        for m in models
+        for _, data in sorted(manifest_and_files(m, "s", m.data_window_end)[1].items())
     ]
 
 

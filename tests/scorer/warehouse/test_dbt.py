@@ -11,7 +11,7 @@ import pytest
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.progress import Silent
-from scorer.warehouse.connection import connect_build
+from scorer.warehouse.database import connect_build
 from scorer.warehouse.dbt import run_dbt, useful_line
 
 PROJECT = """

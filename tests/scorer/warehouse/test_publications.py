@@ -18,7 +18,8 @@ import pytest
 
 from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.warehouse.connection import Reader, connect_build
+from scorer.warehouse.database import connect_build
+from scorer.warehouse.publication_reader import PublicationReader
 from scorer.warehouse.publications import (
     PUBLISHED_TABLES,
     content_checksum,
@@ -63,7 +64,7 @@ def test_a_reader_that_polls_during_ten_publications_sees_whole_cycles(settings:
     def poll() -> None:
         sql = "select count(*) as n, count(distinct cycle_date) as cycles from ranked_offers"
         try:
-            with Reader(settings.published_path) as reader:
+            with PublicationReader(settings.published_path) as reader:
                 while not done.is_set():
                     row = reader.query(sql).to_pylist()[0]
                     seen.append((row["n"], row["cycles"]))
@@ -87,12 +88,12 @@ def test_a_reader_that_polls_during_ten_publications_sees_whole_cycles(settings:
 
 POLL = """
 import sys
-from scorer.warehouse.connection import Reader
+from scorer.warehouse.publication_reader import PublicationReader
 from pathlib import Path
 reads = 0
 print("reading", flush=True)
 while not Path(sys.argv[2]).exists():
-    with Reader(Path(sys.argv[1])) as reader:
+    with PublicationReader(Path(sys.argv[1])) as reader:
         sql = "select count(*) as n, count(distinct cycle_date) as c from ranked_offers"
         rows = reader.query(sql)
         assert rows.to_pylist() == [{"n": 5000, "c": 1}], rows
@@ -126,7 +127,7 @@ def test_the_newest_cycle_stays_current_after_a_back_fill(settings: Settings) ->
     earlier = replace(settings, as_of=START - timedelta(weeks=5))
     file = publish(earlier, "")
     assert file.exists()
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         assert reader.path().name == "nextoffer-20260104T000000.duckdb"
 
 
@@ -145,7 +146,7 @@ def test_equal_content_has_an_equal_checksum_and_other_content_another(settings:
 def test_the_publication_table_tells_where_it_came_from(settings: Settings) -> None:
     """`publication` holds the moment, the seed, the KPI, the version and the inputs' checksum."""
     publish(replace(settings, seed=7), "abc")
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         (row,) = reader.query("select * from publication").to_pylist()
     assert row["as_of"] == START
     assert (row["seed"], row["kpi"], row["inputs_checksum"]) == (7, "clicked", "abc")
@@ -158,7 +159,7 @@ def test_a_missing_table_is_named_and_the_old_publication_stays(settings: Settin
         connection.execute("drop table offer_readiness")
     with pytest.raises(InputError, match="no table offer_readiness"):
         publish(replace(settings, as_of=START + timedelta(weeks=1)), "")
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         assert reader.query("select count(*) as n from ranked_offers")["n"][0].as_py() == 5000
 
 
@@ -192,10 +193,10 @@ def test_a_kill_anywhere_leaves_the_old_or_the_new_cycle(settings: Settings, aft
     publish(settings, "")
     command = [sys.executable, "-c", KILL, str(settings.home), str(after)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         assert reader.query("select count(*) as n from ranked_offers")["n"][0].as_py() == 5000
     publish(replace(settings, as_of=START + timedelta(weeks=1)), "")
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         assert reader.path().name == "nextoffer-20260111T000000.duckdb"
     assert not [name for name in os.listdir(settings.published_dir) if "tmp" in name]
 
@@ -205,7 +206,7 @@ def test_parquet_files_hold_the_same_rows(settings: Settings, tmp_path: Path) ->
     file = publish(settings, "")
     exported = export_parquet(file, tmp_path / "out")
     assert {path.stem for path in exported} == {*PUBLISHED_TABLES, "publication"}
-    with Reader(settings.published_path) as reader:
+    with PublicationReader(settings.published_path) as reader:
         rows = reader.query("select * from ranked_offers").to_pylist()
     assert pq.read_table(tmp_path / "out" / "ranked_offers.parquet").to_pylist() == rows
 

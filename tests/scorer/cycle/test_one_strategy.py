@@ -12,7 +12,7 @@ from scorer.config import Settings
 from scorer.registry.model_registry import ModelRegistry
 from scorer.registry.model_versions import write_model_versions
 from scorer.training.train import TrainedModel
-from scorer.warehouse.connection import Connection, connect_memory
+from scorer.warehouse.database import Connection, connect_memory
 from tests.support.benches import as_trained, fitted
 
 T0 = datetime(2026, 11, 1)

@@ -1,4 +1,4 @@
-"""From decisions to slates: ranks, scores, propensities, and fallback offers.
+"""From decisions to ranked rows: ranks, scores, propensities, and fallback offers.
 
 Used by the weekly batch and by single requests alike.
 """
@@ -17,7 +17,7 @@ from scorer.ranking.eligibility import eligible_counts
 
 
 @dataclass(frozen=True)
-class Slates:
+class RankedRows:
     """Ranked rows of decisions, ordered by decision and rank; every array has shape (n_rows,).
 
     ``row`` is the decision, ``rank`` starts at 1, ``policy`` indexes POLICIES and TRAFFIC_TYPES.
@@ -34,7 +34,7 @@ class Slates:
     eligible_count: Codes
 
 
-def make_slates(context: StrategyContext, decisions: Decisions) -> Slates:
+def rank_decisions(context: StrategyContext, decisions: Decisions) -> RankedRows:
     """Rank the eligible offers of every decision, fallback offers where there is none.
 
     At most ``context.top_k`` rows a decision; none when not even a fallback offer fits.
@@ -44,15 +44,15 @@ def make_slates(context: StrategyContext, decisions: Decisions) -> Slates:
     row, place = np.nonzero(np.arange(chosen.columns.shape[1]) < counts[:, None])
     column, count = chosen.columns[row, place], counts[row]
     propensity = context.policy.propensity(column, chosen.intended[row, place], count)
-    ranked = _Ranked(
+    ranked = _Rows(
         row, place, column, chosen.scores[row, place], chosen.policy[row], propensity, count
     )
     return _with_fallbacks(context, decisions, ranked, np.flatnonzero(counts == 0))
 
 
 @dataclass(frozen=True)
-class _Ranked:
-    """Like Slates, with columns of candidates (beyond them: of the fallback offers)."""
+class _Rows:
+    """Like RankedRows, with columns of candidates (beyond them: of the fallback offers)."""
 
     row: Codes
     place: Codes
@@ -64,8 +64,8 @@ class _Ranked:
 
 
 def _with_fallbacks(
-    context: StrategyContext, decisions: Decisions, ranked: _Ranked, empty: Codes
-) -> Slates:
+    context: StrategyContext, decisions: Decisions, ranked: _Rows, empty: Codes
+) -> RankedRows:
     """Add the fallback rows of decisions without any eligible offer, and name the offers."""
     offers = list(context.candidates)
     parts = [ranked]
@@ -76,13 +76,13 @@ def _with_fallbacks(
         offers += chosen
     row, place, column, score, policy, propensity, count = (
         np.concatenate([getattr(part, name) for part in parts])
-        for name in _Ranked.__dataclass_fields__
+        for name in _Rows.__dataclass_fields__
     )
     order = np.lexsort((place, row)) if len(parts) > 1 else slice(None)
     column = pa.array(column[order])
     ids = pa.array([o.offer_id for o in offers], pa.string())
     names = pa.array([o.name for o in offers], pa.string())
-    return Slates(
+    return RankedRows(
         row[order],
         place[order] + 1,
         ids.take(column),
@@ -94,10 +94,10 @@ def _with_fallbacks(
     )
 
 
-def _fallback_rows(rows: Codes, first_column: int, n_offers: int) -> _Ranked:
+def _fallback_rows(rows: Codes, first_column: int, n_offers: int) -> _Rows:
     size = rows.size * n_offers
     place = np.tile(np.arange(n_offers, dtype=np.int64), rows.size)
-    return _Ranked(
+    return _Rows(
         np.repeat(rows, n_offers),
         place,
         first_column + place,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from scorer.config import Settings
-from scorer.cycle import strategies as strategy_runs
+from scorer.cycle import all_strategies
 from scorer.errors import ConfigurationError, InputError
 from scorer.progress import Progress, Silent
-from scorer.warehouse.connection import Connection, connect_build
+from scorer.warehouse.database import Connection, connect_build
 from scorer.warehouse.marts import strategy_ids
 
 RUNS = """
@@ -41,7 +41,7 @@ def settings(home: Path) -> Settings:
     return settings
 
 
-def step(failing: dict[str, Exception]) -> strategy_runs.StrategyStep:
+def step(failing: dict[str, Exception]) -> all_strategies.StrategyStep:
     """Return a step that fails for some strategies, in the middle of a transaction."""
 
     def run(connection: Connection, settings: Settings, strategy: str, progress: Progress) -> str:
@@ -65,7 +65,7 @@ def run_all(
     """Run the step for every strategy."""
     with connect_build(settings.build_path) as connection:
         strategies = strategy_ids(connection, settings)
-        return strategy_runs.run_each(
+        return all_strategies.run_each(
             connection, settings, Silent(), label, {name: step(failing) for name in strategies}
         )
 
@@ -137,6 +137,6 @@ def test_rows_of_removed_strategies_and_of_the_future_are_dropped(settings: Sett
             "insert into scorer.ranked_offers values ('gone', '2026-01-04'),"
             " ('mail', '2026-01-11'), ('web', '2025-12-28')"
         )
-        strategy_runs.remove_foreign_rows(connection, settings)
+        all_strategies.remove_foreign_rows(connection, settings)
         left = connection.execute("select strategy_id from scorer.ranked_offers").fetchall()
     assert left == [("web",)]

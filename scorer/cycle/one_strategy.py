@@ -12,15 +12,15 @@ from scorer.evaluation.feature_importance import importance_rows, replace_import
 from scorer.evaluation.rows import plain, training_rows
 from scorer.evaluation.scored_displays import replace_scored_displays
 from scorer.progress import Progress
-from scorer.ranking.batch import write_ranked
+from scorer.ranking.batch import write_ranked_offers
 from scorer.ranking.context import find_deployed, load_context, read_schema
 from scorer.registry.model_registry import ModelRegistry
 from scorer.registry.model_versions import write_model_versions
 from scorer.training.gate import credibly_worse
 from scorer.training.plan import Data, read_data, read_plan
 from scorer.training.train import Training, load_examples, train
-from scorer.warehouse.connection import Connection
-from scorer.warehouse.scorer_tables import replace_evaluations, replace_run
+from scorer.warehouse.database import Connection
+from scorer.warehouse.scorer_tables import replace_evaluations, replace_training_run
 
 _REPAIRED = """
 update scorer.training_runs
@@ -66,7 +66,7 @@ def train_strategy(
         outcome = _deploy(registry, settings, strategy, training)
     importance = [] if training is None else importance_rows(training.personalised.model, examples)
     connection.execute("begin")
-    replace_run(connection, _run_row(settings, strategy, data, training, outcome.columns))
+    replace_training_run(connection, _run_row(settings, strategy, data, training, outcome.columns))
     replace_evaluations(connection, settings, strategy, outcome.evaluations)
     write_model_versions(connection, registry, settings, strategy)
     replace_importance(connection, registry, strategy, outcome.columns["model_version"], importance)
@@ -159,7 +159,7 @@ def rank_strategy(
         "select count(*) from ranking_candidates where strategy_id = ?", [strategy]
     ).fetchone()
     progress.total(int(count[0]) if count else 0)
-    rows = write_ranked(connection, context, progress.advance)
+    rows = write_ranked_offers(connection, context, progress.advance)
     return f"{rows} rows, " + (f"model {deployed.version}" if deployed else "all at random")
 
 

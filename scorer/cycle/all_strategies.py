@@ -11,7 +11,7 @@ from scorer.config import Settings
 from scorer.errors import NextofferError
 from scorer.progress import Progress
 from scorer.sql import first_line
-from scorer.warehouse.connection import Connection, DatabaseError, connect_build
+from scorer.warehouse.database import Connection, DatabaseError, connect_build
 from scorer.warehouse.marts import strategy_ids
 
 _RUN = "strategy_id = ? and as_of = ?"
@@ -20,7 +20,7 @@ StrategyStep = Callable[[Connection, Settings, str, Progress], str]
 
 def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
     """Train every strategy; return why each one that failed did, by strategy."""
-    from scorer.cycle.train_and_rank import train_strategy
+    from scorer.cycle.one_strategy import train_strategy
 
     with connect_build(settings.build_path) as connection:
         steps = dict.fromkeys(strategy_ids(connection, settings), train_strategy)
@@ -29,7 +29,7 @@ def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
 
 def rank_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
     """Rank every strategy; return why each one that failed did, by strategy."""
-    from scorer.cycle.train_and_rank import rank_strategy
+    from scorer.cycle.one_strategy import rank_strategy
 
     with connect_build(settings.build_path) as connection:
         remove_foreign_rows(connection, settings)

@@ -13,7 +13,7 @@ from scorer.arrays import Codes
 _MOST_PASSES = 12
 
 
-def smallest(keys: npt.NDArray[Any], k: int) -> Codes:
+def smallest_k(keys: npt.NDArray[Any], k: int) -> Codes:
     """Columns of the k smallest keys of every row, smallest first, ties in column order.
 
     ``keys`` has shape (n, m) and is destroyed; the result has shape (n, min(k, m)). Places of the

@@ -1,0 +1,94 @@
+"""The only place that opens DuckDB: the build file, and readers of the published one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from scorer.errors import InputError, LockedError
+from scorer.sql import first_line
+
+Connection = duckdb.DuckDBPyConnection
+DatabaseError = duckdb.Error
+
+
+@contextmanager
+def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connection]:
+    """Open the build file, in UTC; closed at the end of the block.
+
+    Raises
+    ------
+    InputError
+        The file is damaged or of another DuckDB version, or does not exist (read only).
+    LockedError
+        Another process has the file open.
+    """
+    if read_only and not build_path.exists():
+        raise InputError(f"{build_path} does not exist: run `nextoffer run` first")
+    connection = _open(str(build_path), read_only)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def connect_memory() -> Connection:
+    """Open a database that lives in memory, in UTC."""
+    return _open(":memory:", read_only=False)
+
+
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+@contextmanager
+def limited_memory(connection: Connection) -> Iterator[None]:
+    """Let DuckDB hold at most 256 MB a thread (at least 512 MB); it spills beyond that.
+
+    Without it, DuckDB keeps whatever it read and wrote until most of the machine's memory is
+    used. A smaller limit stays; so does a database that cannot be made to fit.
+    """
+    before, threads = connection.execute(
+        "select current_setting('memory_limit'), current_setting('threads')"
+    ).fetchall()[0]
+    megabytes = max(512, 256 * int(threads))
+    number, unit = before.split()
+    if float(number) * _UNITS.get(unit, 1) > megabytes * 2**20:
+        with suppress(duckdb.OutOfMemoryException):
+            connection.execute(f"set memory_limit = '{megabytes}MiB'")
+    try:
+        yield
+    finally:
+        connection.execute(f"set memory_limit = '{before}'")
+
+
+def _open(database: str, read_only: bool) -> Connection:
+    try:
+        connection = duckdb.connect(database, read_only=read_only)
+    except duckdb.IOException as error:
+        raise explained(database, error) from None
+    except duckdb.Error as error:
+        raise InputError(f"{database} cannot be opened: {first_line(error)}") from None
+    connection.execute("set TimeZone = 'UTC'")
+    # DuckDB would draw its own bar, also into files, over the one of scorer.progress.
+    connection.execute("set enable_progress_bar = false")
+    return connection
+
+
+def explained(database: str, error: duckdb.Error) -> InputError | LockedError:
+    """Return the error to raise for a database that cannot be opened."""
+    if "lock" in str(error).lower():
+        return LockedError(f"{database} is open in another process: {first_line(error)}")
+    return InputError(f"{database} is no readable DuckDB file: {first_line(error)}")
+
+
+def tables_of(connection: Connection, catalog: str, schema: str) -> list[str]:
+    """Return the names of the tables and views of a schema, sorted."""
+    rows = connection.execute(
+        "select table_name from information_schema.tables"
+        " where table_catalog = ? and table_schema = ? order by 1",
+        [catalog, schema],
+    ).fetchall()
+    return [name for (name,) in rows]

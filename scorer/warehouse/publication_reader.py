@@ -1,0 +1,103 @@
+"""Reads the current publication, also while a newer one takes its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from scorer.errors import ConfigurationError, InputError
+from scorer.sql import literal
+from scorer.warehouse.database import connect_memory, explained, tables_of
+
+PUBLISHED_CATALOG = "published"
+_ATTACH_ATTEMPTS = 5
+_RESULT = duckdb.ExpectedResultType.QUERY_RESULT
+
+
+class PublicationReader:
+    """Reads the current publication; follows the link when a newer one is published.
+
+    The file is attached to a database in memory: a connection opened by path would go on showing
+    the file it saw first, and would block nobody but also see nothing new.
+
+    Parameters
+    ----------
+    published_path : Path
+        The link `published.duckdb`, or a publication itself.
+    """
+
+    def __init__(self, published_path: Path) -> None:
+        self._link = published_path
+        self._connection = connect_memory()
+        self._attached: tuple[str, int, int] | None = None
+
+    def __enter__(self) -> PublicationReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """Return the rows of a query on the current publication.
+
+        Raises
+        ------
+        ConfigurationError
+            It is no query: empty, or a statement without a result.
+        InputError
+            Nothing is published yet, or the file is damaged.
+        """
+        self._attach_current()
+        statements = self._connection.extract_statements(sql)
+        if not statements or _RESULT not in statements[-1].expected_result_type:
+            raise ConfigurationError("the query has no result: write a SELECT")
+        return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def path(self) -> Path:
+        """Return the file of the current publication."""
+        return Path(self._current()[0])
+
+    def tables(self) -> list[str]:
+        """Return the names of the published tables."""
+        self._attach_current()
+        return tables_of(self._connection, PUBLISHED_CATALOG, "main")
+
+    def _current(self) -> tuple[str, int, int]:
+        try:
+            real = os.path.realpath(self._link, strict=True)
+            stat = os.stat(real)
+        except OSError:
+            raise InputError(
+                f"nothing is published in {self._link.parent}: run `nextoffer run` first"
+            ) from None
+        return real, stat.st_ino, stat.st_mtime_ns
+
+    def _attach_current(self) -> None:
+        for attempt in range(_ATTACH_ATTEMPTS):
+            current = self._current()
+            if current == self._attached:
+                return
+            try:
+                self._attach(current)
+            except duckdb.IOException as error:
+                if attempt + 1 == _ATTACH_ATTEMPTS:
+                    raise explained(current[0], error) from None
+
+    def _attach(self, current: tuple[str, int, int]) -> None:
+        if self._attached is not None:
+            self._connection.execute(f"use memory; detach {PUBLISHED_CATALOG}")
+            self._attached = None
+        self._connection.execute(
+            f"attach {literal(current[0])} as {PUBLISHED_CATALOG} (read_only);"
+            f" use {PUBLISHED_CATALOG}"
+        )
+        self._attached = current
