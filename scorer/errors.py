@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class NextofferError(Exception):
     """A failure explained in one line: what was wrong, where, what to do.
@@ -40,3 +43,12 @@ class LockedError(NextofferError):
     """Another run holds the lock of the home folder."""
 
     exit_code = 5
+
+
+def write_traceback(logs_dir: Path, error: BaseException) -> Path:
+    """Append an unexpected error's traceback to the log of the home folder; return the file."""
+    logs_dir.mkdir(parents=True, exist_ok=True)
+    log = logs_dir / "errors.log"
+    with log.open("a", encoding="utf-8") as handle:
+        handle.write("".join(traceback.format_exception(error)) + "\n")
+    return log

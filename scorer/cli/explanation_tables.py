@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from scorer.cli.tables import cell_text
+from scorer.cli.output import as_text
 from scorer.explanations.effects import effect_text
 from scorer.explanations.explain import EXPLORATION, value_text
 from scorer.models.calibration import Calibration
@@ -57,8 +57,8 @@ def _ranked(found: Part) -> Table:
         cells = [row["rank"], row["offer_id"], row["score"], row["propensity"]]
         if not is_same:
             alone = found["model_order"][i]
-            cells.append(f"{alone['offer_id']} {cell_text(alone['score'])}")
-        table.add_row(*(Text(cell_text(cell)) for cell in cells))
+            cells.append(f"{alone['offer_id']} {as_text(alone['score'])}")
+        table.add_row(*(Text(as_text(cell)) for cell in cells))
     return table
 
 
@@ -99,9 +99,9 @@ def _terms(comparison: Part) -> Table:
     if len(terms) > _TERMS:
         table.add_row(f"{len(terms) - _TERMS} other terms", "", *_rest(comparison))
     if comparison["values_of_success"]:
-        values = [cell_text(value) for value in comparison["values_of_success"]]
+        values = [as_text(value) for value in comparison["values_of_success"]]
         table.add_row("value of a success", "", *values, *([""] if is_pair else []))
-    scores = [cell_text(score) for score in comparison["scores"]]
+    scores = [as_text(score) for score in comparison["scores"]]
     table.add_section()
     table.add_row("score", "", *scores, *([""] if is_pair else []))
     return table
@@ -133,7 +133,7 @@ def _change_lines(found: Part) -> list[str]:
         lines.append(
             f"  {change['feature']} {value_text(change['value'])} instead of"
             f" {now[change['kind'], change['feature']]}: {change['offer_id']}"
-            f" ({cell_text(change['score'])})"
+            f" ({as_text(change['score'])})"
         )
     if len(wanted) > _CHANGES:
         lines.append(f"  and {len(wanted) - _CHANGES} more (--json lists them)")

@@ -1,12 +1,14 @@
-"""What is published and how each strategy stands, as plain values and as a table."""
+"""The state of a home folder: the publication, the last run, each strategy, findings."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import click
 from rich.table import Table
 from rich.text import Text
 
+from scorer.cli.output import print_for_people, print_json
 from scorer.config import Settings
 from scorer.errors import InputError
 from scorer.warehouse.build_state import last_state
@@ -58,16 +60,27 @@ from health_findings
 where severity in ('warning', 'severe')
 order by severity_order, strategy_id, assumption, subject
 """
-_RETRAIN = "`nextoffer run --retrain-now` trains again without waiting for the next cycle."
+_RETRAIN = "Run `nextoffer run --retrain-now` to train again without waiting for the next cycle."
 
 
-def status(settings: Settings) -> dict[str, Any]:
+def print_status(settings: Settings, as_json: bool) -> None:
+    """Print the state of a home folder as JSON, or as a table with its findings."""
+    found = read_status(settings)
+    if as_json:
+        print_json(found)
+        return
+    print_for_people(status_table(found))
+    for line in findings_text(found):
+        click.echo(line)
+
+
+def read_status(settings: Settings) -> dict[str, Any]:
     """Return the state of a home folder, ready for JSON.
 
     Keys: `home`, `published_database` (path or None), `published_as_of`, `last_run` (or None),
-    `strategies`, one entry each with status, reason, deployed model and its data range, offers
-    included and personalised, exploration share and the traffic allocation of the last 7 days,
-    and `findings`: what is broken (severity warning or severe), the worst first.
+    `strategies` (for each: status, reason, deployed model and its data range, offers included and
+    personalised, exploration share, traffic allocation of the last 7 days), and `findings`
+    (assumptions that do not hold, severity warning or severe, most severe first).
     """
     found: dict[str, Any] = {
         "home": str(settings.home),
@@ -119,7 +132,7 @@ def _plain(value: Any) -> Any:
 
 
 def status_table(found: dict[str, Any]) -> Table:
-    """Return the strategies of `status` as a table for people."""
+    """Return the strategies of :func:`read_status` as a table for people."""
     table = Table(title=_title(found), title_justify="left")
     for column in ("strategy", "state", "deployed model", "data", "offers", "explores", "traffic"):
         table.add_column(column, overflow="fold")
@@ -144,7 +157,7 @@ def status_table(found: dict[str, Any]) -> Table:
 
 
 def findings_text(found: dict[str, Any]) -> list[str]:
-    """Return the findings of `status` as lines for people; none if nothing is broken."""
+    """Return the findings of :func:`read_status` as lines for people."""
     lines = [
         f"{row['severity']}: {row['strategy_id']}: "
         + " ".join(part for part in (row["sentence"], row["advice"]) if part)
@@ -156,7 +169,7 @@ def findings_text(found: dict[str, Any]) -> list[str]:
 
 
 def shares_text(shares: dict[str, float]) -> str:
-    """Return a traffic split as text, `random 10 %, contextual 90 %`."""
+    """Return traffic shares as text, e.g. `random 10%, contextual 90%`."""
     return ", ".join(f"{name} {share:.0%}" for name, share in shares.items()) or "-"
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from scorer.config import Settings
-from scorer.errors import NextofferError
+from scorer.errors import NextofferError, write_traceback
 from scorer.progress import Progress
 from scorer.sql import first_line
 from scorer.warehouse.database import Connection, DatabaseError, connect_build
@@ -67,15 +65,6 @@ def _reason(error: Exception, settings: Settings) -> str:
         return str(error)
     log = write_traceback(settings.logs_dir, error)
     return f"{type(error).__name__}: {first_line(error)} (see logs/{log.name})"
-
-
-def write_traceback(logs_dir: Path, error: BaseException) -> Path:
-    """Append an unexpected error's traceback to the log of the home folder; return the file."""
-    logs_dir.mkdir(parents=True, exist_ok=True)
-    log = logs_dir / "errors.log"
-    with log.open("a", encoding="utf-8") as handle:
-        handle.write("".join(traceback.format_exception(error)) + "\n")
-    return log
 
 
 def _record_failure(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer.cli.models import rollback_model
+from scorer.cli.model_commands import rollback_model
 from scorer.cycle.run import STEPS, run_cycle, run_part
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry

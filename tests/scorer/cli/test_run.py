@@ -62,7 +62,7 @@ def run(home: Path, raw: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable,
         "-m",
-        "scorer.cli.app",
+        "scorer.cli",
         "run",
         "--raw",
         str(raw),

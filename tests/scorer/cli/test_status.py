@@ -111,7 +111,7 @@ def test_findings_are_sentences_for_people(published: Path, nextoffer: Command) 
     assert lines[-3:] == [
         "severe: mail: None. Train.",
         "warning: web: Less. Look.",
-        "`nextoffer run --retrain-now` trains again without waiting for the next cycle.",
+        "Run `nextoffer run --retrain-now` to train again without waiting for the next cycle.",
     ]
 
 

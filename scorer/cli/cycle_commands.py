@@ -1,0 +1,103 @@
+"""Commands of the weekly cycle: `run`, and its steps `train`, `rank` and `publish`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from scorer.cli.options import early_settings, json_option, settings_options
+from scorer.config import Settings
+from scorer.errors import ConfigurationError, StrategyError
+
+
+@click.command()
+@settings_options("raw", "as_of", "strategy", "seed", "kpi")
+@click.option("--force", is_flag=True, help="Redo the cycle if it is finished.")
+@click.option(
+    "--full-refresh", is_flag=True, help="Read all files again; redo the cycle if it is finished."
+)
+@click.option(
+    "--retrain-now",
+    is_flag=True,
+    help="Run a cycle now, or as of --as-of, instead of waiting for the next one.",
+)
+@json_option
+def run(
+    settings: Settings, force: bool, full_refresh: bool, retrain_now: bool, as_json: bool
+) -> None:
+    """Run one weekly cycle: features, train, rank, monitor, publish.
+
+    An interrupted run continues where it stopped. A finished cycle is not redone.
+    """
+    from scorer.cli.status import print_status
+    from scorer.cycle.run import run_cycle
+    from scorer.progress import make_progress
+
+    if retrain_now:
+        settings = early_settings(settings)
+    settings = replace(settings, full_refresh=full_refresh)
+    result = run_cycle(settings, make_progress(), force or full_refresh or retrain_now)
+    print_status(settings, as_json)
+    _raise_failures(result.failures)
+
+
+@click.command()
+@settings_options("cycle", "strategy")
+def train(settings: Settings) -> None:
+    """Train again on the features of the last cycle."""
+    _run_part(settings, ["train"])
+
+
+@click.command()
+@settings_options("cycle", "strategy")
+@click.option("--requests", metavar="FILE", help="Rank these requests: CSV, Parquet or NDJSON.")
+@click.option("--out", metavar="FILE", help="Write the ranked rows here; same file types.")
+@click.option("--no-exploration", is_flag=True, help="Let the model rank every request.")
+def rank(settings: Settings, requests: str | None, out: str | None, no_exploration: bool) -> None:
+    """Rank offers for every known profile, or for a file of requests."""
+    if requests is None and out is None and not no_exploration:
+        _run_part(settings, ["rank"])
+        return
+    if requests is None or out is None:
+        raise ConfigurationError("--requests FILE and --out FILE go together: give both")
+    from scorer.progress import make_progress
+    from scorer.ranking.request_files import rank_file
+
+    files = (Path(requests), Path(out))
+    done = rank_file(settings, files, not no_exploration, make_progress())
+    click.echo(f"{done.rows} rows written to {out}", err=True)
+    if done.rejected:
+        click.echo(f"{done.rejected} requests rejected; {done.first_rejected}", err=True)
+
+
+@click.command()
+@settings_options("cycle")
+@click.option("--parquet", metavar="FOLDER", help="Also write every table as a Parquet file.")
+@json_option
+def publish(settings: Settings, parquet: str | None, as_json: bool) -> None:
+    """Publish the tables of the build file."""
+    from scorer.cli.status import print_status
+
+    _run_part(settings, ["monitor", "publish"])
+    if parquet is not None:
+        from scorer.warehouse.publications import export_parquet
+
+        files = export_parquet(settings.published_path.resolve(), Path(parquet))
+        click.echo(f"{len(files)} Parquet files written to {parquet}", err=True)
+    print_status(settings, as_json)
+
+
+def _run_part(settings: Settings, steps: list[str]) -> None:
+    from scorer.cycle.run import run_part
+    from scorer.progress import make_progress
+
+    state = run_part(settings, make_progress(), steps)
+    _raise_failures(state.failures)
+
+
+def _raise_failures(failures: dict[str, str]) -> None:
+    if failures:
+        text = "; ".join(f"{strategy}: {reason}" for strategy, reason in failures.items())
+        raise StrategyError(f"{len(failures)} strategies failed while others went on: {text}")
