@@ -76,19 +76,27 @@ BROKEN_EXPRESSIONS = {
     "strategy_id is not null and profile_id is not null and offer_id is not null": (
         "profile_id = null"
     ),
-    "(propensity is null) = (propensity_source = 'unknown')": "propensity = null",
-    "records_in_order <= records": "records_in_order = records + 1",
 }
 
 
 @pytest.fixture(scope="module")
-def connection(small_build: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the small build; its changes are never committed."""
+def connection(small_build: Path, manifest: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the small build without constraints; its changes are never committed."""
     copy = small_build / "copies" / "build.duckdb"
+    contracted = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node.get("contract", {}).get("enforced")
+    }
     copy.parent.mkdir(exist_ok=True)
     copy.write_bytes((small_build / "build.duckdb").read_bytes())
     with duckdb.connect(str(copy)) as opened:
         opened.execute("set TimeZone = 'UTC'")
+        for (table,) in opened.execute(
+            "select table_name from duckdb_tables() where schema_name = 'main'"
+        ).fetchall():
+            if table in contracted:
+                opened.execute(f"create or replace table {table} as select * from {table}")
         yield opened
 
 
@@ -248,7 +256,7 @@ def test_ranges_fail_at_either_end(
 ) -> None:
     """in_range fails below the least value, and above the greatest where there is one."""
     tests = data_tests(manifest, "in_range")
-    assert len(tests) > 10
+    assert tests
     for test in tests:
         given = test["test_metadata"]["kwargs"]
         outside = [given["min_value"] - 1]
