@@ -23,6 +23,7 @@ from scorer.progress import Progress
 INPUT_MARKER = "[input]"
 CONFIGURATION_MARKER = "[config]"
 _OTHER_COLUMNS = "on this incremental model are out of sync"
+_BROKEN_CONTRACT = "Constraint Error"
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _USELESS_LINE = re.compile(r"^(\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)")
 
@@ -35,7 +36,7 @@ def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -
     Raises
     ------
     InputError
-        A file cannot be read or a data test failed.
+        A file cannot be read, or rows break a contract or a data test.
     ConfigurationError
         The project or a configuration table is wrong.
     """
@@ -207,7 +208,8 @@ def _explained(message: str, context: str) -> NextofferError:
             f"{context}: the build file was made by a version with other columns;"
             " add --full-refresh to read all files of the raw folder again"
         )
-    return NextofferError(f"{context}: {useful_line(message)}")
+    kind = InputError if _BROKEN_CONTRACT in message else NextofferError
+    return kind(f"{context}: {useful_line(message)}")
 
 
 def useful_line(message: str) -> str:

@@ -35,6 +35,7 @@ selectors:
   - {name: input, definition: {method: fqn, value: unreadable}}
   - {name: configuration, definition: {method: fqn, value: misconfigured}}
   - {name: kept, definition: {method: fqn, value: kept}}
+  - {name: contract, definition: {method: fqn, value: contracted}}
   - {name: test, definition: {method: fqn, value: failing, children: true}}
 """
 MODELS = {
@@ -46,7 +47,10 @@ MODELS = {
     " select error('[config] strategies.csv line 3: wrong')",
     "kept.sql": "{{ config(materialized='incremental', on_schema_change='fail') }} select 1 as a",
     "failing.sql": "{{ config(materialized='table') }} select null as a",
-    "models.yml": "models: [{name: failing, columns: [{name: a, data_tests: [not_null]}]}]",
+    "contracted.sql": "{{ config(materialized='table') }} select 2 as a",
+    "models.yml": "models: [{name: failing, columns: [{name: a, data_tests: [not_null]}]},"
+    " {name: contracted, config: {contract: {enforced: true}}, columns: [{name: a,"
+    " data_type: integer, constraints: [{type: check, expression: a < 2}]}]}]",
 }
 
 
@@ -123,6 +127,7 @@ def test_the_build_file_is_free_after_a_run(settings: Settings) -> None:
         ("input", InputError, r"^x\.csv: no a$"),
         ("configuration", ConfigurationError, r"^strategies\.csv line 3: wrong$"),
         ("test", InputError, "dbt: data test not_null_failing_a failed: Got 1 result"),
+        ("contract", InputError, "dbt: model contracted failed: Constraint Error: CHECK constraint"),
     ],
 )
 def test_a_failure_names_the_model_and_the_cause(
