@@ -1,12 +1,12 @@
 """What a small cycle spends outside of queries and of learning: imports, dbt, state.
 
-``python -m benchmarks.cycle_overhead --help``. A simulated bank writes some weeks of events. A cycle
-runs as of the week before the last, in a home folder of its own; then the last one is measured, each
-time on a copy of that home and in a new process, from its start to the last line that it prints.
+``python -m benchmarks.cycle_overhead --help``. A simulated bank writes some weeks of events. A
+cycle runs as of the week before the last, in a home folder of its own. Then the last cycle is
+measured, each time on a copy of that home and in a new process.
 
 - ``queries`` is the time on the clock during which dbt has at least one query running;
 - ``learning`` is the time of the steps train, rank and publish, queries included;
-- ``rest`` is everything else: what a cycle costs however little data there is.
+- ``rest`` is everything else: what a cycle costs however little data it reads.
 
 Exit code 1 when the smallest rest is above the limit.
 """

@@ -127,7 +127,7 @@ def test_the_build_file_is_free_after_a_run(settings: Settings) -> None:
         ("input", InputError, r"^x\.csv: no a$"),
         ("configuration", ConfigurationError, r"^strategies\.csv line 3: wrong$"),
         ("test", InputError, "dbt: data test not_null_failing_a failed: Got 1 result"),
-        ("contract", InputError, "dbt: model contracted failed: Constraint Error: CHECK constraint"),
+        ("contract", InputError, "dbt: model contracted failed: Constraint Error: CHECK"),
     ],
 )
 def test_a_failure_names_the_model_and_the_cause(
