@@ -1,23 +1,29 @@
-"""Filters whose values stand in the URL, so that a view can be shared."""
+"""Widgets whose values Streamlit keeps in the URL, so that a view can be shared.
+
+The name of a choice is its key in the session and in the URL; Streamlit carries it from page to
+page. The URL holds the text of an option, and nothing for the first option.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from app.components import plain
 
 ALL_PLACEMENTS = "all"
 _CUSTOM = "custom"
-_KNOWN_DAYS = 30
+_KNOWN_DAYS, _USUAL_DAYS = 30, 14
 
 
 @dataclass(frozen=True)
 class Period:
-    """The UTC days from `start` to `end`, both included; `is_custom` where somebody chose them."""
+    """The UTC days from `start` to `end`, both included; `is_custom` where a user chose them."""
 
     start: date
     end: date
@@ -42,39 +48,59 @@ class Period:
         return f"last {self.days} days"
 
 
-def choose(
-    label: str,
-    name: str,
-    options: list[str],
-    words: Callable[[str], str] = str,
-) -> str:
-    """Let one of at least one option be chosen; it stands as `name` in the URL.
+def choose(label: str, name: str, options: list[str], words: Callable[[str], str] = str) -> str:
+    """Let the user choose one of at least one option; `words` gives the text of an option.
 
-    The choice is kept from page to page. An option of the URL that does not exist is named in a
-    warning, and the first is taken.
+    A link that names an unknown option gets a warning and the first option.
     """
-    chosen = _adopt(name, options, label)
-    st.selectbox(
+    _prepare(label, name, options, words)
+    return st.selectbox(
         label,
         options,
-        key=_key(name),
+        key=name,
         format_func=words,
-        on_change=_take,
-        args=(name,),
         width=260,
         filter_mode="contains",
+        bind="query-params",
     )
-    _remember(name, chosen)
-    return chosen
+
+
+def choose_button(label: str, name: str, options: list[str]) -> str:
+    """Let the user choose like `choose`, from buttons in a row."""
+    _prepare(label, name, options, str)
+    return st.radio(label, options, key=name, horizontal=True, bind="query-params")
+
+
+def _prepare(label: str, name: str, options: list[str], words: Callable[[str], str]) -> None:
+    """Give a widget the value that it has to show, where Streamlit would miss it.
+
+    Another choice may have removed the option. And where the page changes right after a link was
+    opened, Streamlit has the value in the session, but neither shows it nor keeps it in the URL.
+    """
+    asked = st.query_params.get(name)
+    if name in st.session_state:
+        before = st.session_state[name]
+        value = st.session_state[name] = before if before in options else options[0]
+        if asked is None and value != options[0]:
+            with suppress(StreamlitAPIException):  # on the same page the widget does it
+                st.query_params[name] = words(value)
+    elif asked is not None and asked not in map(words, options):
+        st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
+
+
+def write(label: str, name: str, default: str) -> str:
+    """Let the user write a text; an empty text is the default."""
+    text: str = st.text_input(label, default, key=name, width=360, bind="query-params")
+    return text.strip() or default
 
 
 def choose_strategy(strategies: list[str]) -> str:
-    """Let a strategy be chosen."""
+    """Let the user choose a strategy."""
     return choose("Strategy", "strategy", strategies)
 
 
 def choose_placement(placements: list[str]) -> str | None:
-    """Let a placement be chosen; None is all together."""
+    """Let the user choose a placement; None means all placements."""
     options = [ALL_PLACEMENTS, *(name for name in placements if name != ALL_PLACEMENTS)]
     chosen = choose(
         "Placement",
@@ -86,86 +112,25 @@ def choose_placement(placements: list[str]) -> str | None:
 
 
 def choose_period(as_of: datetime, has_custom: bool = False) -> Period:
-    """Let 7 or 30 days, or where `has_custom` a range of days before `as_of`, be chosen."""
+    """Let the user choose 7 or 30 days or, with `has_custom`, a range of days before `as_of`."""
     options = ["30", "7", _CUSTOM] if has_custom else ["30", "7"]
-    chosen = _adopt("days", options, "Period")
-    st.segmented_control(
-        "Period",
-        options,
-        key=_key("days"),
-        format_func=lambda name: "Custom" if name == _CUSTOM else f"{name} days",
-        on_change=_take,
-        args=("days",),
-        required=True,
-    )
-    _remember("days", chosen)
+    chosen = choose_button("Period in days", "days", options)
     return _choose_range(as_of) if chosen == _CUSTOM else Period.last(int(chosen), as_of)
 
 
 def _choose_range(as_of: datetime) -> Period:
-    known, usual = Period.last(_KNOWN_DAYS, as_of), Period.last(14, as_of)
-    start, end = _date_of("from") or usual.start, _date_of("to") or usual.end
-    start = min(max(start, known.start), known.end)
-    chosen = st.date_input(
-        f"Days (UTC), of the last {_KNOWN_DAYS}",
-        value=(start, min(max(start, end), known.end)),
-        min_value=known.start,
-        max_value=known.end,
-        format="YYYY-MM-DD",
-        width=260,
+    known, usual = Period.last(_KNOWN_DAYS, as_of), Period.last(_USUAL_DAYS, as_of)
+    start, end = (
+        st.date_input(
+            f"{name.capitalize()} (UTC)",
+            value=day,
+            min_value=known.start,
+            max_value=known.end,
+            format="YYYY-MM-DD",
+            key=name,
+            width=140,
+            bind="query-params",
+        )
+        for name, day in (("from", usual.start), ("to", usual.end))
     )
-    days = chosen if isinstance(chosen, tuple) else (chosen,)
-    if len(days) == 2:
-        start, end = days
-    _remember("from", start.isoformat())
-    _remember("to", end.isoformat())
     return Period(start, max(start, end), is_custom=True)
-
-
-def _date_of(name: str) -> date | None:
-    value = st.query_params.get(name) or st.session_state.get(_kept(name))
-    try:
-        return date.fromisoformat(str(value)) if value else None
-    except ValueError:
-        return None
-
-
-def _adopt(name: str, options: list[str], label: str) -> str:
-    """Return the value of the URL where somebody changed it, else what was last chosen.
-
-    The widget is told in every run: what Streamlit remembers of it does not outlast a change of
-    page in all cases.
-    """
-    asked = st.query_params.get(name)
-    if asked is not None and asked != st.session_state.get(_written(name)):
-        st.session_state[_kept(name)] = asked
-        if asked not in options:
-            st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
-    kept = st.session_state.get(_kept(name))
-    chosen = kept if kept in options else options[0]
-    st.session_state[_key(name)] = chosen
-    return chosen
-
-
-def _take(name: str) -> None:
-    """Keep what was chosen; Streamlit calls this before it draws the page again."""
-    st.session_state[_kept(name)] = st.session_state[_key(name)]
-
-
-def _remember(name: str, value: str) -> None:
-    st.session_state[_kept(name)] = value
-    st.session_state[_written(name)] = value
-    if st.query_params.get(name) != value:
-        st.query_params[name] = value
-
-
-def _key(name: str) -> str:
-    return f"filter_{name}"
-
-
-def _kept(name: str) -> str:
-    return f"kept_{name}"
-
-
-def _written(name: str) -> str:
-    return f"written_{name}"

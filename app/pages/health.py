@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import components
 from app.charts import health as charts
-from app.picks import pick, section
+from app.filters import choose, choose_button
 from app.queries import health as queries
 from app.sentences import health as sentences
 from app.sentences.interactions import labels
@@ -29,7 +29,7 @@ def render(view: View) -> None:
         "Data quality": _draw_quality,
         "Freshness": _draw_freshness,
     }
-    drawers[section("section", list(drawers))](view)
+    drawers[choose_button("Section", "section", list(drawers))](view)
     with st.expander("All findings"):
         components.show_table(
             findings,
@@ -96,7 +96,7 @@ def _draw_similarity(view: View) -> None:
 
 def _draw_traffic(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        comparison = pick(
+        comparison = choose(
             "Compare",
             "compare",
             list(sentences.COMPARISONS),
@@ -106,7 +106,7 @@ def _draw_traffic(view: View) -> None:
         if drifts.empty:
             feature = None
         else:
-            feature = pick("Feature (most moved first)", "drift", drifts["feature_name"].tolist())
+            feature = choose("Feature (most moved first)", "drift", drifts["feature_name"].tolist())
     if feature is None:
         components.say("There is no traffic to compare yet.")
         return

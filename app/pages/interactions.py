@@ -8,7 +8,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import components
 from app.charts import interactions as charts
-from app.picks import pick
+from app.filters import choose
 from app.queries import interactions as queries
 from app.sentences import interactions as sentences
 from app.view import View, show
@@ -29,7 +29,7 @@ def render(view: View) -> None:
     pairs = queries.pairs(view.publication, view.strategy_id, None, most=5000)
     offer: str | None = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        what = pick("View", "view", list(VIEWS), VIEWS.__getitem__)
+        what = choose("View", "view", list(VIEWS), VIEWS.__getitem__)
         if what == "offer":
             offer = _pick_offer(offers, pairs)
             names = _pick_pair(view, offer)
@@ -49,7 +49,7 @@ def render(view: View) -> None:
 def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame) -> str:
     strongest = list(dict.fromkeys([*pairs["offer_id"], *offers["offer_id"]]))
     labels = sentences.labels(offers)
-    return pick("Offer (most personal first)", "offer", strongest, lambda name: labels[name])
+    return choose("Offer (most personal first)", "offer", strongest, lambda name: labels[name])
 
 
 def _pick_pair(view: View, offer: str) -> tuple[str, str] | None:
@@ -63,13 +63,13 @@ def _pick_pair(view: View, offer: str) -> tuple[str, str] | None:
     }
     if not names:
         return None
-    return names[pick("Features (strongest pair first)", "pair", list(names))]
+    return names[choose("Features (strongest pair first)", "pair", list(names))]
 
 
 def _pick_feature(view: View) -> str:
     found = queries.features(view.publication, view.strategy_id)
     strongest = [name for name in _weights(view, None)["feature_name"] if name in found]
-    return pick("Feature", "feature", list(dict.fromkeys([*strongest, *found])))
+    return choose("Feature", "feature", list(dict.fromkeys([*strongest, *found])))
 
 
 def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> None:

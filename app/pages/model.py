@@ -8,6 +8,7 @@ import streamlit as st
 from app import components as say
 from app.charts import model as charts
 from app.database import home_folder
+from app.filters import choose
 from app.queries import model as queries
 from app.sentences import model as sentences
 from app.view import View, show
@@ -99,8 +100,8 @@ def _calibration(view: View, versions: pd.DataFrame) -> None:
             f"The deployed version {say.plain(deployed)} has no displays after its training data"
             " yet. Shown is an earlier one."
         )
-    version = st.selectbox("Version", names, key=f"calibration_{view.strategy_id}", width=260)
-    frame = queries.calibration(view.publication, view.strategy_id, str(version))
+    version = choose("Version", "version", names)
+    frame = queries.calibration(view.publication, view.strategy_id, version)
     row = known.set_index("model_version").loc[version]
     ratio = row["calibration_ratio"]
     title = f"Version {version}: {sentences.calibration(ratio)}"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import components
 from app.charts import policy_value as charts
-from app.picks import pick
+from app.filters import choose
 from app.queries import policy_value as queries
 from app.sentences import policy_value as sentences
 from app.view import View, show
@@ -41,7 +41,7 @@ def render(view: View) -> None:
         )
         return
     found = [name for name in sentences.ESTIMATORS if name in set(latest["estimator"])]
-    estimator = pick("Estimator", "estimator", found, sentences.ESTIMATORS.__getitem__)
+    estimator = choose("Estimator", "estimator", found, sentences.ESTIMATORS.__getitem__)
     latest = latest.assign(
         label=latest.apply(sentences.label, axis=1),
         policy_label=latest["policy"].map(sentences.POLICIES),
@@ -97,7 +97,7 @@ def _draw_over_time(view: View, estimator: str) -> None:
 
 def _draw_estimators(latest: pd.DataFrame, view: View) -> None:
     newest_first = latest.sort_values("policy", key=lambda names: names != "new", kind="stable")
-    chosen = pick("Policy", "policy", list(dict.fromkeys(newest_first["label"])))
+    chosen = choose("Policy", "policy", list(dict.fromkeys(newest_first["label"])))
     order = list(sentences.ESTIMATORS)
     frame = latest[latest["label"] == chosen]
     frame = frame.sort_values("estimator", key=lambda names: names.map(order.index))

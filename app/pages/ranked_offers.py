@@ -10,14 +10,13 @@ import streamlit as st
 from app import components
 from app.charts import ranked_offers as charts
 from app.components import plain
-from app.picks import ask, pick
+from app.filters import choose, write
 from app.queries import ranked_offers as queries
 from app.sentences import ranked_offers as sentences
 from app.sentences.interactions import labels
 from app.view import View, show
 
 MOST_ROWS = 50_000
-LOOK_UPS = {"profile": "A profile", "segment": "A segment"}
 
 
 def render(view: View) -> None:
@@ -29,13 +28,13 @@ def render(view: View) -> None:
         )
         return
     segments = queries.segments(view.publication, view.strategy_id)
-    options = list(LOOK_UPS) if segments else ["profile"]
+    options = ["profile", "segment"] if segments else ["profile"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        what = pick("Look up", "look_up", options, LOOK_UPS.__getitem__)
+        what = choose("Look up", "look_up", options)
         if what == "profile":
-            profile = ask("Profile", "profile", examples[0])
+            profile = write("Profile", "profile", examples[0])
         else:
-            segment = pick("Segment", "segment", segments)
+            segment = choose("Segment", "segment", segments)
     if what == "profile":
         _draw_profile(view, profile, examples)
     else:
@@ -94,7 +93,7 @@ def _draw_why(view: View, ranked: pd.DataFrame) -> None:
         row = options[key]
         return f"{row['placement_id']}, {row['rank']}: {row['offer_name']}"
 
-    row = options[pick("Ranked offer", "why", list(options), words)]
+    row = options[choose("Ranked offer", "why", list(options), words)]
     person = queries.person(
         view.publication, view.strategy_id, row["profile_id"], row["placement_id"]
     )

@@ -34,7 +34,7 @@ def test_a_browser_sees_every_page_and_the_next_publication(tmp_path: Path) -> N
         seen.page.get_by_label("Strategy").click()
         seen.page.get_by_role("option", name="web").click()
         seen.settle()
-        seen.page.get_by_text("7 days", exact=True).click()
+        seen.page.get_by_text("7", exact=True).click()
         seen.settle()
         assert "strategy=web" in seen.page.url
         assert "days=7" in seen.page.url

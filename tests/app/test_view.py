@@ -24,12 +24,32 @@ def test_filters_of_the_url_are_those_shown(homes: dict[str, Path], open_page: O
 
 
 def test_a_chosen_filter_stands_in_the_url(homes: dict[str, Path], open_page: Opener) -> None:
-    """What somebody chooses can be shared as a link, and is kept on the next page."""
+    """A choice is kept on the next page, past a page without it, and its link can be shared."""
     app = open_page(homes["full"], "performance")
     app.selectbox[0].select("web").run()
-    assert app.query_params["strategy"] == "web"
+    app.switch_page("../pages/overview.py").run()
     app.switch_page("../pages/model.py").run()
     assert app.selectbox[0].value == "web"
+    assert app.query_params["strategy"] == "web"
+
+
+def test_a_link_is_kept_on_the_next_page(homes: dict[str, Path], open_page: Opener) -> None:
+    """The choices of a link stay, even where the next page is opened at once."""
+    app = open_page(homes["full"], "performance", strategy="web", placement="account")
+    app.switch_page("../pages/offers.py").run()
+    assert [box.value for box in app.selectbox] == ["web", "account"]
+    assert app.query_params["placement"] == "account"
+
+
+def test_an_option_that_another_choice_removed_leaves_the_url(
+    homes: dict[str, Path], open_page: Opener
+) -> None:
+    """The placement of a strategy without it becomes all placements, without a warning."""
+    app = open_page(homes["full"], "performance", strategy="web", placement="account")
+    app.selectbox[0].select("mail").run()
+    assert app.selectbox[1].value == "all"
+    assert "placement" not in app.query_params
+    assert [box.value for box in app.warning] == []
 
 
 def test_an_unknown_filter_of_a_link_is_named(homes: dict[str, Path], open_page: Opener) -> None:
