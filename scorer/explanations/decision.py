@@ -16,7 +16,8 @@ from scorer.features import DECISIONING, Feature, FeatureSchema, encode_users
 from scorer.forest import Eligible
 from scorer.models.protocol import RewardModel
 from scorer.ranking import exploration
-from scorer.ranking.choice import POLICIES, Decisions, offer_scores
+from scorer.ranking.arms import policies
+from scorer.ranking.choice import Decisions, offer_scores
 from scorer.ranking.context import Deployed, StrategyContext, load_context, read_schema
 from scorer.ranking.eligibility import eligible_by_set
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
@@ -169,7 +170,7 @@ def _rows(rows: RankedRows) -> list[dict[str, Any]]:
             "rank": int(rows.rank[i]),
             "offer_id": rows.offer_ids[i].as_py(),
             "score": None if np.isnan(rows.score[i]) else float(rows.score[i]),
-            "policy": POLICIES[rows.policy[i]],
+            "policy": policies()[rows.policy[i]],
             "propensity": float(rows.propensity[i]),
             "eligible_count": int(rows.eligible_count[i]),
         }

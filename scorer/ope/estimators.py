@@ -91,3 +91,14 @@ ESTIMATORS: dict[str, Estimator] = {
     "dr": dr,
     "dr_shrunk": dr_shrunk,
 }
+
+# Estimates that lie between the two values of a reward that has only two.
+_BOUNDED = ("ips", "snips", "dr", "dr_shrunk")
+
+
+def bounding_levels(estimator: str, feedback: LoggedFeedback) -> tuple[float, float] | None:
+    """The two values of the reward if the estimate lies between them, else None."""
+    levels = feedback.levels
+    if levels is None or estimator not in _BOUNDED or (estimator == "ips" and levels[0] != 0):
+        return None
+    return levels

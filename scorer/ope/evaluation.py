@@ -15,7 +15,13 @@ from scorer.ope.diagnostics import (
     effective_responses,
     measure_evidence,
 )
-from scorer.ope.estimators import ESTIMATORS, FLOOR, Estimator, importance_weights
+from scorer.ope.estimators import (
+    ESTIMATORS,
+    FLOOR,
+    Estimator,
+    bounding_levels,
+    importance_weights,
+)
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.ope.intervals import clustered_t, fieller, normal_score, value_interval
 
@@ -127,7 +133,7 @@ def evaluate(
     moments = total_error(contributions, feedback)
     if moments.standard_error == 0:
         return _insufficient(evidence)
-    levels = _levels(feedback, estimator)
+    levels = bounding_levels(estimator, feedback)
     interval = value_interval(contributions.value, moments, levels)
     return PolicyEstimate(
         OK,
@@ -212,14 +218,6 @@ def _difference(
         return result
     lift = policy.value / baseline.value - 1
     return replace(result, lift=lift, lift_low=ratio.low - 1, lift_high=ratio.high - 1)
-
-
-def _levels(feedback: LoggedFeedback, estimator: str) -> tuple[float, float] | None:
-    """The two values of the reward, where the estimator's value must lie between them."""
-    levels = feedback.levels
-    if levels is None or estimator == "dm" or (estimator == "ips" and levels[0] != 0):
-        return None
-    return levels
 
 
 def _do_the_same(policy: TargetPolicy, baseline: TargetPolicy) -> bool:

@@ -19,7 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from scorer.features import DECISIONING
 from scorer.ranking import exploration
-from scorer.ranking.choice import POLICIES, TRAFFIC_TYPES, UNIFORM, Decisions
+from scorer.ranking.arms import policies, traffic_types
+from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set
 from scorer.ranking.exploration import Draws
@@ -52,7 +53,7 @@ RANKED_SCHEMA = pa.schema(
 )
 
 _CANDIDATE = ("profile_id", *DECISIONING, "eligibility_set_id", "excluded_offer_ids")
-_EXPLORES, _ORDER_KEY = "nextoffer_explores", "nextoffer_order_key"
+_ARM, _ORDER_KEY = "nextoffer_arm", "nextoffer_order_key"
 
 MAX_BATCH_ROWS = 50_000
 _MAX_BATCH_CELLS = 4_000_000
@@ -95,8 +96,8 @@ def rank_candidates(
     Ordered by profile_id, placement_id and rank.
     """
     features = context.deployed.model.schema.select_list if context.deployed else ()
-    explores, order_key = exploration.draw_sql(context.policy, context.cycle)
-    draws = (f"{explores} as {_EXPLORES}", f"{order_key} as {_ORDER_KEY}")
+    arm, order_key = exploration.draw_sql(context.policy, context.cycle)
+    draws = (f"{arm} as {_ARM}", f"{order_key} as {_ORDER_KEY}")
     columns = (*_CANDIDATE, *draws, *features)
     candidates = (
         connection.cursor()
@@ -143,9 +144,9 @@ def _ranked_batches(
 
 def _draws(context: StrategyContext, batch: pa.RecordBatch) -> Draws:
     """As the engine drew them, else drawn here: the same numbers."""
-    if _EXPLORES in batch.schema.names:
-        explores, keys = (batch.column(name) for name in (_EXPLORES, _ORDER_KEY))
-        return Draws(*(c.to_numpy(zero_copy_only=False) for c in (explores, keys)))
+    if _ARM in batch.schema.names:
+        drawn = (batch.column(name) for name in (_ARM, _ORDER_KEY))
+        return Draws(*(column.to_numpy(zero_copy_only=False) for column in drawn))
     columns = (batch.column(name).to_pylist() for name in ("profile_id", "placement_id"))
     return exploration.draw(context.policy, context.cycle, *columns)
 
@@ -153,6 +154,7 @@ def _draws(context: StrategyContext, batch: pa.RecordBatch) -> Draws:
 def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows) -> pa.RecordBatch:
     n, row = rows.row.size, pa.array(rows.row)
     policy = pa.array(rows.policy)
+    traffic_type = pa.array(traffic_types()).take(policy)
     columns = {
         "strategy_id": _repeated(context.strategy_id, n),
         "cycle_date": _repeated(context.cycle_date, n),
@@ -161,9 +163,9 @@ def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows)
         "offer_id": rows.offer_ids,
         "offer_name": rows.offer_names,
         "score": pa.array(rows.score, from_pandas=True),
-        "traffic_type": pa.array(TRAFFIC_TYPES).take(policy),
-        "is_exploration": pa.array(rows.policy == UNIFORM),
-        "policy": pa.array(POLICIES).take(policy),
+        "traffic_type": traffic_type,
+        "is_exploration": pc.equal(traffic_type, "random"),
+        "policy": pa.array(policies()).take(policy),
         "propensity": pa.array(rows.propensity),
         "eligible_count": pa.array(rows.eligible_count),
         "model_version": _repeated(model_version(context), n, pa.string()),

@@ -10,24 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import encode_users
 from scorer.forest import Eligible
 from scorer.models.protocol import ShortLists
-from scorer.ranking import exploration
+from scorer.ranking.arms import ARMS, BEST_SINGLE, MODEL, code_of
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
 from scorer.ranking.exploration import Draws
 from scorer.ranking.top_k import smallest_k
-
-MODEL, UNIFORM, FALLBACK, BEST_SINGLE = 0, 1, 2, 3
-POLICIES = ("model", "uniform", "fallback", "best_single")
-# The personalised arm keeps its traffic type where the best single offer serves it: arms are
-# compared by who was drawn for them.
-TRAFFIC_TYPES = ("contextual", "random", "noncontextual", "contextual")
 
 # Keys of the model's order: scores, then what has none, then what is not ready, then (infinity)
 # what is not eligible.
@@ -58,7 +51,7 @@ class Chosen:
 
     ``columns`` and ``intended`` (what the model would have placed) are columns of candidates,
     int64 (n, k); ``scores`` float64 (n, k), NaN before the first model; ``policy`` (n,) indexes
-    POLICIES.
+    ``policies()``.
     """
 
     columns: Codes
@@ -84,7 +77,7 @@ def choose(context: StrategyContext, decisions: Decisions) -> Chosen:
     quick = np.zeros(len(decisions), dtype=np.bool_)
     if ranker is not None:
         ready = eligible_counts(eligible, context.score_columns >= 0) > 0
-        quick = personal & ~draws.explores & ready
+        quick = personal & draws.is_personalised & ready
     if ranker is not None and quick.all():
         return _from_short_lists(context, ranker, users, eligible)
     chosen = _places(len(decisions), min(context.top_k, len(context.candidates)))
@@ -92,10 +85,11 @@ def choose(context: StrategyContext, decisions: Decisions) -> Chosen:
         part = _from_short_lists(context, ranker, users[quick], take_rows(eligible, quick))
         chosen.put(quick, part)
     rest = ~quick
-    own = Draws(draws.explores[rest], draws.keys[rest])
+    own = Draws(draws.arm[rest], draws.keys[rest])
     part = _from_scores(context, users[rest], take_rows(eligible, rest).mask(), own)
     chosen.put(rest, part)
-    chosen.policy[:] = np.where(draws.explores, UNIFORM, np.where(personal, MODEL, BEST_SINGLE))
+    by_model = np.where(personal, code_of(MODEL), code_of(BEST_SINGLE))
+    chosen.policy[:] = np.where(draws.is_personalised, by_model, draws.arm)
     return chosen
 
 
@@ -125,25 +119,24 @@ def offer_scores(context: StrategyContext, users: Matrix, eligible: Mask) -> Vec
 
 def _places(n: int, k: int) -> Chosen:
     zeros = np.zeros((n, k), dtype=np.int64)
-    return Chosen(zeros, zeros.copy(), np.full((n, k), np.nan), np.full(n, MODEL))
+    return Chosen(zeros, zeros.copy(), np.full((n, k), np.nan), np.full(n, code_of(MODEL)))
 
 
 def _at_random(context: StrategyContext, eligible: Eligible, draws: Draws) -> Chosen:
-    """Everybody explores; each offer drawn is the one intended."""
-    columns = _random_order(context, eligible.mask(), draws.keys)
-    scores = np.full(columns.shape, np.nan)
-    return Chosen(columns, columns, scores, np.full(len(columns), UNIFORM))
+    """Before the first model an arm takes every profile; what it draws is what is intended."""
+    columns = _places(len(draws.arm), min(context.top_k, len(context.candidates))).columns
+    _order_by_arms(context, eligible.mask(), draws, columns)
+    return Chosen(columns, columns, np.full(columns.shape, np.nan), draws.arm)
 
 
 def _from_scores(context: StrategyContext, users: Matrix, eligible: Mask, draws: Draws) -> Chosen:
-    """By the scores of all offers; who explores gets a random order."""
+    """By the scores of all offers, except where an arm took the profile."""
     scores = offer_scores(context, users, eligible)
     intended = _model_order(context, scores, eligible)
     columns = intended.copy()
-    explores = draws.explores
-    columns[explores] = _random_order(context, eligible[explores], draws.keys[explores])
+    _order_by_arms(context, eligible, draws, columns)
     served = np.take_along_axis(scores, columns, axis=1)
-    return Chosen(columns, intended, served, np.full(len(users), MODEL))
+    return Chosen(columns, intended, served, np.full(len(users), code_of(MODEL)))
 
 
 def _model_order(context: StrategyContext, scores: Vector, eligible: Mask) -> Codes:
@@ -155,9 +148,12 @@ def _model_order(context: StrategyContext, scores: Vector, eligible: Mask) -> Co
     return smallest_k(keys, context.top_k)
 
 
-def _random_order(context: StrategyContext, eligible: Mask, keys: npt.NDArray[np.uint64]) -> Codes:
-    offers = exploration.offer_keys([o.offer_id for o in context.candidates])
-    return exploration.random_order(keys, offers, eligible, context.top_k)
+def _order_by_arms(context: StrategyContext, eligible: Mask, draws: Draws, columns: Codes) -> None:
+    """Write the order of each arm into the rows that it took."""
+    for place, arm in enumerate(ARMS.values()):
+        rows = draws.arm == place
+        if rows.any():
+            columns[rows] = arm.order(context, eligible[rows], draws.keys[rows])
 
 
 def _from_short_lists(
@@ -176,7 +172,7 @@ def _from_short_lists(
         is_short = columns[:, -1] < 0
         unready = take_rows(eligible, is_short).mask() & (places < 0)
         columns[short], scores[short] = _filled(columns[short], scores[short], unready)
-    return Chosen(columns, columns, scores, np.full(len(users), MODEL))
+    return Chosen(columns, columns, scores, np.full(len(users), code_of(MODEL)))
 
 
 def _filled(columns: Codes, scores: Vector, unready: Mask) -> tuple[Codes, Vector]:

@@ -15,6 +15,7 @@ from scorer.config import CYCLE, MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.features import FeatureSchema
 from scorer.models.protocol import RewardModel
+from scorer.ranking import arms
 from scorer.ranking.exploration import MixturePolicy
 from scorer.registry.model_registry import ModelRegistry
 
@@ -62,7 +63,7 @@ class StrategyContext:
     default_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        MixturePolicy(self.exploration_share)
+        MixturePolicy((self.exploration_share,))
         if self.top_k < 1:
             raise ConfigurationError(
                 f"strategy {self.strategy_id!r}: top_k must be 1 or more, got {self.top_k}"
@@ -92,8 +93,8 @@ class StrategyContext:
 
     @cached_property
     def policy(self) -> MixturePolicy:
-        """The mixture of this cycle; all random while no offer can be scored."""
-        return MixturePolicy(self.exploration_share if self.scored_offer_ids else 1.0)
+        """The mixture of the arms in this cycle."""
+        return MixturePolicy(arms.shares(self))
 
     @cached_property
     def candidates(self) -> tuple[Offer, ...]:

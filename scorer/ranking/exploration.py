@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import md5
+from math import fsum
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,8 @@ Keys = npt.NDArray[np.uint64]
 Cycle = tuple[str, date]
 """A strategy and the date of its cycle: what every draw starts from."""
 
+PERSONALISED = -1
+
 _HEX_DIGITS = 15
 _INCREMENT = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -44,35 +47,36 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 @dataclass(frozen=True)
 class MixturePolicy:
-    """The model's order for most profiles, a uniform random order for a share of them.
+    """Share of the profiles that each arm takes; the model's order serves all others.
 
-    ``share`` in [0, 1]; 1 is the policy before the first model (all traffic is random).
+    ``shares`` are in [0, 1] and sum to at most 1.
     """
 
-    share: float
+    shares: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ConfigurationError(f"exploration share must be in [0, 1], got {self.share!r}")
+        if not (all(0 <= share <= 1 for share in self.shares) and fsum(self.shares) <= 1):
+            raise ConfigurationError(
+                "the exploration share and the shares of other arms must be in [0, 1] and sum to at"
+                f" most 1, got {', '.join(map(repr, self.shares))}"
+            )
 
-    def pmf(self, model_choice: Codes, eligible: Mask) -> Vector:
-        """Probability of each offer at one rank, shape (n, n_offers); rows sum to 1.
+    @property
+    def rest(self) -> float:
+        """Share of the profiles that get the model's order."""
+        return 1 - fsum(self.shares)
 
-        ``model_choice`` (n,) is the column that the model puts at the rank, ``eligible``
-        (n, n_offers) says which offers take part; every row has at least one.
-        """
-        n = model_choice.size
-        pmf = self.share * eligible / eligible.sum(axis=1, keepdims=True)
-        pmf[np.arange(n), model_choice] += 1 - self.share
-        return pmf
+    @property
+    def certain(self) -> int | None:
+        """The arm that takes every profile, -1 if none takes any; None if it has to be drawn."""
+        if not any(self.shares):
+            return PERSONALISED
+        return self.shares.index(1.0) if 1.0 in self.shares else None
 
-    def propensity(self, chosen: Codes, model_choice: Codes, eligible_count: Codes) -> Vector:
-        """The pmf's value at the chosen offers, all of one shape, without building the pmf."""
-        return self.share / eligible_count + (1 - self.share) * (chosen == model_choice)
-
-    def explores(self, buckets: Vector) -> Mask:
-        """Draw the arm of each profile from its bucket in [0, 1)."""
-        return buckets < self.share
+    def arms(self, buckets: Vector) -> Codes:
+        """Arm of each profile from its bucket in [0, 1), int64 (n,); -1 for the model's order."""
+        places = np.searchsorted(np.cumsum(self.shares), buckets, side="right")
+        return np.where(places < len(self.shares), places, PERSONALISED)
 
 
 def bucket(strategy_id: str, cycle_date: date, profile_id: str) -> float:
@@ -101,42 +105,49 @@ def draw_keys(
 class Draws:
     """What is drawn for decisions, before any offer is looked at.
 
-    ``explores`` is bool (n,); ``keys`` uint64 (n,) orders the offers of those that explore (of
-    the others it means nothing).
+    ``arm`` is int64 (n,), -1 for the model's order; ``keys`` uint64 (n,) shuffle the offers of an
+    arm that is random (0 for the model's order).
     """
 
-    explores: Mask
+    arm: Codes
     keys: Keys
+
+    @property
+    def is_personalised(self) -> Mask:
+        """True where no arm took the profile, bool (n,)."""
+        return self.arm == PERSONALISED
 
 
 def draw(
     policy: MixturePolicy, cycle: Cycle, profile_ids: Sequence[str], placement_ids: Sequence[str]
 ) -> Draws:
-    """Draw for every profile and placement; hashes only what the policy's share asks for."""
-    n = len(profile_ids)
-    explores = np.full(n, policy.share == 1.0)
-    if 0.0 < policy.share < 1.0:
-        explores = policy.explores(buckets(*cycle, profile_ids))
-    keys, rows = np.zeros(n, dtype=np.uint64), np.flatnonzero(explores).tolist()
+    """Draw for every profile and placement; hashes only what the shares require."""
+    n, certain = len(profile_ids), policy.certain
+    arm = policy.arms(buckets(*cycle, profile_ids)) if certain is None else np.full(n, certain)
+    keys, rows = np.zeros(n, dtype=np.uint64), np.flatnonzero(arm >= 0).tolist()
     keys[rows] = draw_keys(*cycle, [profile_ids[i] for i in rows], [placement_ids[i] for i in rows])
-    return Draws(explores, keys)
+    return Draws(arm, keys)
 
 
 def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
     """:func:`draw` as SQL expressions over columns ``profile_id`` and ``placement_id``.
 
-    A boolean and an unsigned 64-bit number (0 where the profile does not explore). The divisor is
-    a power of 2, so the engine's quotient is Python's.
+    The arm, a signed, and the key, an unsigned 64-bit number. The divisor of the bucket is a power
+    of 2, so the engine's quotient is Python's.
     """
     strategy_id, cycle_date = cycle
     start = literal(f"{strategy_id}|{cycle_date.isoformat()}|")
     number = f"('0x' || substr(md5({start} || profile_id), 1, {_HEX_DIGITS}))::bigint"
-    explores = f"{number} / {16**_HEX_DIGITS}::double < {policy.share!r}::double"
-    if policy.share in (0.0, 1.0):
-        explores = str(policy.share == 1.0).lower()
+    arm = f"({policy.certain})::bigint"
+    if policy.certain is None:
+        below = " ".join(
+            f"when {number} / {16**_HEX_DIGITS}::double < {float(edge)!r}::double then {place}"
+            for place, edge in enumerate(np.cumsum(policy.shares))
+        )
+        arm = f"(case {below} else {PERSONALISED} end)::bigint"
     text = f"{start} || profile_id || '|' || placement_id || '|order'"
     key = f"('0x' || substr(md5({text}), 1, 16))::ubigint"
-    return explores, f"case when {explores} then {key} else 0::ubigint end"
+    return arm, f"case when {arm} >= 0 then {key} else 0::ubigint end"
 
 
 def offer_keys(offer_ids: Sequence[str]) -> Keys:

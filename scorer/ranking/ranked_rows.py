@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from scorer.arrays import Codes, Vector
-from scorer.ranking.choice import FALLBACK, Decisions, choose
+from scorer.ranking.arms import ARMS, FALLBACK, code_of
+from scorer.ranking.choice import Chosen, Decisions, choose
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts
 
@@ -20,7 +21,8 @@ from scorer.ranking.eligibility import eligible_counts
 class RankedRows:
     """Ranked rows of decisions, ordered by decision and rank; every array has shape (n_rows,).
 
-    ``row`` is the decision, ``rank`` starts at 1, ``policy`` indexes POLICIES and TRAFFIC_TYPES.
+    ``row`` is the decision, ``rank`` starts at 1, ``policy`` indexes ``policies()`` and
+    ``traffic_types()``.
     ``score`` is NaN where no model scored. Offers are text.
     """
 
@@ -43,11 +45,33 @@ def rank_decisions(context: StrategyContext, decisions: Decisions) -> RankedRows
     chosen = choose(context, decisions)
     row, place = np.nonzero(np.arange(chosen.columns.shape[1]) < counts[:, None])
     column, count = chosen.columns[row, place], counts[row]
-    propensity = context.policy.propensity(column, chosen.intended[row, place], count)
+    propensity = _propensities(context, decisions, chosen, (row, place), count)
     ranked = _Rows(
         row, place, column, chosen.scores[row, place], chosen.policy[row], propensity, count
     )
     return _with_fallbacks(context, decisions, ranked, np.flatnonzero(counts == 0))
+
+
+def _propensities(
+    context: StrategyContext,
+    decisions: Decisions,
+    chosen: Chosen,
+    at: tuple[Codes, Codes],
+    count: Codes,
+) -> Vector:
+    """Probability that the arms, weighted by their shares, place the chosen offers there.
+
+    ``at`` are the rows and places to look at, ``count`` their eligible offers, int64 (n_rows,).
+    """
+    column, mixture = chosen.columns[at], context.policy
+    propensity = mixture.rest * (column == chosen.intended[at])
+    for arm, share in zip(ARMS.values(), mixture.shares, strict=True):
+        if share and arm.is_random:
+            propensity += share / count
+        elif share:
+            order = arm.order(context, decisions.eligible.mask(), decisions.draws.keys)
+            propensity += share * (column == order[at])
+    return propensity
 
 
 @dataclass(frozen=True)
@@ -102,7 +126,7 @@ def _fallback_rows(rows: Codes, first_column: int, n_offers: int) -> _Rows:
         place,
         first_column + place,
         np.full(size, np.nan),
-        np.full(size, FALLBACK),
+        np.full(size, code_of(FALLBACK)),
         np.ones(size),
         np.zeros(size, dtype=np.int64),
     )

@@ -14,8 +14,9 @@ from scorer.errors import InputError
 from scorer.features import DECISIONING
 from scorer.forest import Eligible
 from scorer.ranking import exploration
+from scorer.ranking.arms import traffic_types
 from scorer.ranking.batch import batch_rows, model_version
-from scorer.ranking.choice import TRAFFIC_TYPES, UNIFORM, Decisions
+from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set, listed_columns
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
@@ -222,13 +223,14 @@ def _eligible(context: StrategyContext, batch: pa.RecordBatch, placements: list[
 
 def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows) -> pa.RecordBatch:
     n = rows.row.size
+    traffic_type = pa.array(traffic_types()).take(pa.array(rows.policy))
     columns = {
         "request_id": batch.column("request_id").take(pa.array(rows.row)),
         "rank": pa.array(rows.rank),
         "offer_id": rows.offer_ids,
         "score": pa.array(rows.score, from_pandas=True),
-        "traffic_type": pa.array(TRAFFIC_TYPES).take(pa.array(rows.policy)),
-        "is_exploration": pa.array(rows.policy == UNIFORM),
+        "traffic_type": traffic_type,
+        "is_exploration": pc.equal(traffic_type, "random"),
         "propensity": pa.array(rows.propensity),
         "model_version": pa.repeat(pa.scalar(model_version(context), pa.string()), n),
     }

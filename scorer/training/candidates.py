@@ -7,7 +7,7 @@ folds' median from the workbench.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -89,7 +89,7 @@ def _trees(
     return OfferTrees(booster, schema, ready, bench.calibration, base)
 
 
-CANDIDATES: Mapping[str, Fit] = {
+CANDIDATES: dict[str, Fit] = {
     BEST_SINGLE: _best_single,
     "interaction_base": _interaction_base,
     "pooled_trees": _pooled_trees,
@@ -98,7 +98,11 @@ CANDIDATES: Mapping[str, Fit] = {
 }
 
 
+# These need rewards that are mostly 0 and otherwise positive amounts.
+_ONLY_FOR_AMOUNTS = ("success_value",)
+
+
 def candidates_of(bench: Workbench) -> tuple[str, ...]:
-    """Names of the candidates that fit the KPI; success x value needs values and successes."""
-    is_money = bench.objective.link == "log"
-    return tuple(name for name in CANDIDATES if name != "success_value" or is_money)
+    """Names of the candidates that fit the KPI."""
+    is_amount = bench.objective.link == "log"
+    return tuple(name for name in CANDIDATES if is_amount or name not in _ONLY_FOR_AMOUNTS)

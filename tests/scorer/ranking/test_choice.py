@@ -98,7 +98,7 @@ def test_most_decisions_need_no_score_of_every_offer(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("scorer.ranking.choice.offer_scores", count)
     choose(ctx, given_)
     knows = ctx.score_columns >= 0
-    needed = given_.draws.explores | ~(given_.eligible.mask() & knows).any(axis=1)
+    needed = ~given_.draws.is_personalised | ~(given_.eligible.mask() & knows).any(axis=1)
     assert scored == [needed.sum()]
     assert 0 < needed.sum() < N
 
@@ -135,24 +135,24 @@ def test_eligible_offers_are_counted_and_taken_as_in_the_mask(seed: int) -> None
     assert np.array_equal(take_columns(eligible, places, 4).mask(), moved)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 1 / 3, 1.0])
-def test_the_engine_draws_the_same_numbers(share: float) -> None:
+@pytest.mark.parametrize("shares", [(0.0,), (0.1,), (1 / 3, 0.2), (0.0, 1.0)])
+def test_the_engine_draws_the_same_numbers(shares: tuple[float, ...]) -> None:
     """Bit for bit, whatever the ids hold."""
-    policy = MixturePolicy(share)
+    policy = MixturePolicy(shares)
     profiles = [f"p{i}" for i in range(2000)] + ["O'Neil", "a|b", "é", "", "\u4e2d"]
     placements = ["web", "mail|order"] * (len(profiles) // 2) + ["it's"] * (len(profiles) % 2)
     cycle = ("s'1", CYCLE[1])
     with connect_memory() as connection:
-        explores, key = exploration.draw_sql(policy, cycle)
+        arm, key = exploration.draw_sql(policy, cycle)
         table = pa.table(
             {"row": range(len(profiles)), "profile_id": profiles, "placement_id": placements}
         )
         connection.register("people", table)
         found = connection.sql(
-            f"select {explores} as explores, {key} as key from people order by row"
+            f"select {arm} as arm, {key} as key from people order by row"
         ).to_arrow_table()
     drawn = exploration.draw(policy, cycle, profiles, placements)
-    assert found["explores"].to_pylist() == drawn.explores.tolist()
+    assert found["arm"].to_pylist() == drawn.arm.tolist()
     assert found["key"].to_pylist() == drawn.keys.tolist()
 
 
@@ -160,7 +160,7 @@ def test_offers_whose_score_is_no_number_come_after_those_with_a_score() -> None
     """They stay among the eligible ones and before offers that are not ready."""
     ctx = context({"a": [np.nan], "b": [0.1]}, offers="abc", top_k=3)
     everything = Eligible.everything(1, 3)
-    draws = Draws(np.zeros(1, dtype=bool), np.zeros(1, dtype=np.uint64))
+    draws = Draws(np.full(1, -1), np.zeros(1, dtype=np.uint64))
     users = pa.table({"context:user": [0.0]})
     made = rank_decisions(ctx, Decisions(users, pa.array(["web"]), everything, draws))
     assert made.offer_ids.to_pylist() == ["b", "a", "c"]

@@ -54,7 +54,7 @@ def test_splitmix64_matches_its_reference() -> None:
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
 def test_the_share_of_exploring_profiles_is_the_wanted_one(share: float) -> None:
     """Within the central 99.9 % of the binomial distribution."""
-    explores = MixturePolicy(share).explores(exploration.buckets("s", CYCLE, PROFILES))
+    explores = MixturePolicy((share,)).arms(exploration.buckets("s", CYCLE, PROFILES)) == 0
     low, high = stats.binom.interval(0.999, len(PROFILES), share)
     assert low <= explores.sum() <= high
 
@@ -63,7 +63,7 @@ def test_the_share_of_exploring_profiles_is_the_wanted_one(share: float) -> None
 def test_the_edges_of_the_share_are_exact(share: float, expected: int) -> None:
     """Share 0 explores nobody, share 1 everybody."""
     buckets = exploration.buckets("s", CYCLE, PROFILES)
-    assert MixturePolicy(share).explores(buckets).sum() == expected
+    assert (MixturePolicy((share,)).arms(buckets) == 0).sum() == expected
 
 
 def test_a_new_cycle_draws_afresh() -> None:
@@ -141,36 +141,18 @@ def test_ineligible_offers_come_last() -> None:
     assert set(order[0, :2]) == {0, 2}
 
 
-@given(
-    st.floats(0, 1),
-    st.lists(st.booleans(), min_size=1, max_size=12).filter(any),
-    st.integers(0, 10**6),
-)
-def test_the_pmf_is_a_distribution_over_eligible_offers(
-    share: float, eligible: list[bool], pick: int
-) -> None:
-    """It sums to 1, gives nothing to the ineligible, and is what the propensity says."""
-    mask = np.array([eligible])
-    choice = np.array([np.flatnonzero(mask[0])[pick % mask.sum()]])
-    policy = MixturePolicy(share)
-    pmf = policy.pmf(choice, mask)
-    count = mask.sum(axis=1)
-    assert pmf.sum() == pytest.approx(1)
-    assert (pmf[~mask] == 0).all()
-    for offer in np.flatnonzero(mask[0]):
-        propensity = policy.propensity(np.array([offer]), choice, count)
-        assert propensity[0] == pytest.approx(pmf[0, offer])
+@pytest.mark.parametrize("shares", [(0.1, 0.25), (0.0, 0.3), (0.5, 0.5)])
+def test_each_arm_takes_its_share_of_the_profiles(shares: tuple[float, ...]) -> None:
+    """Within the central 99.9 % of the binomial distribution; the rest is personalised."""
+    drawn_arms = MixturePolicy(shares).arms(exploration.buckets("s", CYCLE, PROFILES))
+    for arm, share in enumerate((*shares, 1 - sum(shares))):
+        low, high = stats.binom.interval(0.999, len(PROFILES), share)
+        taken = (drawn_arms == (arm if arm < len(shares) else -1)).sum()
+        assert low <= taken <= high
 
 
-def test_propensities_have_the_stated_values() -> None:
-    """Share 0.1 over 4 offers: 0.925 for the model's offer, 0.025 for another; alone 1."""
-    policy = MixturePolicy(0.1)
-    got = policy.propensity(np.array([0, 1, 0]), np.array([0, 0, 0]), np.array([4, 4, 1]))
-    assert got == pytest.approx([0.925, 0.025, 1.0])
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
-def test_an_impossible_share_is_refused(share: float) -> None:
-    """A share is a probability."""
+@pytest.mark.parametrize("shares", [(-0.1,), (1.5,), (float("nan"),), (0.6, 0.6)])
+def test_impossible_shares_are_refused(shares: tuple[float, ...]) -> None:
+    """A share is a probability, and no profile has two arms."""
     with pytest.raises(ConfigurationError, match="exploration share"):
-        MixturePolicy(share)
+        MixturePolicy(shares)

@@ -1,0 +1,76 @@
+"""The arms of a strategy: who orders the offers of a profile, and how ranked rows name it.
+
+Each cycle, every profile is drawn for one arm. The arms of :data:`ARMS` take their share of the
+profiles; the personalised arm serves all others. The propensity of an offer at a rank adds up what
+each arm would do there, weighted by the share of the arm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scorer.arrays import Codes, Mask
+from scorer.ranking import exploration
+from scorer.ranking.exploration import Keys
+
+if TYPE_CHECKING:
+    from scorer.ranking.context import StrategyContext
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm that takes a share of the profiles from the personalised one.
+
+    Attributes
+    ----------
+    traffic_type : random, contextual or noncontextual, as in XDM.
+    share : share of the profiles in [0, 1] that a strategy gives to the arm once a model ranks.
+    order : first ``context.top_k`` columns of candidates, int64 (n, k), from the eligible ones,
+        bool (n, n_candidates), and a random key per row, uint64 (n,); ineligible ones come last.
+    is_random : True if every order of the eligible offers is equally likely, False if the order
+        ignores the keys.
+    """
+
+    traffic_type: str
+    share: Callable[[StrategyContext], float]
+    order: Callable[[StrategyContext, Mask, Keys], Codes]
+    is_random: bool = False
+
+
+def _uniform_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
+    offers = exploration.offer_keys([offer.offer_id for offer in context.candidates])
+    return exploration.random_order(keys, offers, eligible, context.top_k)
+
+
+UNIFORM, MODEL, BEST_SINGLE, FALLBACK = "uniform", "model", "best_single", "fallback"
+
+ARMS: dict[str, Arm] = {
+    UNIFORM: Arm("random", lambda context: context.exploration_share, _uniform_order, True),
+}
+# The personalised arm keeps its traffic type where the best single offer serves it: arms are
+# compared by the arm that profiles were drawn for.
+_OTHERS = {MODEL: "contextual", BEST_SINGLE: "contextual", FALLBACK: "noncontextual"}
+
+
+def policies() -> tuple[str, ...]:
+    """What can place a row, by code; the code of an arm is its position in ``ARMS``."""
+    return (*ARMS, *_OTHERS)
+
+
+def traffic_types() -> tuple[str, ...]:
+    """Traffic type of each policy, by the same codes."""
+    return (*(arm.traffic_type for arm in ARMS.values()), *_OTHERS.values())
+
+
+def code_of(policy: str) -> int:
+    """Code of a policy."""
+    return policies().index(policy)
+
+
+def shares(context: StrategyContext) -> tuple[float, ...]:
+    """Share of each arm; everything is uniform while no offer can be scored."""
+    if not context.scored_offer_ids:
+        return tuple(float(name == UNIFORM) for name in ARMS)
+    return tuple(arm.share(context) for arm in ARMS.values())
