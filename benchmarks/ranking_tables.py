@@ -16,12 +16,12 @@ import pyarrow as pa
 from scorer.features import FeatureSchema
 from scorer.models.objectives import choose_objective
 from scorer.models.protocol import RewardModel
-from scorer.ranking.context import read_schema
 from scorer.training.candidates import CANDIDATES
 from scorer.training.examples import Offers, encode_examples
 from scorer.training.kin import kin_matrix, known_values
 from scorer.training.workbench import EVERYTHING, Workbench
 from scorer.warehouse.database import Connection
+from scorer.warehouse.marts import read_schema
 
 STRATEGY = "bench"
 AS_OF = datetime(2026, 11, 22)

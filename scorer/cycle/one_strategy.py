@@ -13,13 +13,14 @@ from scorer.evaluation.rows import plain, training_rows
 from scorer.evaluation.scored_displays import replace_scored_displays
 from scorer.progress import Progress
 from scorer.ranking.batch import write_ranked_offers
-from scorer.ranking.context import find_deployed, load_context, read_schema
+from scorer.ranking.context import find_deployed, load_context
 from scorer.registry.model_registry import ModelRegistry
 from scorer.registry.model_versions import write_model_versions
 from scorer.training.gate import credibly_worse
-from scorer.training.plan import Data, read_data, read_plan
-from scorer.training.train import Training, load_examples, train
+from scorer.training.plan import read_plan
+from scorer.training.train import Training, train
 from scorer.warehouse.database import Connection
+from scorer.warehouse.marts import StrategyData, load_examples, read_data, read_schema
 from scorer.warehouse.scorer_tables import replace_evaluations, replace_training_run
 
 _REPAIRED = """
@@ -185,7 +186,7 @@ def _note_deployed(connection: Connection, settings: Settings, strategy: str) ->
 def _run_row(
     settings: Settings,
     strategy: str,
-    data: Data,
+    data: StrategyData,
     training: Training | None,
     outcome: dict[str, Any],
 ) -> dict[str, Any]:

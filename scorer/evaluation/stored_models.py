@@ -12,7 +12,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 
@@ -20,20 +19,21 @@ from scorer.arrays import Mask
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.evaluation.rows import Evaluated, Row, evaluation_rows, plain
+from scorer.features import encode_users
 from scorer.models.best_single import BestSingle
 from scorer.models.protocol import RewardModel
-from scorer.ranking.context import read_schema
 from scorer.registry.model_registry import ModelRegistry
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, score_rows
-from scorer.training.examples import Examples, encode_examples
+from scorer.training.examples import Examples, encode_examples, usable_rows
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import offer_means
-from scorer.training.plan import read_data, read_plan
+from scorer.training.plan import read_plan
 from scorer.training.shifts import Shift, outdated_rows
-from scorer.training.train import TrainingPlan, load_examples
+from scorer.training.train import TrainingPlan
 from scorer.training.workbench import deal_folds
 from scorer.warehouse.database import Connection
+from scorer.warehouse.marts import load_examples, read_data, read_schema
 from scorer.warehouse.scorer_tables import replace_evaluations
 
 VERSION = "version"
@@ -84,9 +84,11 @@ def evaluate_strategy(
     examples = replace(examples, outdated=outdated)
     rows = _kept(connection, settings, strategy) or _baselines(examples, plan.seed)
     known = {(row["policy"], row["model_version"]) for row in rows}
+    table = usable_rows(table, plan.offers)
     for name, stored in _stored(settings, strategy, plan, wanted):
         if (name, stored.version) not in known:
-            rows += _since(examples, plan.seed, name, stored)
+            users = {stored.model.schema: encode_users(table, stored.model.schema)}
+            rows += _since(replace(examples, other_users=users), plan.seed, name, stored)
     rows = [plain(row) for row in rows]
     connection.execute("begin")
     replace_evaluations(connection, settings, strategy, rows)
@@ -171,9 +173,9 @@ def _logged(
 ) -> LoggedPolicies:
     """The chosen displays under the cross-fitted best single offer and these models."""
     folds = deal_folds(examples, seed)
-    users: dict[str, Any] = {n: examples.users_for(m.schema)[chosen] for n, m in models.items()}
     part, ready = examples.take(chosen), examples.catalogue.ready
-    users = {BEST_SINGLE: part.users, **users}
+    others = {name: part.other_users[model.schema] for name, model in models.items()}
+    users = {BEST_SINGLE: part.users, **others}
     scored = Scored.empty(tuple(users), len(part))
     for fold in np.unique(folds).tolist():
         means = offer_means(examples.take(folds != fold))

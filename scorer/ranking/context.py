@@ -13,11 +13,11 @@ import numpy as np
 from scorer.arrays import Codes, Mask
 from scorer.config import CYCLE, MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError, StrategyError
-from scorer.features import FeatureSchema
 from scorer.models.protocol import RewardModel
 from scorer.ranking import arms
 from scorer.ranking.exploration import MixturePolicy
 from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.marts import read_ready_offers
 
 
 @dataclass(frozen=True)
@@ -190,25 +190,6 @@ def find_deployed(connection: Any, settings: Settings, strategy: str) -> Deploye
     if version is None or len(read_ready_offers(connection, strategy)) < MIN_READY_OFFERS:
         return None
     return Deployed(registry.load(strategy, version), version)
-
-
-def read_ready_offers(connection: Any, strategy_id: str) -> tuple[str, ...]:
-    """Ready offers of a strategy, sorted."""
-    rows = connection.execute(
-        "select offer_id from offer_readiness where strategy_id = ? and is_ready order by 1",
-        [strategy_id],
-    ).fetchall()
-    return tuple(offer_id for (offer_id,) in rows)
-
-
-def read_schema(connection: Any, strategy_id: str) -> FeatureSchema:
-    """Declared feature schema of a strategy, still without categories."""
-    rows = connection.sql(
-        "select feature_order, feature_name, feature_kind, value_type"
-        " from strategy_features where strategy_id = ?",
-        params=[strategy_id],
-    ).to_arrow_table()
-    return FeatureSchema.declare(rows.to_pylist())
 
 
 def _read_offers(connection: Any) -> tuple[Offer, ...]:

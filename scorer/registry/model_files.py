@@ -25,7 +25,7 @@ from scorer.features import FeatureSchema
 from scorer.files import replace_file, sync
 from scorer.models.persistence import Files, describe_model, restore_model
 from scorer.models.protocol import RewardModel
-from scorer.training.record import TrainedModel
+from scorer.registry.trained_model import TrainedModel
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = "nextoffer-model"

@@ -18,7 +18,7 @@ from scorer.errors import ConfigurationError, InputError
 from scorer.files import replace_file
 from scorer.models.protocol import RewardModel
 from scorer.registry import model_files
-from scorer.training.record import TrainedModel
+from scorer.registry.trained_model import TrainedModel
 
 DEPLOYMENTS_FILE = "deployments.json"
 DEPLOY, PROMOTE, ROLLBACK = "deploy", "promote", "rollback"

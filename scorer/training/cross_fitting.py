@@ -84,7 +84,7 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
     users = dict.fromkeys(names, examples.users)
     is_new = np.zeros(len(examples), dtype=np.bool_)
     if incumbent is not None:
-        users[DEPLOYED] = examples.users_for(incumbent.model.schema)
+        users[DEPLOYED] = examples.other_users[incumbent.model.schema]
         is_new = examples.times > np.datetime64(incumbent.data_window_end, "us")
     scored = Scored.empty(tuple(users), len(examples))
     left_out = [(name, frozenset({fold})) for fold in range(bench.n_folds) for name in names]

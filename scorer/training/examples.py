@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,14 +53,13 @@ class Examples:
     sets : int64 rows of ``eligible_sets``.
     outdated : bool, from before the offer's appeal changed; see :mod:`.shifts`.
     eligible_sets : bool (n_sets, n_offers), what the rules let a policy choose.
-    table : the rows that all this was encoded from.
+    other_users : users as other fitted schemas encode them, each float32 (n, n_features).
     """
 
     schema: FeatureSchema
     catalogue: Offers
     kpi_type: str
     eligible_sets: Mask
-    table: pa.Table
     users: Matrix
     offers: Codes
     rewards: Vector
@@ -71,18 +70,16 @@ class Examples:
     times: npt.NDArray[np.datetime64]
     sets: Codes
     outdated: Mask
+    other_users: Mapping[FeatureSchema, Matrix]
 
     def __len__(self) -> int:
         return len(self.offers)
 
     def take(self, rows: Any) -> Examples:
         """The chosen rows (indices or mask)."""
-        arrays = {f.name: getattr(self, f.name)[rows] for f in fields(self)[5:]}
-        return replace(self, **arrays)
-
-    def users_for(self, schema: FeatureSchema) -> Matrix:
-        """Users as another fitted schema encodes them; of examples from which none was taken."""
-        return encode_users(self.table, schema)
+        arrays = {name: getattr(self, name)[rows] for name in _PER_DISPLAY}
+        others = {schema: users[rows] for schema, users in self.other_users.items()}
+        return replace(self, other_users=others, **arrays)
 
     @property
     def trains(self) -> Mask:
@@ -107,8 +104,27 @@ class Examples:
         return eligible
 
 
+_PER_DISPLAY = (
+    "users",
+    "offers",
+    "rewards",
+    "successes",
+    "propensity",
+    "first",
+    "profiles",
+    "times",
+    "sets",
+    "outdated",
+)
+
+
 def encode_examples(
-    table: pa.Table, schema: FeatureSchema, offers: Offers, kpi_type: str, sets: Sets | None = None
+    table: pa.Table,
+    schema: FeatureSchema,
+    offers: Offers,
+    kpi_type: str,
+    sets: Sets | None = None,
+    other_schemas: Sequence[FeatureSchema] = (),
 ) -> Examples:
     """Encode rows of ``training_examples``, in time order; categories are fitted here.
 
@@ -118,17 +134,16 @@ def encode_examples(
         ``profile_id, propensity, is_success, position, eligibility_set_id``. Rows without a
         reward or of an offer that is not the strategy's are left out.
     sets : offers that could have been shown, by eligibility set; None: all of them everywhere.
+    other_schemas : fitted schemas of stored models that will score the same displays.
 
     Raises
     ------
     StrategyError
         No row is left.
     """
-    known = pc.is_in(pc.cast(table["offer_id"], pa.string()), pa.array(offers.all, pa.string()))
-    table = table.filter(pc.and_(known, pc.is_valid(table["reward"])))
+    table = usable_rows(table, offers)
     if table.num_rows == 0:
         raise StrategyError("no display of a ready offer in the window")
-    table = table.sort_by([("event_ts", "ascending"), ("display_id", "ascending")])
     fitted = schema.fit(table)
     rewards = pc.cast(table["reward"], pa.float64()).to_numpy()
     set_codes, eligible_sets = _eligibility(table, offers.all, sets)
@@ -137,7 +152,6 @@ def encode_examples(
         catalogue=offers,
         kpi_type=kpi_type,
         eligible_sets=eligible_sets,
-        table=table,
         users=encode_users(table, fitted),
         offers=encode_offers(table["offer_id"], offers.all),
         rewards=rewards,
@@ -148,7 +162,15 @@ def encode_examples(
         times=table["event_ts"].to_numpy().astype("datetime64[us]"),
         sets=set_codes,
         outdated=np.zeros(len(rewards), dtype=np.bool_),
+        other_users={other: encode_users(table, other) for other in other_schemas},
     )
+
+
+def usable_rows(table: pa.Table, offers: Offers) -> pa.Table:
+    """Rows that become examples, in their order: by time, with a reward and a known offer."""
+    known = pc.is_in(pc.cast(table["offer_id"], pa.string()), pa.array(offers.all, pa.string()))
+    table = table.filter(pc.and_(known, pc.is_valid(table["reward"])))
+    return table.sort_by([("event_ts", "ascending"), ("display_id", "ascending")])
 
 
 def _optional(table: pa.Table, name: str, default: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -6,7 +6,6 @@ with few displays then borrows from its kin what it cannot learn alone.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -45,15 +44,6 @@ def known_values(
     """Value of one success of each offer where its characteristics tell it, else NaN."""
     told = [characteristics.get(offer, {}).get(VALUE_PER_SUCCESS) for offer in offer_ids]
     return np.array([v if _is_number(v) else np.nan for v in told], dtype=np.float64)
-
-
-def read_characteristics(text: str | None) -> dict[str, Any]:
-    """Characteristics of one offer from the catalogue's JSON; {} when they are no JSON object."""
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _kins(values: list[Any]) -> list[Vector]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from scorer.arrays import Vector
 from scorer.models.protocol import RewardModel
+from scorer.registry.trained_model import TrainedModel
 from scorer.training import metrics
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import Scored
@@ -17,21 +17,6 @@ from scorer.training.gate import Verdict
 from scorer.training.selection import Selection
 from scorer.training.shifts import Shift
 from scorer.training.workbench import Workbench
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A model with what the manifest says about its making; window ends are UTC, inclusive."""
-
-    model: RewardModel
-    kpi_type: str
-    parameters: dict[str, Any]
-    metrics: dict[str, Any]
-    data_window_start: datetime
-    data_window_end: datetime
-    training_rows: int
-    successes: int
-    offers_included: int
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,13 @@ import pyarrow as pa
 from scorer.arrays import Codes, Mask
 from scorer.config import MIN_READY_OFFERS
 from scorer.errors import StrategyError
-from scorer.features import DECISIONING, FeatureSchema
+from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration, fit_calibration
 from scorer.models.objectives import capped, choose_objective
 from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
+from scorer.registry.trained_model import TrainedModel
 from scorer.training.candidates import BEST_SINGLE, CANDIDATES
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.training.examples import Examples, Offers, Sets, encode_examples
@@ -35,7 +36,7 @@ from scorer.training.gate import Standing, Verdict, gated, judge
 from scorer.training.kin import kin_matrix, known_values
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import fit_best_single
-from scorer.training.record import Describer, TrainedModel
+from scorer.training.record import Describer
 from scorer.training.selection import Selection, select
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
 from scorer.training.workbench import EVERYTHING, Workbench, fold_count
@@ -109,26 +110,6 @@ class Training:
         return self.nominee.model
 
 
-def load_examples(connection: Any, strategy_id: str, schema: FeatureSchema) -> pa.Table:
-    """Read a strategy's rows of ``training_examples`` with the schema's columns, as Arrow."""
-    fixed = (
-        "display_id",
-        "event_ts",
-        "profile_id",
-        "offer_id",
-        "reward",
-        "is_success",
-        "propensity",
-        '"position"',
-        "eligibility_set_id",
-        *DECISIONING,
-    )
-    columns = ", ".join((*fixed, *schema.select_list))
-    return connection.sql(
-        f"select {columns} from training_examples where strategy_id = ?", params=[strategy_id]
-    ).to_arrow_table()
-
-
 def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Training:
     """Train, choose, judge and calibrate on the examples of one strategy.
 
@@ -147,7 +128,8 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
         Fewer than 2 ready offers, or no row, no success, nothing but successes, fewer people than
         folds.
     """
-    examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible)
+    others = () if plan.incumbent is None else (plan.incumbent.model.schema,)
+    examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible, others)
     bench, shifts = _up_to_date(_bench(examples, plan), plan)
     scored = cross_fit(bench, plan.incumbent)
     logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))

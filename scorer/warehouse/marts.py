@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from scorer.config import Settings
-from scorer.errors import ConfigurationError
+import pyarrow as pa
+
+from scorer.config import MIN_READY_OFFERS, Settings
+from scorer.errors import ConfigurationError, StrategyError
+from scorer.features import DECISIONING, FeatureSchema
 from scorer.warehouse.database import Connection
+
+_DATA = """
+select
+    strategies.kpi_type,
+    strategies.exploration_share,
+    count(examples.display_id) as training_rows,
+    count(*) filter (where examples.is_success) as successes,
+    min(examples.event_ts) as data_window_start,
+    max(examples.event_ts) as data_window_end,
+    (
+        select count(*) from offer_readiness as offers
+        where offers.strategy_id = strategies.strategy_id
+    ) as offers
+from dim_ranking_strategies as strategies
+left join training_examples as examples on strategies.strategy_id = examples.strategy_id
+where strategies.strategy_id = ?
+group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_share
+"""
+_EXAMPLE_COLUMNS = (
+    "display_id",
+    "event_ts",
+    "profile_id",
+    "offer_id",
+    "reward",
+    "is_success",
+    "propensity",
+    '"position"',
+    "eligibility_set_id",
+    *DECISIONING,
+)
 
 
 def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
@@ -42,3 +79,102 @@ def the_strategy(connection: Connection, settings: Settings) -> str:
     if settings.strategy is None and len(known) > 1:
         raise ConfigurationError(f"--strategy is missing; there are: {', '.join(known)}")
     return strategy_ids(connection, settings)[0]
+
+
+@dataclass(frozen=True)
+class StrategyData:
+    """What a strategy has to learn from, as of the cycle."""
+
+    kpi_type: str
+    exploration_share: float
+    training_rows: int
+    successes: int
+    data_window_start: datetime | None
+    data_window_end: datetime | None
+    offers: int
+    ready_offer_ids: tuple[str, ...]
+
+    def missing(self) -> str | None:
+        """Return what is missing for a model, None if nothing is."""
+        if not self.training_rows:
+            return "no display of the look-back has a final outcome yet"
+        if not self.successes:
+            return "no success events in the window"
+        if len(self.ready_offer_ids) < MIN_READY_OFFERS:
+            ready = len(self.ready_offer_ids)
+            return f"{ready} of {self.offers} offers ready, {MIN_READY_OFFERS} needed"
+        return None
+
+
+def read_data(connection: Connection, strategy: str) -> StrategyData:
+    """Return what the build holds for a strategy.
+
+    Raises
+    ------
+    StrategyError
+        The build does not know the strategy.
+    """
+    ready = read_ready_offers(connection, strategy)
+    found = connection.sql(_DATA, params=[strategy]).to_arrow_table().to_pylist()
+    if not found:
+        raise StrategyError(f"strategy {strategy!r} is not in dim_ranking_strategies")
+    return StrategyData(**found[0], ready_offer_ids=ready)
+
+
+def read_ready_offers(connection: Connection, strategy: str) -> tuple[str, ...]:
+    """Ready offers of a strategy, sorted."""
+    rows = connection.execute(
+        "select offer_id from offer_readiness where strategy_id = ? and is_ready order by 1",
+        [strategy],
+    ).fetchall()
+    return tuple(offer_id for (offer_id,) in rows)
+
+
+def read_schema(connection: Connection, strategy: str) -> FeatureSchema:
+    """Declared feature schema of a strategy, without categories."""
+    rows = connection.sql(
+        "select feature_order, feature_name, feature_kind, value_type"
+        " from strategy_features where strategy_id = ?",
+        params=[strategy],
+    ).to_arrow_table()
+    return FeatureSchema.declare(rows.to_pylist())
+
+
+def load_examples(connection: Connection, strategy: str, schema: FeatureSchema) -> pa.Table:
+    """Rows of ``training_examples`` of a strategy with the columns of the schema, as Arrow."""
+    columns = ", ".join((*_EXAMPLE_COLUMNS, *schema.select_list))
+    return connection.sql(
+        f"select {columns} from training_examples where strategy_id = ?", params=[strategy]
+    ).to_arrow_table()
+
+
+def read_characteristics(connection: Connection, strategy: str) -> dict[str, Mapping[str, Any]]:
+    """Characteristics of every offer of a strategy; {} for one that has no JSON object of them."""
+    rows = connection.execute(
+        "select readiness.offer_id, offers.characteristics from offer_readiness as readiness"
+        " left join dim_offers as offers on readiness.offer_id = offers.offer_id"
+        " where readiness.strategy_id = ?",
+        [strategy],
+    ).fetchall()
+    return {offer: parse_characteristics(text) for offer, text in rows}
+
+
+def read_display_sets(connection: Connection, strategy: str) -> dict[str, frozenset[str]]:
+    """Offers that could have been shown at past displays, by eligibility set."""
+    sets: dict[str, set[str]] = {}
+    for key, offer in connection.execute(
+        "select eligibility_set_id, offer_id from display_eligibility_sets"
+        " where strategy_id = ? and is_eligible",
+        [strategy],
+    ).fetchall():
+        sets.setdefault(key, set()).add(offer)
+    return {key: frozenset(group) for key, group in sets.items()}
+
+
+def parse_characteristics(text: str | None) -> dict[str, Any]:
+    """Characteristics of one offer from the JSON of the catalogue; {} unless it is an object."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -12,11 +12,11 @@ from scorer.features import FeatureSchema
 from scorer.models.objectives import capped, choose_objective
 from scorer.models.placement_gate import PlacementGate
 from scorer.models.protocol import RewardModel
+from scorer.registry.trained_model import TrainedModel
 from scorer.training.candidates import CANDIDATES
 from scorer.training.examples import Offers, Sets, encode_examples
 from scorer.training.kin import kin_matrix, known_values
 from scorer.training.means import fit_best_single
-from scorer.training.train import TrainedModel
 from scorer.training.workbench import EVERYTHING, Workbench
 from tests.support.worlds import START, WORKED_SCHEMA, worked_example
 
@@ -47,9 +47,11 @@ def bench(
     offers: Offers | None = None,
     kpi_type: str = "binary",
     sets: Sets | None = None,
+    stored: RewardModel | None = None,
 ) -> Workbench:
-    """A workbench of the table's examples, seed 0."""
-    examples = encode_examples(table, schema, offers or catalogue(), kpi_type, sets)
+    """A workbench of the table's examples, seed 0, which a stored model can score too."""
+    others = () if stored is None else (stored.schema,)
+    examples = encode_examples(table, schema, offers or catalogue(), kpi_type, sets, others)
     rewards = capped(examples.rewards, kpi_type)
     objective = choose_objective(rewards[examples.trains], kpi_type)
     return Workbench(examples, objective, rewards / objective.scale, 0)

@@ -11,7 +11,7 @@ import pytest
 from scorer.config import Settings
 from scorer.registry.model_registry import ModelRegistry
 from scorer.registry.model_versions import write_model_versions
-from scorer.training.train import TrainedModel
+from scorer.registry.trained_model import TrainedModel
 from scorer.warehouse.database import Connection, connect_memory
 from tests.support.benches import as_trained, fitted
 

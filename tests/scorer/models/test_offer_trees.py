@@ -13,6 +13,7 @@ from scorer.errors import InputError
 from scorer.features import encode_users
 from scorer.models.offer_trees import OfferTrees
 from scorer.training.candidates import CANDIDATES
+from scorer.training.examples import usable_rows
 from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench, catalogue, fitted
 from tests.support.worlds import WORKED_SCHEMA, worked_example
@@ -117,13 +118,12 @@ def test_folds_do_not_depend_on_row_order() -> None:
 
 def test_a_persons_own_labels_never_move_their_starting_margins() -> None:
     """Turning every outcome of a fold's people changes other margins, not theirs."""
-    table = by_people()
-    before = bench(table)
+    in_order = usable_rows(by_people(), catalogue())
+    before = bench(in_order)
     inside = before.folds == 2
     rewards = before.examples.rewards.copy()
     rewards[inside] = 1 - rewards[inside]
-    turned = before.examples.table.set_column(3, "reward", pa.array(rewards))
-    after = bench(turned)
+    after = bench(in_order.set_column(3, "reward", pa.array(rewards)))
     np.testing.assert_array_equal(before.folds, after.folds)
     for excluded in (EVERYTHING, frozenset({1})):
         first, second = before.starting_margins(excluded), after.starting_margins(excluded)
@@ -133,10 +133,10 @@ def test_a_persons_own_labels_never_move_their_starting_margins() -> None:
 
 def test_starting_margins_of_a_fold_that_is_left_out_never_saw_it() -> None:
     """Excluding fold 1, its labels move no margin at all: neither its own nor the others'."""
-    table = by_people()
-    before = bench(table)
+    in_order = usable_rows(by_people(), catalogue())
+    before = bench(in_order)
     rewards = np.where(before.folds == 1, 1 - before.examples.rewards, before.examples.rewards)
-    after = bench(before.examples.table.set_column(3, "reward", pa.array(rewards)))
+    after = bench(in_order.set_column(3, "reward", pa.array(rewards)))
     excluded = frozenset({1})
     np.testing.assert_array_equal(
         before.starting_margins(excluded), after.starting_margins(excluded)

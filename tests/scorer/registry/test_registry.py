@@ -13,7 +13,7 @@ import pytest
 from scorer.errors import ConfigurationError, InputError
 from scorer.features import encode_users
 from scorer.registry.model_registry import Deployment, ModelRegistry
-from scorer.training.train import TrainedModel
+from scorer.registry.trained_model import TrainedModel
 from tests.support.benches import as_trained, fitted
 from tests.support.worlds import worked_example
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.training.kin import MAX_KIN, kin_matrix, known_values, read_characteristics
+from scorer.training.kin import MAX_KIN, kin_matrix, known_values
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.just([1])
@@ -76,9 +74,3 @@ def test_any_characteristics_give_a_matrix_of_zeros_and_ones(told: list[dict[str
     assert matrix.shape[0] == len(ids)
     assert np.isin(matrix, [0, 1]).all()
     assert (matrix[:, 0] == 1).all()
-
-
-@given(st.one_of(st.none(), st.text(), st.dictionaries(st.text(), SCALARS).map(json.dumps)))
-def test_any_text_is_read_as_characteristics(text: str | None) -> None:
-    """What is no JSON object tells nothing."""
-    assert isinstance(read_characteristics(text), dict)

@@ -52,10 +52,9 @@ SETS = {
 @cache
 def crossed(incumbent: str | None = None) -> tuple[Workbench, Scored]:
     """The world, scored by every candidate and, if asked for, by a deployed model of an offer."""
-    made = bench(world(), offers=catalogue(others=("offer_3",)), sets=SETS)
-    deployed = None
-    if incumbent is not None:
-        deployed = Incumbent(Flat({incumbent: [0.9]}), START, "v0")
+    stored = None if incumbent is None else Flat({incumbent: [0.9]})
+    made = bench(world(), offers=catalogue(others=("offer_3",)), sets=SETS, stored=stored)
+    deployed = None if stored is None else Incumbent(stored, START, "v0")
     return made, cross_fit(made, deployed)
 
 
