@@ -95,7 +95,6 @@ def _wrong_in_scorer(file: Path, name: str) -> str | None:
     return None
 
 
-@pytest.mark.xfail(reason="registry still imports training, training still ranking", strict=False)
 def test_packages_import_only_what_is_below_them() -> None:
     """Every import of the scorer and of the app follows the layers."""
     assert wrong_imports(ROOT) == []
