@@ -21,7 +21,8 @@ from scipy.stats import beta
 from benchmarks.report import Table, show, write_markdown
 from benchmarks.worlds import WorldSpec, make
 from scorer.training.gate import Standing
-from scorer.training.train import TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import train
 
 LIMIT = 0.05
 WEEKS_KNOWN = 4

@@ -8,7 +8,8 @@ import pyarrow as pa
 from benchmarks.feedback import FeedbackLog, Scores
 from scorer.features import encode_users
 from scorer.models.protocol import RewardModel
-from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import Training, train
 
 
 def ours(log: FeedbackLog) -> Scores:

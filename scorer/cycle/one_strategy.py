@@ -9,7 +9,7 @@ from typing import Any
 from scorer.config import Settings
 from scorer.errors import StrategyError
 from scorer.evaluation.feature_importance import importance_rows, replace_importance
-from scorer.evaluation.rows import plain, training_rows
+from scorer.evaluation.policy_evaluation import plain, training_rows
 from scorer.evaluation.scored_displays import replace_scored_displays
 from scorer.progress import Progress
 from scorer.ranking.batch import write_ranked_offers

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from scorer.config import Settings
 from scorer.errors import StrategyError
-from scorer.evaluation.rows import Row
+from scorer.evaluation.policy_evaluation import Row
 from scorer.evaluation.stored_models import Wanted, check_versions, evaluate_strategy
 from scorer.ope.estimators import ESTIMATORS
 from scorer.progress import Progress

@@ -18,7 +18,7 @@ import numpy as np
 from scorer.arrays import Mask
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, StrategyError
-from scorer.evaluation.rows import Evaluated, Row, evaluation_rows, plain
+from scorer.evaluation.policy_evaluation import Evaluated, Row, evaluation_rows, plain
 from scorer.features import encode_users
 from scorer.models.best_single import BestSingle
 from scorer.models.protocol import RewardModel
@@ -28,9 +28,8 @@ from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, score_row
 from scorer.training.examples import Examples, encode_examples, usable_rows
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import offer_means
-from scorer.training.plan import read_plan
+from scorer.training.plan import TrainingPlan, read_plan
 from scorer.training.shifts import Shift, outdated_rows
-from scorer.training.train import TrainingPlan
 from scorer.training.workbench import deal_folds
 from scorer.warehouse.database import Connection
 from scorer.warehouse.marts import load_examples, read_data, read_schema

@@ -29,8 +29,8 @@ from scorer.models.tree_effects import tree_effects
 
 BOOSTER_FILE = "model.ubj"
 
-# Users x offers of one piece: the base's margins take 8 bytes for each.
-MAX_CELLS = 4_000_000
+# Users x offers that are scored at once: the margins of the base take 8 bytes for each.
+MAX_SCORES = 4_000_000
 
 # Compiled forests live as long as their boosters, whatever calibration is put on them.
 _FORESTS: WeakKeyDictionary[xgb.Booster, FactorisedForest] = WeakKeyDictionary()
@@ -94,7 +94,7 @@ class OfferTrees:
         if self.base is None:
             return self.forest.score(users)
         margins = np.empty((len(users), len(self.offer_ids)), dtype=np.float32)
-        step = max(1, MAX_CELLS // max(1, len(self.offer_ids)))
+        step = max(1, MAX_SCORES // max(1, len(self.offer_ids)))
         for start in range(0, len(users), step):
             piece = users[start : start + step]
             margins[start : start + step] = self.forest.score(piece, self.base.margins(piece))

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Waiting for each other costs threads more than small work itself does.
-_CELLS_PER_THREAD = 1_000_000
+_VALUES_PER_THREAD = 1_000_000
 
 
 def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
@@ -31,10 +31,10 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
             pool.shutdown(cancel_futures=True)
 
 
-def threads_for(cells: int, beside: int = 1) -> int:
-    """Threads worth using for this many matrix cells where ``beside`` fits run at once.
+def threads_for(size: int, beside: int = 1) -> int:
+    """Threads worth using for a matrix of this size where ``beside`` fits run at once.
 
     Results do not depend on it.
     """
     cores = available_cores()
-    return max(1, min(cores // min(cores, beside), cells // _CELLS_PER_THREAD))
+    return max(1, min(cores // min(cores, beside), size // _VALUES_PER_THREAD))

@@ -18,7 +18,7 @@ from scorer.training.means import offer_means
 from scorer.training.workbench import Workbench
 
 DEPLOYED = "deployed"
-_CELLS = 4_000_000
+_SCORES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def score_rows(
 
 
 def _parts(rows: Codes, n_offers: int) -> Iterator[Codes]:
-    step = max(1, _CELLS // max(1, n_offers))
+    step = max(1, _SCORES // max(1, n_offers))
     for start in range(0, len(rows), step):
         yield rows[start : start + step]
 

@@ -1,18 +1,57 @@
-"""Reads what a training needs besides the examples: offers, eligibility, the deployed model."""
+"""What a training needs besides the examples: offers, eligibility, the deployed model."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from scorer.config import Settings
-from scorer.errors import InputError
+from scorer.config import MIN_READY_OFFERS, Settings
+from scorer.errors import InputError, StrategyError
 from scorer.registry.model_registry import ModelRegistry
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import Incumbent
+from scorer.training.examples import Offers, Sets
 from scorer.training.gate import Standing
-from scorer.training.train import TrainingPlan
+from scorer.training.kin import kin_matrix, known_values
 from scorer.warehouse.database import Connection
 from scorer.warehouse.marts import StrategyData, read_characteristics, read_display_sets
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What to train and against what.
+
+    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` are
+    the catalogue's, by offer; ``eligible`` what could have been shown, by eligibility set.
+    ``standing`` is what the gate goes by as of the cycle (UTC), for a strategy that passed.
+    ``offers_included`` is the number of offers of the strategy, for the record.
+    """
+
+    kpi_type: str
+    ready_offer_ids: tuple[str, ...]
+    seed: int = 0
+    offers_included: int | None = None
+    other_offer_ids: tuple[str, ...] = ()
+    characteristics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    eligible: Sets | None = None
+    incumbent: Incumbent | None = None
+    standing: Standing | None = None
+    as_of: datetime | None = None
+
+    @property
+    def offers(self) -> Offers:
+        """Offers in the order of the models' columns; raises StrategyError below 2 ready ones."""
+        ready = tuple(sorted(self.ready_offer_ids))
+        if len(ready) < MIN_READY_OFFERS:
+            raise StrategyError(f"{len(ready)} offers ready, {MIN_READY_OFFERS} needed")
+        return Offers(
+            ready,
+            tuple(sorted(set(self.other_offer_ids) - set(ready))),
+            kin_matrix(ready, self.characteristics),
+            known_values(ready, self.characteristics),
+        )
 
 
 def read_plan(

@@ -110,10 +110,10 @@ class _Daily:
     ) -> _Daily:
         """Sum measures by offer and day."""
         n_days = int(days.max()) + 1
-        cells = offers * n_days + days
+        codes = offers * n_days + days
         shape = (n_offers, n_days)
         rewards, expected, variance = (
-            np.bincount(cells, m, n_offers * n_days).astype(float).reshape(shape) for m in measures
+            np.bincount(codes, m, n_offers * n_days).astype(float).reshape(shape) for m in measures
         )
         return cls(rewards, expected, variance)
 

@@ -11,16 +11,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from scorer.arrays import Codes, Mask
-from scorer.config import MIN_READY_OFFERS
 from scorer.errors import StrategyError
 from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration, fit_calibration
@@ -29,52 +25,17 @@ from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.registry.trained_model import TrainedModel
+from scorer.training.candidate_choice import Selection, select
 from scorer.training.candidates import BEST_SINGLE, CANDIDATES
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
-from scorer.training.examples import Examples, Offers, Sets, encode_examples
-from scorer.training.gate import Standing, Verdict, gated, judge
-from scorer.training.kin import kin_matrix, known_values
+from scorer.training.examples import Examples, encode_examples
+from scorer.training.gate import Verdict, gated, judge
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import fit_best_single
-from scorer.training.record import Describer
-from scorer.training.selection import Selection, select
+from scorer.training.metadata import Describer
+from scorer.training.plan import TrainingPlan
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
 from scorer.training.workbench import EVERYTHING, Workbench, fold_count
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """What to train and against what.
-
-    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` are
-    the catalogue's, by offer; ``eligible`` what could have been shown, by eligibility set.
-    ``standing`` is what the gate goes by as of the cycle (UTC), for a strategy that passed.
-    ``offers_included`` is the number of offers of the strategy, for the record.
-    """
-
-    kpi_type: str
-    ready_offer_ids: tuple[str, ...]
-    seed: int = 0
-    offers_included: int | None = None
-    other_offer_ids: tuple[str, ...] = ()
-    characteristics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    eligible: Sets | None = None
-    incumbent: Incumbent | None = None
-    standing: Standing | None = None
-    as_of: datetime | None = None
-
-    @property
-    def offers(self) -> Offers:
-        """Offers in the order of the models' columns; raises StrategyError below 2 ready ones."""
-        ready = tuple(sorted(self.ready_offer_ids))
-        if len(ready) < MIN_READY_OFFERS:
-            raise StrategyError(f"{len(ready)} offers ready, {MIN_READY_OFFERS} needed")
-        return Offers(
-            ready,
-            tuple(sorted(set(self.other_offer_ids) - set(ready))),
-            kin_matrix(ready, self.characteristics),
-            known_values(ready, self.characteristics),
-        )
 
 
 @dataclass(frozen=True)

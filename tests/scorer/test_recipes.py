@@ -17,7 +17,7 @@ from scipy import stats
 import scorer.models
 from scorer.arrays import Mask, Vector
 from scorer.evaluation.feature_importance import importance_rows
-from scorer.evaluation.rows import training_rows
+from scorer.evaluation.policy_evaluation import training_rows
 from scorer.explanations.effects import margin_effects
 from scorer.features import encode_users
 from scorer.models.calibration import Calibration
@@ -31,7 +31,8 @@ from scorer.ranking.context import Deployed, Offer, StrategyContext
 from scorer.ranking.exploration import Keys
 from scorer.registry.model_registry import ModelRegistry
 from scorer.training.candidates import BEST_SINGLE, CANDIDATES
-from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import Training, train
 from scorer.training.workbench import Folds, Workbench
 from tests.support import toys
 from tests.support.benches import BOTH

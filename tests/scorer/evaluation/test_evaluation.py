@@ -12,7 +12,7 @@ from scorer.cli.evaluation_tables import evaluation_tables
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, StrategyError
 from scorer.evaluation.evaluate import evaluate_policies
-from scorer.evaluation.rows import Row
+from scorer.evaluation.policy_evaluation import Row
 from scorer.evaluation.stored_models import Wanted, evaluate_strategy
 from scorer.ope.estimators import ESTIMATORS
 from scorer.progress import Silent

@@ -18,7 +18,7 @@ from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench, catalogue, fitted
 from tests.support.worlds import WORKED_SCHEMA, worked_example
 
-CELLS = np.array([[0, 1], [0, 0], [1, 1], [1, 0]], dtype=np.float32)
+USERS = np.array([[0, 1], [0, 0], [1, 1], [1, 0]], dtype=np.float32)
 ODD = np.array([[np.nan, np.nan], [5, -1e30], [0, 0.5]], dtype=np.float32)
 
 
@@ -37,7 +37,7 @@ def predicted(model: OfferTrees, users: Matrix, start: Matrix | None) -> Matrix:
     return margins.reshape(len(users), 2)
 
 
-@pytest.mark.parametrize("users", [CELLS, ODD], ids=["usual", "odd"])
+@pytest.mark.parametrize("users", [USERS, ODD], ids=["usual", "odd"])
 def test_margins_are_those_of_booster_and_base(users: Matrix) -> None:
     """With a base, boosting starts from its margins; without, from the booster's own level."""
     residual, pooled = trees("residual_trees"), trees("pooled_trees")
@@ -58,7 +58,7 @@ def test_trees_of_no_round_leave_the_base_as_it_is() -> None:
     residual = trees("residual_trees")
     assert residual.base is not None
     empty = replace(residual, booster=residual.booster[:1])
-    added = empty.margins(CELLS) - residual.base.margins(CELLS)
+    added = empty.margins(USERS) - residual.base.margins(USERS)
     assert np.abs(added).max() < 0.5
     assert np.abs(added.mean()) < 0.05
 
@@ -66,11 +66,11 @@ def test_trees_of_no_round_leave_the_base_as_it_is() -> None:
 def test_scores_do_not_depend_on_the_pieces_they_are_made_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A tiny limit of cells gives the same scores as one piece; no user gives no row."""
+    """A tiny limit of scores at once gives the same scores as one piece; no user gives no row."""
     model = trees("residual_trees")
     users = encode_users(worked_example(2, 50), model.schema)
     whole = model.score(users)
-    monkeypatch.setattr("scorer.models.offer_trees.MAX_CELLS", 20)
+    monkeypatch.setattr("scorer.models.offer_trees.MAX_SCORES", 20)
     np.testing.assert_array_equal(model.score(users), whole)
     assert model.score(users[:0]).shape == (0, 2)
 
@@ -85,7 +85,7 @@ def test_a_booster_of_other_features_is_refused() -> None:
 @pytest.mark.parametrize("kind", ["interaction_base", "pooled_trees", "residual_trees"])
 def test_each_candidate_solves_the_worked_example(kind: str) -> None:
     """offer_2 comes first at (0, 1), offer_1 elsewhere, with about the planted rates."""
-    scores = fitted(kind, 3, 1500).score(CELLS[:3])
+    scores = fitted(kind, 3, 1500).score(USERS[:3])
     assert scores.argmax(axis=1).tolist() == [1, 0, 0]
     np.testing.assert_allclose(scores, [[0.1, 0.6], [0.6, 0.1], [0.6, 0.1]], atol=0.12)
 
@@ -193,4 +193,4 @@ def test_models_are_of_the_ready_offers_and_the_fitted_schema() -> None:
         assert model.kind == kind
         assert model.offer_ids == BOTH
         assert model.schema == WORKED_SCHEMA
-        assert model.personalises(CELLS).tolist() == [kind != "best_single"] * 4
+        assert model.personalises(USERS).tolist() == [kind != "best_single"] * 4

@@ -11,12 +11,13 @@ import pytest
 from scorer.models.success_value import SuccessValue, values_of_success
 from scorer.training.candidates import CANDIDATES, candidates_of
 from scorer.training.means import offer_means
-from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import Training, train
 from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench, catalogue
 from tests.support.worlds import WORKED_SCHEMA, examples
 
-CELLS = np.array([[0, 0], [1, 0]], dtype=np.float32)
+USERS = np.array([[0, 0], [1, 0]], dtype=np.float32)
 
 
 def shop(seed: int, n: int = 6000, sigma: float = 0.5, value: float = 20.0) -> pa.Table:
@@ -86,9 +87,9 @@ def test_the_known_value_comes_from_the_characteristics() -> None:
     assert model.success_values[0] == 40
     assert model.success_values[1] == pytest.approx(20, rel=0.2)
     np.testing.assert_allclose(
-        model.score(CELLS), model.chances.score(CELLS) * model.success_values
+        model.score(USERS), model.chances.score(USERS) * model.success_values
     )
-    np.testing.assert_allclose(model.chances.score(CELLS), [[0.12, 0.03], [0.03, 0.12]], atol=0.05)
+    np.testing.assert_allclose(model.chances.score(USERS), [[0.12, 0.03], [0.03, 0.12]], atol=0.05)
 
 
 def test_it_is_a_candidate_only_for_rare_amounts() -> None:
@@ -116,7 +117,7 @@ def test_one_enormous_purchase_does_not_make_an_offer_the_best_single_one() -> N
 
 def test_a_heavy_tail_does_not_change_who_gets_what() -> None:
     """Every candidate still orders the offers by who fits, and so does the one chosen."""
-    assert heavy().personalised.model.score(CELLS).argmax(axis=1).tolist() == [0, 1]
+    assert heavy().personalised.model.score(USERS).argmax(axis=1).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("sigma", [0.5, 1.5])

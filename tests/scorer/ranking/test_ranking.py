@@ -25,7 +25,8 @@ from scorer.ranking.batch import (
     write_ranked_offers,
 )
 from scorer.ranking.context import Deployed, Offer, StrategyContext, load_context
-from scorer.training.train import TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import train
 from scorer.warehouse.marts import load_examples
 from tests.support.worlds import (
     AS_OF,

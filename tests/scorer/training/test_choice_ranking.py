@@ -11,7 +11,8 @@ import pytest
 from scorer.features import FeatureSchema
 from scorer.ranking.context import Deployed, Offer, StrategyContext
 from scorer.ranking.requests import rank_requests
-from scorer.training.train import TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import train
 from tests.support.paths import DATA
 from tests.support.worlds import AS_OF, declared
 

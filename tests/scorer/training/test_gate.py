@@ -17,7 +17,8 @@ from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import DEPLOYED, Incumbent
 from scorer.training.gate import GRACE, Standing, Verdict, credibly_worse, judge
-from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import Training, train
 from tests.support.benches import BOTH, fitted
 from tests.support.worlds import START, WORKED_SCHEMA, declared, examples, worked_example
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from scorer.features import encode_users
-from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import Training, train
 from tests.support.worlds import declared
 
 START = datetime(2026, 10, 23)

@@ -17,12 +17,13 @@ from scorer.models.persistence import describe_model
 from scorer.models.protocol import RewardModel
 from scorer.registry.model_files import manifest_and_files
 from scorer.training.candidates import CANDIDATES
-from scorer.training.train import Training, TrainingPlan, train
+from scorer.training.plan import TrainingPlan
+from scorer.training.train import Training, train
 from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench
 from tests.support.worlds import WORKED_SCHEMA, declared, examples, worked_example
 
-CELLS = pa.table({"segment:f1": [False, False, True], "context:f2": ["1", "0", "1"]})
+USERS = pa.table({"segment:f1": [False, False, True], "context:f2": ["1", "0", "1"]})
 
 
 def trained(
@@ -43,7 +44,7 @@ def worked() -> Training:
 
 def first_offers(model: RewardModel) -> list[str]:
     """Best offer at (0, 1), (0, 0) and (1, 1)."""
-    best = model.score(encode_users(CELLS, model.schema)).argmax(axis=1)
+    best = model.score(encode_users(USERS, model.schema)).argmax(axis=1)
     return [model.offer_ids[j] for j in best]
 
 
@@ -82,9 +83,9 @@ def test_the_worked_example_survives_noise_features() -> None:
 
 
 def test_scores_are_calibrated() -> None:
-    """Predicted rates of the six cells are near the planted ones."""
+    """Predicted rates of the six pairs of users and offers are near the planted ones."""
     model = trained(worked_example(3, 4000)).model
-    scores = model.score(encode_users(CELLS, model.schema))
+    scores = model.score(encode_users(USERS, model.schema))
     expected = np.array([[0.1, 0.6], [0.6, 0.1], [0.6, 0.1]])
     np.testing.assert_allclose(scores, expected, atol=0.05)
 
@@ -165,7 +166,7 @@ def test_few_successes_or_failures_still_train(successes: int) -> None:
     rewards[:successes] = 1
     result = trained(worked_example(9, 300).set_column(3, "reward", pa.array(rewards)))
     assert not result.verdict.personalises
-    scores = result.personalised.model.score(encode_users(CELLS, WORKED_SCHEMA))
+    scores = result.personalised.model.score(encode_users(USERS, WORKED_SCHEMA))
     assert ((scores > 0) & (scores < 1)).all()
     assert abs(scores.mean() - successes / 600) < 0.02
 
@@ -184,7 +185,7 @@ def test_a_handful_of_displays_trains_without_any_claim(displays: int) -> None:
     """Ten rows make no sure model, and no error either."""
     result = trained(worked_example(1, displays))
     assert not result.verdict.personalises
-    assert np.isfinite(result.model.score(encode_users(CELLS, WORKED_SCHEMA))).all()
+    assert np.isfinite(result.model.score(encode_users(USERS, WORKED_SCHEMA))).all()
 
 
 def test_a_strategy_without_features_serves_its_best_single_offer() -> None:
@@ -215,7 +216,7 @@ def test_a_new_offer_with_few_displays_is_scored_near_what_it_shows() -> None:
     table = table.set_column(2, "offer_id", pa.array(offers))
     result = trained(table.set_column(3, "reward", pa.array(rewards)), offers=(*BOTH, "offer_new"))
     assert result.verdict.personalises
-    scores = result.model.score(encode_users(CELLS, WORKED_SCHEMA))
+    scores = result.model.score(encode_users(USERS, WORKED_SCHEMA))
     place = result.model.offer_ids.index("offer_new")
     assert ((scores[:, place] > 0) & (scores[:, place] < 0.3)).all()
     assert (scores.argmax(axis=1) != place).all()
@@ -258,7 +259,7 @@ def euros() -> Training:
 
 def test_rare_purchases_are_an_expected_value() -> None:
     """In the reward's own unit, by offer and segment, at the right level."""
-    scores = euros().model.score(encode_users(CELLS, WORKED_SCHEMA))
+    scores = euros().model.score(encode_users(USERS, WORKED_SCHEMA))
     expected = [[2.4, 0.6], [2.4, 0.6], [0.6, 2.4]]
     np.testing.assert_allclose(scores, expected, rtol=0.3, atol=0.2)
     measured = euros().personalised.metrics
@@ -272,7 +273,7 @@ def test_dense_values_are_an_expected_value_also_below_zero() -> None:
     """A linear model; success x value is no candidate where every display has a value."""
     table = value_world(np.random.default_rng(0), 3000, is_rare=False)
     result = trained(table, "continuous")
-    scores = result.model.score(encode_users(CELLS, WORKED_SCHEMA))
+    scores = result.model.score(encode_users(USERS, WORKED_SCHEMA))
     np.testing.assert_allclose(scores, [[3, -1], [3, -1], [-1, 3]], atol=0.3)
     assert result.personalised.parameters["link"] == "identity"
     names = [c["name"] for c in result.personalised.metrics["candidates"]]
@@ -285,7 +286,7 @@ def test_the_unit_of_a_value_does_not_matter() -> None:
     cents = trained(
         table.set_column(3, "reward", pa.array(table["reward"].to_numpy() * 100)), "continuous"
     )
-    users = encode_users(CELLS, WORKED_SCHEMA)
+    users = encode_users(USERS, WORKED_SCHEMA)
     np.testing.assert_allclose(
         cents.model.score(users), euros().model.score(users) * 100, rtol=1e-3
     )
