@@ -50,6 +50,14 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "strategy_features": (),
 }
 PUBLICATION_TABLE = "publication"
+_PUBLICATION = "One row per publication; a file holds one: where the content of the file came from."
+_PUBLICATION_COLUMNS = {
+    "as_of": "The moment everything was computed for, UTC.",
+    "nextoffer_version": "Version of nextoffer that wrote the file.",
+    "seed": "Seed of the cycle.",
+    "kpi": "KPI of the default strategy, clicked or value.",
+    "inputs_checksum": "Digest of the input files.",
+}
 KEPT_PUBLICATIONS = 12
 _SCHEMAS = ("main", "scorer")
 _NAME = re.compile(r"^nextoffer-(\d{8}T\d{6})\.duckdb$")
@@ -74,9 +82,11 @@ def publish(settings: Settings, inputs_checksum: str) -> Path:
     target = folder / f"nextoffer-{settings.as_of.strftime(STAMP)}.duckdb"
     with replacing(target) as temporary, connect_build(settings.build_path) as connection:
         sources = find_sources(connection)
-        connection.execute(f"attach {literal(temporary)} as target")
+        # The oldest format that holds everything: DuckDB 1.2 and newer read it.
+        connection.execute(f"attach {literal(temporary)} as target (storage_version 'v1.2.0')")
         for table, (schema, order) in sources.items():
             _copy(connection, table, schema, order)
+        _copy_comments(connection)
         _describe(connection, settings, inputs_checksum)
         connection.execute("checkpoint target; detach target")
     make_newest_current(settings)
@@ -117,6 +127,21 @@ def _copy(connection: Connection, table: str, schema: str, order: tuple[str, ...
     )
 
 
+def _copy_comments(connection: Connection) -> None:
+    """Describe the published tables and their columns as the build's marts are described."""
+    described = connection.execute(
+        "select table_name, null as column_name, comment from duckdb_tables()"
+        " where database_name = current_database() and comment is not null"
+        " union all select view_name, null, comment from duckdb_views()"
+        " where database_name = current_database() and comment is not null"
+        " union all select table_name, column_name, comment from duckdb_columns()"
+        " where database_name = current_database() and comment is not null"
+    ).fetchall()
+    for table, column, comment in described:
+        if table in PUBLISHED_TABLES:
+            _comment(connection, table, column, comment)
+
+
 def _describe(connection: Connection, settings: Settings, inputs_checksum: str) -> None:
     connection.execute(
         f"create table target.main.{PUBLICATION_TABLE} as select"
@@ -124,6 +149,16 @@ def _describe(connection: Connection, settings: Settings, inputs_checksum: str) 
         " ?::varchar as kpi, ?::varchar as inputs_checksum",
         [settings.as_of, version("nextoffer"), settings.seed, settings.kpi, inputs_checksum],
     )
+    _comment(connection, PUBLICATION_TABLE, None, _PUBLICATION)
+    for column, text in _PUBLICATION_COLUMNS.items():
+        _comment(connection, PUBLICATION_TABLE, column, text)
+
+
+def _comment(connection: Connection, table: str, column: str | None, text: str) -> None:
+    kind, name = "table", f"target.main.{quote(table)}"
+    if column is not None:
+        kind, name = "column", f"{name}.{quote(column)}"
+    connection.execute(f"comment on {kind} {name} is {literal(text)}")
 
 
 def export_parquet(published: Path, folder: Path) -> list[Path]:

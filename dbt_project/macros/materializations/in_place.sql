@@ -20,6 +20,7 @@
     {%- endif -%}
     {%- call statement("main") -%}
         {{ replaced_table(target) if relation_type == "table" else replaced_view(target) }}
+        {%- if config.get("contract").enforced -%}{{ described_in_comments(target) }}{%- endif -%}
     {%- endcall -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do persist_docs(target, model) -%}
@@ -32,13 +33,21 @@
     {%- if config.get("contract").enforced -%}
         {{ get_assert_columns_equivalent(compiled_code) }}
         create or replace table {{ target }} {{ get_table_columns_and_constraints() }};
-        insert into {{ target }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }})
+        insert into {{ target }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }});
     {%- else -%}
-        create or replace table {{ target }} as ({{ compiled_code }})
+        create or replace table {{ target }} as ({{ compiled_code }});
     {%- endif -%}
 {% endmacro %}
 
 {% macro replaced_view(target) %}
     {%- if config.get("contract").enforced -%}{{ get_assert_columns_equivalent(compiled_code) }}{%- endif -%}
-    create or replace view {{ target }} as ({{ compiled_code }})
+    create or replace view {{ target }} as ({{ compiled_code }});
+{% endmacro %}
+
+{# Descriptions of a model and its columns as comments, so that any tool that opens the file shows them. #}
+{% macro described_in_comments(target) %}
+    comment on {{ target.type }} {{ target }} is {{ quoted(model.description | trim) }};
+    {%- for column in model.columns.values() %}
+    comment on column {{ target }}.{{ identifier(column.name) }} is {{ quoted(column.description | trim) }};
+    {%- endfor %}
 {% endmacro %}
