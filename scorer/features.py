@@ -1,7 +1,7 @@
 """Feature schema and encoder: Arrow columns in, float32 matrix out.
 
-The schema is fitted on the training examples, frozen in the model manifest and used unchanged
-for training, for the weekly batch and for single requests. Nothing is refitted at prediction.
+The schema is fitted on the training examples, stored in the model manifest and used unchanged for
+training, the weekly batch and single requests. Nothing is refitted at prediction.
 
 Columns of the Arrow tables are named by kind: ``placement_id``, ``activity_id``, ``scope_id`` for
 decisioning objects, ``segment:<id>`` (boolean) and ``context:<name>`` (text or number).
@@ -13,9 +13,9 @@ Every value has a defined place:
 ==================  =============================================================
 category, known     its code 0..m-1 (frequent values of the training examples)
 category, unknown   code m, "other"; rare training values share it, so it is learnt
-number              itself; text that is no finite float32 number is missing
-segment             1 member, 0 not; a missing value or column is "not a member"
-missing otherwise   NaN (also an empty text and a column that is absent altogether)
+number              the number; text that is not a finite float32 number is missing
+segment             1 for members, else 0; a missing value or column is "not a member"
+missing otherwise   NaN (also empty text and a column that is absent)
 ==================  =============================================================
 """
 
@@ -98,8 +98,8 @@ class FeatureSchema:
     def fit(self, examples: pa.Table) -> FeatureSchema:
         """Return the schema with the categories learnt from the training examples.
 
-        A value becomes a category with at least 10 rows; the 64 most frequent are kept (ties
-        by value), all others share the code "other".
+        A value with at least 10 rows becomes a category; the 64 most frequent are kept (ties by
+        value), and all others share the code "other".
         """
         return FeatureSchema(
             tuple(
@@ -127,11 +127,11 @@ class FeatureSchema:
 
     @property
     def select_list(self) -> tuple[str, ...]:
-        """SQL expressions that extract segments and context from a mart, beside DECISIONING."""
+        """SQL expressions that extract segments and context from a mart, without DECISIONING."""
         return tuple(f.sql for f in self.features if f.kind != "decisioning")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, kept in the model manifest."""
+        """JSON-ready form for the model manifest."""
         return {
             "features": [
                 {
@@ -146,7 +146,7 @@ class FeatureSchema:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FeatureSchema:
-        """Inverse of :meth:`to_dict`; raises ConfigurationError when the form is wrong."""
+        """Inverse of :meth:`to_dict`; raises ConfigurationError if the form is wrong."""
         try:
             features = tuple(
                 Feature(f["name"], f["kind"], f["value_type"], tuple(f["categories"]))
@@ -161,8 +161,8 @@ class FeatureSchema:
 def encode_users(table: pa.Table | pa.RecordBatch, schema: FeatureSchema) -> Matrix:
     """Encode users (and their context) for training, batch ranking or requests.
 
-    Returns a C-ordered float32 array of shape (n_rows, n_features); see the module's table for
-    the place of unknown and missing values. Absent columns are missing values.
+    Returns a C-ordered float32 array of shape (n_rows, n_features). The table in the docstring of
+    the module gives the codes of unknown and missing values; absent columns are missing.
     """
     matrix = np.empty((table.num_rows, len(schema.features)), dtype=np.float32)
     for j, feature in enumerate(schema.features):
@@ -183,7 +183,7 @@ def _encode(column: pa.Array, feature: Feature) -> Matrix:
 
 
 def encode_offers(offer_ids: pa.Array | pa.ChunkedArray, known: tuple[str, ...]) -> np.ndarray:
-    """Codes of offers as int64, shape (n_rows,): position in ``known``, -1 for any other."""
+    """Codes of offers, int64 (n_rows,): position in ``known``, -1 for any other offer."""
     codes = pc.index_in(pc.cast(offer_ids, pa.string()), pa.array(known, pa.string()))
     return _to_numpy(pc.fill_null(codes, -1)).astype(np.int64)
 
@@ -264,7 +264,7 @@ def _numbers(column: pa.Array) -> Matrix:
 
 
 def _parse(column: pa.Array) -> pa.Array:
-    """Text to double; what is no number becomes null, true and false become 1 and 0."""
+    """Text to double: true and false become 1 and 0, other text that is not a number null."""
     text = pc.utf8_trim_whitespace(column)
     lower = pc.utf8_lower(text)
     text = pc.if_else(pc.equal(lower, "true"), "1", text)

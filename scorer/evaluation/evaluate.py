@@ -18,14 +18,14 @@ from scorer.warehouse.marts import strategy_ids
 
 @dataclass
 class Evaluations:
-    """Rows of the strategies that could be evaluated; why the others could not, by strategy."""
+    """Rows of all strategies that could be evaluated, and the reasons of the others."""
 
     rows: list[Row] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
 
 def evaluate_policies(settings: Settings, wanted: Wanted, progress: Progress) -> Evaluations:
-    """Evaluate again what the build of the last cycle allows; `publish` then publishes it.
+    """Evaluate policies again on the build of the last cycle; `publish` publishes the result.
 
     Raises
     ------

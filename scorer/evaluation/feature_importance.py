@@ -1,9 +1,10 @@
-"""Rows of `feature_importance`: what a model looks at, overall and for each offer.
+"""Rows of `feature_importance`: the features that a model uses, overall and for each offer.
 
 ===========  ====================================================================================
-gain         how much all splits of a feature reduced the loss in training (trees only)
+gain         total reduction of the training loss by splits on a feature (trees only)
 contribution mean absolute effect on the margin, over sampled people and all offers
-interaction  mean absolute part of it that is one offer's alone: only this can change an order
+interaction  mean absolute part of the effect that differs between offers: only this can
+             change a ranking
 ===========  ====================================================================================
 """
 
@@ -39,8 +40,8 @@ _TERMS_OF_AN_OFFER = 10
 def importance_rows(model: RewardModel, examples: pa.Table) -> list[Row]:
     """Measure a model on people sampled evenly over time from training examples.
 
-    Returns rows without strategy and version; none for the best single offer, which looks at
-    nobody. The same model and examples, in any order, give the same rows.
+    Returns rows without strategy and version; none for the best single offer, which uses no
+    features. The same model and examples, in any order, give the same rows.
     """
     inner = model.margin_model
     if inner is None or examples.num_rows == 0:
@@ -58,7 +59,7 @@ def replace_importance(
     version: str | None,
     rows: list[Row],
 ) -> None:
-    """Replace the rows of a version in `scorer.feature_importance`; forget models that are gone."""
+    """Replace the rows of a version in `scorer.feature_importance`; drop removed versions."""
     known = [manifest["model_version"] for manifest in registry.versions(strategy)]
     connection.execute(
         "delete from scorer.feature_importance where strategy_id = ? and"
@@ -110,7 +111,7 @@ def _effect_rows(model: MarginModel, users: Matrix) -> list[Row]:
 def _ranked(
     terms: list[Term], values: Vector, measure: str, offer_id: str | None, at_most: int
 ) -> list[Row]:
-    """Terms that matter at all, the most important first; shares are of all terms."""
+    """Terms with any importance, the most important first; shares are of all terms."""
     order: Codes = np.argsort(-values, kind="stable")[:at_most]
     total = float(values.sum())
     return [

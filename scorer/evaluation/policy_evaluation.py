@@ -1,4 +1,4 @@
-"""Rows of the table `policy_evaluation`: what each policy is worth, and how sure that is."""
+"""Rows of the table `policy_evaluation`: the estimated value of each policy, with interval."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OVER_BEST_SINGLE = "lift_over_best_single"
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One policy to evaluate: its name in the table, version and kind, and what it would show.
+    """One policy to evaluate: its name in the table, version, kind and target policy.
 
-    ``is_cross_fitted`` tells models trained on the same days fold by fold from models that are
-    older than every display they are evaluated on.
+    ``is_cross_fitted`` is True for models trained on these displays fold by fold, False for models
+    that are older than every display they are evaluated on.
     """
 
     policy: str
@@ -37,7 +37,7 @@ class Evaluated:
 
 
 def training_rows(training: Training, versions: dict[str, str | None]) -> list[Row]:
-    """Evaluate random, best single, new and deployed as of a training.
+    """Evaluate the policies random, best single, new and deployed of a training.
 
     ``versions`` gives the model version of ``best_single``, ``new`` and ``deployed``.
     """
@@ -63,7 +63,7 @@ def training_rows(training: Training, versions: dict[str, str | None]) -> list[R
 
 
 def evaluation_rows(logged: LoggedPolicies, policies: list[Evaluated]) -> Iterator[Row]:
-    """Evaluate policies on the displays, with every estimator; lifts are paired."""
+    """Evaluate policies on the displays with every estimator; lifts are paired."""
     feedback, times = logged.feedback, logged.examples.times
     baselines = {
         "lift_over_random": logged.random,
@@ -114,18 +114,18 @@ def _lifts(
 ) -> Row:
     row: Row = {}
     for name, baseline in baselines.items():
-        # The best single offer is found on other folds of these displays, as new models are.
+        # The best single offer is cross-fitted on these displays, like new models.
         learned = policy.is_cross_fitted or name == _OVER_BEST_SINGLE
         lift = compare(logged.feedback, policy.target, baseline, estimator, is_cross_fitted=learned)
         if logged.feedback.displays == 0:
-            # Of nothing, all policies make the same.
+            # No displays: nothing to compare.
             lift = PairedDifference(INSUFFICIENT)
         row |= {name: lift.lift, f"{name}_low": lift.lift_low, f"{name}_high": lift.lift_high}
     return row
 
 
 def plain(row: Row) -> Row:
-    """The row with numpy numbers and infinities made fit for a database."""
+    """The row with Python numbers, and None instead of infinities and NaN."""
     return {name: _plain(value) for name, value in row.items()}
 
 

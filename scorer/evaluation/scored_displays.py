@@ -1,6 +1,6 @@
-"""Rows of `scored_displays`: what stored models expect of displays that they never saw.
+"""Rows of `scored_displays`: scores of stored models on displays that they never saw.
 
-The material of model performance and calibration over time.
+Model performance and calibration over time are computed from them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COLUMNS = ("display_id", "event_ts", "offer_id", "reward", "is_success")
 
 
 def versions_to_score(connection: Connection, strategy: str, last: datetime) -> list[str]:
-    """The deployed version and the 4 newest others, of those older than the last display."""
+    """The deployed version and the 4 newest others, if older than the last display."""
     rows = connection.execute(
         "select model_version, is_deployed from scorer.model_versions"
         " where strategy_id = ? and data_window_end < ?"
@@ -38,7 +38,8 @@ def versions_to_score(connection: Connection, strategy: str, last: datetime) -> 
 def score_displays(model: RewardModel, end: datetime, examples: pa.Table) -> pa.Table:
     """Scores of the displays after `end` whose offer the model knows, in order of time.
 
-    ``examples`` are training examples with the model's feature columns; absent ones are missing.
+    ``examples`` are training examples with the feature columns of the model; an absent column
+    counts as missing.
     """
     is_known = pc.is_in(pc.cast(examples["offer_id"], pa.string()), pa.array(model.offer_ids))
     is_later = pc.greater(examples["event_ts"], pa.scalar(end, examples["event_ts"].type))
@@ -53,9 +54,9 @@ def score_displays(model: RewardModel, end: datetime, examples: pa.Table) -> pa.
 def replace_scored_displays(
     connection: Connection, settings: Settings, strategy: str, examples: pa.Table
 ) -> None:
-    """Replace the strategy's rows of `scorer.scored_displays`; a model that cannot load has none.
+    """Replace the rows of a strategy in `scorer.scored_displays`, except for damaged models.
 
-    ``examples`` are the strategy's mature displays of the look-back. Reads the versions from
+    ``examples`` are the mature displays of the look-back. The versions come from
     `scorer.model_versions`.
     """
     connection.execute("delete from scorer.scored_displays where strategy_id = ?", [strategy])

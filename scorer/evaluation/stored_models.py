@@ -1,9 +1,8 @@
-"""Evaluates policies again, from the build of a cycle: any stored model, and what it is up to.
+"""Evaluate policies again on the build of a cycle, including any stored model.
 
-A stored model is evaluated on the mature displays after its own data window only, so never on
-one that it learnt from. The best single offer is cross-fitted as in training, and passes over the
-same displays from before an offer changed. What the cycle's training found out is kept: nothing
-has changed since.
+A stored model is evaluated only on mature displays after its data window, never on displays that it
+learnt from. The best single offer is cross-fitted as in training, without displays from before an
+offer changed. Rows that the training of the cycle wrote are kept, since they are still valid.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ order by as_of desc limit 1
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which stored versions to evaluate beside the deployed one: those named, or all."""
+    """The stored versions to evaluate besides the deployed one: those named, or all."""
 
     versions: tuple[str, ...] = ()
     is_all: bool = False
@@ -61,15 +60,15 @@ class Wanted:
 def evaluate_strategy(
     connection: Connection, settings: Settings, strategy: str, wanted: Wanted
 ) -> list[Row]:
-    """Replace the strategy's rows of `scorer.policy_evaluation` of the cycle; return them.
+    """Replace the rows of a strategy and cycle in `scorer.policy_evaluation`; return them.
 
-    `deployed` is the model that the cycle's training had to stand up to. Stored versions have the
+    `deployed` is the model that served before the training of the cycle. Stored versions have the
     policy `version`.
 
     Raises
     ------
     StrategyError
-        There is nothing to evaluate on: no display, no success, fewer than 2 ready offers.
+        Nothing to evaluate on: no display, no success, or fewer than 2 ready offers.
     """
     data = read_data(connection, strategy)
     missing = data.missing()
@@ -102,7 +101,7 @@ def check_versions(settings: Settings, strategies: Sequence[str], wanted: Wanted
     for version in wanted.versions:
         if version not in known:
             raise ConfigurationError(
-                f"--model-version: there is no model {version!r} of {', '.join(strategies)};"
+                f"--model-version: {', '.join(strategies)} has no model {version!r};"
                 f" known versions: {', '.join(sorted(known)) or 'none'}"
             )
 
@@ -115,7 +114,7 @@ def _versions(settings: Settings, strategy: str) -> list[str]:
 
 
 def _kept(connection: Connection, settings: Settings, strategy: str) -> list[Row]:
-    """What the training of the cycle has written, [] if it has not trained."""
+    """Rows that the training of the cycle wrote, [] if it has not trained."""
     found = connection.sql(_SAVED, params=[strategy, settings.as_of, list(_OF_TRAINING)])
     rows: list[Row] = found.to_arrow_table().to_pylist()
     return [{name: row[name] for name in row if name not in _FACTS} for row in rows]
@@ -131,9 +130,9 @@ def _changes(connection: Connection, settings: Settings, strategy: str) -> tuple
 def _stored(
     settings: Settings, strategy: str, plan: TrainingPlan, wanted: Wanted
 ) -> list[tuple[str, Incumbent]]:
-    """Policy name and model of everything to evaluate on its later displays.
+    """Policy name and model of all stored models to evaluate.
 
-    A damaged model is passed over unless it was named.
+    A damaged model is skipped unless it was named.
     """
     found = [] if plan.incumbent is None else [(DEPLOYED, plan.incumbent)]
     deployed = {stored.version for _, stored in found}
@@ -149,7 +148,7 @@ def _stored(
 
 
 def _baselines(examples: Examples, seed: int) -> list[Row]:
-    """Random and best single on all displays, where no training has evaluated them."""
+    """Random and best single on all displays, if the cycle has not trained."""
     logged = _logged(examples, seed, np.ones(len(examples), dtype=np.bool_), {})
     policies = [
         Evaluated("random", None, None, logged.random, True),
@@ -159,7 +158,7 @@ def _baselines(examples: Examples, seed: int) -> list[Row]:
 
 
 def _since(examples: Examples, seed: int, name: str, stored: Incumbent) -> list[Row]:
-    """One stored model on the displays after its window."""
+    """One stored model on the displays after its data window."""
     later = examples.times > np.datetime64(stored.data_window_end, "us")
     logged = _logged(examples, seed, later, {VERSION: stored.model})
     target = logged.policy(VERSION)
@@ -170,7 +169,7 @@ def _since(examples: Examples, seed: int, name: str, stored: Incumbent) -> list[
 def _logged(
     examples: Examples, seed: int, chosen: Mask, models: dict[str, RewardModel]
 ) -> LoggedPolicies:
-    """The chosen displays under the cross-fitted best single offer and these models."""
+    """The chosen displays, scored by the cross-fitted best single offer and these models."""
     folds = deal_folds(examples, seed)
     part, ready = examples.take(chosen), examples.catalogue.ready
     others = {name: part.other_users[model.schema] for name, model in models.items()}

@@ -1,1 +1,1 @@
-"""Why an offer ranks where it does: what makes up margins, what would change an order."""
+"""Explanations of single decisions: why an offer ranks where it does, and what would change it."""

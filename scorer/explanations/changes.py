@@ -1,4 +1,4 @@
-"""What would change an order: every feature by itself set to other values, scored again."""
+"""Find changes of single features that would put another offer first."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _QUANTILES = [q / 20 for q in range(1, 20)]
 
 @dataclass(frozen=True)
 class Change:
-    """With the feature at ``value`` instead, ``offer_id`` comes first.
+    """If the feature had ``value``, ``offer_id`` would come first.
 
-    ``lead`` is its score minus that of the offer that is first now, in units of the score.
+    ``lead`` is its score minus the score of the offer that is first now, in units of the score.
     """
 
     feature: str
@@ -34,11 +34,12 @@ class Change:
 
 
 def find_changes(connection: Connection, decision: Decision) -> list[Change]:
-    """Return every single change that puts another offer first, the clearest first.
+    """Return all changes of one feature that put another offer first, the largest lead first.
 
-    Segments are flipped, categories set to each that the model knows, to any other and to
-    missing, numbers to the 5 % steps of the strategy's people and to missing: of those the
-    nearest for each new first offer. What may be shown, and the placement, stay as they are.
+    Segments are flipped; categories are set to each known value, to any other and to missing;
+    numbers are set to the 5 % quantiles of the profiles of the strategy and to missing. Of the
+    numbers, the nearest on either side is kept for each new first offer. Eligibility and placement
+    do not change.
     """
     if not decision.is_personalised or len(decision.by_model) < 2:
         return []
@@ -71,7 +72,7 @@ def find_changes(connection: Connection, decision: Decision) -> list[Change]:
 def _variants(
     connection: Connection, decision: Decision, j: int, feature: Feature
 ) -> Iterator[tuple[Any, Matrix]]:
-    """Other values of a feature, each with the person as encoded then."""
+    """Other values of a feature, each with the encoded person who has it."""
     now = float(decision.users[0, j])
     options: list[tuple[Any, float]]
     if feature.value_type == "boolean":
@@ -89,7 +90,7 @@ def _variants(
 
 
 def _steps(connection: Connection, decision: Decision, feature: Feature) -> list[float]:
-    """5 % quantiles of a number among the strategy's people, without repetition."""
+    """Distinct 5 % quantiles of a number over the profiles of the strategy."""
     row = connection.execute(
         f"select quantile_disc(try_cast({quote(feature.column)} as double), ?) from"
         f" (select {feature.sql} from ranking_candidates where strategy_id = ?)",
@@ -100,7 +101,7 @@ def _steps(connection: Connection, decision: Decision, feature: Feature) -> list
 
 
 def _scores(decision: Decision, users: Matrix) -> Vector:
-    """Scores of the candidates, -inf where the model may not rank one, float64 (n, n_offers)."""
+    """Scores of the candidates, float64 (n, n_offers), -inf where the model cannot rank one."""
     columns = decision.context.score_columns
     assert decision.model is not None
     scores = decision.model.score(users)[:, np.maximum(columns, 0)]
@@ -108,7 +109,7 @@ def _scores(decision: Decision, users: Matrix) -> Vector:
 
 
 def _nearest(changes: list[Change], decision: Decision) -> Iterator[Change]:
-    """Of the numbers that put one offer first the nearest on either side; all other changes."""
+    """All changes, but of numbers only the nearest on either side for each new first offer."""
     now = {v["feature"]: v["value"] for v in decision.values() if v["kind"] == "context"}
     nearest: dict[tuple[str, str, bool], Change] = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""One decision of the last cycle as it was made: who, where, which offers, what came out."""
+"""One decision of the last cycle, read back: the person, the placement, the offers, the result."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ select distinct profile_id from ranking_candidates where strategy_id = ? order b
 
 @dataclass(frozen=True)
 class Decision:
-    """A person at a placement, with all that the ranking knew.
+    """A person at a placement, with everything that the ranking used.
 
     ``candidate`` is one row of ``ranking_candidates`` with the feature columns.
     """
@@ -52,12 +52,12 @@ class Decision:
 
     @cached_property
     def users(self) -> Matrix:
-        """The person as the model's schema encodes it, float32 (1, n_features)."""
+        """The person as the schema of the model encodes it, float32 (1, n_features)."""
         return encode_users(self.candidate, self.schema)
 
     @cached_property
     def eligible(self) -> Mask:
-        """Which candidates may be shown, bool (n_candidates,)."""
+        """True for candidates that may be shown, bool (n_candidates,)."""
         return eligible_by_set(self.context, self.candidate).mask()[0]
 
     @cached_property
@@ -67,12 +67,12 @@ class Decision:
 
     @cached_property
     def served(self) -> list[dict[str, Any]]:
-        """What ``ranked_offers`` holds: offer, score, policy and propensity from rank 1 on."""
+        """The rows of ``ranked_offers``: offer, score, policy and propensity from rank 1 on."""
         return _rows(rank_decisions(self.context, self._decisions(self.context)))
 
     @cached_property
     def by_model(self) -> list[dict[str, Any]]:
-        """All eligible offers in the model's own order; [] where no model can rank."""
+        """All eligible offers in the order of the model; [] if no model can rank."""
         if not self.context.scored_offer_ids:
             return []
         everybody = replace(
@@ -86,13 +86,13 @@ class Decision:
 
     @property
     def model(self) -> RewardModel | None:
-        """The model in use, None while all traffic is random."""
+        """The model in use; None while all traffic is random."""
         deployed = self.context.deployed
         return deployed.model if deployed and self.context.scored_offer_ids else None
 
     @property
     def is_personalised(self) -> bool:
-        """Whether the model's order is the person's own."""
+        """True if the model personalises the ranking of this person."""
         return self.model is not None and bool(self.model.personalises(self.users)[0])
 
     def _decisions(self, context: StrategyContext) -> Decisions:
@@ -106,7 +106,7 @@ class Decision:
         )
 
     def values(self) -> list[dict[str, Any]]:
-        """Every feature with its value, None where missing."""
+        """Every feature with its value, None if missing."""
         return [
             {"feature": f.name, "kind": f.kind, "value": _value(self.candidate, f)}
             for f in self.schema.features
@@ -155,7 +155,7 @@ def _placement(connection: Connection, strategy: str, placement: str | None) -> 
 
 
 def _ranker(connection: Connection, settings: Settings, strategy: str) -> Deployed | None:
-    """The model that made the ranked rows, whatever was deployed since."""
+    """The model that ranked, whatever was deployed since."""
     row = connection.execute(
         "select max(model_version) from scorer.ranked_offers where strategy_id = ?", [strategy]
     ).fetchone()

@@ -1,7 +1,7 @@
-"""Margins taken apart: what the offer, each feature and each pair of features add.
+"""Decompose margins into what the offer, each feature and each pair of features add.
 
-A linear base adds design row x weights, summed by feature or pair; trees add Shapley values. What
-is left is the start, the same for all offers of a model with a base, else nearly so.
+A linear base adds design row x weights, summed by feature or pair; trees add Shapley values. The
+remainder is the start, which is the same for all offers of a model with a base, else nearly so.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ OFFER, PAIR = "offer", "pair"
 
 @dataclass(frozen=True)
 class Term:
-    """Something that adds to a margin: the offer itself (no feature), a feature, or a pair.
+    """A part of a margin: the offer itself (no feature), a feature, or a pair of features.
 
-    ``kind`` is offer, the feature's kind, or pair; ``features`` are positions in the schema.
+    ``kind`` is offer, pair or the kind of the feature; ``features`` are positions in the schema.
     """
 
     name: str
@@ -32,14 +32,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Effects:
-    """Margins of n users with an offer each.
+    """Decomposed margins of n users with an offer each.
 
     Attributes
     ----------
-    terms : what adds to them.
+    terms : the parts of the margins.
     values : float64 (n, n_terms), in units of the margin.
-    joint : float64 (n, n_terms), the part of each value that is this offer's alone: it differs
-        from what the term adds for other offers. 0 for the offer's own level.
+    joint : float64 (n, n_terms), the part of each value that only this offer gets, compared with
+        the mean of all offers; 0 for the offer itself.
     margins, start : float64 (n,); ``margins = start + values.sum(1)``, exactly.
     """
 
@@ -51,7 +51,7 @@ class Effects:
 
 
 def margin_effects(model: MarginModel, users: Matrix, offers: Codes) -> Effects:
-    """Take margins apart; users float32 (n, n_features), offers int64 (n,) codes of the model."""
+    """Decompose margins; users float32 (n, n_features), offers int64 (n,) columns of the model."""
     values: dict[tuple[int, ...], Vector] = {(): np.zeros(len(offers))}
     joint: dict[tuple[int, ...], Vector] = {(): np.zeros(len(offers))}
     for key, alone, together in model.effects(users, offers):
@@ -69,10 +69,10 @@ def margin_effects(model: MarginModel, users: Matrix, offers: Codes) -> Effects:
 
 
 def effect_text(effect: float, calibration: Calibration) -> str:
-    """What an effect on the margin does to the score: ``x1.8`` on the odds or value, or ``+0.3``.
+    """The effect on the score as text: ``x1.8`` or ``+0.3``.
 
-    A binary KPI's odds p / (1 - p), or an expected value, are multiplied; a value with a linear
-    link is added to.
+    An effect on the margin multiplies the odds p / (1 - p) of a binary KPI, or the expected value;
+    with a linear link it is added to the value.
     """
     change = effect * calibration.slope
     if calibration.link == "identity":
@@ -81,7 +81,7 @@ def effect_text(effect: float, calibration: Calibration) -> str:
 
 
 def feature_name(schema: FeatureSchema, position: int) -> str:
-    """Name of a feature; with its kind where another one has the same."""
+    """Name of a feature, with its kind if another feature has the same name."""
     feature = schema.features[position]
     is_unique = sum(other.name == feature.name for other in schema.features) == 1
     return feature.name if is_unique else feature.column

@@ -1,4 +1,4 @@
-"""Why a person gets an offer: what decided, what adds to its score, what would change it."""
+"""Explain why a person gets an offer: what decided, the parts of its score, and what changes it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """What to explain; without a placement the only one, without an offer the first one."""
+    """What to explain; by default the only placement and the first offer."""
 
     profile_id: str
     placement_id: str | None = None
@@ -110,12 +110,12 @@ def _decided_by(decision: Decision) -> str:
 
 
 def _reason(connection: Connection, settings: Settings, decision: Decision, decided_by: str) -> str:
-    """What decided, in words."""
+    """What decided the ranking, as a sentence."""
     context = decision.context
     if decided_by == NOTHING:
-        return "nothing is eligible, and the placement has no fallback offer"
+        return "no offer is eligible, and the placement has no fallback offer"
     if decided_by == FALLBACK:
-        return "nothing else is eligible: fallback offers by priority"
+        return "no other offer is eligible: fallback offers by priority"
     if decided_by == EXPLORATION:
         return (
             f"the person is among the {context.exploration_share:.0%} who explore until"
@@ -123,19 +123,19 @@ def _reason(connection: Connection, settings: Settings, decision: Decision, deci
         )
     if decided_by == COLLECTING:
         row = connection.execute(_REASON, [context.strategy_id, settings.as_of]).fetchone()
-        return f"no model ranks, everything is random: {(row and row[0]) or 'no model is trained'}"
+        return f"no model ranks, all traffic is random: {(row and row[0]) or 'no model is trained'}"
     if decided_by == BEST_SINGLE:
         return f"everybody gets the best single offer here: {_gate(settings, decision)}"
-    return "the order is the person's own"
+    return "the model personalises the order for this person"
 
 
 def _gate(settings: Settings, decision: Decision) -> str:
-    """Why the model in use was deployed, as the gate or a person noted it."""
+    """The recorded reason for deploying the model in use, from the gate or a user."""
     assert decision.context.deployed is not None
     version = decision.context.deployed.version
     history = ModelRegistry(settings.models_dir).history(decision.context.strategy_id)
     reasons = [d.reason for d in history if d.model_version == version and d.reason]
-    return reasons[-1] if reasons else "no gain of personalisation is shown"
+    return reasons[-1] if reasons else "personalisation shows no gain"
 
 
 def _readiness(connection: Connection, decision: Decision) -> dict[str, Part]:
@@ -146,7 +146,7 @@ def _readiness(connection: Connection, decision: Decision) -> dict[str, Part]:
 def _offer(
     connection: Connection, decision: Decision, offer_id: str, readiness: Part | None
 ) -> Part:
-    """Where the offer stands: eligible, ready, its ranks and score."""
+    """State of the offer: eligibility, readiness, ranks and score."""
     columns, context = decision.context.candidate_columns, decision.context
     place = columns.get(offer_id)
     is_eligible = place is not None and bool(decision.eligible[place])
@@ -170,7 +170,7 @@ def _offer(
 
 
 def _comparison(decision: Decision, offer_id: str | None) -> Part | None:
-    """Terms of the offer beside those of its rival; None where no model tells them apart."""
+    """Terms of the offer beside those of its rival; None if no model personalises."""
     inner = None if decision.model is None else decision.model.margin_model
     scored = decision.context.scored_offer_ids
     if inner is None or offer_id not in scored or not decision.is_personalised:
@@ -202,13 +202,13 @@ def _score(decision: Decision, offer_id: str) -> float:
 
 
 def _values(decision: Decision, codes: np.ndarray) -> list[float] | None:
-    """Value of one success of each offer, where the score is P(success) times it."""
+    """Value of one success of each offer, if the score is P(success) times this value."""
     values = None if decision.model is None else decision.model.success_values
     return None if values is None else values[codes].tolist()
 
 
 def _terms(decision: Decision, inner: MarginModel, effects: Effects) -> list[Part]:
-    """Terms by what they do to the difference, or to the margin where there is one offer."""
+    """Terms by their effect on the difference, or on the margin if there is only one offer."""
     values, calibration = effects.values, inner.calibration
     gap = values[0] - values[1] if len(values) > 1 else values[0]
     order = np.argsort(-np.abs(gap), kind="stable")
@@ -233,7 +233,7 @@ def _of_person(decision: Decision, term: Term) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return a feature's value as people read it."""
+    """Return the value of a feature as text for people."""
     if value is None or value == "":
         return "missing"
     if isinstance(value, bool):

@@ -1,10 +1,10 @@
-"""Fits the trees: quantised rows in, a booster out; the rounds are found on held-out rows.
+"""Fit the trees: quantised rows in, a booster out; held-out rows decide the number of rounds.
 
-``lambda`` and ``min_child_weight`` are meant in displays and multiplied by the Hessian of one
+``lambda`` and ``min_child_weight`` are given in displays and multiplied by the Hessian of one
 average display, so they mean the same at a rate of 1 % and of 30 %.
 
-The same rows, plan and XGBoost version give the same booster bytes for any number of threads: no
-row or column sampling is used and histogram sums did not depend on threads when measured.
+The same rows, plan and XGBoost version give the same booster bytes for any number of threads: rows
+and columns are not sampled, and histogram sums did not depend on the threads when measured.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _CHECKED_EVERY = 5
 
 @dataclass(frozen=True)
 class Growth:
-    """How trees grow: depth, learning rate and the rounds between which the best is sought.
+    """How trees grow: depth, learning rate and the range of rounds in which to stop.
 
-    A pure interaction shows no gain in the first trees: "no progress yet" proves nothing before
-    ``min_rounds``.
+    A pure interaction shows no gain in the first trees, so a lack of progress before ``min_rounds``
+    proves nothing.
     """
 
     max_depth: int
@@ -48,8 +48,8 @@ class TreeData:
     """Rows to grow on.
 
     ``matrix`` float32 (n, 1 + n_features) with the offer's code first; ``outcomes`` float64 (n,)
-    in the objective's unit; ``start`` float32 (n,) is the base's margin, None without a base.
-    ``beside`` is how many fits run at once.
+    in the unit of the objective; ``start`` float32 (n,) is the margin of the base, None without a
+    base. ``beside`` is the number of fits that run at once.
     """
 
     matrix: Matrix
@@ -64,7 +64,7 @@ class TreeData:
         return replace(self, matrix=self.matrix[rows], outcomes=self.outcomes[rows], start=start)
 
     def quantised(self, ref: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:
-        """XGBoost's own form of the rows."""
+        """The rows in the quantised form of XGBoost."""
         return xgb.QuantileDMatrix(
             self.matrix,
             label=self.outcomes,
@@ -77,12 +77,12 @@ class TreeData:
 
     @property
     def threads(self) -> int:
-        """Threads worth using."""
+        """Number of threads worth using."""
         return threads_for(self.matrix.size, self.beside)
 
 
 def tree_parameters(objective: Objective, growth: Growth, codes: int, seed: int) -> dict[str, Any]:
-    """XGBoost parameters; ``codes`` is the largest number of codes of any categorical column."""
+    """XGBoost parameters; ``codes`` is the largest number of codes of a categorical column."""
     return {
         "tree_method": "hist",
         "max_depth": growth.max_depth,
@@ -98,9 +98,9 @@ def tree_parameters(objective: Objective, growth: Growth, codes: int, seed: int)
 def find_rounds(
     data: TreeData, parameters: dict[str, Any], growth: Growth, held_out: TreeData
 ) -> int:
-    """Grow until held-out loss stops falling; returns the best number of rounds.
+    """Grow until the held-out loss stops falling; return the best number of rounds.
 
-    The loss is looked at every 5 rounds: a look costs a third of a round.
+    The loss is computed every 5 rounds, because computing it costs a third of a round.
     """
     fitting = data.quantised()
     watched = [(held_out.quantised(ref=fitting), "held_out")]
@@ -127,7 +127,7 @@ def _threaded(parameters: dict[str, Any], data: TreeData) -> dict[str, Any]:
 
 
 def with_offers(offers: Codes, users: Matrix) -> Matrix:
-    """The offer's code in front of the user's features, float32 (n, 1 + n_features)."""
+    """Code of the offer, then the features of the user, float32 (n, 1 + n_features)."""
     matrix = np.empty((len(offers), 1 + users.shape[1]), dtype=np.float32)
     matrix[:, 0] = offers
     matrix[:, 1:] = users

@@ -1,13 +1,14 @@
-"""From a booster's margin to a score on the KPI's own scale; never changes the order of offers.
+"""Map margins of a model to scores on the scale of the KPI; the order of offers never changes.
 
 One increasing map for all offers of a model: ``score = inverse_link(slope x margin + shift)``
-with ``slope > 0``. Fitted on held-out margins, since margins on training rows are overconfident.
+with ``slope > 0``. It is fitted on held-out margins, because margins of training rows are
+overconfident.
 
 References:
 ----------
 J. Platt (1999), Probabilistic outputs for support vector machines: slope and shift by maximum
-likelihood. Here with a ridge towards "no change" (slope 1, shift 0), so that few successes
-change little, and bounds on the slope.
+likelihood. Here with a ridge towards slope 1 and shift 0, so that few successes change little, and
+with bounds on the slope.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from scorer.errors import InputError
 
 LINKS = ("logit", "log", "identity")
 
-# Below this many successes (or failures) on the validation part, only the level is corrected.
+# With fewer successes (or failures) among the held-out rows, only the level is corrected.
 _SLOPE_SUCCESSES = 25
-# A slope above 1 would come from the first model's shrinkage, which the second, trained longer and
-# on more rows, has less of.
+# A slope above 1 would undo the shrinkage of the models of the folds; the final model, fitted on
+# more rows, shrinks less.
 _SLOPE_BOUNDS = (0.3, 1.0)
 _RIDGE = 5.0
 _MAX_MARGIN = 60.0
@@ -50,7 +51,7 @@ class Calibration:
             )
 
     def apply(self, margins: npt.NDArray[Any]) -> Vector:
-        """Scores in float64, of the margins' shape."""
+        """Scores in float64, in the shape of the margins."""
         z = np.asarray(margins, dtype=np.float64) * self.slope + self.shift
         if self.link == "identity":
             return z
@@ -58,7 +59,7 @@ class Calibration:
         return np.exp(z) if self.link == "log" else 1 / (1 + np.exp(-z))
 
     def invert(self, scores: Vector) -> Vector:
-        """Margins of scores, float64 of the scores' shape; the inverse of :meth:`apply`."""
+        """Margins of scores, float64 in the shape of the scores; the inverse of :meth:`apply`."""
         if self.link == "identity":
             z = scores
         elif self.link == "log":
@@ -69,7 +70,7 @@ class Calibration:
         return (z - self.shift) / self.slope
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, kept in the model manifest."""
+        """JSON-ready form for the model manifest."""
         return asdict(self)
 
 
@@ -105,7 +106,7 @@ def _fit_logit(margins: Vector, outcomes: Vector) -> Calibration:
 def _newton(
     centred: Vector, outcomes: Vector, prior: tuple[float, float], free: Vector
 ) -> tuple[float, float]:
-    """Slope and level of largest penalised likelihood; ``free`` 0 keeps one at its prior."""
+    """Slope and level that maximise the penalised likelihood; ``free`` 0 keeps one at its prior."""
     design = np.column_stack([centred, np.ones_like(centred)])
     start = np.array(prior)
     theta, ridge = start.copy(), np.array([_RIDGE, 1.0])

@@ -1,20 +1,20 @@
-"""Hierarchical crossed regression: every offer has its own weights, drawn towards its kin's.
+"""Hierarchical crossed regression: each offer has its own weights, shrunk towards those of its kin.
 
 The margin of offer a for a user with design row x (constant included) is
 
     x . w_a,    w_a = sum over kin k of a: B_k  +  D_a
 
-Kin 0 holds every offer (the global weights); further kin are values of the catalogue's
-characteristics. D_a is the offer's own deviation. All are shrunk by ridges, one per level and
-group of columns, i.e. normal priors with variances; the variances are learnt from the data, so
-a feature that matters to no offer in particular costs nothing.
+Kin 0 holds every offer (the global weights); further kin are values of the characteristics in the
+catalogue. D_a is the deviation of the offer. All are shrunk by ridges, one per level and group of
+columns, which are normal priors with variances. The variances are learnt from the data, so a
+feature that affects all offers alike costs nothing.
 
 Notes:
 -----
 Newton's method on the penalised likelihood. Given the kin weights, offers are independent: their
 deviations are eliminated exactly (Schur complement), which leaves one system for the kin weights.
-Variances are re-estimated between the steps by MacKay's fixed point, ``sum of squares / number of
-well-determined weights``, with a weak prior.
+Between the steps, variances are re-estimated by the fixed point of MacKay, ``sum of squares /
+number of well-determined weights``, with a weak prior.
 
 References:
 ----------
@@ -33,7 +33,7 @@ from scorer.arrays import Codes, Matrix, Vector
 
 STEPS = 12
 GLOBAL_VARIANCE = 0.5
-# Variances start above what they end at (from below they grow slowly) and are drawn to little.
+# Variances start high, because they grow slowly, and shrink towards a small value.
 _START_VARIANCE = 0.05
 _PRIOR_VARIANCE = 0.004
 _PRIOR_WEIGHT = 2.0
@@ -45,12 +45,12 @@ _MAX_KIN_WEIGHTS = 1500
 
 @dataclass(frozen=True)
 class CrossedData:
-    """What to fit.
+    """What to fit on.
 
     Attributes
     ----------
     design : float32 (n, p), column 0 constant.
-    groups : int64 (p,), group of each column, 0 the constant's.
+    groups : int64 (p,), group of each column; 0 for the constant.
     offers : int64 (n,), offer codes 0..n_offers-1.
     outcomes : float64 (n,), in {0, 1} for logit, non-negative for log.
     kin : float64 (n_offers, q), 1 where the offer belongs to the kin; column 0 all ones.
@@ -67,19 +67,19 @@ class CrossedData:
 
 @dataclass(frozen=True)
 class CrossedWeights:
-    """Fitted weights: ``offers`` float64 (n_offers, p) in total; ``kin`` float64 (q, p)."""
+    """Fitted weights: ``offers`` float64 (n_offers, p), kin included; ``kin`` float64 (q, p)."""
 
     offers: Vector
     kin: Vector
 
 
 def fit_crossed(data: CrossedData, steps: int = STEPS) -> CrossedWeights:
-    """Fit by Newton steps with learnt variances; deterministic."""
+    """Fit by Newton steps with learnt variances. The result is deterministic."""
     return _Fit(data).run(steps)
 
 
 class _Fit:
-    """State of a fit: rows sorted by offer, weights, variances."""
+    """State of a fit: rows sorted by offer, weights and variances."""
 
     def __init__(self, data: CrossedData) -> None:
         order = np.argsort(data.offers, kind="stable")
@@ -109,7 +109,7 @@ class _Fit:
         return CrossedWeights(self.kin @ self.border + self.deviations, self.border)
 
     def _curvature(self) -> tuple[Vector, Vector]:
-        """Hessian (n_offers, p, p) and gradient (n_offers, p) of each offer's log likelihood."""
+        """Hessian (n_offers, p, p) and gradient (n_offers, p) of the log likelihood by offer."""
         weights = self.kin @ self.border + self.deviations
         n_offers, p = weights.shape
         hessians, gradients = np.zeros((n_offers, p, p)), np.zeros((n_offers, p))
@@ -127,7 +127,7 @@ class _Fit:
         return hessians, gradients
 
     def _dispersion(self, weights: Vector) -> float:
-        """Residual variance (identity) or Pearson's dispersion (log); 1 for logit."""
+        """Residual variance (identity) or Pearson dispersion (log); 1 for logit."""
         if self.link == "logit":
             return 1.0
         total = 0.0
@@ -139,7 +139,7 @@ class _Fit:
         return max(total / max(len(self.y), 1), 1e-12)
 
     def _newton(self, hessians: Vector, gradients: Vector, learn: bool) -> None:
-        """One exact joint Newton step of all weights, then new variances."""
+        """Take one exact joint Newton step of all weights, then update the variances."""
         n_offers, p = gradients.shape
         q = len(self.border)
         precision = 1 / self.variance[self.groups]
@@ -173,7 +173,7 @@ class _Fit:
                 )
 
     def _learnt(self, weights: Vector, spread: Vector, variance: Vector) -> Vector:
-        """Variance of each group of columns from weights and their posterior spread, (m, p)."""
+        """Variance of each group of columns from weights and their posterior variance, (m, p)."""
         determined = np.clip(1 - spread / variance[self.groups], 0, 1)
         size = len(variance)
         squares = np.bincount(self.groups, (weights**2).sum(axis=0), size)
@@ -183,7 +183,7 @@ class _Fit:
 
 
 def _start(outcomes: Vector, link: str) -> float:
-    """Margin of the mean, finite even without any success or any row."""
+    """Margin of the mean, finite even without successes or rows."""
     total, n = float(outcomes.sum()), len(outcomes)
     if link == "identity":
         return total / max(n, 1)
@@ -192,7 +192,7 @@ def _start(outcomes: Vector, link: str) -> float:
 
 
 def mean_and_slope(margins: Matrix, link: str) -> tuple[Vector, Vector]:
-    """Expected outcome of margins (n,) and its derivative by the margin, both float64 (n,)."""
+    """Expected outcomes at margins (n,) and their derivatives, both float64 (n,)."""
     z = np.clip(margins.astype(np.float64), -_MAX_MARGIN, _MAX_MARGIN)
     if link == "logit":
         p = 1 / (1 + np.exp(-z))

@@ -2,15 +2,15 @@
 
 =========  ==================================================================================
 boolean    one column
-category   one column per frequent code; rare codes and missing ones share "none of these"
+category   one column per frequent code; rare and missing codes share "none of these"
 number     its normal score, steps at its quantiles, whether it is missing
 pair       the product of two centred columns of different features
 =========  ==================================================================================
 
-A normal score is the normal quantile of the value's rank among the training rows: heavy tails do
-no harm. Steps let an additive model follow any one-dimensional shape. Columns of one feature (of
-a number: the score apart from the rest) or pair of features form a group: a hierarchical model
-shrinks them together. Column 0 is the constant 1, group 0.
+A normal score is the normal quantile of the rank of a value among the training rows, so heavy tails
+do no harm. Steps let an additive model follow any one-dimensional shape. The columns of one feature
+or pair of features form a group, which a hierarchical model shrinks together; the normal score of a
+number is a group of its own. Column 0 is the constant 1, group 0.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _SCORES = np.array([NormalDist().inv_cdf((k + 0.5) / _GRID) for k in range(_GRID
 class Column:
     """One column: ``kind`` is score, code, step or missing of feature number ``feature``.
 
-    The column is ``raw - centre``, with raw the normal score of the value by ``grid`` (its
-    quantiles at equal steps of rank), or 1 where the code is ``at``, the value at least ``at``,
-    the value missing. A missing value lies at the centre.
+    The column is ``raw - centre``. By kind, raw is the normal score of the value according to
+    ``grid`` (quantiles at equal steps of rank), or 1 if the code equals ``at``, if the value is at
+    least ``at``, or if the value is missing. A missing value lies at the centre.
     """
 
     feature: int
@@ -48,7 +48,7 @@ class Column:
     grid: tuple[float, ...] = ()
 
     def raw(self, users: Matrix) -> Matrix:
-        """Uncentred column of encoded users, float32 of shape (n,); NaN where missing."""
+        """Uncentred column of encoded users, float32 (n,); NaN where missing."""
         values = users[:, self.feature]
         if self.kind == "missing":
             return np.isnan(values).astype(np.float32)
@@ -60,13 +60,13 @@ class Column:
         return np.interp(values, self.grid, _SCORES).astype(np.float32)
 
     def centred(self, users: Matrix) -> Matrix:
-        """Column of the design matrix, float32 of shape (n,)."""
+        """Column of the design matrix, float32 (n,)."""
         return np.nan_to_num(self.raw(users) - np.float32(self.centre), nan=0.0)
 
 
 @dataclass(frozen=True)
 class Design:
-    """Columns of a design matrix, the constant not among them, and pairs of their positions."""
+    """Columns of a design matrix without the constant, and pairs of their positions."""
 
     columns: tuple[Column, ...]
     pairs: tuple[tuple[int, int], ...] = ()
@@ -75,7 +75,7 @@ class Design:
     def fit(cls, users: Matrix, schema: FeatureSchema) -> Design:
         """Choose columns from encoded users, float32 (n, n_features); at most MAX_COLUMNS.
 
-        A column needs the spread of at least 30 rows that differ from the others.
+        A column needs as much spread as at least 30 rows that differ from all others.
         """
         columns: list[tuple[float, Column]] = []
         for j, feature in enumerate(schema.features):
@@ -88,20 +88,20 @@ class Design:
         return cls(tuple(columns[i][1] for i in sorted(order.tolist())))
 
     def with_pairs(self, pairs: Sequence[tuple[int, int]]) -> Design:
-        """Return the design with products of these pairs of column positions (from 0)."""
+        """The design with products of these pairs of column positions, which count from 0."""
         return Design(self.columns, tuple(pairs))
 
     @property
     def width(self) -> int:
-        """Columns of the matrix, the constant and the pairs included."""
+        """Number of columns of the matrix, including the constant and the pairs."""
         return 1 + len(self.columns) + len(self.pairs)
 
     def matrix(self, users: Matrix) -> Matrix:
-        """Design matrix, float32 of shape (n, width), C order; column 0 is 1."""
+        """Design matrix, float32 (n, width), C order; column 0 is 1."""
         return np.ascontiguousarray(self.transposed(users).T)
 
     def transposed(self, users: Matrix) -> Matrix:
-        """The matrix lying on its side, float32 of shape (width, n), C order: quicker to fill."""
+        """Transposed design matrix, float32 (width, n), C order, which is quicker to fill."""
         users = np.asfortranarray(users)
         matrix = np.empty((self.width, users.shape[0]), dtype=np.float32)
         matrix[0] = 1.0
@@ -136,7 +136,7 @@ class Design:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, kept in the model manifest."""
+        """JSON-ready form for the model manifest."""
         return {
             "columns": [{**asdict(c), "grid": list(c.grid)} for c in self.columns],
             "pairs": [list(pair) for pair in self.pairs],

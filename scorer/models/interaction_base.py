@@ -22,7 +22,7 @@ from scorer.models.stored import Description, Files, Stored
 
 WEIGHTS_FILE = "weights.npy"
 
-# Users at a time: their columns stay in cache.
+# Users at a time, so that their columns stay in cache.
 _PIECE = 8_192
 
 
@@ -55,7 +55,7 @@ class InteractionBase:
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins, float32 (n_users, n_offers).
 
-        Summed in float64: the order of summation depends on the number of users, the sum must not.
+        Sums are in float64: their order depends on the number of users, the result must not.
         """
         margins = np.empty((len(users), len(self.offer_ids)), dtype=np.float32)
         weights = self.weights.T.astype(np.float64)
@@ -122,10 +122,10 @@ class InteractionBase:
 
 @dataclass(frozen=True)
 class BaseData:
-    """What the base is fitted on: one row per display of a ready offer.
+    """What a base is fitted on: one row per display of a ready offer.
 
-    ``matrix`` is the design's without pairs, float32 (n, width); ``offers`` int64 (n,);
-    ``outcomes`` float64 (n,) in the objective's unit; ``kin`` float64 (n_offers, q).
+    ``matrix`` is the design matrix without pairs, float32 (n, width); ``offers`` int64 (n,);
+    ``outcomes`` float64 (n,) in the unit of the objective; ``kin`` float64 (n_offers, q).
     """
 
     design: Design
@@ -146,9 +146,9 @@ class BaseData:
 
 
 def fit_base(data: BaseData) -> tuple[Design, Matrix]:
-    """Fit without pairs, screen pairs on what is left, fit with those found.
+    """Fit without pairs, screen pairs on the residuals, then fit with the pairs found.
 
-    Returns the design with its pairs and weights, float32 (n_offers, width).
+    Returns the design with its pairs, and the weights, float32 (n_offers, width).
     """
     with threadpool_limits(1, "blas"):
         weights = fit_crossed(_crossed(data, data.design, data.matrix), steps=6).offers
@@ -160,7 +160,7 @@ def fit_base(data: BaseData) -> tuple[Design, Matrix]:
 
 
 def logged_margins(design: Design, weights: Matrix, matrix: Matrix, offers: Codes) -> Matrix:
-    """Margins of the offers shown, float32 (n,), from the design's matrix without pairs."""
+    """Margins of the offers shown, float32 (n,), from the design matrix without pairs."""
     margins = np.empty(len(offers), dtype=np.float32)
     for start in range(0, len(offers), 65_536):
         rows = slice(start, start + 65_536)
@@ -178,7 +178,7 @@ def _crossed(data: BaseData, design: Design, matrix: Matrix) -> CrossedData:
 
 
 def _left(data: BaseData, weights: Vector) -> tuple[Vector, Vector]:
-    """Residuals of the fit and their variance, both float64 (n,)."""
+    """Residuals of the fit and their variances, both float64 (n,)."""
     margins = logged_margins(data.design, weights.astype(np.float32), data.matrix, data.offers)
     mean, slope = mean_and_slope(margins, data.link)
     residuals = data.outcomes - mean
@@ -191,7 +191,7 @@ def _left(data: BaseData, weights: Vector) -> tuple[Vector, Vector]:
 def _array(data: bytes) -> Matrix:
     try:
         return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except Exception as error:  # a wrong header raises whatever the parser it reaches raises
+    except Exception as error:  # a wrong header can raise any exception of the parser
         raise ValueError(f"{WEIGHTS_FILE} cannot be read ({error})") from None
 
 

@@ -1,16 +1,16 @@
-"""What the trees minimise for each kind of KPI, and the unit in which they do.
+"""The loss that models minimise for each kind of KPI, and the unit of its rewards.
 
 Notes:
 -----
 Binary: log loss. Continuous: Tweedie (log link, variance power 1.2) when values are non-negative
-and at least half are zero, else squared error. On simulated purchases of 2 to 8 % Tweedie ranked
-better than squared error by up to half of the value between random and oracle, and never clearly
-worse; powers above 1.3 lost at higher rates. Rewards are divided by their mean (Tweedie) or
+and at least half are zero, else squared error. On simulated purchases at rates of 2 to 8 %, Tweedie
+ranked better than squared error by up to half of the distance from random to oracle, and never
+clearly worse; powers above 1.3 lost at higher rates. Rewards are divided by their mean (Tweedie) or
 standard deviation (squared error), so their unit does not matter; the calibration multiplies back.
 
-Heavy tails: a model learns from rewards capped at their 99.5 % quantile (of non-zero ones on
-either side), since one large purchase would pass for a taste. The calibration restores the level
-lost, and every evaluation uses the rewards as they were.
+Heavy tails: models learn from rewards capped at the 99.5 % quantile of the non-zero ones on either
+side, because one large purchase would look like a preference. The calibration restores the level
+that the cap removes, and every evaluation uses uncapped rewards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CAP_MIN_VALUES = 200
 
 @dataclass(frozen=True)
 class Objective:
-    """XGBoost's parameters, the score's link, the divisor of rewards, the average Hessian."""
+    """Parameters of XGBoost, link of the scores, divisor of the rewards and average Hessian."""
 
     parameters: dict[str, Any]
     link: str
@@ -40,7 +40,7 @@ class Objective:
     hessian: float
 
     def in_units(self, calibration: Calibration) -> Calibration:
-        """The same map from margins, with scores in the reward's own unit."""
+        """The same map from margins, with scores in the unit of the reward."""
         slope, shift = calibration.slope, calibration.shift
         if self.link == "identity":
             return Calibration("identity", slope * self.scale, shift * self.scale)
@@ -50,7 +50,7 @@ class Objective:
 
 
 def capped(rewards: Vector, kpi_type: str) -> Vector:
-    """Rewards to learn from, float64 (n,): capped on either side when there are 200 to tell."""
+    """Rewards to learn from, float64 (n,), capped on a side with at least 200 non-zero values."""
     lowest, highest = -np.inf, np.inf
     if kpi_type == "continuous":
         gains, losses = rewards[rewards > 0], rewards[rewards < 0]
@@ -64,8 +64,8 @@ def capped(rewards: Vector, kpi_type: str) -> Vector:
 def choose_objective(rewards: Vector, kpi_type: str) -> Objective:
     """Objective for the rewards, shape (n,), of a binary or continuous KPI.
 
-    Raises ConfigurationError for an unknown KPI type and StrategyError when there is no success
-    or no difference to learn from.
+    Raises ConfigurationError for an unknown KPI type, and StrategyError without displays, without
+    successes, or if all rewards are equal.
     """
     if kpi_type not in ("binary", "continuous"):
         raise ConfigurationError(f"kpi_type must be binary or continuous, got {kpi_type!r}")

@@ -1,8 +1,8 @@
 """Boosted trees over (offer, user features), alone or on top of an interaction base.
 
-The offer is a categorical column whose splits are always one-hot (one offer against the others),
-which lets few trees isolate an offer and then split on its users; grouped categorical splits rank
-far worse. With a base, the base's margin is where boosting starts (XGBoost's ``base_margin``).
+The offer is a categorical column whose splits are always one-hot (one offer against the others), so
+few trees suffice to isolate an offer and then split on its users; grouped categorical splits rank
+far worse. With a base, boosting starts at the margin of the base (``base_margin`` of XGBoost).
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ BOOSTER_FILE = "model.ubj"
 # Users x offers that are scored at once: the margins of the base take 8 bytes for each.
 MAX_SCORES = 4_000_000
 
-# Compiled forests live as long as their boosters, whatever calibration is put on them.
+# Compiled forests live as long as their boosters, whatever the calibration.
 _FORESTS: WeakKeyDictionary[xgb.Booster, FactorisedForest] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class OfferTrees:
-    """Column 0 of the booster's matrix is the offer's code, the others follow the schema.
+    """Column 0 of the booster's matrix is the code of the offer, the others follow the schema.
 
-    ``base`` gives the starting margin; None: the booster's own.
+    ``base`` gives the starting margin; None uses the constant of the booster.
     """
 
     booster: xgb.Booster
@@ -60,7 +60,7 @@ class OfferTrees:
 
     @property
     def kind(self) -> str:
-        """pooled_trees or residual_trees."""
+        """``pooled_trees`` without a base, else ``residual_trees``."""
         return "pooled_trees" if self.base is None else "residual_trees"
 
     @property
@@ -87,9 +87,9 @@ class OfferTrees:
         return self.calibration.apply(self.shown_margins(users, offers))
 
     def margins(self, users: Matrix) -> Matrix:
-        """Uncalibrated margins of every user and offer, float32, shape (n_users, n_offers).
+        """Uncalibrated margins of every user and offer, float32 (n_users, n_offers).
 
-        Bit-equal to XGBoost's own on the cross product, which is never built.
+        Bit-equal to the margins of XGBoost on all pairs of user and offer, which are never built.
         """
         if self.base is None:
             return self.forest.score(users)
@@ -110,7 +110,7 @@ class OfferTrees:
 
     @property
     def forest(self) -> FactorisedForest:
-        """The booster compiled for the offers, once per booster, on first use."""
+        """The booster compiled for the offers, on first use."""
         if self.booster not in _FORESTS:
             codes = np.arange(len(self.offer_ids), dtype=np.float32)
             _FORESTS[self.booster] = FactorisedForest(self.booster, codes[:, None])

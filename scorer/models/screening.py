@@ -1,8 +1,8 @@
-"""Which pairs of columns interact with offers: a score test of every pair, none is fitted.
+"""Find pairs of columns that interact with offers, by a score test that fits none of them.
 
-Under the fitted additive model the score of a product column for one offer, squared over its
-variance, is about chi-squared with one degree of freedom. Summed over offers and standardised,
-it measures how much more the offers differ in the pair than chance allows.
+Under the fitted additive model, the squared score of a product column for one offer, divided by its
+variance, is about chi-squared with one degree of freedom. Its standardised sum over offers measures
+how much more the offers differ in the pair than chance allows.
 
 References:
 ----------
@@ -21,7 +21,7 @@ from scorer.models.design import Design
 MAX_PAIRS = 48
 _TESTED_COLUMNS = 64
 _SCORE = 4.5
-# Below this information the score of an offer is far from normal.
+# With less information, the score of an offer is far from normal.
 _MIN_INFORMATION = 3.0
 _STEPS_OF_A_NUMBER = 3
 
@@ -35,8 +35,8 @@ def screen_pairs(
 ) -> tuple[tuple[int, int], ...]:
     """Pairs of column positions worth a product, the strongest first, at most MAX_PAIRS.
 
-    ``matrix`` is the design's, (n, width); ``residuals`` are outcome minus fit and ``curvature``
-    their variance, float64 (n,).
+    ``matrix`` is the design matrix, float32 (n, width); ``residuals`` are outcomes minus fitted
+    values and ``curvature`` their variances, float64 (n,).
     """
     tested = _tested(design)
     columns = matrix[:, [1 + k for k in tested]]
@@ -61,7 +61,7 @@ def screen_pairs(
 
 
 def _tested(design: Design) -> list[int]:
-    """Columns that take part in pairs: 0/1 columns, a few steps of a number, widest first."""
+    """Columns to test in pairs: 0/1 columns and a few steps of each number, evenest first."""
     by_feature: dict[int, list[int]] = {}
     for k, column in enumerate(design.columns):
         if column.kind in ("code", "step"):

@@ -1,4 +1,4 @@
-"""Independent fits side by side: most of a fit runs without the GIL, so threads are enough."""
+"""Run independent fits in threads, which is enough since most of a fit holds no GIL."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from scorer.forest.threads import available_cores
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Waiting for each other costs threads more than small work itself does.
+# For smaller work, threads spend more time waiting for each other than working.
 _VALUES_PER_THREAD = 1_000_000
 
 
 def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Results of ``work`` in the order of ``items``, as many at a time as there are cores.
 
-    BLAS keeps to one thread meanwhile: with more it would sum in another order. After an
-    exception, Ctrl-C too, nothing new is begun.
+    Meanwhile BLAS uses one thread: with more, it would sum in another order. After an exception,
+    including Ctrl-C, no new work starts.
     """
     with threadpool_limits(1, "blas"):
         pool = ThreadPoolExecutor(min(available_cores(), max(1, len(items))))
@@ -32,7 +32,7 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
 
 
 def threads_for(size: int, beside: int = 1) -> int:
-    """Threads worth using for a matrix of this size where ``beside`` fits run at once.
+    """Number of threads worth using for a matrix of this size while ``beside`` fits run at once.
 
     Results do not depend on it.
     """

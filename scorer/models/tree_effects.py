@@ -1,10 +1,11 @@
-"""Shapley values of boosted trees, and those of each feature together with the offer.
+"""Shapley values of boosted trees, and their interactions of each feature with the offer.
 
-The same numbers as XGBoost's ``pred_contribs`` and the offer's row of ``pred_interactions`` (a
-test compares them), which take 2 x n_features times as long: seconds a display with 40 features.
+The same numbers as ``pred_contribs`` of XGBoost and the row of the offer in ``pred_interactions``
+(a test compares them), which take 2 x n_features times as long: seconds per display with 40
+features.
 
-A leaf's value counts where all conditions on its path hold. For the features i on the path, with
-o_i = 1 where a row fulfils them all and z_i the share of training weight that does,
+The value of a leaf counts if all conditions on its path hold. For the features i on the path, with
+o_i = 1 if a row fulfils all conditions on i, and z_i the share of training weight that does,
 
     phi_i   =       v (o_i - z_i)             integral over [0, 1] of  prod_(k != i)    f_k(t) dt
     phi_ij  = 1/2   v (o_i - z_i) (o_j - z_j) integral over [0, 1] of  prod_(k != i, j) f_k(t) dt
@@ -34,10 +35,10 @@ _ROWS = 10_000
 
 @dataclass(frozen=True)
 class TreeEffects:
-    """Parts of margins, float64 (n, n_features) each, the offer in column 0.
+    """Parts of margins, float64 (n, n_features) each, with the offer in column 0.
 
-    ``alone`` are the Shapley values. ``joint`` is each feature's whole interaction with the offer
-    (both halves); its column 0 is 0.
+    ``alone`` are the Shapley values. ``joint`` is the whole interaction of each feature with the
+    offer (both halves); its column 0 is 0.
     """
 
     alone: Vector
@@ -45,7 +46,7 @@ class TreeEffects:
 
 
 def tree_effects(booster: xgb.Booster, rows: Matrix) -> TreeEffects:
-    """Effects of all features on n rows, float32 (n, n_features), column 0 the offer's code."""
+    """Effects of all features on n rows, float32 (n, n_features); column 0 is the offer code."""
     effects = TreeEffects(np.zeros(rows.shape), np.zeros(rows.shape))
     trees = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]["model"]
     for tree in map(_Tree, trees["trees"]):
@@ -58,7 +59,7 @@ def tree_effects(booster: xgb.Booster, rows: Matrix) -> TreeEffects:
 
 
 class _Tree:
-    """A tree as its leaves' paths: features (n_leaves, depth), -1 beyond the path's end."""
+    """A tree as paths to its leaves: features (n_leaves, depth), -1 beyond the end of a path."""
 
     def __init__(self, tree: dict[str, Any]) -> None:
         self.left = np.array(tree["left_children"])
@@ -88,7 +89,7 @@ class _Tree:
                 self.shares[leaf, place] = share
 
     def _paths(self, node: int, path: list[tuple[int, bool]]) -> Iterator[tuple[int, Any]]:
-        """Every leaf with its path: nodes and whether they are left to the left."""
+        """Every leaf with its path: nodes, and whether the path goes left there."""
         if self.left[node] < 0:
             yield node, path
             return
@@ -96,7 +97,7 @@ class _Tree:
         yield from self._paths(int(self.right[node]), [*path, (node, False)])
 
     def _by_feature(self, path: list[tuple[int, bool]]) -> dict[int, tuple[float, list[Any]]]:
-        """Share of the weight and steps of the path, by feature."""
+        """Share of the training weight and steps of a path, by feature."""
         found: dict[int, tuple[float, list[Any]]] = {}
         for node, is_left in path:
             child = self.left[node] if is_left else self.right[node]
@@ -106,7 +107,7 @@ class _Tree:
         return found
 
     def patterns(self, rows: Matrix) -> Codes:
-        """Which places of each leaf's path every row fulfils, as bits, int64 (n_leaves, n)."""
+        """Bits of the conditions on each path that each row fulfils, int64 (n_leaves, n)."""
         goes_left = {
             int(node): self._goes_left(int(node), rows) for node in np.flatnonzero(self.left >= 0)
         }
@@ -130,13 +131,13 @@ class _Tree:
 
 
 def _effects(tree: _Tree, rows: Matrix) -> tuple[Vector, Vector]:
-    """Effects by row and feature: looked up, as few patterns of fulfilled conditions exist."""
+    """Effects by row and feature, looked up by the pattern of fulfilled conditions."""
     n_leaves, depth = tree.features.shape
     if depth == 0:
         return np.zeros(rows.shape), np.zeros(rows.shape)
     alone, joint = _tables(tree)
     patterns = tree.patterns(rows)
-    # One column more takes what stands beyond the ends of paths.
+    # An extra last column collects what lies beyond the ends of paths.
     totals = np.zeros((2, rows.shape[1] + 1, len(rows)))
     for leaf in range(n_leaves):
         totals[0, tree.features[leaf]] += alone[leaf][:, patterns[leaf]]

@@ -1,8 +1,8 @@
-"""Chooses among the candidates by cross-fitted doubly robust value, and measures the choice.
+"""Choose a candidate by cross-fitted doubly robust value, and estimate the value of choosing.
 
-The candidate of the highest value is chosen. What the gate tests is not that winner's own
-estimate, which is flattered by having won, but the value of choosing: each fold is served by the
-candidate that is best on the other folds.
+The candidate with the highest value is chosen. Its own estimate is biased upwards, because it won.
+The gate therefore tests the value of choosing: each fold is served by the candidate that is best on
+the other folds.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class CandidateValue:
 
 @dataclass(frozen=True)
 class Selection:
-    """The best personalised candidate, all candidates' values, and what choosing gains.
+    """The best personalised candidate, the values of all, and the gain of choosing.
 
-    ``by_fold`` int64 (n_folds,) is the place among ``candidates`` of the one that is best on the
-    other folds; ``policy`` follows it on the displays of ``logged``, ``gain`` compares that with
-    the best single offer.
+    ``by_fold``, int64 (n_folds,), is the position in ``candidates`` of the one that is best on the
+    other folds; ``policy`` follows it on the displays of ``logged``, and ``gain`` compares that
+    policy with the best single offer.
     """
 
     chosen: str
@@ -48,9 +48,9 @@ class Selection:
     def policy_on(
         self, logged: LoggedPolicies, folds: Codes, held_back: Mask | None = None
     ) -> TargetPolicy:
-        """What choosing would have shown at displays whose folds are int64 (n,).
+        """The policy of choosing, at displays whose folds are int64 (n,).
 
-        The best single offer where ``held_back``, bool (n,), says so.
+        It shows the best single offer where ``held_back``, bool (n,), is True.
         """
         names = [candidate.name for candidate in self.candidates]
         part = self.by_fold[folds]
@@ -62,8 +62,8 @@ class Selection:
 def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
     """Choose on the displays of ``logged``, whose folds are int64 (n,), below ``n_folds``.
 
-    The deployed model, which has seen most displays, is no candidate. Without any display that can
-    evaluate, the first personalised candidate is chosen and every estimate is insufficient.
+    The deployed model is not a candidate, because it has seen most displays. Without displays that
+    can evaluate, the first personalised candidate is chosen and every estimate is insufficient.
     """
     names = tuple(name for name in logged.scored.names if name != DEPLOYED)
     feedback, baseline = logged.feedback, logged.policy(BEST_SINGLE)
@@ -96,7 +96,7 @@ def _contributions(logged: LoggedPolicies, policy: TargetPolicy) -> Vector:
 
 
 def _best_elsewhere(rows: Vector, folds: Codes, n_folds: int) -> Codes:
-    """For each fold the candidate that is best on the others, int64 (n_folds,)."""
+    """For each fold, the candidate that is best on the other folds, int64 (n_folds,)."""
     inside = np.stack([np.bincount(folds, values, n_folds) for values in rows])
     best: Codes = np.argmax(rows.sum(axis=1, keepdims=True) - inside, axis=0)
     return best

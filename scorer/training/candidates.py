@@ -1,8 +1,8 @@
-"""The candidates of a strategy's model: a name and how to fit it, nothing else.
+"""The candidate models of a strategy: a name and how to fit it, nothing else.
 
-A fit is called for each fold first, then once for everything. The number of rounds is found on
-part of the rows that a fit may see, never on the fold that it will score; the final fit takes the
-folds' median from the workbench.
+Each candidate is fitted once per fold, then once on everything. The number of rounds is found on
+part of the rows that a fit may see, never on the fold that it will score; the final fit uses the
+median of the folds, which the workbench keeps.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from scorer.training.workbench import EVERYTHING, Folds, Workbench
 Fit = Callable[[Workbench, Folds], RewardModel]
 
 BEST_SINGLE = "best_single"
-# The rows that the rounds were found without allow a few more.
+# A fit on all its rows allows for a few more rounds than the part they were found on.
 _MORE_ROUNDS = 1.1
 
 
@@ -98,7 +98,7 @@ CANDIDATES: dict[str, Fit] = {
 }
 
 
-# These need rewards that are mostly 0 and otherwise positive amounts.
+# These candidates need rewards that are mostly 0 and otherwise positive amounts.
 _ONLY_FOR_AMOUNTS = ("success_value",)
 
 

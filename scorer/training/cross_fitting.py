@@ -1,4 +1,4 @@
-"""Cross-fitting: every row is scored by models that never saw its profile."""
+"""Cross-fitting: score every row with models that never saw its profile."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _SCORES = 4_000_000
 
 @dataclass(frozen=True)
 class Scored:
-    """What models say of n displays; models are named in ``names``.
+    """Scores that models give to n displays; ``names`` are the models.
 
     Attributes
     ----------
     logged : float64 (n_models, n), expected reward of the offer shown.
     average : float64 (n_models, n), mean over the offers that could have been shown.
-    choice : int64 (n_models, n), code of the eligible ready offer of highest score; -1: none is.
-    at_choice : float64 (n_models, n_models, n): ``[m, c]`` is model m's expected reward of what
-        model c chooses.
+    choice : int64 (n_models, n), code of the eligible ready offer with the highest score, or -1.
+    at_choice : float64 (n_models, n_models, n); ``[m, c]`` is the reward that model m expects of
+        the choice of model c.
     """
 
     names: tuple[str, ...]
@@ -42,7 +42,7 @@ class Scored:
 
     @classmethod
     def empty(cls, names: tuple[str, ...], n: int) -> Scored:
-        """Room for n displays."""
+        """Arrays for n displays, to be filled in."""
         m = len(names)
         return cls(
             names,
@@ -53,7 +53,7 @@ class Scored:
         )
 
     def without(self, name: str) -> Scored:
-        """The same without one model, where it is among them."""
+        """The same scores without one model, if it is among them."""
         kept = [i for i, other in enumerate(self.names) if other != name]
         return Scored(
             tuple(self.names[i] for i in kept),
@@ -66,7 +66,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Incumbent:
-    """The deployed model, the end of the data it was trained on (UTC), its version."""
+    """The deployed model, the end of its data window (UTC) and its version."""
 
     model: RewardModel
     data_window_end: datetime
@@ -74,11 +74,10 @@ class Incumbent:
 
 
 def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
-    """Fit every candidate without each fold and score the fold's rows with it.
+    """Fit every candidate without each fold, and score the rows of the fold with it.
 
-    Rows that cannot evaluate get the score of the offer shown only. The deployed model, where
-    there is one, is the last, named ``deployed``; it scores the rows after its window, which
-    are new to it.
+    Rows that cannot evaluate get only the score of the offer shown. The deployed model, if any,
+    comes last, named ``deployed``; it scores the rows after its data window, which are new to it.
     """
     names, examples = candidates_of(bench), bench.examples
     users = dict.fromkeys(names, examples.users)
@@ -115,8 +114,8 @@ def score_rows(
 ) -> None:
     """Fill in the given rows of the first models of ``scored``, in place.
 
-    Each model comes with all users as its own schema encodes them. ``means`` float64 (n_offers,)
-    stand in for offers that a model does not score.
+    Each model comes with all users as its schema encodes them. ``means``, float64 (n_offers,), are
+    the scores of offers that a model does not know.
     """
     n_offers = len(examples.catalogue.all)
     for part in _parts(rows, n_offers):
@@ -140,7 +139,7 @@ def _parts(rows: Codes, n_offers: int) -> Iterator[Codes]:
 
 
 def _all_scores(model: RewardModel, users: Matrix, examples: Examples, means: Vector) -> Vector:
-    """Scores of all offers, float64 (n, n_offers): the model's, or the mean where it has none."""
+    """Scores of all offers, float64 (n, n_offers): of the model, else the mean of the offer."""
     scores = np.tile(means, (len(examples), 1))
     places = {offer: place for place, offer in enumerate(examples.catalogue.all)}
     known = [j for j, offer in enumerate(model.offer_ids) if offer in places]
@@ -149,7 +148,7 @@ def _all_scores(model: RewardModel, users: Matrix, examples: Examples, means: Ve
 
 
 def _choices(scores: Vector, examples: Examples, model: RewardModel) -> Codes:
-    """First allowed ready offer of the highest score among those the model scores."""
+    """Code of the allowed ready offer with the highest score, the first of equal ones."""
     ready = set(model.offer_ids) & set(examples.catalogue.ready)
     may = examples.allowed & np.array([offer in ready for offer in examples.catalogue.all])
     chosen = np.where(may, scores, -np.inf).argmax(axis=1)

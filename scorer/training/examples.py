@@ -1,4 +1,4 @@
-"""Training examples of one strategy as arrays, encoded once and shared by all candidates."""
+"""Training examples of one strategy as arrays, encoded once for all candidates."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Sets = Mapping[str, frozenset[str]]
 class Offers:
     """Offers of a strategy: ``ready`` are scored, ``others`` were shown too; both sorted.
 
-    ``kin`` is float64 (n_ready, q), 1 where a ready offer belongs to a kin, column 0 all ones.
-    ``known_values`` is float64 (n_ready,): value of one success where the catalogue tells it.
+    ``kin`` is float64 (n_ready, q), 1 if a ready offer belongs to a kin, column 0 all ones.
+    ``known_values`` is float64 (n_ready,), value of one success from the catalogue, else NaN.
     """
 
     ready: tuple[str, ...]
@@ -33,26 +33,26 @@ class Offers:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Ready offers, then the others: the codes of examples."""
+        """Ready offers, then the others, in the order of the codes of examples."""
         return (*self.ready, *self.others)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Displays with their outcome, in time order; every array has length n.
+    """Displays with their outcomes, in order of time; every array has length n.
 
     Attributes
     ----------
     users : float32 (n, n_features), as the fitted schema encodes them.
-    offers : int64 codes into ``catalogue.all``; below ``len(catalogue.ready)``: ready.
-    rewards, propensity : float64; NaN where the propensity is not known.
+    offers : int64 codes into ``catalogue.all``; those below ``len(catalogue.ready)`` are ready.
+    rewards, propensity : float64; NaN if the propensity is unknown.
     successes : bool.
     first : bool, displayed at the first position of its decision.
     profiles : int64 codes of people.
     times : datetime64[us], UTC.
     sets : int64 rows of ``eligible_sets``.
-    outdated : bool, from before the offer's appeal changed; see :mod:`.shifts`.
-    eligible_sets : bool (n_sets, n_offers), what the rules let a policy choose.
+    outdated : bool, from before the response to the offer changed; see :mod:`.shifts`.
+    eligible_sets : bool (n_sets, n_offers), the offers that a policy may choose.
     other_users : users as other fitted schemas encode them, each float32 (n, n_features).
     """
 
@@ -76,29 +76,29 @@ class Examples:
         return len(self.offers)
 
     def take(self, rows: Any) -> Examples:
-        """The chosen rows (indices or mask)."""
+        """The chosen rows, given as indices or a mask."""
         arrays = {name: getattr(self, name)[rows] for name in _PER_DISPLAY}
         others = {schema: users[rows] for schema, users in self.other_users.items()}
         return replace(self, other_users=others, **arrays)
 
     @property
     def trains(self) -> Mask:
-        """Displays of ready offers, those from before the offer changed aside."""
+        """Displays of ready offers, except those from before the offer changed."""
         return (self.offers < len(self.catalogue.ready)) & ~self.outdated
 
     @property
     def evaluates(self) -> Mask:
-        """Displays at the first position whose propensity is known."""
+        """Displays at the first position with a known propensity."""
         return self.first & ~np.isnan(self.propensity)
 
     @property
     def allowed(self) -> Mask:
-        """What the rules let a policy choose, bool (n, n_offers)."""
+        """Offers that a policy may choose, bool (n, n_offers)."""
         return self.eligible_sets[self.sets]
 
     @property
     def eligible(self) -> Mask:
-        """What could have been shown, bool (n, n_offers); the offer shown always could."""
+        """Offers that could have been shown, bool (n, n_offers), including the offer shown."""
         eligible = self.allowed
         eligible[np.arange(len(self)), self.offers] = True
         return eligible
@@ -126,20 +126,20 @@ def encode_examples(
     sets: Sets | None = None,
     other_schemas: Sequence[FeatureSchema] = (),
 ) -> Examples:
-    """Encode rows of ``training_examples``, in time order; categories are fitted here.
+    """Encode rows of ``training_examples`` in order of time, and fit the categories.
 
     Parameters
     ----------
     table : ``display_id, event_ts, offer_id, reward`` and the schema's columns; optional:
         ``profile_id, propensity, is_success, position, eligibility_set_id``. Rows without a
-        reward or of an offer that is not the strategy's are left out.
-    sets : offers that could have been shown, by eligibility set; None: all of them everywhere.
+        reward or of an offer outside of the strategy are left out.
+    sets : offers that could have been shown, by eligibility set; None means all offers everywhere.
     other_schemas : fitted schemas of stored models that will score the same displays.
 
     Raises
     ------
     StrategyError
-        No row is left.
+        No usable row.
     """
     table = usable_rows(table, offers)
     if table.num_rows == 0:
@@ -183,7 +183,7 @@ def _optional(table: pa.Table, name: str, default: npt.NDArray[Any]) -> npt.NDAr
 
 
 def _codes(table: pa.Table, name: str) -> Codes:
-    """Codes in the order of sorted values, so that they do not depend on row order."""
+    """Codes in the order of the sorted values, so that they do not depend on the row order."""
     if name not in table.column_names:
         return np.arange(table.num_rows, dtype=np.int64)
     encoded = table[name].combine_chunks().dictionary_encode()

@@ -1,10 +1,10 @@
-"""The gate: personalise only where it is proven to pay, replace only what is not better.
+"""The gate: personalise only with a proven gain, and never replace a model that earns more.
 
-One-sided tests: a strategy whose offers do not interact with people passes in at most 1 of 20
-trainings. One that passed needs no new proof every week, only an estimate that is still
-above zero: with 10 % exploration the best single offer is seldom shown to anybody, so a week's
-proof may be missing where the gain is not. A strategy that passed by chance falls back soon.
-While there are too few responses for any estimate, it stays for GRACE after the last one.
+Tests are one-sided: a strategy whose offers do not interact with people passes in at most 1 of 20
+trainings. After that it needs an estimate above zero, but not a new proof every week: with 10 %
+exploration the best single offer is seldom shown, so the data of a week may not prove a gain that
+is there. A strategy that passed by chance falls back soon. While there are too few responses for
+an estimate, the strategy stays personalised for GRACE after the last gain.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ GRACE = timedelta(days=56)
 
 @dataclass(frozen=True)
 class Standing:
-    """A strategy that passed and is served by a model now.
+    """The standing of a strategy that passed before and is served by a model.
 
-    ``gain_seen`` is the latest cycle (UTC) whose estimate was above what was asked for.
+    ``gain_seen`` is the latest cycle (UTC) whose estimate was above the required one.
     """
 
     gain_seen: datetime
@@ -42,11 +42,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether to personalise, where not, and why in words.
+    """Whether to personalise, at which placements not, and why.
 
-    ``held_back_placements`` are those whose own data speak against a strategy that passed;
-    ``needed`` is the number of standard errors that was asked for; ``gain_seen`` is the latest
-    cycle that saw as much, None where the strategy does not pass.
+    ``held_back_placements`` are placements whose data speak against personalisation; ``needed`` is
+    the required number of standard errors; ``gain_seen`` is the latest cycle with such a gain, None
+    if the strategy does not pass.
     """
 
     personalises: bool
@@ -64,8 +64,8 @@ def judge(
 ) -> Verdict:
     """Judge a selection as of a cycle.
 
-    ``placements`` gives the displays of each placement, bool (n,); ``standing`` is None for a
-    strategy that has not passed yet, or is served by the best single offer.
+    ``placements`` gives the displays of each placement, bool (n,). ``standing`` is None if the
+    strategy has not passed yet or the best single offer serves it.
     """
     gain, needed = selection.gain, Z if standing is None else Z_TO_STAY
     if standing is not None and gain.status == INSUFFICIENT:
@@ -83,7 +83,7 @@ def judge(
 
 
 def _without_estimate(selection: Selection, standing: Standing, as_of: datetime | None) -> Verdict:
-    """A strategy that passed stays as it is while the last sight of a gain is recent."""
+    """Keep a strategy that passed as it is while its last gain is recent."""
     too_few, seen = _why_not(selection.gain, selection.logged, Z_TO_STAY), standing.gain_seen
     if as_of is not None and as_of - seen > GRACE:
         return Verdict(False, f"{too_few}; a gain was last seen on {seen:%Y-%m-%d}")
@@ -100,10 +100,10 @@ def gated(model: RewardModel, best_single: BestSingle, verdict: Verdict) -> Rewa
 
 
 def credibly_worse(difference: PairedDifference) -> bool:
-    """Whether all of the interval says that a policy earns less than the one it is compared with.
+    """True if the whole interval says that a policy earns less than its baseline.
 
-    That is more than Z asks for: this is tried every week, of a model that as a rule is as good,
-    and the offers that only it would choose were hardly shown (see docs/method.md).
+    This requires more than Z, because it is tested every week on a model that is usually as good,
+    and the offers that only this model would choose were hardly shown (see docs/method.md).
     """
     return difference.high is not None and difference.high < 0
 
@@ -113,9 +113,9 @@ def _passes(gain: PairedDifference, needed: float) -> bool:
 
 
 def _speaks_against(gain: PairedDifference, selection: Selection, rows: Mask) -> bool:
-    """Whether a placement that could show the strategy's gain by itself does not show it.
+    """True if a placement has enough data to show the gain of the strategy and does not show it.
 
-    It could when that gain, were it true there, would pass in 19 of 20 cases.
+    The data are enough if the same gain at the placement would pass in 19 of 20 cases.
     """
     logged = selection.logged
     part = logged.subset(rows)
@@ -154,7 +154,7 @@ def _why_not(gain: PairedDifference, logged: LoggedPolicies, needed: float) -> s
 
 
 def _not_again(gain: PairedDifference) -> str | None:
-    """What is said of a strategy that stays personalised without a new proof."""
+    """Reason of a strategy that stays personalised without a new proof."""
     if _passes(gain, Z):
         return None
     return f"passed before; the gain is not proven anew ({gain.z:.1f} standard errors)"

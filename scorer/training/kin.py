@@ -1,7 +1,7 @@
-"""Kin of offers: which offers share a value of a characteristic in the catalogue.
+"""Kin of offers: groups of offers that share a value of a characteristic in the catalogue.
 
-A text or boolean that at least two offers share is a kin; so is each third of a number. An offer
-with few displays then borrows from its kin what it cannot learn alone.
+Each text or boolean that at least two offers share is a kin, and so is each third of a number. An
+offer with few displays borrows from its kin.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def kin_matrix(
 ) -> Vector:
     """Kin of each offer, float64 (n_offers, q) of 0 and 1; column 0 holds all offers.
 
-    The largest kins are kept, at most MAX_KIN; equal ones are kept once.
+    The largest kin are kept, at most MAX_KIN; of equal ones only the first is kept.
     """
     columns: dict[bytes, Vector] = {}
     for name in sorted({n for values in characteristics.values() for n in values}):
@@ -41,7 +41,7 @@ def kin_matrix(
 def known_values(
     offer_ids: Sequence[str], characteristics: Mapping[str, Mapping[str, Any]]
 ) -> Vector:
-    """Value of one success of each offer where its characteristics tell it, else NaN."""
+    """Value of one success of each offer from its characteristics, else NaN, (n_offers,)."""
     told = [characteristics.get(offer, {}).get(VALUE_PER_SUCCESS) for offer in offer_ids]
     return np.array([v if _is_number(v) else np.nan for v in told], dtype=np.float64)
 

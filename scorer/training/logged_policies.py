@@ -1,4 +1,4 @@
-"""Policies that score displays, put into the form that off-policy evaluation takes."""
+"""Models that scored displays, as target policies for off-policy evaluation."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from scorer.training.examples import Examples
 
 @dataclass(frozen=True)
 class LoggedPolicies:
-    """Displays that can evaluate, with what every model would have shown in their place.
+    """Displays that can evaluate, with the offer that every model would have shown instead.
 
-    Only displays at the first position with a known propensity and an eligible ready offer
-    belong here: ``rows`` int64 are their places in the examples given, ``without_propensity``
-    counts those at the first position that lack it. ``reference`` is the model whose expected
-    rewards the doubly robust estimators start from, the same for all policies.
+    These are the displays at the first position with a known propensity and an eligible ready
+    offer. ``rows``, int64, are their positions in the examples; ``without_propensity`` counts the
+    displays at the first position without a known propensity. ``reference`` is the model whose
+    expected rewards all doubly robust estimates start from.
     """
 
     examples: Examples
@@ -30,10 +30,10 @@ class LoggedPolicies:
 
     @classmethod
     def of(cls, examples: Examples, scored: Scored, rows: Mask | None = None) -> LoggedPolicies:
-        """Keep the rows (bool (n,), default all) that can evaluate; choose the reference.
+        """Keep the rows that can evaluate, of those chosen (bool (n,), default all).
 
-        The reference is the model with the smallest squared error on the displays kept; not the
-        deployed one, whose errors on displays that it has seen say little.
+        The reference is the model with the smallest squared error on these displays. It is never
+        the deployed model, which has seen most of them.
         """
         unknown = examples.first & np.isnan(examples.propensity)
         kept = examples.evaluates & (scored.choice >= 0).all(axis=0)
@@ -56,18 +56,18 @@ class LoggedPolicies:
         return cls(examples, scored, reference, places, int(unknown.sum()))
 
     def subset(self, rows: Mask) -> LoggedPolicies:
-        """The chosen displays, bool (n,); the reference stays."""
+        """The chosen displays, bool (n,), with the same reference."""
         chosen = LoggedPolicies.of(self.examples, self.scored, rows)
         return replace(chosen, reference=self.reference, rows=self.rows[chosen.rows])
 
     @property
     def feedback(self) -> LoggedFeedback:
-        """Rewards, propensities and people of the displays."""
+        """Rewards, propensities and profiles of the displays."""
         examples = self.examples
         return LoggedFeedback(examples.rewards, examples.propensity, examples.profiles)
 
     def policy(self, name: str) -> TargetPolicy:
-        """The policy that shows what the named model scores highest."""
+        """The policy that shows the offer with the highest score of the named model."""
         c, reference = self.scored.names.index(name), self._reference
         return self._deterministic(self.scored.choice[c], self.scored.at_choice[reference, c])
 
@@ -80,7 +80,7 @@ class LoggedPolicies:
 
     @property
     def random(self) -> TargetPolicy:
-        """The policy that draws uniformly from what could have been shown."""
+        """The policy that draws uniformly from the offers that could have been shown."""
         shares = 1 / self.examples.eligible.sum(axis=1)
         reference = self._reference
         return TargetPolicy(shares, self.scored.average[reference], self.scored.logged[reference])

@@ -1,4 +1,4 @@
-"""A trained model with what is said of its making: in its manifest and in the run's row."""
+"""The metadata of a trained model, for its manifest and the row of its training run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scorer.training.workbench import Workbench
 
 @dataclass(frozen=True)
 class Describer:
-    """Says of a model what its manifest and the run's row tell; the record is of all candidates.
+    """Adds metadata to the models of one training.
 
     ``offers_included`` None counts the ready offers.
     """
@@ -35,7 +35,7 @@ class Describer:
     shifts: tuple[Shift, ...]
 
     def __call__(self, model: RewardModel, name: str) -> TrainedModel:
-        """The model fitted on everything as the named candidate, with its record."""
+        """The model with its metadata, which include the estimates of all candidates."""
         examples = self.bench.examples
         trains = examples.trains
         times = examples.times[trains].astype("datetime64[us]").astype(object)
@@ -59,7 +59,7 @@ class Describer:
         )
 
     def _metrics(self, name: str) -> dict[str, Any]:
-        """Out-of-fold metrics beside those of the best single offer's means, and the proof."""
+        """Out-of-fold metrics of the candidate and of the offer means, estimates and verdict."""
         trains = self.bench.examples.trains
         outcomes = self.bench.examples.rewards[trains]
         scores = self._out_of_fold(name)[trains]
@@ -79,7 +79,7 @@ class Describer:
 
 
 def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
-    """Every candidate's estimate and the gate's verdict, ready for JSON."""
+    """Estimates of all candidates and the verdict of the gate, JSON-ready."""
     return {
         "chosen": selection.chosen,
         "evaluation_rows": len(selection.logged.examples),

@@ -1,4 +1,4 @@
-"""Measures of a model on held-out displays; each is one small function of arrays.
+"""Measures of scores on held-out displays, one function each.
 
 References:
 ----------
@@ -22,12 +22,12 @@ def log_loss(outcomes: Vector, probabilities: Vector) -> float:
 
 
 def rmse(outcomes: Vector, predictions: Vector) -> float:
-    """Root mean squared error, in units of the outcome."""
+    """Root mean squared error, in the unit of the outcome."""
     return float(np.sqrt(np.mean((outcomes - predictions) ** 2)))
 
 
 def auc(outcomes: Vector, scores: Vector) -> float | None:
-    """ROC AUC of outcomes in {0, 1}; None when only one class is present."""
+    """ROC AUC of outcomes in {0, 1}; None if only one class is present."""
     positive = outcomes > 0
     n_positive, n = int(positive.sum()), outcomes.size
     if n_positive in (0, n):
@@ -40,7 +40,7 @@ def auc(outcomes: Vector, scores: Vector) -> float | None:
 
 
 def lorenz_gini(values: Vector, predictions: Vector) -> float | None:
-    """Gini of non-negative true values ordered by prediction; None when they sum to 0 or less.
+    """Gini of non-negative true values ordered by prediction; None if their sum is not positive.
 
     Equal predictions share their values evenly, so the result does not depend on row order.
     """

@@ -21,12 +21,12 @@ from scorer.warehouse.marts import StrategyData, read_characteristics, read_disp
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What to train and against what.
+    """What to train, and the deployed model to compare with.
 
-    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` are
-    the catalogue's, by offer; ``eligible`` what could have been shown, by eligibility set.
-    ``standing`` is what the gate goes by as of the cycle (UTC), for a strategy that passed.
-    ``offers_included`` is the number of offers of the strategy, for the record.
+    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` come
+    from the catalogue, by offer; ``eligible`` gives the offers that could have been shown, by
+    eligibility set. ``standing`` is the standing as of the cycle (UTC) of a strategy that passed.
+    ``offers_included`` is the number of offers of the strategy, for the metadata.
     """
 
     kpi_type: str
@@ -42,7 +42,7 @@ class TrainingPlan:
 
     @property
     def offers(self) -> Offers:
-        """Offers in the order of the models' columns; raises StrategyError below 2 ready ones."""
+        """Offers in the order of the columns; raises StrategyError with fewer than 2 ready ones."""
         ready = tuple(sorted(self.ready_offer_ids))
         if len(ready) < MIN_READY_OFFERS:
             raise StrategyError(f"{len(ready)} offers ready, {MIN_READY_OFFERS} needed")
@@ -57,7 +57,7 @@ class TrainingPlan:
 def read_plan(
     connection: Connection, settings: Settings, strategy: str, data: StrategyData
 ) -> TrainingPlan:
-    """Return what training needs besides the examples."""
+    """Read what training needs besides the examples."""
     characteristics = read_characteristics(connection, strategy)
     incumbent = _incumbent(settings, strategy)
     return TrainingPlan(
@@ -75,7 +75,7 @@ def read_plan(
 
 
 def _incumbent(settings: Settings, strategy: str) -> Incumbent | None:
-    """The deployed model; one that cannot be loaded has nothing to stand up for it."""
+    """The deployed model; None if there is none or it cannot be loaded."""
     registry = ModelRegistry(settings.models_dir)
     version = registry.incumbent(strategy, settings.as_of)
     if version is None:
@@ -88,7 +88,7 @@ def _incumbent(settings: Settings, strategy: str) -> Incumbent | None:
 
 
 def _standing(settings: Settings, strategy: str, incumbent: Incumbent) -> Standing | None:
-    """The gate's last word on the deployed model; None for one that never passed."""
+    """The last verdict on the deployed model; None if it never passed the gate."""
     manifest = ModelRegistry(settings.models_dir).manifest(strategy, incumbent.version)
     gate = manifest["metrics"].get("gate", {})
     if incumbent.model.kind == BEST_SINGLE or gate.get("gain_seen") is None:

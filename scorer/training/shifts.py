@@ -1,13 +1,12 @@
-"""Offers whose appeal changed abruptly within the look-back, and since when.
+"""Find offers whose response changed abruptly within the look-back, and since when.
 
-What happened before says nothing about now: without this, an offer that collapsed goes on being
+Displays from before such a change are misleading: with them, an offer that collapsed would be
 recommended as long as its good weeks outnumber the bad ones in the look-back.
 
-For each offer and each day, successes since that day are compared with those before it, both
-against what a regression on the whole look-back expects of exactly these people, corrected for
-what happened to all other offers on the same days. A shift must be large (a factor of 0.6 or
-less, or its inverse) and beyond chance: 5 standard errors, because every offer is tried at every
-day.
+For each offer and day, successes since that day are compared with those before it. Both are
+measured against what a regression on the whole look-back expects of the same people, corrected for
+what happened to all other offers on the same days. A shift must be large (a factor of at most 0.6,
+or its inverse) and significant at 5 standard errors, because every offer is tested at every day.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _SHRINK = 20.0
 
 @dataclass(frozen=True)
 class Shift:
-    """Since UTC day ``since`` the offer earns ``ratio`` times what it did before."""
+    """Since UTC day ``since``, the offer earns ``ratio`` times as much as before."""
 
     offer_id: str
     since: date
@@ -42,8 +41,8 @@ class Shift:
 def find_shifts(bench: Workbench) -> tuple[Shift, ...]:
     """Shifts of ready offers, the strongest first, at most one each; none in less than two days.
 
-    An offer that shifted is set aside before the others are held against each other again: else
-    the collapse of one would look like a rise of all others.
+    An offer that shifted is set aside before the others are compared again; otherwise the collapse
+    of one offer would look like a rise of all others.
     """
     examples = bench.examples
     rows = np.flatnonzero(examples.trains)
@@ -80,7 +79,7 @@ def outdated_rows(examples: Examples, shifts: tuple[Shift, ...]) -> Mask:
 
 
 def _expected(bench: Workbench, rows: Codes) -> tuple[Vector, Vector]:
-    """What a base fitted on everything expects of the rows' outcomes, and their variance."""
+    """Outcomes that a base fitted on everything expects of the rows, and their variances."""
     base, link = bench.base(EVERYTHING), bench.objective.link
     margins = logged_margins(
         base.design, base.weights, bench.matrix[rows], bench.examples.offers[rows]
@@ -94,9 +93,9 @@ def _expected(bench: Workbench, rows: Codes) -> tuple[Vector, Vector]:
 
 @dataclass
 class _Daily:
-    """Rewards, what was expected and its variance by offer and day, float64 (n_offers, n_days).
+    """Rewards, expected rewards and their variance by offer and day, float64 (n_offers, n_days).
 
-    All in units of a mean success.
+    All are in units of a mean success.
     """
 
     rewards: Vector
@@ -118,17 +117,17 @@ class _Daily:
         return cls(rewards, expected, variance)
 
     def set_aside(self, offer: int) -> None:
-        """Look for no other shift of the offer, and hold nobody against it."""
+        """Search the offer no further, and drop it from the baseline."""
         self.aside.add(offer)
 
     def strongest(self) -> tuple[int, int, float, float] | None:
-        """Offer, day, ratio and z of the clearest shift, None without one."""
+        """Offer, day, ratio and z of the strongest shift; None if there is none."""
         offers = [offer for offer in range(len(self.rewards)) if offer not in self.aside]
         found = [(offer, *cut) for offer in offers if (cut := self._of(offer)) is not None]
         return max(found, key=lambda cut: abs(cut[3]), default=None)
 
     def _tide(self, offer: int) -> Vector:
-        """What the other offers did on each day against what was expected of them, (n_days,)."""
+        """Rewards of all other offers divided by the expected ones, by day, (n_days,)."""
         others = [o for o in range(len(self.rewards)) if o != offer and o not in self.aside]
         earned, expected = self.rewards[others].sum(axis=0), self.expected[others].sum(axis=0)
         return np.maximum(earned + _SHRINK, 1e-9) / np.maximum(expected + _SHRINK, 1e-9)

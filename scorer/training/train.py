@@ -1,12 +1,11 @@
-"""Training: from examples of one strategy to the model that deserves to rank, and the proof.
+"""Train on the examples of one strategy: choose a model, and estimate what it is worth.
 
-0. Displays of an offer from before its appeal changed abruptly are set aside.
-1. Every candidate is fitted without each fold of profiles and scores that fold.
-2. The candidate of the highest doubly robust value is chosen; the gate says whether choosing
-   beats the best single offer credibly.
-3. The chosen candidate is fitted on everything and calibrated on its out-of-fold scores.
-4. What the deployed model would have earned since it was trained is compared with what takes its
-   place.
+0. Set aside displays of an offer from before its response changed abruptly.
+1. Fit every candidate without each fold of profiles, and score that fold with it.
+2. Choose the candidate with the highest doubly robust value; the gate decides whether choosing
+   beats the best single offer.
+3. Fit the chosen candidate on everything, and calibrate it on its out-of-fold scores.
+4. Compare it with the deployed model on the displays since that model was trained.
 """
 
 from __future__ import annotations
@@ -42,12 +41,12 @@ from scorer.training.workbench import EVERYTHING, Workbench, fold_count
 class Training:
     """Outcome of a training.
 
-    ``personalised`` is the best candidate whatever the gate says, ``best_single`` what is served
-    otherwise, ``nominee`` the one of the two that the gate wants. ``new`` is what the personalised
-    model stands for on ``logged``, all displays that can evaluate: at each of them what choosing
-    on other people would have shown, the best single offer where the gate holds back.
-    ``over_deployed`` compares the nominee so measured with the deployed model on ``since``, the
-    displays that the deployed model never saw; both None without either.
+    ``personalised`` is the best candidate whatever the verdict of the gate, ``best_single`` the
+    alternative, ``nominee`` the one of the two that the gate prefers. ``new`` is the policy that
+    stands for the personalised model on ``logged``, all displays that can evaluate: the candidate
+    chosen on other people, or the best single offer at placements that are held back.
+    ``over_deployed`` compares the nominee with the deployed model on ``since``, the displays that
+    the deployed model never saw; both are None if there are none.
     """
 
     personalised: TrainedModel
@@ -62,17 +61,17 @@ class Training:
 
     @property
     def nominee(self) -> TrainedModel:
-        """What the gate wants to be served."""
+        """The model that the gate prefers."""
         return self.personalised if self.verdict.personalises else self.best_single
 
     @property
     def model(self) -> RewardModel:
-        """The nominee's model."""
+        """The model of the nominee."""
         return self.nominee.model
 
 
 def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Training:
-    """Train, choose, judge and calibrate on the examples of one strategy.
+    """Train on the examples of one strategy.
 
     Parameters
     ----------
@@ -81,13 +80,12 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     schema : FeatureSchema
         As declared; the categories are fitted here.
     plan : TrainingPlan
-        KPI type, offers, seed, the deployed model.
+        KPI type, offers, seed and the deployed model.
 
     Raises
     ------
     StrategyError
-        Fewer than 2 ready offers, or no row, no success, nothing but successes, fewer people than
-        folds.
+        Fewer than 2 ready offers, no row, no success, only successes, or fewer people than folds.
     """
     others = () if plan.incumbent is None else (plan.incumbent.model.schema,)
     examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible, others)
@@ -126,10 +124,10 @@ def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
 
 
 def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[Shift, ...]]:
-    """The workbench without displays of offers from before they changed, and the changes.
+    """The workbench without displays from before an offer changed, and the changes.
 
-    A change that would leave nothing to learn from is not followed. Bases are fitted side by side
-    before one of them is asked for changes: without any, which is usual, all are needed.
+    Changes that would leave nothing to learn from are ignored. All bases are fitted side by side
+    before one of them is used to find changes: usually there are none, and all bases are needed.
     """
     bench.fit_bases()
     shifts = find_shifts(bench)
@@ -143,7 +141,7 @@ def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[
 
 
 def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
-    """The candidate fitted on everything, calibrated on its out-of-fold scores."""
+    """Fit the candidate on everything, and calibrate it on its out-of-fold scores."""
     rows = bench.examples.trains
     scores = scored.logged[scored.names.index(name), rows]
     link, scale = bench.objective.link, bench.objective.scale
@@ -153,7 +151,7 @@ def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
 
 
 def _placements(examples: Examples) -> dict[str, Mask]:
-    """Displays of each placement the schema knows by name."""
+    """Displays of each placement that is a category of the schema."""
     for j, feature in enumerate(examples.schema.features):
         if feature.column == "placement_id":
             codes = examples.users[:, j]
@@ -164,7 +162,7 @@ def _placements(examples: Examples) -> dict[str, Mask]:
 def _since(
     examples: Examples, scored: Scored, incumbent: Incumbent | None, reference: str
 ) -> LoggedPolicies | None:
-    """Displays after the deployed model's window at which it has an offer to choose."""
+    """Displays after the data window of the deployed model at which it can choose an offer."""
     if incumbent is None:
         return None
     later = examples.times > np.datetime64(incumbent.data_window_end, "us")
@@ -173,21 +171,21 @@ def _since(
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a training comes to, on any displays of the workbench; ``folds`` int64 (n,)."""
+    """The policies of a training on any displays of the workbench; ``folds`` int64 (n,)."""
 
     selection: Selection
     verdict: Verdict
     folds: Codes
 
     def new(self, logged: LoggedPolicies) -> TargetPolicy:
-        """Choosing on other people, without the placements that are held back."""
+        """The candidate chosen on other people; best single at placements that are held back."""
         placements, held_back = _placements(logged.examples), np.zeros(len(logged.rows), np.bool_)
         for name in self.verdict.held_back_placements:
             held_back |= placements.get(name, False)
         return self.selection.policy_on(logged, self.folds[logged.rows], held_back)
 
     def over_deployed(self, since: LoggedPolicies | None) -> PairedDifference | None:
-        """The nominee against the deployed model."""
+        """Compare the nominee with the deployed model."""
         if since is None:
             return None
         nominee = self.new(since) if self.verdict.personalises else since.policy(BEST_SINGLE)

@@ -1,8 +1,8 @@
-"""What all candidates share while they are fitted: folds, encoded rows, bases fitted so far.
+"""What all candidates share while they are fitted: folds, encoded rows and fitted bases.
 
-Folds are made of whole profiles. A fit is named by the folds it leaves out: ``frozenset()`` is
-the final fit on everything. Margins of the base that trees start from are always out of fold: the
-base that gives a row's margin never saw the row's profile.
+Folds consist of whole profiles. A fit is named by the folds it leaves out; ``frozenset()`` is the
+final fit on everything. Trees start from margins of a base that are always out of fold: the base
+that gives the margin of a row never saw the profile of the row.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FEW_ROWS = 20_000
 
 @dataclass
 class Workbench:
-    """Examples with what is derived from them; bases are kept, since candidates share them."""
+    """Examples and what is derived from them; bases are cached, since candidates share them."""
 
     examples: Examples
     objective: Objective
@@ -47,12 +47,12 @@ class Workbench:
 
     @property
     def n_folds(self) -> int:
-        """5 folds of few rows, 3 of many."""
+        """5 folds for fewer than 20,000 rows, else 3."""
         return fold_count(self.examples)
 
     @property
     def fits(self) -> int:
-        """Fits of trees that may run side by side: two candidates without each fold."""
+        """Fits of trees that may run at once: two candidates without each fold."""
         return 2 * self.n_folds
 
     def training(self, excluded: Folds) -> Mask:
@@ -65,19 +65,19 @@ class Workbench:
 
     @cached_property
     def watched(self) -> Mask:
-        """Rows of every fourth profile, drawn apart from the folds, bool (n,)."""
+        """Rows of a random quarter of the profiles, independent of the folds, bool (n,)."""
         profiles = self.examples.profiles
         drawn = np.random.default_rng([self.seed, 1]).permutation(int(profiles.max()) + 1)
         return drawn[profiles] % 4 == 0
 
     @cached_property
     def design(self) -> Design:
-        """Columns of the base, chosen without looking at outcomes."""
+        """Columns of the base, chosen without the outcomes."""
         return Design.fit(self.examples.users, self.examples.schema)
 
     @cached_property
     def matrix(self) -> Matrix:
-        """The design's matrix of all rows, float32 (n, width)."""
+        """The design matrix of all rows, float32 (n, width)."""
         return self.design.matrix(self.examples.users)
 
     @cached_property
@@ -105,17 +105,17 @@ class Workbench:
         )
 
     def fit_bases(self) -> None:
-        """Fit the base on everything and without each fold, side by side; they are kept."""
+        """Fit the base on everything and without each fold, side by side, into the cache."""
         single = (frozenset({fold}) for fold in range(self.n_folds))
         side_by_side(self.base, [EVERYTHING, *single])
 
     @property
     def calibration(self) -> Calibration:
-        """The link as it is, in the reward's own unit."""
+        """The calibration before any fit: the link alone, in the unit of the reward."""
         return self.objective.in_units(Calibration(self.objective.link))
 
     def starting_margins(self, excluded: Folds) -> Matrix:
-        """Out-of-fold margins of the base, float32 (n,); NaN where no row trains.
+        """Out-of-fold margins of the base, float32 (n,); NaN for rows that do not train.
 
         A row of an excluded fold gets the margin of the base fitted without these folds.
         """
@@ -152,11 +152,11 @@ class Workbench:
 
 
 def fold_count(examples: Examples) -> int:
-    """5 folds of few rows, 3 of many."""
+    """5 folds for fewer than 20,000 rows, else 3."""
     return 5 if len(examples) < _FEW_ROWS else 3
 
 
 def deal_folds(examples: Examples, seed: int) -> Codes:
-    """Fold of each row, int64 (n,): profiles are dealt out at random, seeded."""
+    """Fold of each row, int64 (n,): profiles are assigned at random, by seed."""
     dealt = np.random.default_rng(seed).permutation(int(examples.profiles.max()) + 1)
     return dealt[examples.profiles] % fold_count(examples)

@@ -211,7 +211,7 @@ def test_chance_is_said_to_decide(settings: Settings, reranked: Callable[[str], 
     reranked("update offer_readiness set is_ready = false")
     found = explain(settings, Asked("p0"))
     assert (found["decided_by"], found["model_order"]) == ("collecting", [])
-    assert found["reason"].startswith("no model ranks, everything is random")
+    assert found["reason"].startswith("no model ranks, all traffic is random")
 
 
 def test_the_best_single_offer_comes_with_the_verdict_of_the_gate(flat: Settings) -> None:
