@@ -101,8 +101,8 @@ def check_versions(settings: Settings, strategies: Sequence[str], wanted: Wanted
     for version in wanted.versions:
         if version not in known:
             raise ConfigurationError(
-                f"--model-version: {', '.join(strategies)} has no model {version!r};"
-                f" known versions: {', '.join(sorted(known)) or 'none'}"
+                f"--model-version: {version!r} is unknown; known versions of"
+                f" {', '.join(strategies)}: {', '.join(sorted(known)) or 'none'}"
             )
 
 

@@ -129,7 +129,7 @@ def test_without_a_training_the_baselines_are_evaluated(settings: Settings) -> N
 def test_an_unknown_version_is_named_with_those_that_exist(settings: Settings) -> None:
     """A typing error is an error, not an empty table."""
     old, _ = versions(settings)
-    with pytest.raises(ConfigurationError, match=f"no model 'x' of s; known versions: .*{old}"):
+    with pytest.raises(ConfigurationError, match=f"'x' is unknown; known versions of s: .*{old}"):
         evaluate_policies(settings, Wanted(("x",)), Silent())
 
 
