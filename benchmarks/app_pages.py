@@ -22,7 +22,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.synthetic_publication import Size, write_publication
+from benchmarks.synthetic_publication import HOSTILE_OFFERS, World, write_publication
 
 START = Path(__file__).parents[1] / "app" / "start" / "main.py"
 PAGES = sorted(path.stem for path in (START.parents[1] / "pages").glob("[a-z]*.py"))
@@ -49,18 +49,19 @@ def home_folder(arguments: argparse.Namespace) -> Iterator[Path]:
     if arguments.home:
         yield Path(arguments.home)
         return
-    size = Size(
-        arguments.profiles,
-        arguments.offers,
-        arguments.displays,
-        arguments.features,
-        arguments.values,
-        arguments.rejected,
+    more = range(len(HOSTILE_OFFERS), arguments.offers)
+    world = World(
+        offers=(*HOSTILE_OFFERS, *(f"offer-{i}" for i in more)),
+        features=tuple(f"f{i}" for i in range(arguments.features)),
+        values=tuple(f"v{i}" for i in range(arguments.values)),
+        profiles=arguments.profiles,
+        displays=arguments.displays,
+        rejected=arguments.rejected,
     )
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         now = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-        file = write_publication(Path(folder), now, size)
+        file = write_publication(Path(folder), now, world)
         print(f"wrote {file.stat().st_size / 1e6:.0f} MB in {time.perf_counter() - started:.0f} s")
         yield Path(folder)
 

@@ -20,7 +20,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     homes = {state: root / state for state in ("full", "empty", "cold", "stale")}
     homes["empty"].mkdir()
     write_publication(homes["full"], today())
-    write_publication(homes["cold"], today(), has_model=False)
+    write_publication(homes["cold"], today(), stage="cold")
     write_publication(homes["stale"], today() - timedelta(days=40))
     return homes
 

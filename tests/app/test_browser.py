@@ -48,7 +48,7 @@ def test_a_browser_sees_every_page_and_the_next_publication(tmp_path: Path) -> N
 
         seen.open()
         shown = seen.page.inner_text("[data-testid=stMain]")
-        assert f"A finding on <b>{HOSTILE_OFFERS[1]}</b>." in shown.replace("\u2060", "")
+        assert f"was measured on <b>{HOSTILE_OFFERS[1]}</b>." in shown.replace("\u2060", "")
         write_publication(home, today())
         seen.page.get_by_text(f"Computed for {today():%Y-%m-%d}").wait_for(timeout=60_000)
         seen.settle()

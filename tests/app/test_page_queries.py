@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -12,14 +13,22 @@ import pytest
 from app.database import Publication, find_publication
 from app.queries import health, interactions, policy_value, ranked_offers
 from app.sentences import ranked_offers as sentences
-from tests.support.small_publications import HOSTILE, VERSION, Names, evaluations, full, publish
+from benchmarks.synthetic_publication import (
+    HOSTILE_OFFERS,
+    NEWEST_VERSION,
+    World,
+    small_world,
+    write_publication,
+)
+from tests.support.opening import today
 
-NAMES = Names()
+SMALL = small_world()
+STRATEGY, PLACEMENT = SMALL.places[0]
 
 
-def published(home: Path, names: Names = NAMES, **tables: list[dict[str, object]]) -> Publication:
-    """Return the full publication, with some tables replaced."""
-    publish(home, {**full(names), **tables})
+def published(home: Path, world: World = SMALL, **changes: Any) -> Publication:
+    """Return a full publication with changes to some marts."""
+    write_publication(home, today(), world, changes=changes)
     found = find_publication(home)
     assert found is not None
     return found
@@ -27,12 +36,12 @@ def published(home: Path, names: Names = NAMES, **tables: list[dict[str, object]
 
 def person_of(publication: Publication) -> pd.DataFrame:
     """Return what the ranking knew of the person."""
-    return ranked_offers.person(publication, NAMES.strategy, NAMES.profile, NAMES.placement)
+    return ranked_offers.person(publication, STRATEGY, "p0", PLACEMENT)
 
 
 def test_pairs_are_told_by_what_neither_feature_tells(tmp_path: Path) -> None:
     """An either-or of 20 and 2 % has strength 0.09 / 0.11 less chance; no interaction has none."""
-    found = interactions.pairs(published(tmp_path), NAMES.strategy, None)
+    found = interactions.pairs(published(tmp_path), STRATEGY, None)
     strengths = dict(zip(found["offer_id"], found["strength"], strict=True))
     assert strengths["loan"] == pytest.approx(0.09 / 0.11 * 1000 / 1100, rel=0.01)
     assert strengths["card"] == 0
@@ -40,22 +49,16 @@ def test_pairs_are_told_by_what_neither_feature_tells(tmp_path: Path) -> None:
 
 def test_what_each_feature_tells_by_itself_is_no_pair(tmp_path: Path) -> None:
     """Two features that each double the rate by themselves, added up, are no interaction."""
-    rates = {("false", "false"): 0.05, ("false", "true"): 0.1}
-    rates |= {("true", "false"): 0.1, ("true", "true"): 0.15}
-    cells = [
-        {**row, "rate": rates[(row["feature_value"], row["other_feature_value"])]}
-        for row in full(NAMES)["offer_feature_interactions"]
-        if row["other_feature_name"] is not None
-    ]
-    found = interactions.pairs(
-        published(tmp_path, offer_feature_interactions=cells), NAMES.strategy, None
-    )
+    twice = "if({} = 'true', 0.05, 0)"
+    rate = f"0.05 + {twice.format('feature_value')} + {twice.format('other_feature_value')}"
+    publication = published(tmp_path, offer_feature_interactions={"rate": rate})
+    found = interactions.pairs(publication, STRATEGY, None)
     assert found["strength"].tolist() == [0, 0]
 
 
 def test_an_offer_that_everybody_likes_alike_is_not_personal(tmp_path: Path) -> None:
     """A rate that no feature moves has strength 0 by itself."""
-    found = interactions.personal_offers(published(tmp_path), NAMES.strategy)
+    found = interactions.personal_offers(published(tmp_path), STRATEGY)
     assert found["strength"].tolist() == [0, 0]
     assert found["rate"].tolist() == pytest.approx([0.11, 0.11])
 
@@ -63,7 +66,7 @@ def test_an_offer_that_everybody_likes_alike_is_not_personal(tmp_path: Path) -> 
 def test_cells_of_a_pair_come_with_each_feature_by_itself(tmp_path: Path) -> None:
     """Four cells and two values of each feature, whatever the order of the names."""
     publication = published(tmp_path)
-    found = interactions.of_pair(publication, NAMES.strategy, "loan", ("gold", "age"))
+    found = interactions.of_pair(publication, STRATEGY, "loan", ("gold", "age"))
     assert found["other_feature_name"].notna().sum() == 4
     assert sorted(found[found["other_feature_name"].isna()]["feature_name"]) == [
         "age",
@@ -77,24 +80,25 @@ def test_the_last_evaluation_is_in_order_and_without_figures_where_insufficient(
     tmp_path: Path,
 ) -> None:
     """Random, best single, deployed, new; an insufficient row loses the figures that it has."""
-    rows = [*evaluations(NAMES, status="insufficient")]
-    found = policy_value.latest(published(tmp_path, policy_evaluation=rows), NAMES.strategy)
+    publication = published(tmp_path, policy_evaluation={"status": "'insufficient'"})
+    found = policy_value.latest(publication, STRATEGY)
     assert list(dict.fromkeys(found["policy"])) == ["random", "best_single", "deployed", "new"]
     figures = ["policy_value", "value_low", "value_high", "effective_sample_size"]
     assert found[[*figures, "lift_over_random"]].isna().all(axis=None)
-    assert found["matching_responses"].tolist() == [300] * 8
+    assert found["matching_responses"].tolist() == [300] * 20
 
 
 def test_rejected_records_are_counted_by_reason(tmp_path: Path) -> None:
     """Three records of a reason are one row with an example."""
-    found = health.rejected(published(tmp_path))
+    reason = {"reason": "'no event id'", "source_file": "'events.ndjson'", "raw_text": "'{}'"}
+    found = health.rejected(published(tmp_path, rejected_events=reason))
     assert found[["reason", "records", "files"]].values.tolist() == [["no event id", 3, 1]]
-    assert found["example"].tolist() == [NAMES.profile]
+    assert found["example"].tolist() == ["{}"]
 
 
 def test_distributions_have_both_sides(tmp_path: Path) -> None:
     """Shares of the base and of the new side stand in one row of a value."""
-    found = health.distributions(published(tmp_path), NAMES.strategy, "latest_week", "age")
+    found = health.distributions(published(tmp_path), STRATEGY, "latest_week", "age")
     assert found[["feature_value", "base_share", "new_share"]].values.tolist() == [
         ["false", 0.2, 0.8],
         ["true", 0.8, 0.2],
@@ -104,24 +108,24 @@ def test_distributions_have_both_sides(tmp_path: Path) -> None:
 def test_reasons_are_those_of_the_model_with_the_persons_values(tmp_path: Path) -> None:
     """The person is of the first segment only: the pair is told by its cell, the model's first."""
     publication = published(tmp_path)
-    row = ranked_offers.of_profile(publication, NAMES.strategy, NAMES.profile, None).iloc[0]
+    row = ranked_offers.of_profile(publication, STRATEGY, "p0", None).iloc[0]
     found = ranked_offers.reasons(publication, row, person_of(publication))
     assert found[["name", "value", "share"]].values.tolist() == [
         ["age x gold", "true, false", 0.8],
         ["age", "true", 0.2],
+        ["gold", "false", 0.05],
     ]
     assert found["lift"].iloc[0] == pytest.approx(0.02 / 0.11 - 1)
 
 
 def test_numbers_are_read_in_their_quarter(tmp_path: Path) -> None:
     """A number of a person meets the cell of its quarter, its upper end included."""
-    key = {"strategy_id": NAMES.strategy, "feature_name": "width"}
+    key = {"strategy_id": STRATEGY, "feature_name": "width"}
     quarters = [
         {**key, "feature_value": "up to 390.0", "above": None, "up_to": 390.0},
         {**key, "feature_value": "over 390.0", "above": 390.0, "up_to": None},
     ]
     feature = {**key, "feature_order": 1, "feature_kind": "context", "value_type": "number"}
-    person = {**full(NAMES)["ranking_candidates"][0], "context": {"width": "390"}}
     cells = [
         {**key, "offer_id": "loan", "feature_value": value, "displays": 100, "lift": lift}
         for value, lift in (("up to 390.0", 0.5), ("over 390.0", -0.5))
@@ -130,35 +134,34 @@ def test_numbers_are_read_in_their_quarter(tmp_path: Path) -> None:
         tmp_path,
         feature_quarters=quarters,
         strategy_features=[feature],
-        ranking_candidates=[person],
+        ranking_candidates={"context": "map {'width': '390'}"},
         offer_feature_interactions=cells,
         feature_importance=[],
     )
-    row = ranked_offers.of_profile(publication, NAMES.strategy, NAMES.profile, None).iloc[0]
+    row = ranked_offers.of_profile(publication, STRATEGY, "p0", None).iloc[0]
     found = ranked_offers.reasons(publication, row, person_of(publication))
     assert found[["name", "value", "lift"]].values.tolist() == [["width", "up to 390.0", 0.5]]
 
 
 def test_members_and_others_are_counted_at_rank_one(tmp_path: Path) -> None:
     """One member gets the first offer; nobody else is ranked."""
-    found = ranked_offers.of_segment(published(tmp_path), NAMES.strategy, "age", None)
+    found = ranked_offers.of_segment(published(tmp_path), STRATEGY, "age", None)
     assert found[["offer_id", "members", "others"]].values.tolist() == [["loan", 1, 0]]
 
 
-@pytest.mark.parametrize("text", ["plain", *HOSTILE])
+@pytest.mark.parametrize("text", ["plain", *HOSTILE_OFFERS])
 def test_the_sql_to_copy_gives_the_same_rows(text: str, tmp_path: Path) -> None:
     """SQL of a profile and of a segment, run as it is, returns what the page shows."""
-    names = Names.hostile(text)
-    publication = published(tmp_path, names)
+    world = small_world(text)
+    publication = published(tmp_path, world)
+    (strategy, placement), segment = world.places[0], world.features[0]
     shown = [
-        ranked_offers.of_profile(publication, names.strategy, names.profile, names.placement),
-        ranked_offers.rows_of_segment(
-            publication, names.strategy, names.features[0], names.placement, 100
-        ),
+        ranked_offers.of_profile(publication, strategy, "p0", placement),
+        ranked_offers.rows_of_segment(publication, strategy, segment, placement, 100),
     ]
     copied = [
-        sentences.sql_of_profile(names.strategy, names.profile, names.placement),
-        sentences.sql_of_segment(names.strategy, names.features[0], names.placement),
+        sentences.sql_of_profile(strategy, "p0", placement),
+        sentences.sql_of_segment(strategy, segment, placement),
     ]
     with duckdb.connect(publication.path, read_only=True) as connection:
         for frame, sql in zip(shown, copied, strict=True):
@@ -170,14 +173,14 @@ def test_the_sql_to_copy_gives_the_same_rows(text: str, tmp_path: Path) -> None:
 def test_the_download_holds_the_rows_and_no_more_than_the_limit(tmp_path: Path) -> None:
     """CSV and Parquet read back are the rows; the limit cuts a segment's."""
     publication = published(tmp_path)
-    rows = ranked_offers.rows_of_segment(publication, NAMES.strategy, "age", None, 1)
+    rows = ranked_offers.rows_of_segment(publication, STRATEGY, "age", None, 1)
     assert len(rows) == 1
     (tmp_path / "rows.parquet").write_bytes(sentences.parquet(rows))
     assert pd.read_parquet(tmp_path / "rows.parquet")["offer_id"].tolist() == ["loan"]
-    assert VERSION in sentences.csv(rows).decode()
+    assert NEWEST_VERSION in sentences.csv(rows).decode()
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE_OFFERS)
 def test_the_command_to_explain_is_one_word_per_option(text: str, tmp_path: Path) -> None:
     """A shell reads the command to copy as five words, whatever the ids are."""
     row = pd.Series(

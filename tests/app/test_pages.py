@@ -22,7 +22,7 @@ def test_the_overview_says_state_lift_alerts_and_changes(
     assert "+40 % to +80 %" in text
     assert metrics["Offers ready"] == "4 of 5"
     assert text.count("Severe:") == 2
-    assert "Do something." in text
+    assert "Look into it." in text
     assert "replaced" in text
 
 

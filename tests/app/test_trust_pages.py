@@ -6,25 +6,17 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.synthetic_publication import HOSTILE_OFFERS, World, small_world, write_publication
+from tests.support.opening import today
 from tests.support.paths import APP
-from tests.support.small_publications import (
-    HOSTILE,
-    TODAY,
-    Names,
-    Rows,
-    cold_start,
-    full,
-    publish,
-    strategies,
-)
 
 PAGES = APP / "pages"
+SMALL = small_world()
 NAMES = ["interactions", "policy_value", "health", "ranked_offers"]
 EMPTY = {
     "interactions": "No interaction to show yet",
@@ -68,7 +60,7 @@ def charts(app: AppTest) -> list[str]:
 @pytest.mark.parametrize("page", NAMES)
 def test_a_full_publication_is_drawn(page: str, home: Path) -> None:
     """With everything published the page has no box that says something is lacking."""
-    publish(home, full(Names()))
+    write_publication(home, today(), SMALL)
     app = opened(page, section="Stable traffic")
     assert [box.value for box in app.info] == []
     assert [box.value for box in app.warning] == []
@@ -78,7 +70,7 @@ def test_a_full_publication_is_drawn(page: str, home: Path) -> None:
 @pytest.mark.parametrize("page", NAMES)
 def test_an_empty_publication_says_what_is_lacking(page: str, home: Path) -> None:
     """A strategy that never ran gives a sentence on the page, and no chart."""
-    publish(home, strategies(Names()))
+    write_publication(home, today(), SMALL, "new")
     app = opened(page)
     assert EMPTY[page] in words(app)
     assert charts(app) == []
@@ -87,17 +79,16 @@ def test_an_empty_publication_says_what_is_lacking(page: str, home: Path) -> Non
 @pytest.mark.parametrize("page", NAMES)
 def test_cold_start_is_named_with_its_reason(page: str, home: Path) -> None:
     """Before the first model the page says so, and what is waited for."""
-    publish(home, cold_start(Names()))
+    write_publication(home, today(), SMALL, "cold")
     said = words(opened(page))
     assert "Cold start: no model yet" in said
-    assert "1 of 2 offers ready, 2 needed" in said
+    assert "0 of 2 offers ready, 2 needed" in said
 
 
 @pytest.mark.parametrize("page", NAMES)
 def test_stale_data_is_named_and_shown(page: str, home: Path) -> None:
     """A publication of 20 days ago is shown, under a warning."""
-    then = TODAY - timedelta(days=20)
-    publish(home, full(Names(), then), then)
+    write_publication(home, today() - timedelta(days=20), SMALL)
     app = opened(page, section="Stable traffic")
     assert "Stale" in app.warning[0].value
     assert charts(app)
@@ -109,14 +100,14 @@ def test_stale_data_is_named_and_shown(page: str, home: Path) -> None:
         ("Offers differ", "1 are alike", 0),
         ("Stable traffic", "The traffic is very different in age.", 2),
         ("Stable performance", "loan suddenly earns less.", 1),
-        ("Data quality", "In order: 90.0 % of 200; 20 not", 3),
+        ("Data quality", "In order: 90.0 % of 3,000; 300 not", 4),
     ],
 )
 def test_a_section_of_health_shows_what_was_measured(
     section: str, words_of_it: str, drawn: int, home: Path
 ) -> None:
     """A link to a section shows its sentence and its charts."""
-    publish(home, full(Names()))
+    write_publication(home, today(), SMALL)
     app = opened("health", section=section)
     assert words_of_it in words(app)
     assert len(charts(app)) == drawn
@@ -124,43 +115,42 @@ def test_a_section_of_health_shows_what_was_measured(
 
 def test_freshness_counts_days_before_the_publication(home: Path) -> None:
     """What is a day old says so, what never happened too."""
-    publish(home, full(Names()))
+    write_publication(home, today(), SMALL)
     ages = opened("health", section="Freshness").dataframe[0].value.set_index("thing")["age"]
     assert ages["Last display"] == "1 day before"
     assert ages["Last conversion event"] == "never"
     assert ages["Ranked offers valid to"] == "7 days after"
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE_OFFERS)
 @pytest.mark.parametrize("page", NAMES)
 def test_hostile_ids_are_text(page: str, text: str, home: Path) -> None:
     """Ids with quotes, markup, SQL or emoji neither break a page nor become markup."""
-    publish(home, full(Names.hostile(text)))
+    write_publication(home, today(), small_world(text))
     app = opened(page)
     for element in [*app.markdown, *app.subheader, *app.caption]:
-        for mark in ("**bold**", "[link](", ":smile:", "<script>"):
+        for mark in ("**bold**", "[a](", ":smile:", "<script>"):
             assert mark not in element.value
     assert [box.value for box in app.warning] == []
 
 
 def test_a_hostile_profile_of_the_link_is_looked_up(home: Path) -> None:
     """A profile whose id is SQL is found by its id, and only it."""
-    names = Names.hostile(HOSTILE[0])
-    publish(home, full(names))
-    app = opened("ranked_offers", profile=names.profile)
-    assert app.dataframe[0].value["offer_id"].tolist() == list(names.offers)
+    changes = {
+        mart: {"profile_id": "'x''; drop table ranked_offers; --'"}
+        for mart in ("ranked_offers", "ranking_candidates")
+    }
+    write_publication(home, today(), SMALL, changes=changes)
+    app = opened("ranked_offers", profile="x'; drop table ranked_offers; --")
+    assert app.dataframe[0].value["offer_id"].tolist() == list(SMALL.offers)
     other = opened("ranked_offers", profile="' or '1'='1")
     assert "No offer is ranked for ' or '1'='1" in words(other)
 
 
-def changed(rows: Rows, table: str, **values: Any) -> Rows:
-    """Return rows with the same values in every row of a table."""
-    return {**rows, table: [{**row, **values} for row in rows[table]]}
-
-
 def test_insufficient_is_written_and_never_drawn(home: Path) -> None:
     """Without evidence no figure of a policy is shown, even where the file holds one."""
-    publish(home, changed(full(Names()), "policy_evaluation", status="insufficient"))
+    insufficient = {"policy_evaluation": {"status": "'insufficient'"}}
+    write_publication(home, today(), SMALL, changes=insufficient)
     app = opened("policy_value")
     assert "insufficient" in words(app)
     table = app.dataframe[0].value
@@ -173,7 +163,7 @@ def test_insufficient_is_written_and_never_drawn(home: Path) -> None:
 
 def test_the_worked_example_is_found_and_told(home: Path) -> None:
     """The offer that is liked where two features are the same comes first, with its sentence."""
-    publish(home, full(Names()))
+    write_publication(home, today(), SMALL)
     app = opened("interactions")
     assert app.selectbox(key="offer").value == "loan"
     assert "Only both together tell" in words(app)
@@ -181,23 +171,23 @@ def test_the_worked_example_is_found_and_told(home: Path) -> None:
 
 def test_a_broken_assumption_is_told_with_advice(home: Path) -> None:
     """Each of the three assumptions has its severity, sentence and advice."""
-    publish(home, full(Names()))
+    write_publication(home, today(), SMALL)
     said = words(opened("health"))
     assert "In order: Displays arrive." in said
-    for part in ("severe", "stable_traffic was measured.", "Do: Look into it.", "✓ in order"):
+    for part in ("severe", "stable_traffic was measured on", "Do: Look into it.", "✓ in order"):
         assert part in said.replace("**", "")
 
 
 def test_a_segment_is_looked_up(home: Path) -> None:
     """The page compares what members and others get first."""
-    publish(home, full(Names()))
+    write_publication(home, today(), SMALL)
     app = opened("ranked_offers", look_up="segment", segment="age")
     assert "what 1 people in age see first" in words(app)
 
 
 def test_a_person_who_explores_is_told_so(home: Path) -> None:
     """On random rows the page says that each eligible offer was as likely."""
-    publish(home, cold_start(Names()))
+    write_publication(home, today(), SMALL, "cold")
     said = words(opened("ranked_offers"))
     assert "Each of the 2 eligible offers was as likely" in said
     assert "nextoffer explain" not in said
@@ -205,19 +195,17 @@ def test_a_person_who_explores_is_told_so(home: Path) -> None:
 
 def test_the_model_of_a_ranked_offer_is_explained_by_a_command(home: Path) -> None:
     """Where a model scored the offer, the command that takes its score apart can be copied."""
-    publish(home, full(Names()))
-    said = words(opened("ranked_offers", why="hero, 2: Name of card"))
-    assert "nextoffer explain --strategy=web --profile=p1 --placement=hero --offer=card" in said
+    write_publication(home, today(), SMALL)
+    said = words(opened("ranked_offers", why="hero, 2: card"))
+    assert "nextoffer explain --strategy=web --profile=p0 --placement=hero --offer=card" in said
 
 
 def test_filters_of_another_strategy_are_forgotten_without_a_warning(home: Path) -> None:
     """A choice that the other strategy does not have is no broken link."""
-    both = full(Names())
-    for table, records in full(Names(strategy="xyz", offers=("a", "b"))).items():
-        both[table] = [*both[table], *records] if table != "rejected_events" else both[table]
-    publish(home, both)
+    own = {"offer_feature_interactions": {"offer_id": "strategy_id || offer_id"}}
+    write_publication(home, today(), World(), changes=own)
     app = opened("interactions")
-    app.selectbox(key="strategy").set_value("xyz").run()
+    app.selectbox(key="strategy").set_value("web").run()
     assert not app.exception
     assert [box.value for box in app.warning] == []
-    assert app.selectbox(key="offer").value == "a"
+    assert app.selectbox(key="offer").value.startswith("web")

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components import change, count, interval, p_value, percent, plain, reward
 from app.database import find_publication
-from benchmarks.synthetic_publication import HOSTILE_OFFERS, Size, write_publication
+from benchmarks.synthetic_publication import HOSTILE_OFFERS, World, write_publication
 from tests.support.opening import START, Opener, today
 from tests.support.texts import text_of
 
@@ -77,7 +77,7 @@ def test_wrong_dates_of_a_link_are_no_error(
 def test_ids_are_shown_as_text(homes: dict[str, Path], open_page: Opener) -> None:
     """Quotes, tags, markdown and emoji of an id are shown letter by letter."""
     app = open_page(homes["full"], "overview")
-    assert f"A finding on <b>{HOSTILE_OFFERS[1]}</b>." in text_of(app)
+    assert f"was measured on <b>{HOSTILE_OFFERS[1]}</b>." in text_of(app)
     assert not any(element.allow_html for element in app.markdown)
     offers = open_page(homes["full"], "offers", strategy="web").dataframe[0].value
     assert set(HOSTILE_OFFERS) <= set(offers["offer_id"])
@@ -105,7 +105,7 @@ def test_a_new_publication_is_seen_by_itself(
     monkeypatch.setenv("NEXTOFFER_HOME", str(tmp_path))
     app = AppTest.from_file(str(START), default_timeout=60).run()
     assert "Nothing is published yet" in text_of(app)
-    write_publication(tmp_path, today() - timedelta(days=7), has_model=False)
+    write_publication(tmp_path, today() - timedelta(days=7), stage="cold")
     app.run()
     assert "No lift yet" in text_of(app)
     write_publication(tmp_path, today())
@@ -115,9 +115,9 @@ def test_a_new_publication_is_seen_by_itself(
 
 def test_a_file_written_again_for_the_same_moment_is_another_publication(tmp_path: Path) -> None:
     """The path is the same, the content may not be: the cache must not take one for the other."""
-    write_publication(tmp_path, today(), Size(profiles=1))
+    write_publication(tmp_path, today(), World(profiles=1))
     first = find_publication(tmp_path)
-    write_publication(tmp_path, today(), Size(profiles=2))
+    write_publication(tmp_path, today(), World(profiles=2))
     second = find_publication(tmp_path)
     assert first is not None
     assert second is not None
