@@ -1,4 +1,4 @@
-"""Features: one schema, and a defined place for every value."""
+"""Features: one schema, with a defined code for every value."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_missing_categories_are_nan() -> None:
 
 
 def test_an_absent_column_is_missing() -> None:
-    """A request without a context column is encoded like one whose value is NULL."""
+    """A request without a context column is encoded like one with NULL."""
     schema = declared(COLOUR, PRICE)
     assert np.isnan(encode_users(pa.table({"x": [1]}), schema)).all()
 
@@ -102,14 +102,14 @@ def test_any_text_has_a_place(values: list[str | None]) -> None:
 
 
 def test_a_segment_is_never_missing() -> None:
-    """A profile is a member or not: NULL and an absent column mean not."""
+    """NULL and an absent column mean that a profile is not a member."""
     schema = declared(VIP)
     assert encoded(schema, segment__vip=[True, False, None]) == [[1], [0], [0]]
     assert encoded(schema, x=[1]) == [[0]]
 
 
 def test_a_batch_a_table_and_a_slice_are_encoded_alike() -> None:
-    """Chunking does not matter."""
+    """Chunked and unchunked columns give the same matrix."""
     schema = fitted_colours()
     table = pa.table({"context:colour": ["x", "red", None, "blue"]})
     whole = encode_users(table, schema)
@@ -125,7 +125,7 @@ def test_the_schema_survives_its_manifest_form() -> None:
 
 
 def test_sql_columns_and_request_columns_are_encoded_alike() -> None:
-    """The select list over a mart's maps and lists yields the columns that requests bring."""
+    """The select list over a mart gives the same columns as requests."""
     schema = declared(PLACE, ("it's", "segment", "boolean"), COLOUR, PRICE)
     table = duckdb.sql(
         "select placement_id, " + ", ".join(schema.select_list) + " from (select"
@@ -167,7 +167,7 @@ def test_the_feature_order_is_the_declared_one() -> None:
     ],
 )
 def test_a_wrong_declaration_is_refused(features: list[tuple[str, str, str]], message: str) -> None:
-    """A wrong kind or type, a repetition and the 51st segment are configuration errors."""
+    """Wrong kinds and types, repeated features and a 51st segment are configuration errors."""
     with pytest.raises(ConfigurationError, match=message):
         declared(*features)
 

@@ -1,4 +1,4 @@
-"""Workbenches and fitted models for the scorer's tests, without the cost of a whole training."""
+"""Workbenches and fitted models for tests, without the cost of a whole training."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def catalogue(
     others: tuple[str, ...] = (),
     characteristics: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Offers:
-    """Offers of a strategy, as a training plan makes them."""
+    """Offers of a strategy, as in a training plan."""
     told = characteristics or {}
     return Offers(ready, others, kin_matrix(ready, told), known_values(ready, told))
 
@@ -49,7 +49,7 @@ def bench(
     sets: Sets | None = None,
     stored: RewardModel | None = None,
 ) -> Workbench:
-    """A workbench of the table's examples, seed 0, which a stored model can score too."""
+    """A workbench of the examples in the table, seed 0, which a stored model can score too."""
     others = () if stored is None else (stored.schema,)
     examples = encode_examples(table, schema, offers or catalogue(), kpi_type, sets, others)
     rewards = capped(examples.rewards, kpi_type)
@@ -73,7 +73,7 @@ def fitted(kind: str, seed: int = 0, displays: int = 150) -> RewardModel:
 
 
 def as_trained(model: RewardModel, **changes: Any) -> TrainedModel:
-    """The model with what a training would say of it."""
+    """The model with the metadata of a training."""
     told: dict[str, Any] = {
         "kpi_type": "binary",
         "parameters": {"candidate": model.kind, "seed": 0},

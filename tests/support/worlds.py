@@ -1,4 +1,4 @@
-"""Small worlds for the scorer's tests: training examples, features and models."""
+"""Small worlds for tests: training examples, features and models."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ WORKED_SCHEMA = declared(("f1", "segment", "boolean"), ("f2", "context", "number
 
 
 class TableModel:
-    """A reward model whose scores are a table: row = the user's only feature."""
+    """A reward model whose scores are a table; the only feature of a user is the row."""
 
     form = kind = "table"
     margin_model = short_lists = success_values = None
@@ -70,7 +70,7 @@ class TableModel:
         self._table = np.array(list(scores.values())).T
 
     def score(self, users: Matrix) -> np.ndarray:
-        """Scores of the users' rows."""
+        """Scores of the rows of the users."""
         return self._table[users[:, 0].astype(int)]
 
     def shown(self, users: Matrix, offers: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Evaluating again: stored models on displays that they never saw, nothing else."""
+"""Evaluating again: stored models on displays that they never saw."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def evaluated(settings: Settings, wanted: Wanted) -> dict[tuple[str, str | None]
 
 
 def table(settings: Settings) -> list[tuple[object, ...]]:
-    """The table as it is."""
+    """All rows of the table."""
     with connect_build(settings.build_path, read_only=True) as connection:
         return connection.execute("from scorer.policy_evaluation order by all").fetchall()
 
 
 def test_what_training_has_found_stays_as_it_is(settings: Settings) -> None:
-    """Random, best single and new keep their cross-fitted rows; again and again the same."""
+    """Random, best single and new keep their cross-fitted rows when evaluated again."""
     before = table(settings)
     evaluate_policies(settings, Wanted(), Silent())
     first = table(settings)
@@ -71,7 +71,7 @@ def test_a_stored_model_is_judged_on_later_displays_only(settings: Settings) -> 
 
 
 def test_displays_without_propensity_are_counted_and_not_used(settings: Settings) -> None:
-    """All rows of the look-back: used ones and others add up."""
+    """Used and unused displays add up to the look-back."""
     row = evaluated(settings, Wanted())["random", None]
     assert (row["displays"], row["displays_without_propensity"]) == (2160, 240)
 
@@ -98,7 +98,7 @@ def test_all_versions_are_listed_once(settings: Settings) -> None:
 
 
 def test_a_damaged_model_is_passed_over_unless_it_is_named(settings: Settings) -> None:
-    """All versions are those that can be read; asking for one that cannot be read is an error."""
+    """A damaged version is skipped in all versions, and an error if it is named."""
     broken = settings.models_dir / "s" / "broken"
     broken.mkdir()
     try:
@@ -110,7 +110,7 @@ def test_a_damaged_model_is_passed_over_unless_it_is_named(settings: Settings) -
 
 
 def test_without_a_training_the_baselines_are_evaluated(settings: Settings) -> None:
-    """Random and best single by cross-fitted means, near what the training found."""
+    """Without a training, random and best single are evaluated by cross-fitted means."""
     before = evaluated(settings, Wanted())
     with connect_build(settings.build_path) as connection:
         kept = connection.sql("from scorer.policy_evaluation").to_arrow_table()
@@ -127,21 +127,21 @@ def test_without_a_training_the_baselines_are_evaluated(settings: Settings) -> N
 
 
 def test_an_unknown_version_is_named_with_those_that_exist(settings: Settings) -> None:
-    """A typing error is an error, not an empty table."""
+    """An unknown version is an error that names the known ones."""
     old, _ = versions(settings)
     with pytest.raises(ConfigurationError, match=f"'x' is unknown; known versions of s: .*{old}"):
         evaluate_policies(settings, Wanted(("x",)), Silent())
 
 
 def test_another_moment_than_the_build_s_is_refused(settings: Settings) -> None:
-    """The build file holds one cycle; another one has to be run first."""
+    """Another cycle than the one in the build is an error."""
     other = replace(settings, as_of=settings.as_of.replace(day=16))
     with pytest.raises(ConfigurationError, match="the build file holds the cycle of 2026-11-15"):
         evaluate_policies(other, Wanted(), Silent())
 
 
 def test_a_strategy_without_data_says_so(settings: Settings) -> None:
-    """Fewer than two ready offers: nothing to evaluate, and why."""
+    """Fewer than two ready offers leave nothing to evaluate, with the reason."""
     with connect_build(settings.build_path) as connection:
         connection.execute("begin")
         connection.execute("update offer_readiness set is_ready = false")
@@ -153,7 +153,7 @@ def test_a_strategy_without_data_says_so(settings: Settings) -> None:
 def test_the_command_prints_a_table_and_json(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Policies with intervals for people, all rows for programs; insufficient is said."""
+    """People get policies with intervals or "insufficient", programs get all rows."""
     _, new = versions(settings)
     command = ["evaluate", "--home", str(settings.home), "--model-version", new]
     outputs = []

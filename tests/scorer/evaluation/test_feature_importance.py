@@ -1,4 +1,4 @@
-"""Feature importance and scores of later displays: what a training writes of its models."""
+"""Feature importance and scored displays: the tables that a training writes about its models."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def test_shares_of_a_measure_and_offer_add_up_to_one() -> None:
 
 
 def test_the_best_single_offer_looks_at_nobody() -> None:
-    """There is nothing to say about a model that treats everybody alike."""
+    """The best single offer has no rows."""
     assert importance_rows(fitted("best_single"), worked_example(0, 100)) == []
 
 
 def test_importance_does_not_depend_on_the_order_of_rows() -> None:
-    """The sample is spaced evenly over time, whatever order the build gives."""
+    """Shuffled examples give the same rows."""
     table = worked_example(0, 400)
     shuffled = table.take(np.random.default_rng(1).permutation(table.num_rows))
     model = fitted("residual_trees", displays=1000)
@@ -68,7 +68,7 @@ def test_importance_does_not_depend_on_the_order_of_rows() -> None:
 
 
 def test_only_later_displays_of_known_offers_are_scored() -> None:
-    """Displays up to the window's end, of other offers and without an outcome are left out."""
+    """Displays in the data window, of unknown offers and without an outcome are left out."""
     table, model = worked_example(2, 50), fitted("interaction_base")
     end = START + timedelta(minutes=59)
     odd = table.slice(90, 2)
@@ -84,7 +84,7 @@ def test_only_later_displays_of_known_offers_are_scored() -> None:
 
 
 def test_a_training_scores_what_earlier_models_never_saw(settings: Settings) -> None:
-    """The first cycle's model has scored every display since, the new one none."""
+    """The model of the first cycle scores every later display, the new one none."""
     with connect_build(settings.build_path, read_only=True) as connection:
         ((version, displays, first),) = connection.execute(
             "select model_version, count(*), min(event_ts) from scorer.scored_displays group by 1"
@@ -98,7 +98,7 @@ def test_a_training_scores_what_earlier_models_never_saw(settings: Settings) -> 
 
 
 def test_at_most_five_versions_are_scored_the_deployed_one_first(settings: Settings) -> None:
-    """The deployed model and the four newest others, of those older than the last display."""
+    """The deployed and the four newest other models score, if older than the last display."""
     with connect_build(settings.build_path) as connection:
         connection.execute("begin")
         connection.execute(
@@ -114,7 +114,7 @@ def test_at_most_five_versions_are_scored_the_deployed_one_first(settings: Setti
 
 
 def test_training_again_gives_the_same_rows(settings: Settings) -> None:
-    """Equal inputs, as of and seed: equal tables, also what another version left stays."""
+    """Training again gives equal tables and keeps the rows of other versions."""
     with connect_build(settings.build_path) as connection:
         before = {t: connection.execute(f"from scorer.{t} order by all").fetchall() for t in TABLES}
         train_strategy(connection, settings, "s", Silent())

@@ -1,4 +1,4 @@
-"""Calibration: right level, same order."""
+"""Calibration corrects the level and keeps the order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def logistic(z: np.ndarray) -> np.ndarray:
 
 
 def test_overconfident_margins_are_pulled_in() -> None:
-    """Margins twice too wide and half a unit too low get slope 1/2 and their level back."""
+    """Margins that are twice too wide and half a unit too low get slope 1/2 and the right level."""
     rng = np.random.default_rng(0)
     truth = rng.normal(-2, 1, 40_000)
     outcomes = (rng.random(truth.size) < logistic(truth)).astype(float)
@@ -27,7 +27,7 @@ def test_overconfident_margins_are_pulled_in() -> None:
 
 
 def test_few_successes_change_only_the_level() -> None:
-    """With 10 successes the slope stays 1: there is not enough to tell it."""
+    """With 10 successes the slope stays 1, because they are too few to estimate it."""
     rng = np.random.default_rng(1)
     outcomes = np.zeros(2_000)
     outcomes[:10] = 1
@@ -38,7 +38,7 @@ def test_few_successes_change_only_the_level() -> None:
 
 @given(st.sampled_from(["logit", "log", "identity"]), st.integers(0, 2**32 - 1))
 def test_calibration_never_changes_the_order(link: str, seed: int) -> None:
-    """Even margins that point the wrong way keep a positive slope."""
+    """Even margins that order offers the wrong way get a positive slope."""
     rng = np.random.default_rng(seed)
     margins = rng.normal(0, 2, 300)
     outcomes = (rng.random(300) < logistic(-margins)).astype(float)
@@ -50,7 +50,7 @@ def test_calibration_never_changes_the_order(link: str, seed: int) -> None:
 
 @pytest.mark.parametrize("link", ["log", "identity"])
 def test_the_level_of_a_value_is_corrected(link: str) -> None:
-    """Predictions at half the level of the outcomes are moved to it, given enough successes."""
+    """Predictions at half the level of the outcomes move to that level, given enough successes."""
     rng = np.random.default_rng(2)
     expected = rng.uniform(1, 3, 20_000)
     margins = np.log(expected / 2) if link == "log" else expected - 1
@@ -59,13 +59,13 @@ def test_the_level_of_a_value_is_corrected(link: str) -> None:
 
 
 def test_no_rows_mean_no_change() -> None:
-    """Without validation rows the calibration is the bare link."""
+    """Without held-out rows the calibration is the link alone."""
     assert fit_calibration(np.array([]), np.array([]), "logit") == Calibration("logit")
 
 
 @pytest.mark.parametrize(("link", "slope"), [("probit", 1.0), ("logit", 0.0), ("logit", -1.0)])
 def test_an_impossible_calibration_is_refused(link: str, slope: float) -> None:
-    """An unknown link or a slope that is not positive cannot come from a sound manifest."""
+    """An unknown link or a slope that is not positive is an input error."""
     with pytest.raises(InputError, match="calibration must have"):
         Calibration(link, slope)
 
@@ -79,7 +79,7 @@ def test_an_impossible_calibration_is_refused(link: str, slope: float) -> None:
 def test_scores_can_be_turned_back_into_margins(
     link: str, slope: float, shift: float, margin: float
 ) -> None:
-    """Out-of-fold scores are calibrated again from their margins."""
+    """Inverting a score gives its margin back."""
     calibration = Calibration(link, slope, shift)
     score = calibration.apply(np.array([margin]))
     if link != "logit" or 1e-9 < score[0] < 1 - 1e-9:
@@ -88,5 +88,5 @@ def test_scores_can_be_turned_back_into_margins(
 
 @pytest.mark.parametrize("link", ["logit", "log"])
 def test_scores_at_the_edge_have_finite_margins(link: str) -> None:
-    """Also 0 and, for a probability, 1."""
+    """The scores 0 and, for a probability, 1 have finite margins."""
     assert np.isfinite(Calibration(link).invert(np.array([0.0, 1.0]))).all()

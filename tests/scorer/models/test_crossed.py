@@ -43,7 +43,7 @@ def taken(data: CrossedData, rows: npt.NDArray[np.int64]) -> CrossedData:
 
 @pytest.mark.parametrize("link", LINKS)
 def test_planted_global_and_own_weights_are_found(link: str) -> None:
-    """Column 1 works the same for all offers, column 2 turns round for one of them."""
+    """Column 1 has the same weight for all offers, column 2 the opposite one for one of them."""
     weights = np.tile([-0.5, 0.6, 0.3, 0.0], (5, 1))
     weights[0, 2] = -0.9
     found = fit_crossed(planted(weights, 12_000, link)).offers
@@ -52,7 +52,7 @@ def test_planted_global_and_own_weights_are_found(link: str) -> None:
 
 @pytest.mark.parametrize("link", LINKS)
 def test_the_fit_is_the_optimum_of_the_penalised_likelihood(link: str) -> None:
-    """With the variances it ends at, a general optimiser finds the same kin and own weights."""
+    """Given the final variances, a general optimiser finds the same weights."""
     rng = np.random.default_rng(1)
     kin = np.array([[1, 1], [1, 1], [1, 0]], dtype=float)
     data = planted(rng.normal(0, 0.4, (3, 3)), 400, link, kin=kin)
@@ -81,7 +81,7 @@ def test_the_fit_is_the_optimum_of_the_penalised_likelihood(link: str) -> None:
 
 
 def test_identity_weights_are_ridge_regression() -> None:
-    """One offer, one column: the closed form of a ridge with the variances it ends at."""
+    """One offer and one column give the closed form of a ridge with the final variances."""
     data = planted(np.array([[1.0, 0.5]]), 200, "identity")
     fit = _Fit(data)
     found = fit.run(40).offers[0]
@@ -93,7 +93,7 @@ def test_identity_weights_are_ridge_regression() -> None:
 
 
 def test_columns_that_matter_to_no_offer_in_particular_are_shrunk() -> None:
-    """The offers' weights of ten idle columns hardly differ; those of the busy one do."""
+    """Weights of ten idle columns hardly differ between offers; those of a relevant column do."""
     rng = np.random.default_rng(2)
     weights = np.zeros((8, 12))
     weights[:, 0], weights[:, 1] = -1, rng.choice([-0.7, 0.7], 8)
@@ -106,14 +106,14 @@ def test_columns_that_matter_to_no_offer_in_particular_are_shrunk() -> None:
 
 
 def test_a_common_effect_of_all_offers_costs_no_variance_of_its_own() -> None:
-    """A column with the same weight everywhere is global, not each offer's."""
+    """A column with the same weight for all offers ends up in the global weights."""
     found = fit_crossed(planted(np.tile([-1.0, 0.8], (6, 1)), 6_000))
     assert found.kin[0, 1] == pytest.approx(0.8, abs=0.1)
     np.testing.assert_allclose(found.offers[:, 1], found.kin[0, 1], atol=0.1)
 
 
 def test_an_offer_with_few_displays_borrows_from_its_kin() -> None:
-    """Thirty displays of the new offer: its weights are its kin's, not those of the others."""
+    """With thirty displays, a new offer gets the weights of its kin, not those of other offers."""
     kin = np.column_stack([np.ones(9), np.arange(9) < 4, np.arange(9) >= 4]).astype(float)
     weights = np.zeros((9, 2))
     weights[:, 0], weights[:, 1] = -1, np.where(np.arange(9) < 4, 1.0, -1.0)
@@ -127,7 +127,7 @@ def test_an_offer_with_few_displays_borrows_from_its_kin() -> None:
 
 
 def test_an_offer_without_any_row_has_its_kins_weights() -> None:
-    """Exactly: its own deviation is nothing."""
+    """Without displays, an offer has exactly the weights of its kin."""
     kin = np.array([[1, 1], [1, 1], [1, 0], [1, 1]], dtype=float)
     data = planted(np.array([[-1, 0.5], [-1, 0.5], [0, -0.5], [0, 0]]), 2_000, kin=kin)
     found = fit_crossed(taken(data, np.flatnonzero(data.offers != 3)))
@@ -136,7 +136,7 @@ def test_an_offer_without_any_row_has_its_kins_weights() -> None:
 
 
 def test_the_order_of_rows_and_a_second_run_change_nothing() -> None:
-    """Rounding apart for the order, bit for bit for the second run."""
+    """Another row order gives the same up to rounding, a second run the same to the bit."""
     data = planted(np.array([[-1.0, 0.5], [0.0, -0.5]]), 800)
     first = fit_crossed(data)
     assert fit_crossed(data).offers.tobytes() == first.offers.tobytes()
@@ -146,7 +146,7 @@ def test_the_order_of_rows_and_a_second_run_change_nothing() -> None:
 
 @pytest.mark.parametrize("link", LINKS)
 def test_without_features_each_offer_has_its_own_shrunk_level(link: str) -> None:
-    """One constant column: levels in the order of the means, between them and the overall one."""
+    """With only a constant, levels follow the means and lie between them and the overall mean."""
     data = planted(np.array([[-0.5], [0.2], [0.4]]), 3_000, link)
     found = mean_and_slope(fit_crossed(data).offers[:, 0], link)[0]
     means = np.array([data.outcomes[data.offers == a].mean() for a in range(3)])
@@ -155,14 +155,14 @@ def test_without_features_each_offer_has_its_own_shrunk_level(link: str) -> None
 
 
 def test_one_offer_alone_can_be_fitted() -> None:
-    """All of it is global."""
+    """With one offer, all weights are global."""
     found = fit_crossed(planted(np.array([[-1.0, 0.8]]), 3_000)).offers
     np.testing.assert_allclose(found, [[-1.0, 0.8]], atol=0.15)
 
 
 @pytest.mark.parametrize(("link", "outcome"), [("logit", 0.0), ("logit", 1.0), ("log", 0.0)])
 def test_outcomes_that_are_all_alike_give_finite_weights(link: str, outcome: float) -> None:
-    """As in a fold that holds none of the few successes."""
+    """Outcomes that are all alike, as in a fold without successes, give finite weights."""
     data = replace(planted(np.zeros((2, 2)), 200, link), outcomes=np.full(200, outcome))
     found = fit_crossed(data)
     assert np.isfinite(found.offers).all()
@@ -172,14 +172,14 @@ def test_outcomes_that_are_all_alike_give_finite_weights(link: str, outcome: flo
 
 @pytest.mark.parametrize("link", LINKS)
 def test_no_row_at_all_gives_finite_weights(link: str) -> None:
-    """And the same for every offer."""
+    """Without any row, all offers get the same finite weights."""
     found = fit_crossed(taken(planted(np.zeros((2, 2)), 5, link), np.arange(0)))
     assert np.isfinite(found.offers).all()
     np.testing.assert_array_equal(found.offers[0], found.offers[1])
 
 
 def test_constant_and_repeated_columns_do_not_break_the_fit() -> None:
-    """A column of zeros, one of ones, one twice: the ridges keep the system solvable."""
+    """Columns of zeros, of ones and repeated columns leave the system solvable."""
     data = planted(np.array([[-1.0, 0.5], [-1.0, -0.5]]), 1_000)
     x = data.design
     more = np.column_stack([x, x[:, 1], np.zeros(1_000), np.ones(1_000)]).astype(np.float32)
@@ -191,14 +191,14 @@ def test_constant_and_repeated_columns_do_not_break_the_fit() -> None:
 
 
 def test_a_perfect_separation_stays_finite() -> None:
-    """A column that tells every success exactly."""
+    """A column that predicts every success exactly gets a bounded weight."""
     data = planted(np.zeros((2, 2)), 400)
     data = replace(data, outcomes=(data.design[:, 1] > 0).astype(float))
     assert np.abs(fit_crossed(data).offers).max() < 30
 
 
 def test_more_kin_than_can_be_afforded_are_left_out_smallest_first() -> None:
-    """Wide designs keep fewer kin; the global weights always stay."""
+    """Wide designs keep fewer kin, but always the global weights."""
     weights = np.zeros((4, 800))
     weights[:, 0] = -1
     kin = np.column_stack([np.ones(4), [1, 1, 0, 0], [0, 0, 1, 1]]).astype(float)

@@ -1,4 +1,4 @@
-"""Design matrix: which columns it has, missing and unknown values, round trip."""
+"""Design matrix: its columns, missing and unknown values, and its round trip."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def people(seed: int = 0) -> pa.Table:
 
 
 def fitted(table: pa.Table, schema: FeatureSchema = SCHEMA) -> tuple[Design, Matrix, FeatureSchema]:
-    """Design of the table's people, their encoded features, the fitted schema."""
+    """Design of the people in the table, their encoded features and the fitted schema."""
     schema = schema.fit(table)
     users = encode_users(table, schema)
     return Design.fit(users, schema), users, schema
@@ -47,13 +47,13 @@ DESIGN, USERS, FITTED = fitted(people())
 
 
 def row(design: Design = DESIGN, schema: FeatureSchema = FITTED, **values: object) -> np.ndarray:
-    """Design row of one person, the constant apart; what is not given is missing."""
+    """Design row of one person without the constant; values that are not given are missing."""
     table = pa.table({k.replace("_", ":", 1): [v] for k, v in values.items()} | {"n": [0]})
     return design.matrix(encode_users(table, schema))[0, 1:]
 
 
 def of(feature: int) -> list[int]:
-    """Positions of a feature's columns."""
+    """Positions of the columns of a feature."""
     return [k for k, c in enumerate(DESIGN.columns) if c.feature == feature]
 
 
@@ -68,7 +68,7 @@ def test_every_column_is_centred_and_moderate() -> None:
 
 
 def test_each_kind_of_feature_has_its_columns() -> None:
-    """A boolean one, a category one for each frequent code, a number a score, steps, missing."""
+    """A boolean has one column, a category one per frequent code, a number a score and steps."""
     kinds = [[DESIGN.columns[k].kind for k in of(j)] for j in range(3)]
     assert kinds[0] == ["step"]
     assert kinds[1] == ["code"] * 3
@@ -77,7 +77,7 @@ def test_each_kind_of_feature_has_its_columns() -> None:
 
 
 def test_a_missing_number_lies_at_the_centre_but_for_saying_so() -> None:
-    """Every column of the number is 0 but the one that tells missing ones."""
+    """Every column of a missing number is 0, except the one for missing values."""
     missing = row(context_age=None)[of(2)]
     known = row(context_age=30.0)[of(2)]
     told = [DESIGN.columns[k].kind == "missing" for k in of(2)]
@@ -86,20 +86,20 @@ def test_a_missing_number_lies_at_the_centre_but_for_saying_so() -> None:
 
 
 def test_an_unknown_and_a_missing_category_share_none_of_these() -> None:
-    """Both are below the centre in every code's column."""
+    """Missing and unknown categories are below the centre in the column of every code."""
     unknown, missing = row(context_city="never seen")[of(1)], row(context_city=None)[of(1)]
     np.testing.assert_array_equal(unknown, missing)
     assert (unknown < 0).all()
 
 
 def test_a_number_far_outside_is_like_the_largest() -> None:
-    """Heavy tails do no harm, at either end and in any unit."""
+    """Normal scores stay bounded for heavy tails, at either end and in any unit."""
     np.testing.assert_array_equal(row(context_age=1e30), row(context_age=1e4))
     np.testing.assert_array_equal(row(context_age=-1e30), row(context_age=-5.0))
 
 
 def test_the_columns_of_a_number_rise_with_it() -> None:
-    """Score and steps are increasing, so an additive model can follow any shape."""
+    """Score and steps increase with the value."""
     rising = [k for k in of(2) if DESIGN.columns[k].kind != "missing"]
     rows = np.stack([row(context_age=float(age))[rising] for age in np.linspace(0, 300, 40)])
     assert (np.diff(rows, axis=0) >= 0).all()
@@ -107,7 +107,7 @@ def test_the_columns_of_a_number_rise_with_it() -> None:
 
 
 def test_a_number_of_few_values_has_steps_between_them() -> None:
-    """0/1 as a number is one step, like a boolean."""
+    """A number that is 0 or 1 has one step, like a boolean."""
     table = pa.table({"context:n": np.tile([0.0, 1.0], 100)})
     design, users, _ = fitted(table, declared(("n", "context", "number")))
     assert [c.kind for c in design.columns] == ["step"]
@@ -117,7 +117,7 @@ def test_a_number_of_few_values_has_steps_between_them() -> None:
 @pytest.mark.parametrize("value_type", ["boolean", "category", "number"])
 @pytest.mark.parametrize("is_void", [True, False])
 def test_a_constant_or_void_feature_has_no_column(value_type: str, is_void: bool) -> None:
-    """Nothing varies, or nothing is known."""
+    """Features that are constant or always missing have no column."""
     values = pa.nulls(200, pa.string()) if is_void else pa.array(["1"] * 200)
     design, users, _ = fitted(
         pa.table({"context:x": values}), declared(("x", "context", value_type))
@@ -127,7 +127,7 @@ def test_a_constant_or_void_feature_has_no_column(value_type: str, is_void: bool
 
 
 def test_a_column_needs_thirty_rows_that_differ() -> None:
-    """A segment of a few people is left to the trees."""
+    """A segment with few members has no column."""
     member = np.zeros(400, dtype=bool)
     member[: MIN_COLUMN_ROWS - 5] = True
     schema = declared(("s", "segment", "boolean"))
@@ -137,7 +137,7 @@ def test_a_column_needs_thirty_rows_that_differ() -> None:
 
 
 def test_no_feature_and_no_row_give_the_constant_alone() -> None:
-    """A strategy may have no features."""
+    """Without features or rows, the design has only the constant."""
     design = Design.fit(np.empty((10, 0), np.float32), declared())
     assert design.matrix(np.empty((3, 0), np.float32)).tolist() == [[1.0]] * 3
     assert design.groups.tolist() == [0]
@@ -145,7 +145,7 @@ def test_no_feature_and_no_row_give_the_constant_alone() -> None:
 
 
 def test_very_many_columns_are_cut_to_the_widest() -> None:
-    """Fifty numbers would have 450 columns."""
+    """Fifty numbers, which could have 450 columns, are limited to the maximum."""
     rng = np.random.default_rng(0)
     names = [f"n{i}" for i in range(50)]
     table = pa.table({f"context:{n}": rng.normal(size=300) for n in names})
@@ -155,7 +155,7 @@ def test_very_many_columns_are_cut_to_the_widest() -> None:
 
 
 def test_a_pair_is_the_product_of_its_columns() -> None:
-    """Of the centred ones, appended at the end."""
+    """Pairs are products of centred columns at the end of the matrix."""
     i, j = of(0)[0], of(1)[0]
     matrix = DESIGN.with_pairs([(i, j)]).matrix(USERS)
     np.testing.assert_array_equal(matrix[:, :-1], DESIGN.matrix(USERS))
@@ -163,7 +163,7 @@ def test_a_pair_is_the_product_of_its_columns() -> None:
 
 
 def test_columns_of_a_feature_and_pairs_of_two_features_share_a_group() -> None:
-    """The constant has its own; a number's score is apart from its steps."""
+    """The constant, the score of a number, its steps and each pair of features are groups."""
     pairs = [(of(0)[0], of(1)[0]), (of(0)[0], of(1)[1]), (of(0)[0], of(2)[1])]
     groups = DESIGN.with_pairs(pairs).groups
     assert groups[0] == 0
@@ -179,7 +179,7 @@ def test_columns_of_a_feature_and_pairs_of_two_features_share_a_group() -> None:
     st.lists(st.tuples(st.integers(0, 3), st.integers(4, 11)), max_size=5, unique=True),
 )
 def test_a_design_survives_json(seed: int, pairs: list[tuple[int, int]]) -> None:
-    """The same columns to the bit."""
+    """A design that went through JSON gives the same columns to the bit."""
     design, users, _ = fitted(people(seed))
     last = len(design.columns) - 1
     design = design.with_pairs([(i, min(j, last)) for i, j in pairs])
@@ -190,6 +190,6 @@ def test_a_design_survives_json(seed: int, pairs: list[tuple[int, int]]) -> None
 
 @given(st.lists(st.floats(width=32), min_size=3, max_size=3))
 def test_any_encoded_user_has_a_finite_row(values: list[float]) -> None:
-    """NaN, unknown codes and the largest numbers included."""
+    """NaN, unknown codes and the largest numbers give finite columns."""
     users = np.array([values], dtype=np.float32)
     assert np.isfinite(DESIGN.with_pairs([(0, 5)]).matrix(users)).all()

@@ -1,4 +1,4 @@
-"""Trees over offer and user, alone or from the base's margin; folds and out-of-fold margins."""
+"""Trees over offer and user, alone or on a base; folds and out-of-fold margins."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def trees(kind: str) -> OfferTrees:
 
 
 def predicted(model: OfferTrees, users: Matrix, start: Matrix | None) -> Matrix:
-    """Margins by XGBoost's own prediction, one row per user and offer."""
+    """Margins predicted by XGBoost, one row per user and offer."""
     rows = np.column_stack([np.tile([0, 1], len(users)), np.repeat(users, 2, axis=0)])
     rows = rows.astype(np.float32)
     margins = model.booster.inplace_predict(rows, predict_type="margin", base_margin=start)
@@ -39,7 +39,7 @@ def predicted(model: OfferTrees, users: Matrix, start: Matrix | None) -> Matrix:
 
 @pytest.mark.parametrize("users", [USERS, ODD], ids=["usual", "odd"])
 def test_margins_are_those_of_booster_and_base(users: Matrix) -> None:
-    """With a base, boosting starts from its margins; without, from the booster's own level."""
+    """With a base, boosting starts from its margins; without one, from a constant."""
     residual, pooled = trees("residual_trees"), trees("pooled_trees")
     assert residual.base is not None
     start = residual.base.margins(users).ravel()
@@ -48,13 +48,13 @@ def test_margins_are_those_of_booster_and_base(users: Matrix) -> None:
 
 
 def test_another_calibration_does_not_compile_the_forest_again() -> None:
-    """The compiled forest belongs to the booster."""
+    """Models that share a booster share its compiled forest."""
     model = trees("pooled_trees")
     assert replace(model, calibration=replace(model.calibration, shift=1.0)).forest is model.forest
 
 
 def test_trees_of_no_round_leave_the_base_as_it_is() -> None:
-    """The booster adds nothing of its own to a base's margin."""
+    """A booster without splits leaves the margins of the base as they are."""
     residual = trees("residual_trees")
     assert residual.base is not None
     empty = replace(residual, booster=residual.booster[:1])
@@ -66,7 +66,7 @@ def test_trees_of_no_round_leave_the_base_as_it_is() -> None:
 def test_scores_do_not_depend_on_the_pieces_they_are_made_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A tiny limit of scores at once gives the same scores as one piece; no user gives no row."""
+    """Scoring in tiny pieces gives the same scores; no users give no rows."""
     model = trees("residual_trees")
     users = encode_users(worked_example(2, 50), model.schema)
     whole = model.score(users)
@@ -76,7 +76,7 @@ def test_scores_do_not_depend_on_the_pieces_they_are_made_in(
 
 
 def test_a_booster_of_other_features_is_refused() -> None:
-    """Its width must be that of the schema and the offer."""
+    """A booster must have one feature more than the schema."""
     model = trees("pooled_trees")
     with pytest.raises(InputError, match="the booster has 3 features, its schema 2"):
         replace(model, schema=replace(model.schema, features=model.schema.features[:1]))
@@ -98,7 +98,7 @@ def by_people(displays: int = 100) -> pa.Table:
 
 
 def test_folds_are_made_of_whole_people() -> None:
-    """Every person's displays are in one fold, and the folds are about equal."""
+    """All displays of a person are in one fold, and folds are about equal."""
     made = bench(by_people())
     profiles = made.examples.profiles
     assert all(len(set(made.folds[profiles == p].tolist())) == 1 for p in np.unique(profiles))
@@ -108,7 +108,7 @@ def test_folds_are_made_of_whole_people() -> None:
 
 
 def test_folds_do_not_depend_on_row_order() -> None:
-    """A person's fold follows from who else is there, not from when they came."""
+    """Shuffled rows give every person the same fold."""
     table = by_people()
     first = bench(table)
     shuffled = bench(table.take(np.random.default_rng(0).permutation(table.num_rows)))
@@ -117,7 +117,7 @@ def test_folds_do_not_depend_on_row_order() -> None:
 
 
 def test_a_persons_own_labels_never_move_their_starting_margins() -> None:
-    """Turning every outcome of a fold's people changes other margins, not theirs."""
+    """Inverting all outcomes of the people in a fold changes only the margins of others."""
     in_order = usable_rows(by_people(), catalogue())
     before = bench(in_order)
     inside = before.folds == 2
@@ -132,7 +132,7 @@ def test_a_persons_own_labels_never_move_their_starting_margins() -> None:
 
 
 def test_starting_margins_of_a_fold_that_is_left_out_never_saw_it() -> None:
-    """Excluding fold 1, its labels move no margin at all: neither its own nor the others'."""
+    """The labels of an excluded fold affect no margin."""
     in_order = usable_rows(by_people(), catalogue())
     before = bench(in_order)
     rewards = np.where(before.folds == 1, 1 - before.examples.rewards, before.examples.rewards)
@@ -144,7 +144,7 @@ def test_starting_margins_of_a_fold_that_is_left_out_never_saw_it() -> None:
 
 
 def test_starting_margins_are_those_of_the_other_folds_base() -> None:
-    """Row by row, of the offer shown."""
+    """Margins from the design matrix equal those of the model, row by row."""
     made = bench(by_people())
     margins = made.starting_margins(EVERYTHING)
     rows = np.flatnonzero(made.folds == 3)
@@ -156,7 +156,7 @@ def test_starting_margins_are_those_of_the_other_folds_base() -> None:
 
 
 def test_rows_of_offers_that_are_not_ready_neither_train_nor_have_a_margin() -> None:
-    """They are there to be compared with."""
+    """Offers that are not ready take part in no fit."""
     made = bench(worked_example(0, 100), offers=catalogue(("offer_1",), ("offer_2",)))
     ready = made.examples.offers == 0
     np.testing.assert_array_equal(made.training(EVERYTHING), ready)
@@ -164,7 +164,7 @@ def test_rows_of_offers_that_are_not_ready_neither_train_nor_have_a_margin() -> 
 
 
 def test_a_fold_that_is_left_out_does_not_train_its_trees() -> None:
-    """Its labels only choose the number of rounds: with as many, the margins are the same."""
+    """The labels of an excluded fold leave its trees as they are."""
     made = bench(by_people())
     turned = np.where(made.folds == 0, 1 - made.outcomes, made.outcomes)
     other = bench(by_people())
@@ -178,7 +178,7 @@ def test_a_fold_that_is_left_out_does_not_train_its_trees() -> None:
 
 
 def test_the_final_trees_are_as_long_as_the_folds_wanted() -> None:
-    """A little longer than the median, for more rows."""
+    """The final fit grows slightly more rounds than the median of the folds."""
     made = bench(by_people())
     made.rounds["pooled_trees"] = [20, 60, 100]
     model = CANDIDATES["pooled_trees"](made, EVERYTHING)
@@ -187,7 +187,7 @@ def test_the_final_trees_are_as_long_as_the_folds_wanted() -> None:
 
 
 def test_models_are_of_the_ready_offers_and_the_fitted_schema() -> None:
-    """Columns of the scores in the order of the offers."""
+    """Columns of the scores follow the order of the offers."""
     for kind in ("interaction_base", "pooled_trees", "residual_trees", "best_single"):
         model = fitted(kind)
         assert model.kind == kind

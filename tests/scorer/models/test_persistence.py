@@ -1,4 +1,4 @@
-"""Persistence: every kind comes back to the bit; what is damaged or foreign is refused."""
+"""Persistence: every kind loads to the bit; damaged or foreign models are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelRegistry, dict
 def test_a_loaded_model_scores_to_the_bit(
     saved: tuple[ModelRegistry, dict[str, str]], kind: str
 ) -> None:
-    """Usual and odd users, every kind of model; also who is personalised."""
+    """Loaded models of every kind give the same scores and personalise the same users."""
     registry, versions = saved
     model, loaded = fitted(kind), registry.load("s", versions[kind])
     assert type(loaded) is type(model)
@@ -52,7 +52,7 @@ def test_a_loaded_model_scores_to_the_bit(
 
 
 def test_kinds_have_versions_of_their_own(saved: tuple[ModelRegistry, dict[str, str]]) -> None:
-    """And a second save gives the same."""
+    """Every kind has another version, and saving again gives the same one."""
     registry, versions = saved
     assert len(set(versions.values())) == len(KINDS)
     for kind in KINDS:
@@ -68,7 +68,7 @@ def test_descriptions_are_json_and_nothing_is_pickled() -> None:
 
 
 def test_a_model_of_unknown_type_cannot_be_saved() -> None:
-    """A class that no module is named after could not be loaded again."""
+    """A model whose form is not a module could not be loaded again."""
     with pytest.raises(ValueError, match="form 'table' is unknown"):
         describe_model(TableModel({"a": [1.0]}))
 
@@ -78,7 +78,7 @@ def test_a_model_of_unknown_type_cannot_be_saved() -> None:
 def test_any_damage_to_a_file_is_refused(
     saved: tuple[ModelRegistry, dict[str, str]], kind: str, data: st.DataObject
 ) -> None:
-    """Cut short, one byte changed, bytes appended: one line that says what to do."""
+    """Truncated, changed or longer files raise an error of one line that says what to do."""
     registry, versions = saved
     folder = registry.folder / "s" / versions[kind]
     names = sorted(f.name for f in folder.iterdir() if f.name != "manifest.json")
@@ -127,7 +127,7 @@ PROTECTED = ("schema", "offer_ids", "model", "parameters", "kpi_type", "checksum
 def test_any_change_of_what_makes_a_model_is_refused(
     saved: tuple[ModelRegistry, dict[str, str]], kind: str, data: st.DataObject, value: Any
 ) -> None:
-    """Whatever is changed in the manifest's description, schema, offers or checksums."""
+    """Any change of the description, schema, offers or checksums is refused."""
     registry, versions = saved
     path = registry.folder / "s" / versions[kind] / "manifest.json"
     good = path.read_bytes()
@@ -152,7 +152,7 @@ REFUSALS = (AttributeError, KeyError, TypeError, ValueError, InputError)
 def test_a_wrong_description_fails_with_a_plain_error(
     kind: str, data: st.DataObject, value: Any
 ) -> None:
-    """A manifest of another program, checksums right: what is caught, or a model that scores."""
+    """A wrong description raises an error that the registry catches, or loads."""
     model = fitted(kind)
     description, files = describe_model(model)
     bad = changed(description, data.draw(st.sampled_from(places(description))), value)
@@ -163,7 +163,7 @@ def test_a_wrong_description_fails_with_a_plain_error(
 @settings(max_examples=100)
 @given(st.data())
 def test_wrong_weights_fail_with_a_plain_error(data: st.DataObject) -> None:
-    """Cut short, a byte of the header changed, empty, something else altogether."""
+    """Truncated, empty and foreign weights raise an error that the registry catches."""
     model = fitted("interaction_base")
     description, files = describe_model(model)
     good = files[WEIGHTS_FILE]
@@ -182,7 +182,7 @@ def test_wrong_weights_fail_with_a_plain_error(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", ["best_single", "placement_gate", "success_value"])
 def test_numbers_for_other_offers_are_refused(kind: str) -> None:
-    """A mean or a value for each offer, not more and not fewer."""
+    """There must be exactly one mean or value per offer."""
     model = fitted(kind)
     description, files = describe_model(model)
     name = "values" if kind == "success_value" else "means"
@@ -193,7 +193,7 @@ def test_numbers_for_other_offers_are_refused(kind: str) -> None:
 def test_files_of_another_model_are_refused(
     saved: tuple[ModelRegistry, dict[str, str]], tmp_path: Path
 ) -> None:
-    """Weights of another kind of model under the right name."""
+    """A file of another model under the right name is refused."""
     registry, versions = saved
     copy = ModelRegistry(tmp_path)
     shutil.copytree(registry.folder / "s", tmp_path / "s")

@@ -1,4 +1,4 @@
-"""Screening of pairs: finds what matters, and almost nothing where nothing does."""
+"""Screening of pairs finds planted pairs, and almost none in null worlds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS = 3000
 
 
 def screened(outcomes_of: object, seed: int, n_offers: int = 4, width: int = 20) -> list[set[int]]:
-    """Pairs of features found among 0/1 features; outcomes_of(users, offers) gives the rate."""
+    """Pairs of 0/1 features that are found; outcomes_of(users, offers) gives the rate."""
     rng = np.random.default_rng(seed)
     users = rng.integers(0, 2, (ROWS, width)).astype(np.float32)
     offers = rng.integers(0, n_offers, ROWS)
@@ -28,7 +28,7 @@ def screened(outcomes_of: object, seed: int, n_offers: int = 4, width: int = 20)
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_planted_xnor_pair_comes_first_among_noise(seed: int) -> None:
-    """One offer of four works where features 3 and 11 agree; neither matters alone."""
+    """A pair is found if one of four offers depends on it and neither feature matters alone."""
 
     def rate(users: np.ndarray, offers: np.ndarray) -> np.ndarray:
         agree = users[:, 3] == users[:, 11]
@@ -40,13 +40,13 @@ def test_a_planted_xnor_pair_comes_first_among_noise(seed: int) -> None:
 
 
 def test_almost_nothing_is_found_where_nothing_is() -> None:
-    """Of 190 pairs in each of 8 null worlds, fewer than one in a hundred."""
+    """In 8 null worlds, fewer than one in a hundred of 190 pairs is found."""
     found = [len(screened(lambda u, o: np.full(len(u), 0.2), seed)) for seed in range(8)]
     assert sum(found) < 0.01 * 190 * 8
 
 
 def test_pairs_are_of_two_different_features_and_few() -> None:
-    """Even if everything interacts with everything."""
+    """The number of pairs is limited even if all features interact."""
 
     def rate(users: np.ndarray, offers: np.ndarray) -> np.ndarray:
         return 0.05 + 0.9 * (users.sum(axis=1) + offers) % 2
@@ -61,7 +61,7 @@ def test_pairs_are_of_two_different_features_and_few() -> None:
 
 
 def test_no_feature_and_no_row_give_no_pair() -> None:
-    """There is nothing to test."""
+    """Designs without testable columns have no pairs."""
     empty = Design(())
     zeros = np.zeros(0)
     assert screen_pairs(empty, np.ones((0, 1), np.float32), zeros.astype(int), zeros, zeros) == ()

@@ -1,4 +1,4 @@
-"""P(success) x value of a success, where large amounts are rare."""
+"""P(success) x value of a success, for rare large amounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USERS = np.array([[0, 0], [1, 0]], dtype=np.float32)
 
 
 def shop(seed: int, n: int = 6000, sigma: float = 0.5, value: float = 20.0) -> pa.Table:
-    """Purchases of log-normal amounts: 12 % where offer and segment fit, else 3 %."""
+    """Purchases of log-normal amounts, at 12 % if offer and segment fit, else 3 %."""
     rng = np.random.default_rng(seed)
     f1, offer = rng.integers(0, 2, (2, n))
     buys = rng.random(n) < np.where(f1 == offer, 0.12, 0.03)
@@ -42,7 +42,7 @@ def trained(table: pa.Table, **options: object) -> Training:
 
 @cache
 def heavy() -> Training:
-    """Amounts with very heavy tails, and one purchase of a hundred thousand where nobody fits."""
+    """Amounts with very heavy tails, and one huge purchase where offer and segment do not fit."""
     table = shop(0, sigma=1.5)
     rewards = table["reward"].to_numpy().copy()
     misfit = (table["segment:f1"].to_numpy(zero_copy_only=False)) & (
@@ -53,7 +53,7 @@ def heavy() -> Training:
 
 
 def test_means_of_few_successes_are_shrunk_to_that_of_all() -> None:
-    """Thirty successes of the overall value; failures do not count."""
+    """The overall value counts as thirty successes; failures do not count."""
     offers = np.array([0] * 90 + [1] * 30 + [0])
     rewards = np.array([10.0] * 90 + [50.0] * 30 + [0.0])
     successes = rewards > 0
@@ -64,7 +64,7 @@ def test_means_of_few_successes_are_shrunk_to_that_of_all() -> None:
 
 
 def test_a_known_value_of_a_success_takes_the_place_of_the_mean() -> None:
-    """The catalogue knows better than a few purchases."""
+    """A value from the catalogue is used as is."""
     found = values_of_success(
         np.array([0, 1]), np.array([10.0, 50.0]), np.ones(2, bool), np.array([7.0, np.nan])
     )
@@ -73,13 +73,13 @@ def test_a_known_value_of_a_success_takes_the_place_of_the_mean() -> None:
 
 
 def test_no_success_is_worth_nothing() -> None:
-    """As in a fold that holds none."""
+    """Without successes all values are 0."""
     found = values_of_success(np.zeros(3, int), np.zeros(3), np.zeros(3, bool), np.full(2, np.nan))
     assert found.tolist() == [0, 0]
 
 
 def test_the_known_value_comes_from_the_characteristics() -> None:
-    """value_per_success of the catalogue; the scores are chances times it."""
+    """Scores are P(success) x value_per_success of the catalogue."""
     told = {"offer_1": {"value_per_success": 40}, "offer_2": {"other": 3}}
     made = bench(shop(1, 1500), offers=catalogue(characteristics=told), kpi_type="continuous")
     model = CANDIDATES["success_value"](made, EVERYTHING)
@@ -93,7 +93,7 @@ def test_the_known_value_comes_from_the_characteristics() -> None:
 
 
 def test_it_is_a_candidate_only_for_rare_amounts() -> None:
-    """Not for a binary KPI, nor for values that every display has."""
+    """The candidate is left out for a binary KPI and for dense values."""
     table = shop(1, 600)
     assert "success_value" in candidates_of(bench(table, kpi_type="continuous"))
     dense = table.set_column(3, "reward", pa.array(np.random.default_rng(0).normal(size=600)))
@@ -103,7 +103,7 @@ def test_it_is_a_candidate_only_for_rare_amounts() -> None:
 
 
 def test_one_enormous_purchase_does_not_make_an_offer_the_best_single_one() -> None:
-    """Amounts are capped for the means too; their level stays."""
+    """One huge purchase makes no offer the best single one; the level of the means stays."""
     table = shop(4, 3000)
     rewards = table["reward"].to_numpy().copy()
     is_second = np.array(table["offer_id"].to_pylist()) == "offer_2"
@@ -116,13 +116,13 @@ def test_one_enormous_purchase_does_not_make_an_offer_the_best_single_one() -> N
 
 
 def test_a_heavy_tail_does_not_change_who_gets_what() -> None:
-    """Every candidate still orders the offers by who fits, and so does the one chosen."""
+    """Every candidate orders the offers by segment, and so does the chosen one."""
     assert heavy().personalised.model.score(USERS).argmax(axis=1).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("sigma", [0.5, 1.5])
 def test_levels_are_those_of_the_rewards(sigma: float) -> None:
-    """Mean score = mean reward, also where amounts were capped to learn from."""
+    """The mean score equals the mean reward, although amounts are capped for learning."""
     result = trained(shop(2, sigma=sigma)) if sigma == 0.5 else heavy()
     shown = result.logged.examples
     scores = result.personalised.model.score(shown.users)[np.arange(len(shown)), shown.offers]
@@ -130,7 +130,7 @@ def test_levels_are_those_of_the_rewards(sigma: float) -> None:
 
 
 def test_the_level_of_success_times_value_survives_the_cap() -> None:
-    """What the largest amounts lose to the cap is spread over all offers."""
+    """The total that the cap removes is spread over all offers."""
     table = shop(3, sigma=1.5)
     made = bench(table, kpi_type="continuous")
     model = CANDIDATES["success_value"](made, EVERYTHING)
@@ -139,7 +139,7 @@ def test_the_level_of_success_times_value_survives_the_cap() -> None:
 
 
 def test_the_level_is_that_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a success is said to be worth: scores mean what was earned per display."""
+    """Calibrated scores match the earned value per display, whatever the catalogue says."""
     names = ("best_single", "success_value")
     monkeypatch.setattr("scorer.training.cross_fitting.candidates_of", lambda bench: names)
     claims = {offer: {"value_per_success": 35.0} for offer in BOTH}

@@ -1,4 +1,4 @@
-"""Real randomised offers with known truth: does the ranking earn what it should?"""
+"""Real randomised offers with known truth: the ranking earns what it should."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def read(name: str, split: str, days: int = 1000) -> pa.Table:
-    """Rows of a split, in the last days of it, with the offer that would succeed."""
+    """Rows of the last days of a split, with the offer that would succeed."""
     return duckdb.sql(
         "select d.*, request_id as display_id, clicked::double as reward, best_offer"
         f" from '{DATA / name}.parquet' as d join '{DATA}/choice_truth.parquet' using (request_id)"
@@ -60,7 +60,7 @@ def best_single(table: pa.Table) -> str:
 @pytest.mark.parametrize("days", [1000, 30])
 @pytest.mark.parametrize("name", ["choice_cracker", "choice_yogurt"])
 def test_the_ranking_earns_at_least_1_3_times_the_best_single_offer(name: str, days: int) -> None:
-    """Held-out requests by the known truth; trained on all earlier ones or on 30 days."""
+    """On held-out requests, a model trained on all earlier ones or on 30 days earns more."""
     logged, held_out = read(name, "train", days), read(name, "test")
     offer_ids = tuple(sorted(pc.unique(logged["offer_id"]).to_pylist()))
     model = train(renamed(logged), features(logged), TrainingPlan("binary", offer_ids)).model

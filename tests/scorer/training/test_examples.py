@@ -1,4 +1,4 @@
-"""Examples: which rows train, which evaluate, what could have been shown."""
+"""Examples: rows that train, rows that evaluate, and offers that could have been shown."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def encoded(table: pa.Table, offers: Offers = ABC, **options: object) -> Example
 
 
 def shown(offers: str, rewards: list[float] | None = None, **columns: object) -> pa.Table:
-    """One display of each letter's offer."""
+    """One display of the offer of each letter."""
     return examples(dict(columns), list(offers), rewards or [0.0] * len(offers))
 
 
 def test_rows_are_in_time_order_whatever_order_they_come_in() -> None:
-    """Ties by display_id."""
+    """Rows are in order of time, ties by display_id."""
     table = shown("abcab", [1, 2, 3, 4, 5])
     made = encoded(table.take([3, 0, 4, 2, 1]))
     assert made.rewards.tolist() == [1, 2, 3, 4, 5]
@@ -39,7 +39,7 @@ def test_rows_are_in_time_order_whatever_order_they_come_in() -> None:
 
 
 def test_only_ready_offers_train() -> None:
-    """The others were shown too; offers of nobody and open labels are left out."""
+    """Rows of offers outside of the strategy and without a reward are left out."""
     made = encoded(shown("abcx", [0, 1, 0, 1]))
     assert made.trains.tolist() == [True, True, False]
     open_label = shown("ab").set_column(3, "reward", pa.array([None, 1.0]))
@@ -49,7 +49,7 @@ def test_only_ready_offers_train() -> None:
 
 
 def test_only_first_positions_with_a_known_propensity_evaluate() -> None:
-    """The rest trains all the same; a position that is not known is no first one."""
+    """Only first positions with a propensity evaluate; an unknown position is not the first."""
     position = pa.array([1, 2, 1, None, 1])
     propensity = pa.array([0.5, 0.5, None, 0.5, 0.1])
     made = encoded(shown("abaab", position=position, propensity=propensity))
@@ -58,7 +58,7 @@ def test_only_first_positions_with_a_known_propensity_evaluate() -> None:
 
 
 def test_without_those_columns_nothing_evaluates() -> None:
-    """Every display counts as a first one, of unknown propensity and of its own person."""
+    """Without these columns, displays are first ones of unknown propensity and distinct people."""
     made = encoded(shown("ab", [0, 2]))
     assert not made.evaluates.any()
     assert made.first.all()
@@ -67,19 +67,19 @@ def test_without_those_columns_nothing_evaluates() -> None:
 
 
 def test_a_success_may_be_worth_nothing() -> None:
-    """is_success tells it, not the reward; unknown is none."""
+    """is_success decides, not the reward; NULL is not a success."""
     made = encoded(shown("abb", [0, 0, 5], is_success=pa.array([True, None, True])))
     assert made.successes.tolist() == [True, False, True]
 
 
 def test_people_are_numbered_by_their_id() -> None:
-    """So that folds do not depend on who came first."""
+    """Codes of people do not depend on the row order."""
     made = encoded(shown("abab", profile_id=["q", "p", "q", "r"]))
     assert made.profiles.tolist() == [1, 0, 1, 2]
 
 
 def test_an_eligibility_set_limits_what_could_have_been_shown() -> None:
-    """An unknown or missing set holds nothing but the offer shown itself."""
+    """An unknown or missing set allows only the offer shown."""
     sets = {"all": frozenset("abc"), "b": frozenset("bx")}
     ids = pa.array(["all", "b", "b", "gone", None])
     made = encoded(shown("aaccb", eligibility_set_id=ids), sets=sets)
@@ -88,13 +88,13 @@ def test_an_eligibility_set_limits_what_could_have_been_shown() -> None:
 
 
 def test_without_sets_everything_could_have_been_shown() -> None:
-    """As in data that brings no eligibility."""
+    """Without sets, all offers could have been shown."""
     assert encoded(shown("ab", eligibility_set_id=["x", "y"])).eligible.all()
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=9), st.data())
 def test_an_offer_that_was_shown_is_always_eligible(offers: list[str], data: st.DataObject) -> None:
-    """Whatever the sets say now."""
+    """The offer shown is eligible, whatever the sets say now."""
     n = len(offers)
     ids = data.draw(st.lists(st.sampled_from(["s", "t", None]), min_size=n, max_size=n))
     sets = {"s": data.draw(st.frozensets(st.sampled_from("abc"))), "t": frozenset[str]()}
@@ -103,7 +103,7 @@ def test_an_offer_that_was_shown_is_always_eligible(offers: list[str], data: st.
 
 
 def test_rows_can_be_taken() -> None:
-    """By mask or index, every array alike."""
+    """Rows are taken by mask or index, in every array."""
     made = encoded(shown("abcab", [1, 2, 3, 4, 5], profile_id=list("pqrst")))
     part = made.take(np.array([4, 0]))
     assert (part.rewards.tolist(), part.offers.tolist()) == ([5, 1], [1, 0])
@@ -135,13 +135,13 @@ def test_the_best_single_offer_is_weighted_by_propensity() -> None:
 
 
 def test_means_are_shrunk_to_the_overall_one() -> None:
-    """Fifty displays of the overall mean; an offer never shown has exactly that."""
+    """The overall mean counts as fifty displays; an offer never shown has exactly that mean."""
     made = encoded(shown("a" * 50 + "b" * 150, [1.0] * 50 + [0.0] * 150))
     np.testing.assert_allclose(offer_means(made), [0.625, 0.0625, 0.25])
 
 
 def test_rows_of_unknown_propensity_count_while_too_few_are_known() -> None:
-    """They cannot be weighted; a handful of rows that can must not speak for all."""
+    """Few rows with a known propensity do not replace all others."""
     rewards = [1.0] * 200 + [0.0] * 200
     for known, mean in ((200, 1.0), (10, 0.5), (0, 0.5)):
         propensity = pa.array([0.5] * known + [None] * (400 - known), pa.float64())
@@ -150,7 +150,7 @@ def test_rows_of_unknown_propensity_count_while_too_few_are_known() -> None:
 
 
 def test_a_tiny_propensity_does_not_rule() -> None:
-    """It counts as the floor, as in every evaluation."""
+    """A propensity below the floor counts as the floor, as in every evaluation."""
     means = []
     for least in (1e-9, FLOOR):
         propensity = [least] + [0.5] * 399
@@ -160,7 +160,7 @@ def test_a_tiny_propensity_does_not_rule() -> None:
 
 
 def test_the_best_single_scores_the_ready_offers_alike_for_all() -> None:
-    """And personalises nobody."""
+    """The best single offer scores ready offers and personalises nobody."""
     made = bench(worked_example(0, 100), offers=catalogue(("offer_1",), ("offer_2",)))
     model = fit_best_single(made.examples)
     users = np.zeros((3, 2), dtype=np.float32)

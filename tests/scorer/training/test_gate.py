@@ -1,4 +1,4 @@
-"""Selection and gate: nothing is claimed by chance, and what is true passes; reasons in words."""
+"""Candidate choice and gate: chance does not pass, true gains do, and reasons are sentences."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def null(seed: int) -> Training:
 
 
 def test_null_worlds_are_held_back() -> None:
-    """Of 7 worlds without a taste, at most two pass: ope/test_ope_cross_fitted.py counts better."""
+    """Of 7 null worlds at most two pass; ope/test_ope_cross_fitted.py counts more of them."""
     results = [null(seed) for seed in range(7)]
     passed = [r for r in results if r.verdict.personalises]
     assert len(passed) <= 2
@@ -62,7 +62,7 @@ def test_null_worlds_are_held_back() -> None:
 
 
 def test_the_reason_gives_lift_evidence_and_threshold() -> None:
-    """In one line, in words."""
+    """A strategy that fails gets a reason of one line with lift, evidence and threshold."""
     reasons = [null(seed).verdict.reason for seed in range(7)]
     told = [r for r in reasons if r is not None and "not credibly better" in r]
     assert told
@@ -70,7 +70,7 @@ def test_the_reason_gives_lift_evidence_and_threshold() -> None:
 
 
 def test_a_strong_signal_passes_without_a_reason() -> None:
-    """The nominee personalises."""
+    """A true gain passes, and the nominee personalises."""
     result = trained(worked_example(0, 400))
     assert result.verdict.personalises
     assert result.verdict.reason is None
@@ -80,7 +80,7 @@ def test_a_strong_signal_passes_without_a_reason() -> None:
 
 
 def test_without_any_propensity_nothing_is_proven() -> None:
-    """The reason tells what to log; every estimate is insufficient."""
+    """Without propensities, every estimate is insufficient and the reason says what to log."""
     result = trained(worked_example(0, 100).drop_columns(["propensity"]))
     assert "no display has a known propensity" in str(result.verdict.reason)
     assert "traffic_type 'random'" in str(result.verdict.reason)
@@ -89,7 +89,7 @@ def test_without_any_propensity_nothing_is_proven() -> None:
 
 
 def test_too_few_responses_are_said() -> None:
-    """Thirty displays of a strong taste."""
+    """Thirty displays are too few, even of a strong preference."""
     result = trained(worked_example(0, 15, (0.0, 0.9)))
     assert not result.verdict.personalises
     assert "too few responses" in str(result.verdict.reason) or "best for everybody" in str(
@@ -134,7 +134,7 @@ def test_the_gain_is_not_the_winners_own_flattering_estimate() -> None:
 
 @cache
 def two_placements(mail_has_taste: bool) -> Training:
-    """A strong taste on the web; in the mail as well, or offer_1 for everybody."""
+    """A strong preference on the web; in the mail the same, or offer_1 for everybody."""
     rng = np.random.default_rng(3)
     n = 4000
     f1, offer, mail = rng.integers(0, 2, (3, n))
@@ -168,7 +168,7 @@ def test_a_placement_that_could_show_a_gain_and_does_not_is_held_back() -> None:
 
 
 def test_placements_that_show_their_gain_are_personalised() -> None:
-    """No gate is put around the model."""
+    """If all placements gain, the model has no gate."""
     verdict = two_placements(True).verdict
     assert verdict.personalises
     assert verdict.held_back_placements == ()
@@ -176,7 +176,7 @@ def test_placements_that_show_their_gain_are_personalised() -> None:
 
 
 def test_people_at_a_placement_the_model_never_saw_are_personalised() -> None:
-    """As is everybody of a schema without placements."""
+    """Users at unknown placements are personalised, and so is everybody without placements."""
     gate = two_placements(False).model
     assert isinstance(gate, PlacementGate)
     odd = np.array([[2, 0], [np.nan, 1]], dtype=np.float32)
@@ -185,12 +185,12 @@ def test_people_at_a_placement_the_model_never_saw_are_personalised() -> None:
 
 @pytest.mark.parametrize(("high", "is_worse"), [(None, False), (0.001, False), (-0.001, True)])
 def test_credibly_worse_takes_the_whole_interval(high: float | None, is_worse: bool) -> None:
-    """All of it below 0, whatever z is; without a number nothing is known."""
+    """Only an interval entirely below 0 is credibly worse, whatever z is."""
     assert credibly_worse(PairedDifference("ok", z=-1.7, high=high)) is is_worse
 
 
 def week_of_deployed(seed: int, rate: float) -> PairedDifference:
-    """A new policy against the one that served all but a fifth of a week, as a training has it.
+    """A new policy against the one that served all but a fifth of a week, as in a training.
 
     They differ for three people in ten. There the new one's offer succeeds at the rate given, the
     deployed one's at 0.2, which is also what the model of the estimator says of either.
@@ -209,20 +209,20 @@ def week_of_deployed(seed: int, rate: float) -> PairedDifference:
 
 
 def test_a_model_as_good_as_the_deployed_one_is_seldom_held_back() -> None:
-    """In at most 1 of 50 weeks, where 1.64 standard errors of rows would in more than 1 of 20."""
+    """An equal model is held back in at most 1 of 50 weeks, with 1.64 errors of rows more often."""
     found = [week_of_deployed(seed, 0.2) for seed in range(400)]
     assert np.mean([credibly_worse(week) for week in found]) <= 0.02
     assert np.mean([week.z is not None and week.z < -1.64 / 2**0.5 for week in found]) > 0.05
 
 
 def test_a_much_worse_model_is_held_back() -> None:
-    """One that loses a quarter of all successes, in four of five weeks."""
+    """A model that loses a quarter of all successes is held back in four of five weeks."""
     found = [week_of_deployed(seed, 0.03) for seed in range(100)]
     assert np.mean([credibly_worse(week) for week in found]) >= 0.8
 
 
 def test_the_comparison_with_the_deployed_model_counts_that_folds_teach_each_other() -> None:
-    """Its standard error is sqrt(2) times that of rows."""
+    """The standard error of the gain is sqrt(2) times that of its rows."""
     incumbent = Incumbent(fitted("interaction_base", 0, 600), START)
     plan = TrainingPlan("binary", BOTH, incumbent=incumbent)
     result = train(null_world(0), WORKED_SCHEMA, plan)
@@ -239,13 +239,13 @@ NOW = datetime(2026, 3, 2)
 
 
 def judged(gain: PairedDifference, standing: Standing | None) -> Verdict:
-    """The verdict on a strong selection whose gain is said to be something else."""
+    """The verdict on a strong selection with its gain replaced."""
     selection = trained(worked_example(0, 400)).selection
     return judge(replace(selection, gain=gain), {}, standing, NOW)
 
 
 def test_a_strategy_that_passed_stays_on_an_estimate_above_zero() -> None:
-    """Without a new proof; one that did not pass needs the proof."""
+    """A strategy that passed stays with any gain above zero; others need a proof."""
     weak = PairedDifference("ok", difference=0.01, standard_error=0.01, z=1.0, lift=0.1)
     stays = judged(weak, Standing(NOW - timedelta(days=7)))
     assert stays.personalises
@@ -257,7 +257,7 @@ def test_a_strategy_that_passed_stays_on_an_estimate_above_zero() -> None:
 
 
 def test_the_grace_of_a_strategy_without_an_estimate_ends() -> None:
-    """It stays as it is, placements held back and all, until the last sight of a gain is old."""
+    """Without an estimate, a strategy that passed keeps its placements until its gain is old."""
     unknown = PairedDifference(INSUFFICIENT)
     recent = judged(unknown, Standing(NOW - GRACE, ("mail",)))
     assert recent.personalises
@@ -271,7 +271,7 @@ def test_the_grace_of_a_strategy_without_an_estimate_ends() -> None:
 
 
 def test_what_a_placement_is_held_back_from_is_not_counted_as_gain() -> None:
-    """The new model's policy shows the best single offer where the gate does."""
+    """The policy of the new model shows the best single offer at held-back placements."""
     result = two_placements(False)
     scored, names = result.logged.scored, result.logged.scored.names
     best = scored.choice[names.index("best_single")]

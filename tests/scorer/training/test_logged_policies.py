@@ -1,4 +1,4 @@
-"""Cross-fitting and logged policies: what every model would have shown, to whom it counts."""
+"""Cross-fitting and logged policies: the offers that models would have shown, and their worth."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ NAMES = ("best_single", "interaction_base", "pooled_trees", "residual_trees")
 
 
 class Flat(TableModel):
-    """Scores of its offers that are the same for everybody."""
+    """A model that gives everybody the same scores."""
 
     schema = WORKED_SCHEMA
 
     def score(self, users: Matrix) -> np.ndarray:
-        """The first row for all."""
+        """The first row of the table for all users."""
         return np.tile(self._table[0], (len(users), 1))
 
 
 def world() -> pa.Table:
-    """The worked example of two ready offers, a third that is not, three eligibility sets."""
+    """The worked example with a third offer that is not ready and three eligibility sets."""
     table = worked_example(0, 200)
     n = table.num_rows
     rng = np.random.default_rng(0)
@@ -51,7 +51,7 @@ SETS = {
 
 @cache
 def crossed(incumbent: str | None = None) -> tuple[Workbench, Scored]:
-    """The world, scored by every candidate and, if asked for, by a deployed model of an offer."""
+    """The world, scored by every candidate and by a deployed model that knows one offer, if any."""
     stored = None if incumbent is None else Flat({incumbent: [0.9]})
     made = bench(world(), offers=catalogue(others=("offer_3",)), sets=SETS, stored=stored)
     deployed = None if stored is None else Incumbent(stored, START, "v0")
@@ -72,7 +72,7 @@ def with_columns(**columns: Any) -> LoggedPolicies:
 
 
 def test_every_choice_is_an_eligible_ready_offer() -> None:
-    """-1 where the rules allow no ready offer, even if one was shown."""
+    """Choices are allowed ready offers, or -1 even if a ready offer was shown."""
     made, scored = crossed()
     assert scored.names == NAMES
     eligible = made.examples.allowed
@@ -84,7 +84,7 @@ def test_every_choice_is_an_eligible_ready_offer() -> None:
 
 
 def test_the_best_single_policy_shows_the_best_eligible_offer() -> None:
-    """The better one on average where both are eligible, else the only one."""
+    """The best single offer is the better eligible one, or the only one."""
     made, scored = crossed()
     eligible = made.examples.allowed[:, :2]
     single = scored.choice[0]
@@ -93,7 +93,7 @@ def test_the_best_single_policy_shows_the_best_eligible_offer() -> None:
 
 
 def test_expected_rewards_belong_to_choice_and_display() -> None:
-    """at_choice of a model's own choice is its largest eligible score; logged its displayed one."""
+    """Scores at choices are the largest eligible ones; logged scores belong to the offer shown."""
     made, scored = crossed()
     chooses = (scored.choice >= 0).all(axis=0)
     same = chooses & (scored.choice[1] == made.examples.offers)
@@ -104,7 +104,7 @@ def test_expected_rewards_belong_to_choice_and_display() -> None:
 
 
 def test_an_offer_without_a_score_has_its_mean() -> None:
-    """Its displays count, at what it earns on the other folds."""
+    """An offer that is not ready is scored with its mean on the other folds."""
     made, scored = crossed()
     third = made.examples.offers == 2
     assert third.any()
@@ -113,7 +113,7 @@ def test_an_offer_without_a_score_has_its_mean() -> None:
 
 
 def test_displays_without_a_ready_choice_do_not_evaluate() -> None:
-    """Nothing could have been shown otherwise there."""
+    """Displays without an eligible ready offer are left out."""
     made, scored = crossed()
     logged = LoggedPolicies.of(made.examples, scored)
     expected = made.examples.allowed[:, :2].any(axis=1)
@@ -121,7 +121,7 @@ def test_displays_without_a_ready_choice_do_not_evaluate() -> None:
 
 
 def test_the_random_policy_is_uniform_over_what_could_have_been_shown() -> None:
-    """One over the number eligible, the offer shown included."""
+    """The random policy shows each eligible offer, including the one shown, equally often."""
     made, scored = crossed()
     logged = LoggedPolicies.of(made.examples, scored)
     counts = made.examples.eligible[logged.rows].sum(axis=1)
@@ -129,7 +129,7 @@ def test_the_random_policy_is_uniform_over_what_could_have_been_shown() -> None:
 
 
 def test_rows_without_propensity_train_but_do_not_evaluate_and_are_counted() -> None:
-    """Fifty of 200 displays; those further down in their decision are not counted."""
+    """Displays without a propensity only train; those at the first position are counted."""
     propensity = [None] * 50 + [0.5] * 150
     logged = with_columns(propensity=propensity, position=[2] * 10 + [1] * 190)
     assert logged.without_propensity == 40
@@ -138,13 +138,13 @@ def test_rows_without_propensity_train_but_do_not_evaluate_and_are_counted() -> 
 
 
 def test_displays_below_the_first_position_never_evaluate() -> None:
-    """Their propensity is that of a rank, not of a display alone."""
+    """Displays after the first position do not evaluate."""
     logged = with_columns(position=[1, 2] * 100)
     assert logged.rows.tolist() == list(range(0, 200, 2))
 
 
 def test_a_subset_keeps_the_reference_and_its_places() -> None:
-    """Rows are places in the examples that were given first."""
+    """Rows of a subset are positions in the original examples."""
     logged = with_columns(position=[1, 2] * 100)
     part = logged.subset(logged.rows < 20)
     assert part.rows.tolist() == list(range(0, 20, 2))
@@ -153,7 +153,7 @@ def test_a_subset_keeps_the_reference_and_its_places() -> None:
 
 
 def test_a_patchwork_follows_the_model_of_each_part() -> None:
-    """Display by display."""
+    """A patchwork follows the named model at each display."""
     made, scored = crossed()
     logged = LoggedPolicies.of(made.examples, scored)
     n = len(logged.examples)
@@ -166,14 +166,14 @@ def test_a_patchwork_follows_the_model_of_each_part() -> None:
 
 
 def test_the_deployed_model_is_never_the_reference() -> None:
-    """It has seen most of the labels, so its errors look small."""
+    """The deployed model is never the reference, however small its errors."""
     made, scored = crossed("offer_2")
     scored.logged[scored.names.index(DEPLOYED)] = made.examples.rewards
     assert LoggedPolicies.of(made.examples, scored).reference != DEPLOYED
 
 
 def test_a_deployed_model_is_scored_beside_the_candidates() -> None:
-    """It chooses only offers that it knows; without it, nothing of it is left."""
+    """The deployed model chooses offers that it knows, and can be removed."""
     _, scored = crossed("offer_2")
     assert scored.names == (*NAMES, DEPLOYED)
     assert set(scored.choice[4].tolist()) == {1, -1}
@@ -185,7 +185,7 @@ def test_a_deployed_model_is_scored_beside_the_candidates() -> None:
 
 
 def test_a_deployed_model_of_offers_that_are_gone_chooses_nothing() -> None:
-    """And takes no display from the candidates."""
+    """A model of offers that are gone chooses nothing and takes no display from the candidates."""
     made, scored = crossed("gone")
     assert (scored.choice[4] == -1).all()
     assert len(LoggedPolicies.of(made.examples, scored.without(DEPLOYED)).examples) > 200
@@ -193,7 +193,7 @@ def test_a_deployed_model_of_offers_that_are_gone_chooses_nothing() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_value_of_a_policy_is_near_the_truth(name: str) -> None:
-    """Always offer_1 earns 35 %, always the right one 47.5 % of 2000 displays."""
+    """Estimates match the planted rates: 35 % for offer_1 alone, 47.5 % for the right offers."""
     logged = big()
     truth = 0.35 if name == "best_single" else 0.475
     estimate = evaluate(logged.feedback, logged.policy(name))

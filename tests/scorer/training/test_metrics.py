@@ -9,7 +9,7 @@ from scorer.training import metrics
 
 
 def test_auc_of_known_rankings() -> None:
-    """Perfect is 1, reversed 0, constant 1/2; one class alone has none."""
+    """AUC is 1 for a perfect order, 0 reversed, 1/2 constant, and None with one class."""
     outcomes = np.array([0.0, 0.0, 1.0, 1.0])
     assert metrics.auc(outcomes, np.array([1.0, 2.0, 3.0, 4.0])) == 1.0
     assert metrics.auc(outcomes, np.array([4.0, 3.0, 2.0, 1.0])) == 0.0
@@ -18,7 +18,7 @@ def test_auc_of_known_rankings() -> None:
 
 
 def test_log_loss_of_a_coin_is_log_2() -> None:
-    """Predicting one half costs log 2 whatever happens."""
+    """Predicting one half costs log 2, whatever the outcomes."""
     assert metrics.log_loss(np.array([0.0, 1.0]), np.array([0.5, 0.5])) == pytest.approx(np.log(2))
 
 
@@ -28,7 +28,7 @@ def test_rmse_is_in_units_of_the_value() -> None:
 
 
 def test_lorenz_gini_of_known_orders() -> None:
-    """One value in four found last gives 3/4, a constant prediction 0, the reverse -3/4."""
+    """One value in four gives 3/4 if ranked first, -3/4 if last, 0 for a constant prediction."""
     values = np.array([0.0, 0.0, 0.0, 8.0])
     assert metrics.lorenz_gini(values, np.arange(4.0)) == pytest.approx(0.75)
     assert metrics.lorenz_gini(values, np.zeros(4)) == pytest.approx(0.0)

@@ -1,4 +1,4 @@
-"""Offers whose appeal changed abruptly: found with their day, and only then."""
+"""Abrupt changes of offers are found with their day, and nothing else is found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAYS = 28
 
 
 def log(rates: dict[str, tuple[float, float]], seed: int = 0, turned: int = 21) -> pa.Table:
-    """40 displays of each offer a day; each has a rate before day ``turned`` and one after."""
+    """40 displays per offer and day; each offer has a rate before day ``turned`` and one after."""
     rng = np.random.default_rng(seed)
     n = DAYS * 40 * len(rates)
     offers = np.array(sorted(rates))[rng.integers(0, len(rates), n)]
@@ -46,7 +46,7 @@ def trained(table: pa.Table, kpi_type: str = "binary") -> Training:
 
 
 def test_a_collapse_is_found_with_its_day_and_forgotten() -> None:
-    """The collapsed offer was the best; what it earned before counts no more."""
+    """After the best offer collapsed, its earlier displays do not count."""
     table = log({"fading": (0.3, 0.03), "steady": (0.15, 0.15), "weak": (0.1, 0.1)})
     result = trained(table)
     (shift,) = result.personalised.metrics["changed_offers"]
@@ -59,7 +59,7 @@ def test_a_collapse_is_found_with_its_day_and_forgotten() -> None:
 
 
 def test_a_rise_is_found_too() -> None:
-    """An offer that suddenly pleases."""
+    """A sudden rise is found with its day."""
     table = log({"rising": (0.05, 0.3), "steady": (0.15, 0.15), "weak": (0.1, 0.1)})
     (shift,) = trained(table).personalised.metrics["changed_offers"]
     assert shift["offer_id"] == "rising"
@@ -67,20 +67,20 @@ def test_a_rise_is_found_too() -> None:
 
 
 def test_what_happens_to_all_offers_is_no_shift() -> None:
-    """A week in which everybody buys less."""
+    """A week in which everybody buys less is not a shift."""
     table = log({"a": (0.3, 0.12), "b": (0.2, 0.08), "c": (0.25, 0.1), "d": (0.3, 0.12)})
     assert trained(table).personalised.metrics["changed_offers"] == []
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_steady_offers_are_left_alone(seed: int) -> None:
-    """Chance over 28 days and 3 offers makes no shift."""
+    """Chance over 28 days and 3 offers is not a shift."""
     table = log({"a": (0.1, 0.1), "b": (0.12, 0.12), "c": (0.05, 0.05)}, seed)
     assert trained(table).personalised.metrics["changed_offers"] == []
 
 
 def test_a_shift_of_amounts_is_found() -> None:
-    """A continuous KPI whose amounts differ tenfold from success to success."""
+    """A shift is found in amounts that differ tenfold between successes."""
     table = log({"fading": (0.3, 0.03), "steady": (0.15, 0.15), "weak": (0.1, 0.1)})
     amounts = np.random.default_rng(1).lognormal(3, 0.7, table.num_rows)
     rewards = pa.array(table["reward"].to_numpy() * amounts)
@@ -90,7 +90,7 @@ def test_a_shift_of_amounts_is_found() -> None:
 
 
 def test_the_collapse_of_one_offer_is_no_rise_of_the_other() -> None:
-    """With two offers each is all that the other can be held against."""
+    """With two offers, each is the baseline of the other."""
     table = log({"fading": (0.3, 0.03), "steady": (0.15, 0.15)})
     (shift,) = trained(table).personalised.metrics["changed_offers"]
     assert shift["offer_id"] == "fading"

@@ -1,4 +1,4 @@
-"""Training: what is learnt, from which rows, and that it is learnt the same way twice."""
+"""Training: what models learn, from which rows, and that two runs give the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def trained(
     offers: tuple[str, ...] = BOTH,
     schema: FeatureSchema = WORKED_SCHEMA,
 ) -> Training:
-    """Train on the worked example's features."""
+    """Train on the features of the worked example."""
     return train(table, schema, TrainingPlan(kpi_type, offers))
 
 
@@ -63,7 +63,7 @@ def bytes_of(training: Training) -> list[bytes]:
     [(0, 300, (0.05, 0.9)), (1, 500, (0.1, 0.6)), (2, 3000, (0.02, 0.1))],
 )
 def test_the_worked_example_is_learnt(seed: int, displays: int, rates: tuple[float, float]) -> None:
-    """offer_2 comes first at (0, 1), offer_1 elsewhere, though no main effect says so."""
+    """offer_2 comes first at (0, 1), offer_1 elsewhere, although there is no main effect."""
     result = trained(worked_example(seed, displays, rates))
     assert first_offers(result.personalised.model) == ["offer_2", "offer_1", "offer_1"]
     assert result.verdict.personalises
@@ -91,7 +91,7 @@ def test_scores_are_calibrated() -> None:
 
 
 def test_the_model_beats_the_offer_means_on_displays_it_has_not_seen() -> None:
-    """The manifest's metrics are out of fold, and show what the features are worth."""
+    """Metrics are out of fold and better than those of the offer means."""
     measured = worked().personalised.metrics
     assert measured["log_loss"] < measured["baseline_log_loss"] - 0.05
     assert measured["gini"] == pytest.approx(2 * measured["auc"] - 1)
@@ -101,14 +101,14 @@ def test_the_model_beats_the_offer_means_on_displays_it_has_not_seen() -> None:
 
 
 def test_the_metrics_of_the_best_single_offer_are_its_own() -> None:
-    """Where it is served, its manifest claims no Gini it does not have."""
+    """The metrics of the best single offer are those of its means."""
     measured = worked().best_single.metrics
     assert measured["log_loss"] == measured["baseline_log_loss"]
     assert worked().best_single.parameters["candidate"] == "best_single"
 
 
 def test_the_manifest_holds_every_candidates_estimate_and_the_verdict() -> None:
-    """What was chosen, from what, by how much."""
+    """The metadata hold the chosen candidate, all candidates and their lifts."""
     measured = worked().personalised.metrics
     names = [c["name"] for c in measured["candidates"]]
     assert names == ["best_single", "interaction_base", "pooled_trees", "residual_trees"]
@@ -142,7 +142,7 @@ def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_rows_without_a_reward_and_of_foreign_offers_are_left_out() -> None:
-    """They change nothing."""
+    """Displays without an outcome change nothing."""
     table = worked_example(5, 500)
     other = table.slice(0, 50).set_column(2, "offer_id", pa.array(["offer_3"] * 50))
     open_label = table.slice(0, 50).set_column(3, "reward", pa.nulls(50, pa.float64()))
@@ -161,7 +161,7 @@ def test_the_window_is_that_of_the_used_rows() -> None:
 
 @pytest.mark.parametrize("successes", [1, 599])
 def test_few_successes_or_failures_still_train(successes: int) -> None:
-    """Even one success, which some folds never see, gives scores, and no claim about them."""
+    """A single success, which some folds never see, gives finite scores and does not pass."""
     rewards = np.zeros(600)
     rewards[:successes] = 1
     result = trained(worked_example(9, 300).set_column(3, "reward", pa.array(rewards)))
@@ -173,7 +173,7 @@ def test_few_successes_or_failures_still_train(successes: int) -> None:
 
 @pytest.mark.parametrize("people", [1, 4])
 def test_fewer_people_than_folds_are_not_enough(people: int) -> None:
-    """Nothing can be tested on people the model has not seen; the message counts them."""
+    """Fewer people than folds are an error that counts them."""
     table = worked_example(0, 50)
     owners = pa.array([f"p{i % people}" for i in range(table.num_rows)])
     with pytest.raises(StrategyError, match=f"displays of only {people} people, at least 5 needed"):
@@ -182,14 +182,14 @@ def test_fewer_people_than_folds_are_not_enough(people: int) -> None:
 
 @pytest.mark.parametrize("displays", [3, 20])
 def test_a_handful_of_displays_trains_without_any_claim(displays: int) -> None:
-    """Ten rows make no sure model, and no error either."""
+    """Ten rows give a model that does not pass, not an error."""
     result = trained(worked_example(1, displays))
     assert not result.verdict.personalises
     assert np.isfinite(result.model.score(encode_users(USERS, WORKED_SCHEMA))).all()
 
 
 def test_a_strategy_without_features_serves_its_best_single_offer() -> None:
-    """There is nobody to tell apart, and the reason says so."""
+    """Without features nobody is personalised, and the reason says so."""
     result = trained(worked_example(0, 400), schema=declared())
     assert result.verdict.reason == "the best single offer is best for everybody"
     assert result.model.kind == "best_single"
@@ -197,7 +197,7 @@ def test_a_strategy_without_features_serves_its_best_single_offer() -> None:
 
 
 def test_a_constant_and_an_absent_feature_are_as_good_as_none() -> None:
-    """A column of one value, one of nothing, one that is not there at all."""
+    """Constant, empty and absent columns are accepted."""
     table = worked_example(0, 400)
     table = table.append_column("context:same", pa.array(["x"] * table.num_rows))
     table = table.append_column("context:void", pa.nulls(table.num_rows, pa.string()))
@@ -207,7 +207,7 @@ def test_a_constant_and_an_absent_feature_are_as_good_as_none() -> None:
 
 
 def test_a_new_offer_with_few_displays_is_scored_near_what_it_shows() -> None:
-    """Thirty displays without success put it below the others, not at zero or at the top."""
+    """Thirty displays without success rank an offer below the others, with a score above zero."""
     table = worked_example(0, 800)
     offers = table["offer_id"].to_pylist()
     rewards = table["reward"].to_numpy().copy()
@@ -223,7 +223,7 @@ def test_a_new_offer_with_few_displays_is_scored_near_what_it_shows() -> None:
 
 
 def test_offers_that_are_not_ready_are_compared_with_but_never_scored() -> None:
-    """Their displays count for policies that could have shown something else."""
+    """Displays of offers that are not ready evaluate, but do not train."""
     table = worked_example(0, 500)
     plan = TrainingPlan("binary", ("offer_1", "offer_2"), other_offer_ids=("offer_0", "offer_9"))
     offers = table["offer_id"].to_pylist()
@@ -236,7 +236,7 @@ def test_offers_that_are_not_ready_are_compared_with_but_never_scored() -> None:
 
 
 def value_world(rng: np.random.Generator, n: int, is_rare: bool) -> pa.Table:
-    """Value depends on offer x segment; rare purchases of 20, or a dense value that may be < 0."""
+    """Value depends on offer x segment: rare purchases of 20, or a dense value that may be < 0."""
     f1, offer = rng.integers(0, 2, (2, n))
     fits = f1 == offer
     if is_rare:
@@ -258,7 +258,7 @@ def euros() -> Training:
 
 
 def test_rare_purchases_are_an_expected_value() -> None:
-    """In the reward's own unit, by offer and segment, at the right level."""
+    """Scores are in the unit of the reward, by offer and segment, at the right level."""
     scores = euros().model.score(encode_users(USERS, WORKED_SCHEMA))
     expected = [[2.4, 0.6], [2.4, 0.6], [0.6, 2.4]]
     np.testing.assert_allclose(scores, expected, rtol=0.3, atol=0.2)
@@ -270,7 +270,7 @@ def test_rare_purchases_are_an_expected_value() -> None:
 
 
 def test_dense_values_are_an_expected_value_also_below_zero() -> None:
-    """A linear model; success x value is no candidate where every display has a value."""
+    """Dense values are learnt; success x value is left out where every display has a value."""
     table = value_world(np.random.default_rng(0), 3000, is_rare=False)
     result = trained(table, "continuous")
     scores = result.model.score(encode_users(USERS, WORKED_SCHEMA))
@@ -281,7 +281,7 @@ def test_dense_values_are_an_expected_value_also_below_zero() -> None:
 
 
 def test_the_unit_of_a_value_does_not_matter() -> None:
-    """Revenue in cents gives the model of revenue in euros, with scores times 100."""
+    """Revenue in cents gives the same model as in euros, with scores times 100."""
     table = value_world(np.random.default_rng(0), 6000, is_rare=True)
     cents = trained(
         table.set_column(3, "reward", pa.array(table["reward"].to_numpy() * 100)), "continuous"
@@ -304,19 +304,19 @@ def test_the_unit_of_a_value_does_not_matter() -> None:
     ],
 )
 def test_what_cannot_be_learnt_is_said(rewards: np.ndarray, kpi_type: str, message: str) -> None:
-    """No rows, no success, nothing but successes: one line each."""
+    """No rows, no success and only successes raise an error of one line each."""
     with pytest.raises(StrategyError, match=message):
         choose_objective(rewards, kpi_type)
 
 
 def test_an_unknown_kpi_type_is_a_configuration_error() -> None:
-    """Only binary and continuous exist."""
+    """An unknown KPI type is a configuration error."""
     with pytest.raises(ConfigurationError, match="kpi_type must be"):
         choose_objective(np.array([0.0, 1.0]), "ordinal")
 
 
 def test_only_values_in_the_far_tails_are_capped() -> None:
-    """At the 99.5 % quantile of gains and of losses, where 200 of them tell it."""
+    """Rewards are capped at the 99.5 % quantile of gains and losses, if there are 200 of them."""
     rewards = np.concatenate([np.zeros(1000), np.arange(1, 401), -np.arange(1, 401)]).astype(float)
     rewards[1399] = 1e9
     learnt = capped(rewards, "continuous")
@@ -329,26 +329,26 @@ def test_only_values_in_the_far_tails_are_capped() -> None:
 
 
 def test_one_ready_offer_is_not_enough() -> None:
-    """There is nothing to choose from with one offer."""
+    """One offer leaves nothing to choose."""
     with pytest.raises(StrategyError, match="1 offers ready, 2 needed"):
         trained(worked_example(0, 50), offers=("offer_1",))
 
 
 def test_no_display_of_a_ready_offer_is_said() -> None:
-    """As when the ready offers were shown before the window only."""
+    """Ready offers without displays in the window are an error."""
     with pytest.raises(StrategyError, match="no display of a ready offer"):
         trained(worked_example(0, 50), offers=("offer_8", "offer_9"))
 
 
 def test_displays_of_offers_that_are_not_ready_alone_are_not_enough() -> None:
-    """They can be compared with, but nothing is learnt from them."""
+    """Displays of offers that are not ready are too little to train on."""
     plan = TrainingPlan("binary", ("offer_8", "offer_9"), other_offer_ids=BOTH)
     with pytest.raises(StrategyError, match="no display of a ready offer"):
         train(worked_example(0, 50), WORKED_SCHEMA, plan)
 
 
 def test_unknown_and_missing_values_are_scored() -> None:
-    """A category never seen, NaN and an absent column all get a probability."""
+    """Unknown categories, NaN and absent columns get a probability."""
     rng = np.random.default_rng(0)
     table = worked_example(0, 400)
     table = table.append_column("context:c", pa.array(rng.choice(["x", "y"], table.num_rows)))
@@ -363,7 +363,7 @@ def test_unknown_and_missing_values_are_scored() -> None:
 
 
 def test_another_seed_deals_other_folds() -> None:
-    """The seed is that of the run, and noted."""
+    """The seed of the run is used and stored in the parameters."""
     plan = TrainingPlan("binary", BOTH)
     other = train(worked_example(5, 500), WORKED_SCHEMA, replace(plan, seed=7))
     assert other.personalised.parameters["seed"] == 7

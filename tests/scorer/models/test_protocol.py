@@ -1,0 +1,52 @@
+"""What every kind of model promises, whatever it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scorer.features import encode_users
+from scorer.models.calibration import Calibration
+from scorer.models.objectives import Objective
+from scorer.models.persistence import kind_of
+from tests.support.benches import KINDS, fitted
+from tests.support.worlds import worked_example
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_score_of_one_offer_is_its_column_of_all_scores(kind: str) -> None:
+    """Scoring only the offer shown gives what scoring all offers gives, for every kind."""
+    model = fitted(kind)
+    users = encode_users(worked_example(1, 25), model.schema)
+    offers = np.arange(50) % 2
+    expected = model.score(users)[np.arange(50), offers]
+    np.testing.assert_allclose(model.shown(users, offers), expected, rtol=1e-5)
+    assert len(model.shown(users[:0], offers[:0])) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_correction_changes_scores_and_keeps_the_order(kind: str) -> None:
+    """A shift lowers every score that is calibrated; who comes first stays."""
+    model = fitted(kind)
+    link = "log" if kind == "success_value" else "logit"
+    correction, objective = Calibration(link, 1.0, -1.0), Objective({}, link, 20.0, 1.0)
+    users = encode_users(worked_example(1, 25), model.schema)
+    before, after = model.score(users), model.recalibrated(correction, objective).score(users)
+    np.testing.assert_array_equal(before.argmax(axis=1), after.argmax(axis=1))
+    personal = model.personalises(users)
+    assert (after[personal] < before[personal]).all()
+    np.testing.assert_array_equal(after[~personal], before[~personal])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_class_of_a_form_is_in_the_module_of_its_name(kind: str) -> None:
+    """So that a stored model finds its class without a list to keep."""
+    model = fitted(kind)
+    assert kind_of(model.form) is type(model)
+
+
+@pytest.mark.parametrize("form", ["protocol", "no_such_kind", "../secrets", ""])
+def test_an_unknown_form_is_refused(form: str) -> None:
+    """A module that holds no kind of model, or none at all."""
+    with pytest.raises(ValueError, match="form"):
+        kind_of(form)
