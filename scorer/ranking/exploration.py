@@ -1,15 +1,15 @@
-"""Exploration: a policy gives a pmf over eligible offers; draws and propensities come from it.
+"""Draws: the arm of each profile, and the key that shuffles its offers.
 
-Each cycle a profile is hashed to a uniform number. Below the share it explores: its eligible
-offers are put in a uniform random order. Everybody else gets the model's order. So at each rank
-the whole mixture gives the model's offer ``(1 - e) + e / n`` and every other eligible offer
-``e / n``, for share e and n eligible offers.
+Each cycle, a profile is hashed to a uniform number, which falls into the share of an arm or, beyond
+all shares, to the order of the model. With a share e of uniform exploration and n eligible offers,
+the mixture places the offer of the model at a rank with probability ``(1 - e) + e / n`` and every
+other eligible offer with ``e / n``.
 
 Notes:
 -----
-Every number comes from md5 of a text key and 64-bit integer arithmetic: the same on any machine,
-in any engine and in any row order, whoever else is ranked. Keys hold the cycle's date, so every
-cycle draws afresh.
+Every number comes from md5 of a text key and 64-bit integer arithmetic, so it is the same on any
+machine, in any engine and in any row order, whoever else is ranked. Keys contain the date of the
+cycle, so every cycle draws anew.
 
 References:
 ----------

@@ -157,7 +157,7 @@ def _not_again(gain: PairedDifference) -> str | None:
     """Reason of a strategy that stays personalised without a new proof."""
     if _passes(gain, Z):
         return None
-    return f"passed before; the gain is not proven anew ({gain.z:.1f} standard errors)"
+    return f"passed before; the gain is not proven again ({gain.z:.1f} standard errors)"
 
 
 def _too_few(gain: PairedDifference) -> str:

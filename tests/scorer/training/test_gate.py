@@ -250,7 +250,7 @@ def test_a_strategy_that_passed_stays_on_an_estimate_above_zero() -> None:
     stays = judged(weak, Standing(NOW - timedelta(days=7)))
     assert stays.personalises
     assert stays.gain_seen == NOW
-    assert "not proven anew" in str(stays.reason)
+    assert "not proven again" in str(stays.reason)
     assert not judged(weak, None).personalises
     none = replace(weak, difference=-0.01, z=-1.0, lift=-0.1)
     assert not judged(none, Standing(NOW - timedelta(days=7))).personalises
