@@ -1,15 +1,21 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run app test check screenshots clean
+.PHONY: help demo run app test check coverage docs lock wheel screenshots clean
 
-PYTHON ?= python3.11
+# The newest supported Python on this machine that can create environments, pyenv's versions included.
+PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
+	for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python; do \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null && echo "$$python" && exit; done; done)
 BIN := .venv/bin
 CHECK := .venv-check/bin
+SQL := dbt_project/models dbt_project/tests/rules dbt_project/tests/reconciliation
+LOCK := $(CHECK)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-help: ## Show the targets
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/installed ## Let a simulated bank live through seven weeks of the loop
+demo: .venv/installed ## Simulate a bank for seven weeks
 	@$(BIN)/nextoffer demo
 
 run: .venv/installed ## Run a cycle on your own files: make run RAW=my/events AS_OF=2026-11-22
@@ -21,27 +27,44 @@ app: .venv/installed ## Open the app; HOME_FOLDER=.demo shows the demo
 test: .venv/installed ## Run the tests
 	@$(BIN)/python -m pytest -n 2
 
-check: .venv/installed .venv-check/installed ## Check style, SQL and types
+check: .venv/installed .venv-check/installed ## Check style, spelling, SQL, types and imports
 	@$(CHECK)/ruff check .
 	@$(CHECK)/ruff format --check .
-	@$(CHECK)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests/rules dbt_project/tests/reconciliation
+	@$(CHECK)/codespell
+	@$(CHECK)/sqlfluff lint --processes 2 $(SQL)
 	@$(CHECK)/mypy --python-executable $(BIN)/python
+	@$(BIN)/python -m pytest -n 0 tests/test_architecture.py
+
+coverage: .venv/installed ## Run the tests and report the branches they cover
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+lock: .venv-check/installed ## Refresh the pinned versions within the ranges of pyproject.toml
+	@$(LOCK) pyproject.toml --group dev --output-file requirements.lock
+	@$(LOCK) --group pyproject.toml:check --output-file requirements-check.lock
+	@sed -n 's/^\([a-z].*[^ ]\) *\\$$/\1/p' requirements.lock > constraints.txt
+
+wheel: .venv/installed ## Build the wheel into dist
+	@$(BIN)/python -m build --wheel --no-isolation
 
 screenshots: .venv/installed ## Take the README's screenshots of the app on .demo; needs chromium
 	@$(BIN)/python -m tests.support.screenshots --home $(or $(HOME_FOLDER),.demo)
 
-clean: ## Remove what can be made again
-	@rm -rf .venv .venv-check .demo build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis \
-		dbt_project/target dbt_project/logs logs
+clean: ## Remove everything that can be rebuilt
+	@rm -rf .venv .venv-check .demo build dist site .coverage .pytest_cache .ruff_cache .mypy_cache \
+		.hypothesis dbt_project/target dbt_project/logs logs
 
-.venv/installed: pyproject.toml constraints.txt
-	@echo "setting up .venv (about a minute)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet -e '.[dev]' -c constraints.txt
+.venv/installed: pyproject.toml requirements.lock
+	@$(call create,.venv,requirements.lock)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv-check/installed: constraints-check.txt
-	@echo "setting up .venv-check"
-	@$(PYTHON) -m venv .venv-check
-	@$(CHECK)/python -m pip install --quiet ruff mypy sqlfluff -c constraints-check.txt
+.venv-check/installed: requirements-check.lock
+	@$(call create,.venv-check,requirements-check.lock)
 	@touch $@
+
+define create
+	if [ -z "$(PYTHON)" ]; then echo "no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=python3.12" >&2; exit 1; fi; \
+	echo "setting up $(1) with $$("$(PYTHON)" --version) (about a minute)"; \
+	"$(PYTHON)" -m venv --clear $(1) && \
+	$(1)/bin/python -m pip install --quiet --no-deps --require-hashes -r $(2)
+endef
