@@ -38,6 +38,14 @@ check: .venv/installed .venv-check/installed ## Check style, spelling, SQL, type
 coverage: .venv/installed ## Run the tests and report the branches they cover
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
+docs: .venv/installed .venv-check/installed ## Build the documentation site into site; works offline
+	@mkdir -p .docs/raw
+	@cd dbt_project && export NEXTOFFER_RAW="$(CURDIR)/.docs/raw" DBT_TARGET_PATH="$(CURDIR)/.docs/dbt" \
+		NEXTOFFER_DATABASE="$(CURDIR)/.docs/empty.duckdb" DBT_LOG_PATH="$(CURDIR)/.docs/logs" && \
+		../$(BIN)/dbt --quiet build --exclude-resource-type test --exclude-resource-type unit_test && \
+		../$(BIN)/dbt --quiet docs generate --static
+	@NO_MKDOCS_2_WARNING=1 $(CHECK)/mkdocs build --strict
+
 lock: .venv-check/installed ## Refresh the pinned versions within the ranges of pyproject.toml
 	@$(LOCK) pyproject.toml --group dev --output-file requirements.lock
 	@$(LOCK) --group pyproject.toml:check --output-file requirements-check.lock
@@ -50,7 +58,7 @@ screenshots: .venv/installed ## Take the README's screenshots of the app on .dem
 	@$(BIN)/python -m tests.support.screenshots --home $(or $(HOME_FOLDER),.demo)
 
 clean: ## Remove everything that can be rebuilt
-	@rm -rf .venv .venv-check .demo build dist site .coverage .pytest_cache .ruff_cache .mypy_cache \
+	@rm -rf .venv .venv-check .demo .docs build dist site .coverage* .pytest_cache .ruff_cache .mypy_cache \
 		.hypothesis dbt_project/target dbt_project/logs logs
 
 .venv/installed: pyproject.toml requirements.lock

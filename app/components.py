@@ -91,7 +91,7 @@ def show_chart(chart: Figure, alt_text: str) -> None:
             f"**{plain(words['text'])}**" + (f"  \n:small[:gray[{plain(below)}]]" if below else "")
         )
         chart = chart.copy(deep=False)
-        chart.title = alt.Undefined  # type: ignore[union-attr]
+        chart.title = alt.Undefined
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 

@@ -48,7 +48,7 @@ def _strategy(row: pd.Series) -> None:
     state, colour = sentences.STATES.get(row["status"], (row["status"], "gray"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(say.plain(row["strategy_id"]), width="content", anchor=False)
-        st.badge(state, color=colour)  # type: ignore[arg-type]
+        st.badge(state, color=colour)
     st.markdown(sentences.standing(row))
     boxes = st.columns(4)
     lift = say.change(row["lift"])

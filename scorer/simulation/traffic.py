@@ -122,7 +122,7 @@ def _circumstances(
 
 
 def _with(visits: Visits, **columns: NDArray[np.int64] | NDArray[np.bool_]) -> Visits:
-    return Visits(**{**vars(visits), **columns})  # type: ignore[arg-type]
+    return Visits(**{**vars(visits), **columns})
 
 
 def _merged(parts: list[Visits]) -> Visits:

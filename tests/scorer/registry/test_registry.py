@@ -153,7 +153,7 @@ def test_promoting_an_unknown_version_lists_the_known_ones(
 def test_rollback_goes_back_one_deployment_at_a_time(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """Twice goes back two versions instead of to and fro; then there is nothing left."""
+    """Twice goes back two versions, not back and forth; then there is nothing left."""
     versions = deployed_weekly(registry, models)
     now = T0 + 2 * WEEK
     assert registry.rollback("s", now, "bad week") == versions[1]
