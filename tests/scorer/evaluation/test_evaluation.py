@@ -45,7 +45,7 @@ def table(settings: Settings) -> list[tuple[object, ...]]:
         return connection.execute("from scorer.policy_evaluation order by all").fetchall()
 
 
-def test_what_training_has_found_stays_as_it_is(settings: Settings) -> None:
+def test_rows_of_the_training_are_kept(settings: Settings) -> None:
     """Random, best single and new keep their cross-fitted rows when evaluated again."""
     before = table(settings)
     evaluate_policies(settings, Wanted(), Silent())
@@ -97,7 +97,7 @@ def test_all_versions_are_listed_once(settings: Settings) -> None:
     assert {key[2] for key in keys} == set(ESTIMATORS)
 
 
-def test_a_damaged_model_is_passed_over_unless_it_is_named(settings: Settings) -> None:
+def test_a_damaged_model_is_skipped_unless_it_is_named(settings: Settings) -> None:
     """A damaged version is skipped in all versions, and an error if it is named."""
     broken = settings.models_dir / "s" / "broken"
     broken.mkdir()
@@ -133,14 +133,14 @@ def test_an_unknown_version_is_named_with_those_that_exist(settings: Settings) -
         evaluate_policies(settings, Wanted(("x",)), Silent())
 
 
-def test_another_moment_than_the_build_s_is_refused(settings: Settings) -> None:
+def test_another_cycle_than_that_of_the_build_is_refused(settings: Settings) -> None:
     """Another cycle than the one in the build is an error."""
     other = replace(settings, as_of=settings.as_of.replace(day=16))
     with pytest.raises(ConfigurationError, match="the build file holds the cycle of 2026-11-15"):
         evaluate_policies(other, Wanted(), Silent())
 
 
-def test_a_strategy_without_data_says_so(settings: Settings) -> None:
+def test_a_strategy_without_data_has_a_reason(settings: Settings) -> None:
     """Fewer than two ready offers leave nothing to evaluate, with the reason."""
     with connect_build(settings.build_path) as connection:
         connection.execute("begin")

@@ -51,7 +51,7 @@ def test_shares_of_a_measure_and_offer_add_up_to_one() -> None:
             assert sizes == sorted(sizes, reverse=True)
 
 
-def test_the_best_single_offer_looks_at_nobody() -> None:
+def test_the_best_single_offer_has_no_importance() -> None:
     """The best single offer has no rows."""
     assert importance_rows(fitted("best_single"), worked_example(0, 100)) == []
 

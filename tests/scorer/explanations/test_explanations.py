@@ -131,7 +131,7 @@ def test_changes_really_change_the_order(settings: Settings) -> None:
         ("p1", "offer_7", "only for segment gold"),
     ],
 )
-def test_an_offer_that_may_not_be_shown_says_why(
+def test_an_ineligible_offer_has_a_reason(
     settings: Settings, profile: str, offer: str, why: str
 ) -> None:
     """Capping, dates, fallback and segment rules are named."""
@@ -141,7 +141,7 @@ def test_an_offer_that_may_not_be_shown_says_why(
     assert found["comparison"] is None
 
 
-def test_an_offer_that_is_not_ready_says_what_it_lacks(settings: Settings) -> None:
+def test_an_offer_that_is_not_ready_shows_its_counts(settings: Settings) -> None:
     """An offer that is not ready shows its displays and successes, and no comparison."""
     found = explain(settings, Asked("p0", offer_id="offer_3"))
     assert found["offer"]["readiness"] == {
@@ -155,13 +155,13 @@ def test_an_offer_that_is_not_ready_says_what_it_lacks(settings: Settings) -> No
     assert found["comparison"] is None
 
 
-def test_a_fallback_is_said_to_be_one(settings: Settings) -> None:
+def test_a_fallback_offer_is_explained(settings: Settings) -> None:
     """A person without an eligible offer gets the fallback offer, with the reason."""
     found = explain(settings, Asked("p8"))
     assert (found["decided_by"], found["served"][0]["offer_id"]) == ("fallback", "offer_6")
 
 
-def test_chance_is_said_to_decide(settings: Settings, reranked: Callable[[str], None]) -> None:
+def test_a_random_order_is_explained(settings: Settings, reranked: Callable[[str], None]) -> None:
     """Explorers, and everybody before a model ranks, get a random order with the reason."""
     reranked("update dim_ranking_strategies set exploration_share = 1 - 1e-9")
     found = explain(settings, Asked("p0"))
@@ -192,7 +192,7 @@ def test_the_best_single_offer_comes_with_the_verdict_of_the_gate(flat: Settings
         (Asked("p0", "web", "offer_99"), "'offer_99' is unknown; there are: offer_1"),
     ],
 )
-def test_what_is_unknown_is_named_with_what_exists(
+def test_unknown_names_raise_an_error_that_lists_known_ones(
     settings: Settings, asked: Asked, message: str
 ) -> None:
     """Unknown profiles, placements and offers raise one line that names known ones."""
@@ -225,7 +225,7 @@ def test_the_command_prints_text_and_json(
     assert json.loads(outputs[1])["profile_id"] == "p1"
 
 
-def test_two_features_of_one_name_are_told_apart() -> None:
+def test_two_features_of_one_name_are_distinguished() -> None:
     """A name that two features share is shown with its kind."""
     schema = declared(("x", "segment", "boolean"), ("x", "context", "number"))
     assert [feature_name(schema, j) for j in (0, 1)] == ["segment:x", "context:x"]

@@ -16,7 +16,7 @@ def logistic(z: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-z))
 
 
-def test_overconfident_margins_are_pulled_in() -> None:
+def test_overconfident_margins_are_shrunk() -> None:
     """Margins that are twice too wide and half a unit too low get slope 1/2 and the right level."""
     rng = np.random.default_rng(0)
     truth = rng.normal(-2, 1, 40_000)

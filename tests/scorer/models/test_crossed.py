@@ -92,7 +92,7 @@ def test_identity_weights_are_ridge_regression() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_columns_that_matter_to_no_offer_in_particular_are_shrunk() -> None:
+def test_columns_that_affect_all_offers_alike_are_shrunk() -> None:
     """Weights of ten idle columns hardly differ between offers; those of a relevant column do."""
     rng = np.random.default_rng(2)
     weights = np.zeros((8, 12))
@@ -126,7 +126,7 @@ def test_an_offer_with_few_displays_borrows_from_its_kin() -> None:
     assert abs(with_kin - 1) < abs(without - 1)
 
 
-def test_an_offer_without_any_row_has_its_kins_weights() -> None:
+def test_an_offer_without_any_row_has_the_weights_of_its_kin() -> None:
     """Without displays, an offer has exactly the weights of its kin."""
     kin = np.array([[1, 1], [1, 1], [1, 0], [1, 1]], dtype=float)
     data = planted(np.array([[-1, 0.5], [-1, 0.5], [0, -0.5], [0, 0]]), 2_000, kin=kin)
@@ -197,7 +197,7 @@ def test_a_perfect_separation_stays_finite() -> None:
     assert np.abs(fit_crossed(data).offers).max() < 30
 
 
-def test_more_kin_than_can_be_afforded_are_left_out_smallest_first() -> None:
+def test_the_smallest_kin_are_left_out_of_wide_designs() -> None:
     """Wide designs keep fewer kin, but always the global weights."""
     weights = np.zeros((4, 800))
     weights[:, 0] = -1

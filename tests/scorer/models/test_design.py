@@ -76,7 +76,7 @@ def test_each_kind_of_feature_has_its_columns() -> None:
     assert kinds[2].count("step") == 7
 
 
-def test_a_missing_number_lies_at_the_centre_but_for_saying_so() -> None:
+def test_a_missing_number_lies_at_the_centre_except_in_its_own_column() -> None:
     """Every column of a missing number is 0, except the one for missing values."""
     missing = row(context_age=None)[of(2)]
     known = row(context_age=30.0)[of(2)]
@@ -85,7 +85,7 @@ def test_a_missing_number_lies_at_the_centre_but_for_saying_so() -> None:
     assert missing[told][0] > 0 > known[told][0]
 
 
-def test_an_unknown_and_a_missing_category_share_none_of_these() -> None:
+def test_unknown_and_missing_categories_are_none_of_the_known_ones() -> None:
     """Missing and unknown categories are below the centre in the column of every code."""
     unknown, missing = row(context_city="never seen")[of(1)], row(context_city=None)[of(1)]
     np.testing.assert_array_equal(unknown, missing)
@@ -116,7 +116,7 @@ def test_a_number_of_few_values_has_steps_between_them() -> None:
 
 @pytest.mark.parametrize("value_type", ["boolean", "category", "number"])
 @pytest.mark.parametrize("is_void", [True, False])
-def test_a_constant_or_void_feature_has_no_column(value_type: str, is_void: bool) -> None:
+def test_constant_and_empty_features_have_no_column(value_type: str, is_void: bool) -> None:
     """Features that are constant or always missing have no column."""
     values = pa.nulls(200, pa.string()) if is_void else pa.array(["1"] * 200)
     design, users, _ = fitted(

@@ -186,7 +186,7 @@ def test_the_final_trees_are_as_long_as_the_folds_wanted() -> None:
     assert model.booster.num_boosted_rounds() == 66
 
 
-def test_models_are_of_the_ready_offers_and_the_fitted_schema() -> None:
+def test_models_have_the_ready_offers_and_the_fitted_schema() -> None:
     """Columns of the scores follow the order of the offers."""
     for kind in ("interaction_base", "pooled_trees", "residual_trees", "best_single"):
         model = fitted(kind)

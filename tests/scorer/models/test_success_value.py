@@ -72,7 +72,7 @@ def test_a_known_value_of_a_success_takes_the_place_of_the_mean() -> None:
     assert found[1] != 50.0
 
 
-def test_no_success_is_worth_nothing() -> None:
+def test_without_successes_all_values_are_zero() -> None:
     """Without successes all values are 0."""
     found = values_of_success(np.zeros(3, int), np.zeros(3), np.zeros(3, bool), np.full(2, np.nan))
     assert found.tolist() == [0, 0]

@@ -66,7 +66,7 @@ def test_without_those_columns_nothing_evaluates() -> None:
     assert made.successes.tolist() == [False, True]
 
 
-def test_a_success_may_be_worth_nothing() -> None:
+def test_a_success_may_have_no_reward() -> None:
     """is_success decides, not the reward; NULL is not a success."""
     made = encoded(shown("abb", [0, 0, 5], is_success=pa.array([True, None, True])))
     assert made.successes.tolist() == [True, False, True]
@@ -149,7 +149,7 @@ def test_rows_of_unknown_propensity_count_while_too_few_are_known() -> None:
         np.testing.assert_allclose(offer_means(made), [mean] * 3)
 
 
-def test_a_tiny_propensity_does_not_rule() -> None:
+def test_a_tiny_propensity_counts_as_the_floor() -> None:
     """A propensity below the floor counts as the floor, as in every evaluation."""
     means = []
     for least in (1e-9, FLOOR):

@@ -88,7 +88,7 @@ def test_without_any_propensity_nothing_is_proven() -> None:
     assert {c.value.status for c in result.selection.candidates} == {"insufficient"}
 
 
-def test_too_few_responses_are_said() -> None:
+def test_too_few_responses_are_given_as_the_reason() -> None:
     """Thirty displays are too few, even of a strong preference."""
     result = trained(worked_example(0, 15, (0.0, 0.9)))
     assert not result.verdict.personalises
@@ -97,7 +97,7 @@ def test_too_few_responses_are_said() -> None:
     )
 
 
-def test_the_proof_weighs_displays_by_their_propensity() -> None:
+def test_the_gate_weighs_displays_by_their_propensity() -> None:
     """A log that showed each person mostly what suits them holds the raw means alike.
 
     By raw means the offers are equal; weighted, personalising gains what it does.
@@ -121,7 +121,7 @@ def test_the_proof_weighs_displays_by_their_propensity() -> None:
     assert result.selection.gain.lift == pytest.approx(0.5, abs=0.3)
 
 
-def test_the_gain_is_not_the_winners_own_flattering_estimate() -> None:
+def test_the_gain_is_not_the_biased_estimate_of_the_winner() -> None:
     """In null worlds the winner's own lift is larger on average than that of choosing."""
     gaps = []
     for seed in range(7):
@@ -270,7 +270,7 @@ def test_the_grace_of_a_strategy_without_an_estimate_ends() -> None:
     assert not judged(unknown, None).personalises
 
 
-def test_what_a_placement_is_held_back_from_is_not_counted_as_gain() -> None:
+def test_held_back_placements_do_not_count_as_gain() -> None:
     """The policy of the new model shows the best single offer at held-back placements."""
     result = two_placements(False)
     scored, names = result.logged.scored, result.logged.scored.names

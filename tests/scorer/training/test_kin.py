@@ -51,7 +51,7 @@ def test_the_value_of_a_success_makes_no_kin() -> None:
     ["12", True, None, float("nan"), float("inf"), [3], 10**400],
     ids=lambda value: str(value)[:5],
 )
-def test_a_value_of_a_success_that_is_no_number_is_not_known(value: object) -> None:
+def test_a_value_of_a_success_that_is_not_a_number_is_unknown(value: object) -> None:
     """Values that are not numbers are unknown."""
     assert np.isnan(known_values(["a"], {"a": {"value_per_success": value}})).all()
 

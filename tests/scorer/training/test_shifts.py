@@ -66,7 +66,7 @@ def test_a_rise_is_found_too() -> None:
     assert shift["ratio"] > 3
 
 
-def test_what_happens_to_all_offers_is_no_shift() -> None:
+def test_a_change_of_all_offers_is_not_a_shift() -> None:
     """A week in which everybody buys less is not a shift."""
     table = log({"a": (0.3, 0.12), "b": (0.2, 0.08), "c": (0.25, 0.1), "d": (0.3, 0.12)})
     assert trained(table).personalised.metrics["changed_offers"] == []
@@ -89,7 +89,7 @@ def test_a_shift_of_amounts_is_found() -> None:
     assert shift["offer_id"] == "fading"
 
 
-def test_the_collapse_of_one_offer_is_no_rise_of_the_other() -> None:
+def test_the_collapse_of_one_offer_is_not_a_rise_of_the_other() -> None:
     """With two offers, each is the baseline of the other."""
     table = log({"fading": (0.3, 0.03), "steady": (0.15, 0.15)})
     (shift,) = trained(table).personalised.metrics["changed_offers"]

@@ -181,7 +181,7 @@ def test_fewer_people_than_folds_are_not_enough(people: int) -> None:
 
 
 @pytest.mark.parametrize("displays", [3, 20])
-def test_a_handful_of_displays_trains_without_any_claim(displays: int) -> None:
+def test_a_handful_of_displays_trains_but_does_not_pass(displays: int) -> None:
     """Ten rows give a model that does not pass, not an error."""
     result = trained(worked_example(1, displays))
     assert not result.verdict.personalises
@@ -196,7 +196,7 @@ def test_a_strategy_without_features_serves_its_best_single_offer() -> None:
     assert result.personalised.model.score(np.empty((3, 0), np.float32)).shape == (3, 2)
 
 
-def test_a_constant_and_an_absent_feature_are_as_good_as_none() -> None:
+def test_constant_and_absent_features_are_accepted() -> None:
     """Constant, empty and absent columns are accepted."""
     table = worked_example(0, 400)
     table = table.append_column("context:same", pa.array(["x"] * table.num_rows))
@@ -303,7 +303,9 @@ def test_the_unit_of_a_value_does_not_matter() -> None:
         (np.array([]), "binary", "no display of a ready offer"),
     ],
 )
-def test_what_cannot_be_learnt_is_said(rewards: np.ndarray, kpi_type: str, message: str) -> None:
+def test_examples_without_information_are_errors(
+    rewards: np.ndarray, kpi_type: str, message: str
+) -> None:
     """No rows, no success and only successes raise an error of one line each."""
     with pytest.raises(StrategyError, match=message):
         choose_objective(rewards, kpi_type)
@@ -334,7 +336,7 @@ def test_one_ready_offer_is_not_enough() -> None:
         trained(worked_example(0, 50), offers=("offer_1",))
 
 
-def test_no_display_of_a_ready_offer_is_said() -> None:
+def test_no_display_of_a_ready_offer_is_an_error() -> None:
     """Ready offers without displays in the window are an error."""
     with pytest.raises(StrategyError, match="no display of a ready offer"):
         trained(worked_example(0, 50), offers=("offer_8", "offer_9"))
