@@ -45,6 +45,12 @@ class LockedError(NextofferError):
     exit_code = 5
 
 
+class FindingsError(NextofferError):
+    """`nextoffer status --fail-on` found what it was asked to fail on."""
+
+    exit_code = 6
+
+
 def write_traceback(logs_dir: Path, error: BaseException) -> Path:
     """Append an unexpected error's traceback to the log of the home folder; return the file."""
     logs_dir.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import click
 from scorer.cli.analysis_commands import evaluate, explain
 from scorer.cli.cycle_commands import publish, rank, run, train
 from scorer.cli.model_commands import models
-from scorer.cli.published_commands import app_command, query, status
+from scorer.cli.published_commands import app_command, describe, export, query, status, tables
 from scorer.cli.simulation_commands import demo, simulate
 from scorer.config import find_home
 from scorer.errors import ConfigurationError, NextofferError, write_traceback
@@ -27,10 +27,12 @@ Exit codes:
   3  input data, a published file or a model file cannot be used
   4  a strategy failed; the others went on
   5  another run holds the lock of the home folder
+  6  `status --fail-on` found something
 """
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nextoffer", message="nextoffer %(version)s")
 def app() -> None:
     """Next-best-offer ranking in your warehouse: events in, ranked offers out."""
 
@@ -52,6 +54,9 @@ for _command in (
     models,
     explain,
     query,
+    tables,
+    describe,
+    export,
     simulate,
     app_command,
 ):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,18 +12,21 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+# Without a terminal nobody sees an edge: rows stay on one line each.
+_WITHOUT_EDGE = 5_000
+
 
 def print_json(content: Any) -> None:
     """Print a value as JSON; other types as text."""
     click.echo(json.dumps(content, indent=2, default=str))
 
 
-def print_for_people(*parts: Any) -> None:
-    """Print tables and text; 200 columns wide without a terminal, so that scripts see no folds."""
+def print_for_people(*parts: Any, width: int = 200) -> None:
+    """Print tables and text, folded at the edge of the terminal, else at `width` columns."""
     from rich.console import Console
 
     console = Console()
-    (console if console.is_terminal else Console(width=200)).print(*parts)
+    (console if console.is_terminal else Console(width=width)).print(*parts)
 
 
 def print_rows(rows: Sequence[dict[str, Any]], as_json: bool, if_none: str) -> None:
@@ -30,7 +34,7 @@ def print_rows(rows: Sequence[dict[str, Any]], as_json: bool, if_none: str) -> N
     if as_json:
         print_json(rows)
     elif rows:
-        print_for_people(rows_table(rows))
+        print_for_people(rows_table(rows), width=_WITHOUT_EDGE)
     else:
         click.echo(if_none)
 
@@ -47,13 +51,29 @@ def rows_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 
 def as_text(value: Any) -> str:
-    """Return a value as text: None as '', floats with four significant digits, dates as ISO."""
+    """Return a value as text for a table.
+
+    None is '', a float has four significant digits and no exponent, a date is ISO, a list is its
+    values and a map its `key: value` pairs, separated by commas.
+    """
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return _plain(value)
     if isinstance(value, datetime) and value.time() == datetime.min.time():
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {as_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(as_text, value))
     return str(value)
+
+
+def _plain(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    decimals = max(0, 3 - math.floor(math.log10(abs(value))))
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,41 +1,156 @@
-"""Commands that read the published tables: `status`, `query`, `app`."""
+"""Commands that read the published tables: `status`, `query`, `tables`, `describe`,
+`export`, `app`."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from pathlib import Path
+
 import click
+from pyarrow import ArrowException
 
 from scorer.cli.options import json_option, settings_options
 from scorer.cli.output import print_rows
 from scorer.config import Settings
-from scorer.errors import ConfigurationError
+from scorer.errors import ConfigurationError, FindingsError, InputError
+from scorer.warehouse.ranking_export import LAYOUTS, export_ranking
+
+SHOWN_ROWS = 40
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @settings_options()
+@click.option(
+    "--fail-on",
+    type=click.Choice(("warning", "severe")),
+    help="End with code 6 on a failed strategy or a finding of this severity or above.",
+)
 @json_option
-def status(settings: Settings, as_json: bool) -> None:
+def status(settings: Settings, fail_on: str | None, as_json: bool) -> None:
     """Show the publication, the last run and the state of each strategy."""
-    from scorer.cli.status import print_status
+    from scorer.cli.status import alarms, print_status
 
-    print_status(settings, as_json)
+    found = print_status(settings, as_json)
+    raised = alarms(found, fail_on) if fail_on else []
+    if raised:
+        raise FindingsError(f"{len(raised)} to look at: {'; '.join(raised)}")
 
 
 @click.command()
 @settings_options()
 @click.argument("sql")
-@json_option
-def query(settings: Settings, sql: str, as_json: bool) -> None:
-    """Print the rows of a query on the published tables (read-only)."""
-    from scorer.sql import first_line
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    help=f"Rows to print, 0 for all. [default: {SHOWN_ROWS} in a table, else all]",
+)
+@click.option("--csv", "layout", flag_value="csv", help="Print CSV.")
+@click.option("--json", "layout", flag_value="json", help="Print JSON.")
+@click.option("--parquet", metavar="FILE", type=FILE, help="Write a Parquet file.")
+@click.option("--xlsx", metavar="FILE", type=FILE, help="Write an Excel file.")
+def query(
+    settings: Settings,
+    sql: str,
+    limit: int | None,
+    layout: str | None,
+    parquet: Path | None,
+    xlsx: Path | None,
+) -> None:
+    """Run a query on the published tables; SQL of - reads it from standard input.
+
+    A query reads the published tables and nothing else, and changes nothing.
+    """
+    from scorer.cli import query_output
     from scorer.warehouse.database import DatabaseError
     from scorer.warehouse.publication_reader import PublicationReader
 
+    text = click.get_text_stream("stdin").read() if sql == "-" else sql
     with PublicationReader(settings.published_path) as reader:
         try:
-            rows = reader.query(sql).to_pylist()
-        except DatabaseError as error:
-            raise ConfigurationError(f"the query is wrong: {first_line(error)}") from None
-    print_rows(rows, as_json, "no rows")
+            rows = reader.stream(text)
+            for file, write in (
+                (parquet, query_output.write_parquet),
+                (xlsx, query_output.write_xlsx),
+            ):
+                if file is not None:
+                    click.echo(f"{write(rows, file):,} rows written to {file}", err=True)
+                    rows = reader.stream(text)
+            if layout == "csv":
+                query_output.print_csv(rows, limit or 0)
+            elif layout == "json":
+                query_output.print_json_rows(rows, limit or 0)
+            elif parquet is None and xlsx is None:
+                query_output.print_table(rows, SHOWN_ROWS if limit is None else limit)
+        except (DatabaseError, ArrowException) as error:
+            raise ConfigurationError(f"the query is wrong: {str(error).strip()}") from None
+
+
+@click.command()
+@settings_options()
+@json_option
+def tables(settings: Settings, as_json: bool) -> None:
+    """List the published tables with what a row of each is."""
+    from scorer.warehouse.publication_reader import PublicationReader
+
+    with PublicationReader(settings.published_path) as reader:
+        rows = reader.query(
+            "select table_name as table, estimated_size as rows, comment as description"
+            " from duckdb_tables() where database_name = current_database() order by 1"
+        )
+    print_rows(rows.to_pylist(), as_json, "no tables")
+
+
+@click.command()
+@settings_options()
+@click.argument("table")
+@json_option
+def describe(settings: Settings, table: str, as_json: bool) -> None:
+    """Describe the columns of a published TABLE."""
+    from scorer.warehouse.publication_reader import PublicationReader
+
+    with PublicationReader(settings.published_path) as reader:
+        known = reader.tables()
+        if table not in known:
+            near = get_close_matches(table, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`nextoffer tables` lists them"
+            raise ConfigurationError(f"there is no published table {table}; {hint}")
+        rows = reader.query(
+            "select column_name as column, lower(data_type) as type, comment as description"
+            " from duckdb_columns() where database_name = current_database() and table_name = ?"
+            " order by column_index",
+            [table],
+        )
+    print_rows(rows.to_pylist(), as_json, "no columns")
+
+
+@click.command()
+@settings_options("strategy")
+@click.option("--placement", metavar="ID", help="Only this placement.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    type=FILE,
+    help="File to write: .csv, .parquet, .jsonl or .ndjson.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    default=LAYOUTS[0],
+    show_default=True,
+    help="Offers of a person as columns, or as one list.",
+)
+def export(settings: Settings, placement: str | None, out: Path, layout: str) -> None:
+    """Write the newest ranking with one row per person, for e-mail and campaign tools."""
+    published = settings.published_path.resolve()
+    if not published.exists():
+        raise InputError(f"nothing is published in {settings.home}: run `nextoffer run` first")
+    done = export_ranking(published, out, settings.strategy, placement, layout)
+    click.echo(
+        f"{done.people:,} people of {done.strategy_id}, {done.placement_id}, written to {out}",
+        err=True,
+    )
 
 
 @click.command("app")

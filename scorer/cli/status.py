@@ -60,18 +60,33 @@ from health_findings
 where severity in ('warning', 'severe')
 order by severity_order, strategy_id, assumption, subject
 """
+_START = "Run `nextoffer run --raw FOLDER` on your files, or `nextoffer demo` to look around."
 _RETRAIN = "Run `nextoffer run --retrain-now` to train again without waiting for the next cycle."
 
 
-def print_status(settings: Settings, as_json: bool) -> None:
-    """Print the state of a home folder as JSON, or as a table with its findings."""
+def print_status(settings: Settings, as_json: bool) -> dict[str, Any]:
+    """Print and return :func:`read_status`: as JSON, or as a table with its findings."""
     found = read_status(settings)
     if as_json:
         print_json(found)
-        return
-    print_for_people(status_table(found))
-    for line in findings_text(found):
-        click.echo(line)
+    elif found["published_database"] is None:
+        click.echo(f"Nothing is published in {settings.home} yet. {_START}")
+    else:
+        print_for_people(status_table(found))
+        for line in findings_text(found):
+            click.echo(line)
+    return found
+
+
+def alarms(found: dict[str, Any], severity: str) -> list[str]:
+    """Return failed strategies, and findings of the severity or above, in a few words each."""
+    severities = ("severe",) if severity == "severe" else ("warning", "severe")
+    failed = [row["strategy_id"] for row in found["strategies"] if row["status"] == "failed"]
+    return [f"{strategy} failed" for strategy in failed] + [
+        f"{row['severity']} {row['assumption']} of {row['strategy_id']}"
+        for row in found["findings"]
+        if row["severity"] in severities
+    ]
 
 
 def read_status(settings: Settings) -> dict[str, Any]:
@@ -174,6 +189,4 @@ def shares_text(shares: dict[str, float]) -> str:
 
 
 def _title(found: dict[str, Any]) -> str:
-    if found["published_database"] is None:
-        return "nothing is published yet"
     return f"as of {found['published_as_of']}: {found['published_database']}"

@@ -23,7 +23,8 @@ class PublicationReader:
     """Reads the current publication; follows the link when a newer one is published.
 
     The file is attached to a database in memory: a connection opened by path would go on showing
-    the file it saw first, and would block nobody but also see nothing new.
+    the file it saw first. A query reads the publication and nothing else: files, extensions and
+    settings are out of reach.
 
     Parameters
     ----------
@@ -56,11 +57,18 @@ class PublicationReader:
         InputError
             Nothing is published yet, or the file is damaged.
         """
+        return self._relation(sql, parameters).to_arrow_table()
+
+    def stream(self, sql: str, batch_rows: int = 10_000) -> pa.RecordBatchReader:
+        """Return the rows of a query in batches, while the query runs; raises as :meth:`query`."""
+        return self._relation(sql).to_arrow_reader(batch_rows)
+
+    def _relation(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
         self._attach_current()
         statements = self._connection.extract_statements(sql)
         if not statements or _RESULT not in statements[-1].expected_result_type:
             raise ConfigurationError("the query has no result: write a SELECT")
-        return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
+        return self._connection.sql(sql, params=list(parameters))
 
     def path(self) -> Path:
         """Return the file of the current publication."""
@@ -93,11 +101,11 @@ class PublicationReader:
                     raise explained(current[0], error) from None
 
     def _attach(self, current: tuple[str, int, int]) -> None:
-        if self._attached is not None:
-            self._connection.execute(f"use memory; detach {PUBLISHED_CATALOG}")
-            self._attached = None
+        self._connection.close()
+        self._connection, self._attached = connect_memory(), None
         self._connection.execute(
             f"attach {literal(current[0])} as {PUBLISHED_CATALOG} (read_only);"
-            f" use {PUBLISHED_CATALOG}"
+            f" use {PUBLISHED_CATALOG};"
+            " set enable_external_access = false; set lock_configuration = true"
         )
         self._attached = current

@@ -18,6 +18,10 @@ COMMANDS = (
     "publish",
     "status",
     "models",
+    "query",
+    "tables",
+    "describe",
+    "export",
     "simulate",
     "app",
 )
@@ -73,3 +77,11 @@ def test_without_a_command_the_help_is_shown(nextoffer: Command) -> None:
     outcome = nextoffer()
     assert outcome.code == 2
     assert "simulate" in outcome.err
+
+
+@pytest.mark.parametrize("command", ["version", "--version"])
+def test_the_version_is_printed(command: str, nextoffer: Command) -> None:
+    """Both spellings print name and version."""
+    outcome = nextoffer(command)
+    assert outcome.code == 0
+    assert outcome.out.startswith("nextoffer ")

@@ -115,6 +115,35 @@ def test_findings_are_sentences_for_people(published: Path, nextoffer: Command) 
     ]
 
 
+@pytest.mark.parametrize(("severity", "found"), [("warning", 2), ("severe", 1)])
+def test_a_scheduler_may_fail_on_findings(
+    severity: str, found: int, published: Path, nextoffer: Command
+) -> None:
+    """--fail-on ends with code 6 on findings of the severity or above, and names them."""
+    outcome = nextoffer("status", "--fail-on", severity, "--home", published)
+    assert outcome.code == 6
+    assert f"{found} to look at: severe stable_performance of mail" in outcome.error
+    assert nextoffer("status", "--home", published).code == 0
+
+
+def test_a_scheduler_fails_on_a_failed_strategy(published: Path, nextoffer: Command) -> None:
+    """A strategy whose last run failed counts as severe."""
+    file = (published / "published.duckdb").resolve()
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("update training_runs set status = 'failed'; delete from health_findings")
+    outcome = nextoffer("status", "--fail-on", "severe", "--home", published)
+    assert outcome.code == 6
+    assert "web failed" in outcome.error
+
+
+def test_before_the_first_run_the_status_says_what_to_do(home: Path, nextoffer: Command) -> None:
+    """An empty home folder is no error; the two ways to start are named."""
+    outcome = nextoffer("status", "--home", home)
+    assert outcome.code == 0
+    assert "nextoffer run --raw FOLDER" in outcome.out
+    assert "nextoffer demo" in outcome.out
+
+
 def test_a_publication_without_findings_has_none(published: Path, nextoffer: Command) -> None:
     """A file that an earlier version published is no error."""
     file = (published / "published.duckdb").resolve()
