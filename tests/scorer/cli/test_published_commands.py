@@ -59,7 +59,10 @@ def test_a_limit_of_zero_prints_every_row(published: Path, nextoffer: Command) -
 
 def test_values_are_readable(published: Path, nextoffer: Command) -> None:
     """Small numbers have no exponent, maps and lists are their content, NULL is nothing."""
-    sql = "select 0.0000123 as a, 1234567.8::double as b, [1.5, null] as c, map {'k': 2} as d, null as e"
+    sql = (
+        "select 0.0000123 as a, 1234567.8::double as b, [1.5, null] as c, map {'k': 2} as d,"
+        " null as e"
+    )
     (line,) = (
         line
         for line in nextoffer("query", sql, "--home", published).out.splitlines()

@@ -130,7 +130,9 @@ def test_a_scheduler_fails_on_a_failed_strategy(published: Path, nextoffer: Comm
     """A strategy whose last run failed counts as severe."""
     file = (published / "published.duckdb").resolve()
     with duckdb.connect(str(file)) as connection:
-        connection.execute("update training_runs set status = 'failed'; delete from health_findings")
+        connection.execute(
+            "update training_runs set status = 'failed'; delete from health_findings"
+        )
     outcome = nextoffer("status", "--fail-on", "severe", "--home", published)
     assert outcome.code == 6
     assert "web failed" in outcome.error
