@@ -68,20 +68,19 @@ def query(
     text = click.get_text_stream("stdin").read() if sql == "-" else sql
     with PublicationReader(settings.published_path) as reader:
         try:
-            rows = reader.stream(text)
-            for file, write in (
-                (parquet, query_output.write_parquet),
-                (xlsx, query_output.write_xlsx),
-            ):
-                if file is not None:
-                    click.echo(f"{write(rows, file):,} rows written to {file}", err=True)
-                    rows = reader.stream(text)
+            if parquet is not None:
+                count = query_output.write_parquet(reader.stream(text), parquet)
+                click.echo(f"{count:,} rows written to {parquet}", err=True)
+            if xlsx is not None:
+                count = query_output.write_xlsx(reader.stream(text), xlsx)
+                click.echo(f"{count:,} rows written to {xlsx}", err=True)
             if layout == "csv":
-                query_output.print_csv(rows, limit or 0)
+                query_output.print_csv(reader.stream(text), limit or 0)
             elif layout == "json":
-                query_output.print_json_rows(rows, limit or 0)
+                query_output.print_json_rows(reader.stream(text), limit or 0)
             elif parquet is None and xlsx is None:
-                query_output.print_table(rows, SHOWN_ROWS if limit is None else limit)
+                shown = SHOWN_ROWS if limit is None else limit
+                query_output.print_table(reader.stream(text), shown)
         except (DatabaseError, ArrowException) as error:
             raise ConfigurationError(f"the query is wrong: {str(error).strip()}") from None
 
