@@ -1,4 +1,4 @@
-"""Settings of one run: where things lie and the moment everything is computed for."""
+"""Settings of one run: its folders, and the moment that it computes for."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ KPIS = ("clicked", "value")
 
 @dataclass(frozen=True)
 class Settings:
-    """What every command needs to know; made once by the command line.
+    """Settings that all commands share, made once by the command line.
 
     Parameters
     ----------
     home : Path
         State folder, absolute.
     as_of : datetime
-        UTC without a time zone; nothing after it is visible.
+        UTC without a time zone; later data is not visible.
     project_dir : Path
         Folder of `dbt_project.yml`, absolute.
     raw : Path or None
-        Folder of input files, absolute. None where a command reads no input.
+        Folder of input files, absolute; None for commands that read no input.
     seed : int
-        Seed of everything random, at least 0.
+        Random seed, at least 0.
     kpi : str
         `clicked` or `value`: the KPI of the default strategy.
     strategy : str or None
         Limits a command to one strategy.
     full_refresh : bool
-        Read every input file again, as if none had been loaded.
+        Read every input file again, also those that were loaded before.
     """
 
     home: Path
@@ -55,12 +55,12 @@ class Settings:
 
     @property
     def build_path(self) -> Path:
-        """DuckDB file in which dbt and the scorer work."""
+        """DuckDB file that dbt and the scorer write to."""
         return self.home / "build.duckdb"
 
     @property
     def published_dir(self) -> Path:
-        """Folder with one DuckDB file a publication."""
+        """Folder with one DuckDB file per publication."""
         return self.home / "published"
 
     @property
@@ -80,32 +80,32 @@ class Settings:
 
     @property
     def lock_path(self) -> Path:
-        """File that names the process now working in the home folder."""
+        """File that names the process working in the home folder."""
         return self.home / "run.lock"
 
     @property
     def parsed_dir(self) -> Path:
-        """Where dbt keeps the parsed project; homes that share it parse it once."""
+        """Folder of the parsed dbt project; home folders can share it (NEXTOFFER_PARSED)."""
         return Path(os.environ.get("NEXTOFFER_PARSED") or self.target_dir)
 
     @property
     def target_dir(self) -> Path:
-        """Folder for what dbt compiles."""
+        """Folder of compiled dbt models."""
         return self.home / "target"
 
     @property
     def logs_dir(self) -> Path:
-        """Folder for logs."""
+        """Folder of logs."""
         return self.home / "logs"
 
 
 def parse_as_of(text: str | None) -> datetime:
-    """Return the moment a command computes for, UTC without a time zone.
+    """Return the moment that a command computes for, UTC without a time zone.
 
     Parameters
     ----------
     text : str or None
-        `YYYY-MM-DD` or an ISO timestamp; UTC unless it has an offset. None: today 00:00 UTC.
+        `YYYY-MM-DD` or an ISO timestamp, UTC unless it has an offset. None: today 00:00 UTC.
     """
     if text is None:
         return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
@@ -115,13 +115,13 @@ def parse_as_of(text: str | None) -> datetime:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise ConfigurationError(
-            f"--as-of: {text!r} is no date; write 2026-11-22 or 2026-11-22T06:00:00Z"
+            f"--as-of: {text!r} is not a date; write 2026-11-22 or 2026-11-22T06:00:00Z"
         ) from None
     return moment.replace(microsecond=0)
 
 
 def find_home(text: str | None) -> Path:
-    """Return the state folder: `--home`, else NEXTOFFER_HOME, else `.nextoffer` here."""
+    """Return the state folder: `--home`, else NEXTOFFER_HOME, else `.nextoffer` in this folder."""
     home = Path(text or os.environ.get("NEXTOFFER_HOME") or ".nextoffer").expanduser().absolute()
     if home.exists() and not home.is_dir():
         raise ConfigurationError(f"--home: {home} is a file; name a folder")
@@ -143,4 +143,6 @@ def find_project_dir(text: str | None) -> Path:
     for folder in candidates:
         if (folder / "dbt_project.yml").is_file():
             return folder
-    raise ConfigurationError(f"--project-dir: no dbt_project.yml in {candidates[0]}")
+    raise ConfigurationError(
+        f"--project-dir: {candidates[0]} has no dbt_project.yml; name the folder of the dbt project"
+    )

@@ -1,4 +1,4 @@
-"""One tree of errors; each knows the exit code that the command line documents."""
+"""Errors that the user can act on, each with its documented exit code."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 class NextofferError(Exception):
-    """A failure explained in one line: what was wrong, where, what to do.
+    """A failure described in one line: what was wrong, where, and what to do.
 
     Parameters
     ----------
     message : str
-        Shown to the user after `error:`; newlines are folded into spaces.
+        Printed after `error:`; newlines become spaces.
     """
 
     exit_code = 1
@@ -52,7 +52,7 @@ class FindingsError(NextofferError):
 
 
 def write_traceback(logs_dir: Path, error: BaseException) -> Path:
-    """Append an unexpected error's traceback to the log of the home folder; return the file."""
+    """Append the traceback of an unexpected error to the log of the home folder; return the log."""
     logs_dir.mkdir(parents=True, exist_ok=True)
     log = logs_dir / "errors.log"
     with log.open("a", encoding="utf-8") as handle:

@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole: after a crash a path holds its old or its new content."""
+"""Atomic writes: after a crash, a path holds either its old or its new content."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ STAMP = "%Y%m%dT%H%M%S"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to; the file then takes the place of `path`.
+    """Yield a temporary path to write to, and move the file to `path` at the end of the block.
 
-    If the block fails, the temporary file is removed and `path` stays as it was. The temporary
-    name ends like `path`, for writers that choose a format by the name.
+    If the block fails, the temporary file is removed and `path` keeps its content. The temporary
+    name ends with the name of `path`, as some writers choose a format by the extension.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.tmp.{path.name}")
@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Replace a file's content, atomically."""
+    """Replace the content of a file atomically."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 
@@ -48,7 +48,7 @@ def sync(path: Path) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace a file by a JSON object, atomically."""
+    """Replace the content of a file by a JSON object atomically."""
     replace_file(path, json.dumps(content, indent=2).encode())
 
 

@@ -1,4 +1,4 @@
-"""Progress of long steps: a bar on a terminal, plain lines elsewhere; always on stderr."""
+"""Progress of long steps on stderr: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress(Protocol):
-    """What a step tells while it works."""
+    """Receives the progress of steps."""
 
     def start(self, label: str, total: int | None = None) -> None:
-        """Begin a step; `total` in the units that `advance` counts, None where unknown."""
+        """Begin a step; `total` is in the units that `advance` counts, None if unknown."""
 
     def total(self, total: int) -> None:
-        """State how much there is to do, once known."""
+        """Set the total of the current step, once it is known."""
 
     def advance(self, n: int = 1, text: str = "") -> None:
-        """Count `n` units as done; `text` names the last one."""
+        """Add `n` finished units; `text` names the last one."""
 
     def finish(self, text: str = "") -> None:
-        """End the step; `text` sums it up."""
+        """End the step; `text` summarises it."""
 
     def say(self, text: str) -> None:
         """Print a line."""
 
 
 class Silent:
-    """Says nothing."""
+    """Shows nothing."""
 
     def start(self, label: str, total: int | None = None) -> None:
         """Do nothing."""
@@ -52,12 +52,12 @@ class Silent:
 
 
 class Lines:
-    """Plain lines, at most one every ten seconds within a step.
+    """Prints plain lines, at most one every ten seconds within a step.
 
     Parameters
     ----------
     sums_up : bool
-        Whether a finished step leaves a line.
+        True to print a line for every finished step.
     """
 
     def __init__(self, sums_up: bool = True) -> None:
@@ -66,16 +66,16 @@ class Lines:
         self._started = self._spoke = 0.0
 
     def start(self, label: str, total: int | None = None) -> None:
-        """Remember the step; nothing is printed before it takes long."""
+        """Begin a step; the first line is printed after ten seconds."""
         self._label, self._total, self._done = label, total or 0, 0
         self._started = self._spoke = time.monotonic()
 
     def total(self, total: int) -> None:
-        """State how much there is to do."""
+        """Set the total of the current step."""
         self._total = total
 
     def advance(self, n: int = 1, text: str = "") -> None:
-        """Count, and print a line if the last one is long ago."""
+        """Add finished units; print a line if the last one is ten seconds old."""
         self._done += n
         if time.monotonic() - self._spoke >= _SECONDS_BETWEEN_LINES:
             self._spoke = time.monotonic()
@@ -93,7 +93,7 @@ class Lines:
 
 
 class Bar:
-    """A bar that disappears when its step is done, leaving one line if it `sums_up`."""
+    """Shows a bar during a step, and one line after it if `sums_up`."""
 
     def __init__(self, console: Console, sums_up: bool = True) -> None:
         self._console, self._sums_up = console, sums_up
@@ -117,17 +117,17 @@ class Bar:
         self._bar.start()
 
     def total(self, total: int) -> None:
-        """State how much there is to do."""
+        """Set the total of the current step."""
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], total=total)
 
     def advance(self, n: int = 1, text: str = "") -> None:
-        """Move the bar."""
+        """Add finished units to the bar."""
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], advance=n, text=escape(text[:50]))
 
     def finish(self, text: str = "") -> None:
-        """Replace the bar by a line."""
+        """Remove the bar; print how long the step took."""
         self._stop()
         if self._sums_up:
             self.say(f"{self._label:<10} {_summary(text, time.monotonic() - self._started)}")

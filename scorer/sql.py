@@ -1,4 +1,4 @@
-"""Pieces of SQL text, and the line of a database's error message that says what was wrong."""
+"""Quoting for SQL text, and the first line of a database error."""
 
 from __future__ import annotations
 

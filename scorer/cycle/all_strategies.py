@@ -1,4 +1,4 @@
-"""Trains and ranks every strategy; one that fails is noted with its reason and others go on."""
+"""Trains and ranks every strategy; a failure is recorded and does not stop the others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ StrategyStep = Callable[[Connection, Settings, str, Progress], str]
 
 
 def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
-    """Train every strategy; return why each one that failed did, by strategy."""
+    """Train every strategy; return the reasons of failures, by strategy."""
     from scorer.cycle.one_strategy import train_strategy
 
     with connect_build(settings.build_path) as connection:
@@ -26,7 +26,7 @@ def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
 
 
 def rank_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
-    """Rank every strategy; return why each one that failed did, by strategy."""
+    """Rank every strategy; return the reasons of failures, by strategy."""
     from scorer.cycle.one_strategy import rank_strategy
 
     with connect_build(settings.build_path) as connection:
@@ -42,9 +42,9 @@ def run_each(
     label: str,
     steps: Mapping[str, StrategyStep],
 ) -> dict[str, str]:
-    """Run the step of each strategy; return the reasons of those that failed.
+    """Run the step of each strategy; return the reasons of failures, by strategy.
 
-    A failure is undone and recorded in `training_runs`; it never stops the others.
+    A failed step is rolled back and recorded in `training_runs`; the others go on.
     """
     failures = {}
     for strategy, step in steps.items():
@@ -70,7 +70,7 @@ def _reason(error: Exception, settings: Settings) -> str:
 def _record_failure(
     connection: Connection, settings: Settings, strategy: str, label: str, reason: str
 ) -> None:
-    """Note the failure; what an earlier step of the cycle noted of the strategy is kept."""
+    """Record the failure; keep what an earlier step of the cycle recorded."""
     with contextlib.suppress(DatabaseError):
         connection.execute("rollback")
     key = [strategy, settings.as_of]
@@ -92,7 +92,7 @@ def _record_failure(
 
 
 def remove_foreign_rows(connection: Connection, settings: Settings) -> None:
-    """Drop rows of strategies that are gone, and of cycles later than this one."""
+    """Delete rows of strategies that no longer exist, and of later cycles."""
     connection.execute(
         "delete from scorer.ranked_offers where valid_from > ? or strategy_id not in"
         " (select strategy_id from main.dim_ranking_strategies)",

@@ -1,4 +1,4 @@
-"""What a cycle does for one strategy: train, deploy what deserves it, then rank with it."""
+"""The steps of a cycle for one strategy: train, deploy, rank."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ where strategy_id = ? and as_of = ? and status in ('succeeded', 'held_back')
 def train_strategy(
     connection: Connection, settings: Settings, strategy: str, progress: Progress
 ) -> str:
-    """Train and deploy what deserves it, or note why there is too little data; return a summary.
+    """Train a model and deploy it if it passes, or record what is missing; return a summary.
 
-    Writes the strategy's rows of every table of the scorer but `ranked_offers`, in one
+    Writes the rows of the strategy in all tables of the scorer except `ranked_offers`, in one
     transaction. The same inputs give the same rows.
     """
     data = read_data(connection, strategy)
@@ -78,7 +78,7 @@ def train_strategy(
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a training led to: columns of its run, rows of its evaluation, a line for people."""
+    """The outcome of a training: columns of its run, rows of its evaluation, a summary."""
 
     columns: dict[str, Any]
     evaluations: list[dict[str, Any]]
@@ -102,7 +102,7 @@ def _collecting(
 def _deploy(
     registry: ModelRegistry, settings: Settings, strategy: str, training: Training
 ) -> _Outcome:
-    """Save what was trained and deploy the nominee, unless what it replaces earns more."""
+    """Save the trained models; deploy the nominee unless the deployed model earns more."""
     incumbent = registry.incumbent(strategy, settings.as_of)
     new = registry.save(strategy, training.personalised, settings.as_of)
     status, reason = "succeeded", training.verdict.reason
@@ -149,12 +149,12 @@ def _stays(incumbent: str | None, training: Training) -> str:
 def rank_strategy(
     connection: Connection, settings: Settings, strategy: str, progress: Progress
 ) -> str:
-    """Replace the strategy's rows of `scorer.ranked_offers`; return a summary.
+    """Replace the rows of the strategy in `scorer.ranked_offers`; return a summary.
 
     Without a deployed model, or with fewer than 2 ready offers, all traffic is random.
     """
     deployed = find_deployed(connection, settings, strategy)
-    _note_deployed(connection, settings, strategy)
+    _record_deployed(connection, settings, strategy)
     context = load_context(connection, strategy, settings.as_of, deployed)
     count = connection.execute(
         "select count(*) from ranking_candidates where strategy_id = ?", [strategy]
@@ -164,8 +164,8 @@ def rank_strategy(
     return f"{rows} rows, " + (f"model {deployed.version}" if deployed else "all at random")
 
 
-def _note_deployed(connection: Connection, settings: Settings, strategy: str) -> None:
-    """Bring the strategy's tables up to a promotion, rollback or repair since its training."""
+def _record_deployed(connection: Connection, settings: Settings, strategy: str) -> None:
+    """Update the tables of the strategy after a promotion, rollback or repair since training."""
     registry = ModelRegistry(settings.models_dir)
     deployed = registry.deployed_as_of(strategy, settings.as_of)
     missing = read_data(connection, strategy).missing()
@@ -190,13 +190,13 @@ def _run_row(
     training: Training | None,
     outcome: dict[str, Any],
 ) -> dict[str, Any]:
-    """Columns of the run; the metrics repeat its outcome, which a failure to rank overwrites."""
+    """Row of the run; the metrics repeat its outcome, as a failure to rank overwrites it."""
     ready = len(data.ready_offer_ids)
     trained = None if training is None else training.personalised
     metrics = None
     if trained is not None:
-        told = {"outcome": {name: outcome[name] for name in ("status", "reason")}}
-        metrics = json.dumps(trained.metrics | told, sort_keys=True)
+        outcome_metrics = {"outcome": {name: outcome[name] for name in ("status", "reason")}}
+        metrics = json.dumps(trained.metrics | outcome_metrics, sort_keys=True)
     return {
         "strategy_id": strategy,
         "cycle_date": settings.cycle_date,

@@ -1,7 +1,7 @@
 """The weekly run: features, train, rank, monitor, publish; each step once, in order.
 
-A step may be killed anywhere: it then runs again as a whole and replaces what it wrote. Finished
-steps are not repeated unless the inputs changed or another cycle used the build file in between.
+An interrupted step runs again from its start and replaces what it wrote. Finished steps are not
+repeated unless the inputs changed or another cycle used the build file in between.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from scorer.warehouse.publications import make_newest_current, publish
 
 @dataclass(frozen=True)
 class Work:
-    """What a step gets."""
+    """What a step works on."""
 
     settings: Settings
     state: CycleState
@@ -50,8 +50,8 @@ class Work:
 class CycleResult:
     """How a cycle ended.
 
-    `failures` maps a strategy to the reason; `published` is the file; `seconds` tells how long
-    each step took, this time or when it was done.
+    `was_finished` is True if there was nothing left to do; `failures` maps each failed strategy to
+    the reason; `published` is the file; `seconds` holds the duration of each step when it ran.
     """
 
     was_finished: bool
@@ -69,7 +69,7 @@ def run_cycle(
     force: bool = False,
     steps: Mapping[str, Step] | None = None,
 ) -> CycleResult:
-    """Run the cycle of `settings.as_of`, or what is left of it.
+    """Run the cycle of `settings.as_of`, or its remaining steps.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def run_cycle(
     """
     steps = STEPS if steps is None else steps
     if settings.raw is None:
-        raise ConfigurationError("--raw is missing: name the folder of your input files")
+        raise ConfigurationError("--raw is missing; name the folder of your input files")
     check_raw_folder(settings.raw)
     check_configuration(settings)
     with hold_lock(settings.lock_path) as taken_over:
@@ -86,14 +86,14 @@ def run_cycle(
         if taken_over:
             progress.say(taken_over)
         make_newest_current(settings)
-        state, was_finished = _state_to_go_on_with(settings, force, progress)
+        state, was_finished = _state_to_continue(settings, force, progress)
         if not was_finished:
             _run_steps(Work(settings, state, progress), steps)
     published = settings.published_dir / (state.published or "")
     return CycleResult(was_finished, state.failures, published, state.seconds)
 
 
-def _state_to_go_on_with(
+def _state_to_continue(
     settings: Settings, force: bool, progress: Progress
 ) -> tuple[CycleState, bool]:
     as_of, fingerprint = settings.as_of.isoformat(), cycle_fingerprint(settings)
@@ -107,9 +107,8 @@ def _state_to_go_on_with(
             )
             return state, True
         if unchanged and current_cycle(settings.cycles_dir) == as_of:
-            progress.say(
-                f"going on with the cycle of {as_of} after: {', '.join(state.done) or '-'}"
-            )
+            done = ", ".join(state.done) or "nothing"
+            progress.say(f"continuing the cycle of {as_of}, done so far: {done}")
             return state, False
     state = CycleState(
         as_of=as_of,
@@ -118,7 +117,8 @@ def _state_to_go_on_with(
         kpi=settings.kpi,
         seed=settings.seed,
     )
-    # First forget what was done, then claim the build file: killed in between, nothing is skipped.
+    # Clear the finished steps before claiming the build file: if the run is killed in between, no
+    # step is skipped.
     save_state(settings.cycles_dir, state)
     set_current_cycle(settings.cycles_dir, as_of)
     return state, False
@@ -136,14 +136,14 @@ def _run_steps(work: Work, steps: Mapping[str, Step]) -> None:
 
 
 def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> CycleState:
-    """Run some steps on what the last cycle left in the build file, done before or not.
+    """Run some steps on the build of the last cycle, whether or not they ran before.
 
-    The steps after them count as not done: `run_cycle` goes on there.
+    Later steps then count as not done: `run_cycle` continues there.
 
     Raises
     ------
     ConfigurationError
-        The build file holds no cycle.
+        The build file holds another cycle or none, or an earlier step is not done.
     """
     with hold_lock(settings.lock_path):
         state = state_before(settings, names[0])
@@ -155,7 +155,7 @@ def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> Cy
 
 
 def cycle_fingerprint(settings: Settings) -> str:
-    """Return a digest of everything a cycle's result depends on."""
+    """Return a digest of everything that the result of a cycle depends on."""
     parts = (
         listing_fingerprint(settings.raw, settings.project_dir),
         settings.as_of.isoformat(),
@@ -167,14 +167,14 @@ def cycle_fingerprint(settings: Settings) -> str:
 
 
 def build(settings: Settings, selector: str, label: str, progress: Progress) -> None:
-    """Run dbt; if it fails because an input file is damaged, name the file.
+    """Run dbt; if it fails because of a damaged input file, name the file.
 
     Raises
     ------
     InputError
         A file is damaged or a data test failed.
     NextofferError
-        Anything else that dbt says.
+        dbt fails for another reason.
     """
     from scorer.warehouse.dbt import run_dbt
 

@@ -1,7 +1,7 @@
-"""Checks the configuration files before anything runs; every error names file, line and column.
+"""Checks the configuration before a run; every error names file, line and column.
 
-A raw folder may bring its own `ranking_strategies`, `strategy_segments`, `strategy_offers` and
-`context_features`; each takes the place of the dbt project's seed of that name.
+A raw folder may contain `ranking_strategies`, `strategy_segments`, `strategy_offers` and
+`context_features`; each replaces the seed of that name in the dbt project.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scorer.inputs.raw_folder import input_files
 MAX_CAPPING_RULES = 10
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
 DEFAULT_STRATEGY = "default"
-# What dbt fills in where a cell is empty (stg_ranking_strategies).
+# Defaults of stg_ranking_strategies for empty values.
 DEFAULT_WINDOW_HOURS, DEFAULT_LOOKBACK_DAYS = 24, 30
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
 _PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
@@ -27,7 +27,7 @@ _PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
 
 @dataclass(frozen=True)
 class Column:
-    """What a column may hold."""
+    """A column of a configuration file; `allowed` tells in an error what `test` accepts."""
 
     name: str
     allowed: str = ""
@@ -133,8 +133,8 @@ def check_configuration(settings: Settings) -> None:
     rows = {name: checked_rows(name, _files(settings, name)) for name in FILES}
     features = _unique(rows["context_features"], "feature_name")
     strategies = _unique(rows["ranking_strategies"], "strategy_id") or {DEFAULT_STRATEGY}
-    # A flat log brings features of its own, which only those who read its columns know, and
-    # outcomes that are final as they come.
+    # The context features of flat displays are known only once their columns are read, and their
+    # outcomes are final.
     has_flat_log = bool(settings.raw and input_files(settings.raw, "displays"))
     for row in rows["ranking_strategies"]:
         _check_strategy(row, None if has_flat_log else features)
@@ -155,7 +155,7 @@ def _files(settings: Settings, name: str) -> list[Path]:
 
 
 def _check_strategy(row: Row, features: set[str] | None) -> None:
-    """Raise for a wrong combination of values; `features` None means any name will do."""
+    """Raise for a wrong combination of values; with `features` None, any name is allowed."""
     if row.values.get("kpi_type") == "continuous" and not row.values.get("value_path"):
         raise row.error("value_path", "a continuous KPI needs one, e.g. commerce.order.priceTotal")
     for feature in filter(None, (row.values.get("context_features") or "").split("|")):
@@ -165,7 +165,7 @@ def _check_strategy(row: Row, features: set[str] | None) -> None:
 
 
 def _check_window(row: Row) -> None:
-    """Raise where every display is too old to learn from before its outcome is final."""
+    """Raise if displays leave the look-back window before their outcome is final."""
     hours = float(row.values.get("window_hours") or DEFAULT_WINDOW_HOURS)
     days = int(row.values.get("lookback_days") or DEFAULT_LOOKBACK_DAYS)
     if hours >= 24 * days:
@@ -182,7 +182,9 @@ def _unique(rows: list[Row], column: str) -> set[str]:
     for row in rows:
         value = row.values[column]
         if value in first:
-            raise row.error(column, f"line {first[value].line} has it already; keep one")
+            raise row.error(
+                column, f"line {first[value].line} has the same value; keep one of the two rows"
+            )
         first[value] = row
     return set(first)
 
@@ -192,10 +194,12 @@ def _check_references(rows: list[Row], strategies: set[str]) -> None:
     for row in rows:
         if row.values["strategy_id"] not in strategies:
             known = ", ".join(sorted(strategies))
-            raise row.error("strategy_id", f"no strategy has that name; there are: {known}")
+            raise row.error("strategy_id", f"there is no such strategy; known: {known}")
         key = tuple(row.values.values())
         if key in seen:
-            raise row.error(list(row.values)[-1], f"line {seen[key]} says the same; keep one")
+            raise row.error(
+                list(row.values)[-1], f"line {seen[key]} is the same row; keep one of the two"
+            )
         seen[key] = row.line
 
 
@@ -204,11 +208,13 @@ def _check_count(rows: list[Row], column: str, limit: int, what: str, of: str) -
     for row in rows:
         counts[row.values[column]] += 1
         if counts[row.values[column]] > limit:
-            raise row.error(column, f"this is row {limit + 1} of the {what} {of}; at most {limit}")
+            raise row.error(
+                column, f"this is row {limit + 1} of the {what} {of}; at most {limit} are allowed"
+            )
 
 
 def checked_rows(name: str, files: list[Path]) -> list[Row]:
-    """Return the rows of a configuration table, each value trimmed and valid by itself."""
+    """Return the rows of a configuration table, values trimmed and checked one by one."""
     columns = FILES[name]
     required = [column.name for column in columns if column.required]
     rows = []

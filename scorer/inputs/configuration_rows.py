@@ -1,4 +1,4 @@
-"""Reads small configuration tables, remembering the line of every record."""
+"""Reads the rows of configuration files, with the line of each row for error messages."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Records = Iterator[tuple[int, Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Row:
-    """One record of a configuration file."""
+    """One row of a configuration file."""
 
     file: str
     line: int
     values: dict[str, str]
 
     def error(self, column: str, allowed: str) -> ConfigurationError:
-        """Return an error that names the place, the value and what is allowed."""
+        """Return an error that names file, line, column, the value, and what is allowed."""
         value = self.values.get(column, "")
         shown = f"{value!r} is not allowed" if value else "is empty"
         place = f"{self.file} line {self.line}, column {column}"
@@ -35,12 +35,12 @@ class Row:
 
 
 def read_rows(file: Path, known: Sequence[str], required: Sequence[str]) -> Iterator[Row]:
-    """Yield the records of a CSV, Parquet or JSON file, its columns checked, its values trimmed.
+    """Yield the rows of a CSV, Parquet or JSON file; columns are checked, values trimmed.
 
     Raises
     ------
     ConfigurationError
-        A column is unknown, there twice or missing, or a record is malformed.
+        A column is unknown, repeated or missing, or a row is malformed.
     InputError
         The file cannot be read.
     """
@@ -83,7 +83,9 @@ def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> R
     try:
         header = [name.strip() for name in next(reader, [])]
         if not header:
-            raise ConfigurationError(f"{file.name} is empty; its first line names the columns")
+            raise ConfigurationError(
+                f"{file.name} is empty; write the column names on its first line"
+            )
         _check_columns(file, header, known, required)
         for fields in reader:
             if not fields:
@@ -107,10 +109,14 @@ def _json_records(file: Path) -> Records:
         try:
             parsed = json.loads(line)
         except json.JSONDecodeError as error:
-            raise ConfigurationError(f"{file.name} line {number} is no JSON: {error.msg}") from None
+            raise ConfigurationError(
+                f"{file.name} line {number} is not JSON: {error.msg}"
+            ) from None
         for record in parsed if isinstance(parsed, list) else [parsed]:
             if not isinstance(record, dict):
-                raise ConfigurationError(f"{file.name} line {number}: write one object a line")
+                raise ConfigurationError(
+                    f"{file.name} line {number}: write one JSON object per line"
+                )
             yield number, record
 
 
@@ -121,7 +127,7 @@ def _parquet_records(file: Path) -> Records:
         table = pq.read_table(file)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"{file}: no readable Parquet file: {reason}") from None
+        raise InputError(f"{file} is not a readable Parquet file: {reason}") from None
     yield from enumerate(table.to_pylist(), start=1)
 
 

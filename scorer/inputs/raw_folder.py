@@ -1,6 +1,6 @@
-"""The folder of input files: which files are inputs, whether they can be read, what they are.
+"""The folder of input files: which files are inputs, and whether they can be read.
 
-The dbt project reads the files; this looks at them from outside, so that an error names the file.
+The dbt project reads the content. The checks here make sure that an error names the file.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _IGNORED_FOLDERS = {"target", "logs", "dbt_packages", "raw", "__pycache__"}
 
 
 def file_kind(path: Path) -> str | None:
-    """Return the kind of a file by its name (`.gz` aside), None if it is none that is read."""
+    """Return the kind of a file from its name, without `.gz`; None if the kind is not supported."""
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     return suffix if suffix in KINDS else None
 
 
 def input_files(raw: Path, name: str) -> list[Path]:
-    """Return the files of one input: `<name>.<kind>` or anything below a folder of that name."""
+    """Return the files of one input: `<name>.<kind>`, and all files below a folder of that name."""
     found = [*raw.glob(f"{name}.*"), *(raw / name).glob("**/*")]
     if name == "experience_events":
         found += [path for path in raw.glob("*") if _is_loose_events(path)]
@@ -49,12 +49,13 @@ def input_files(raw: Path, name: str) -> list[Path]:
 
 
 def check_raw_folder(raw: Path) -> None:
-    """Raise unless the folder has an input whose files can be opened.
+    """Raise unless the folder contains a recognised input, and all its files can be opened.
 
     Raises
     ------
     InputError
-        The folder is missing, is a file, is empty, has no known input, or a file is unreadable.
+        The folder is missing, a file, empty or without a recognised input; or a file is
+        unreadable.
     """
     if not raw.exists():
         raise InputError(f"--raw: {raw} does not exist; name the folder of your input files")
@@ -66,7 +67,7 @@ def check_raw_folder(raw: Path) -> None:
     if not files:
         has = ", ".join(sorted(path.name for path in raw.iterdir())[:5])
         raise InputError(
-            f"--raw: {raw} has no input that is known; it has {has}; known: {', '.join(INPUTS)}"
+            f"--raw: {raw} contains no recognised input; found: {has}; known: {', '.join(INPUTS)}"
             f" as {', '.join(KINDS)}, also .gz"
         )
     for path in files:
@@ -75,14 +76,14 @@ def check_raw_folder(raw: Path) -> None:
 
 
 def all_input_files(raw: Path) -> list[Path]:
-    """Return every file that is read, sorted."""
+    """Return the files of all inputs, sorted."""
     return sorted({path for name in INPUTS for path in input_files(raw, name)})
 
 
 def find_damaged(raw: Path) -> str | None:
-    """Return what is wrong with the first damaged file of the folder, None if there is none.
+    """Return the first damaged file of the folder and what is wrong with it, None if all are fine.
 
-    Reads everything that is compressed, so it is only worth it after a failure.
+    Decompresses every compressed file, so call it only after a failure.
     """
     for path in all_input_files(raw):
         problem = _problem(path)
@@ -111,14 +112,14 @@ def _problem(path: Path) -> str | None:
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
     except ValueError as error:
-        return f"no readable Parquet file: {str(error).splitlines()[0]}"
+        return f"not a readable Parquet file: {str(error).splitlines()[0]}"
     return None
 
 
 def listing_fingerprint(raw: Path | None, project_dir: Path) -> str:
-    """Return a digest that changes whenever an input file or the dbt project changes.
+    """Return a digest that changes when an input file or the dbt project changes.
 
-    Input files count by name, size and time of change; the project's files by content.
+    Input files count by name, size and modification time, project files by content.
     """
     digest = hashlib.sha256()
     for path in all_input_files(raw) if raw else []:
@@ -131,7 +132,7 @@ def listing_fingerprint(raw: Path | None, project_dir: Path) -> str:
 
 
 def content_fingerprint(raw: Path | None) -> str:
-    """Return a digest of the input files by name and content, the same wherever they lie.
+    """Return a digest of the names and contents of the input files, independent of the folder.
 
     Of a file above 8 MB only the size and the first and last MB count.
     """

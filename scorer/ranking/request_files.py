@@ -145,7 +145,7 @@ def _check_features(settings: Settings) -> None:
     state = last_state(settings.cycles_dir)
     if state is not None and "features" not in state.done:
         raise ConfigurationError(
-            f"the cycle of {state.as_of} has not done features yet: run `nextoffer run`"
+            f"the cycle of {state.as_of} has not finished features: run `nextoffer run`"
         )
 
 

@@ -1,7 +1,7 @@
-"""One model as files and a manifest that explains and protects it.
+"""Stores a model as files with a manifest that describes and protects them.
 
-The version is a content hash of what makes two models equivalent: the files' bytes, the model's
-description, feature schema, offers and parameters. Nothing is ever pickled.
+The version is a hash of what makes two models equivalent: the bytes of the files, the description
+of the model, feature schema, offers and parameters. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CONTENT = ("schema", "offer_ids", "model", "parameters", "kpi_type")
 def manifest_and_files(
     trained: TrainedModel, strategy_id: str, as_of: datetime
 ) -> tuple[dict[str, Any], Files]:
-    """Manifest and files of a trained model; no wall-clock time: training again gives the same."""
+    """Manifest and files of a trained model; without clock times, so that they are reproducible."""
     model = trained.model
     description, files = describe_model(model)
     content: dict[str, Any] = {
@@ -83,7 +83,7 @@ def content_version(checksums: dict[str, str], content: dict[str, Any]) -> str:
 def write_model(folder: Path, manifest: dict[str, Any], files: Files) -> None:
     """Write a model folder so that it is there completely or not at all.
 
-    A folder that holds the same model is left alone; a damaged one is replaced.
+    A folder that holds the same model is kept; a damaged one is replaced.
     """
     if folder.exists() and is_intact(folder):
         return
@@ -110,9 +110,13 @@ def read_model(folder: Path) -> RewardModel:
         files = {name: _read(folder / Path(name).name) for name in checksums}
         for name, data in files.items():
             if checksums[name] != _checksum(data):
-                raise InputError(f"{folder / name} is damaged: its checksum is not the manifest's")
+                raise InputError(
+                    f"{folder / name} is damaged: its checksum differs from the manifest"
+                )
         if content_version(checksums, manifest) != manifest["model_version"]:
-            raise InputError(f"{folder / MANIFEST_FILE} was changed: it does not fit its version")
+            raise InputError(
+                f"{folder / MANIFEST_FILE} was changed: its content does not match its version"
+            )
         schema, offer_ids = FeatureSchema.from_dict(manifest["schema"]), manifest["offer_ids"]
         return restore_model(manifest["model"], files, schema, tuple(offer_ids))
     except NextofferError as error:
@@ -126,18 +130,18 @@ def read_model(folder: Path) -> RewardModel:
         xgb.core.XGBoostError,
     ) as error:
         reason = " ".join(str(error).split())[:80]
-        raise InputError(f"{folder} is no usable model ({reason}); {_REMEDY}") from None
+        raise InputError(f"{folder} is not a usable model ({reason}); {_REMEDY}") from None
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Manifest of a model folder; raises InputError when it is missing, damaged or foreign."""
+    """Manifest of a model folder; raises InputError if missing, damaged or in another format."""
     path = folder / MANIFEST_FILE
     try:
         manifest = json.loads(_read(path))
     except ValueError:
-        raise InputError(f"{path} is damaged: it is no JSON; {_REMEDY}") from None
+        raise InputError(f"{path} is damaged: it is not JSON; {_REMEDY}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise InputError(f"{path} is no manifest of a nextoffer model; {_REMEDY}")
+        raise InputError(f"{path} is not the manifest of a nextoffer model; {_REMEDY}")
     if manifest.get("format_version") != FORMAT_VERSION:
         raise InputError(
             f"{path} has format {manifest.get('format_version')!r}, this version of nextoffer "
@@ -149,7 +153,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def is_intact(folder: Path) -> bool:
-    """Whether the folder holds a model that loads."""
+    """True if the folder holds a model that loads."""
     try:
         read_model(folder)
     except InputError:
@@ -158,7 +162,7 @@ def is_intact(folder: Path) -> bool:
 
 
 def to_json(data: Any) -> bytes:
-    """Readable JSON with sorted keys: the same content gives the same bytes."""
+    """Indented JSON with sorted keys, so that equal content has equal bytes."""
     return (json.dumps(data, indent=2, sort_keys=True) + "\n").encode()
 
 

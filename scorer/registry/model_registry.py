@@ -1,8 +1,8 @@
-"""Model registry: the versions of each strategy and which one is deployed when.
+"""Model registry: the model versions of each strategy, and which one is deployed when.
 
 ``models/<strategy_id>/<model_version>/`` holds a model, ``models/<strategy_id>/deployments.json``
-the list of deployments. Which model is deployed follows from that list and a point in time, so a
-back-fill sees what was deployed then.
+the list of deployments. The list and a point in time give the deployed model, so that a back-fill
+uses the model that was deployed then.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEPLOY, PROMOTE, ROLLBACK = "deploy", "promote", "rollback"
 
 @dataclass(frozen=True)
 class Deployment:
-    """From ``as_of`` (UTC) on, ``model_version`` serves; action is deploy, promote or rollback."""
+    """``model_version`` ranks from ``as_of`` (UTC) on; action: deploy, promote or rollback."""
 
     as_of: datetime
     model_version: str
@@ -34,26 +34,26 @@ class Deployment:
     reason: str = ""
 
     def __str__(self) -> str:
-        """What is said of it in a run's reason."""
+        """The deployment in words, for the reason of a run."""
         why = f": {self.reason}" if self.reason else ""
         return f"model {self.model_version} deployed by hand ({self.action}{why})"
 
 
 class ModelRegistry:
-    """Models of all strategies below one folder."""
+    """The models of all strategies, below one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def save(self, strategy_id: str, trained: TrainedModel, as_of: datetime) -> str:
-        """Write the model unless it is there already; returns its version."""
+        """Write the model unless it is stored already; returns its version."""
         manifest, files = model_files.manifest_and_files(trained, strategy_id, as_of)
         version = str(manifest["model_version"])
         model_files.write_model(self._strategy(strategy_id) / version, manifest, files)
         return version
 
     def load(self, strategy_id: str, model_version: str) -> RewardModel:
-        """Load a model; raises InputError when it is missing, damaged or foreign."""
+        """Load a model; raises InputError if it is missing, damaged or in another format."""
         return model_files.read_model(self._known(strategy_id, model_version))
 
     def manifest(self, strategy_id: str, model_version: str) -> dict[str, Any]:
@@ -61,13 +61,13 @@ class ModelRegistry:
         return model_files.read_manifest(self._known(strategy_id, model_version))
 
     def strategies(self) -> list[str]:
-        """Strategies that have a folder, sorted."""
+        """Strategies with a folder, sorted."""
         if not self.folder.is_dir():
             return []
         return sorted(unquote(f.name) for f in self.folder.iterdir() if f.is_dir())
 
     def versions(self, strategy_id: str) -> list[dict[str, Any]]:
-        """Manifests in order of training; a damaged model gives its version and ``error``."""
+        """Manifests in order of training; version and ``error`` for a damaged model."""
         manifests = []
         for version in self._versions(strategy_id):
             try:
@@ -79,16 +79,16 @@ class ModelRegistry:
     def deploy(
         self, strategy_id: str, model_version: str, as_of: datetime, reason: str = ""
     ) -> None:
-        """Record a cycle's deployment; the same deployment again changes nothing."""
+        """Record the deployment of a cycle; repeating it changes nothing."""
         self._record(strategy_id, Deployment(as_of, model_version, DEPLOY, reason))
 
     def promote(
         self, strategy_id: str, model_version: str, as_of: datetime, reason: str = ""
     ) -> None:
-        """Record a person's deployment of a version.
+        """Record the deployment of a version by a person.
 
-        Raises ConfigurationError for an unknown version, naming those that exist, and for one
-        trained later than `as_of`; InputError for a model that does not load.
+        Raises ConfigurationError if the version is unknown (the message names the known ones) or
+        was trained after `as_of`, and InputError if the model does not load.
         """
         known = self._versions(strategy_id)
         if model_version not in known:
@@ -100,15 +100,15 @@ class ModelRegistry:
         trained = self._trained_as_of(strategy_id, model_version)
         if trained > as_of.isoformat():
             raise ConfigurationError(
-                f"model {model_version} was trained as of {trained} and would know the future as of"
-                f" {as_of.isoformat()}: promote an earlier model, or this one from {trained} on"
+                f"model {model_version} was trained as of {trained}, after {as_of.isoformat()}:"
+                f" promote an earlier model, or this one from {trained} on"
             )
         self._record(strategy_id, Deployment(as_of, model_version, PROMOTE, reason))
 
     def rollback(self, strategy_id: str, as_of: datetime, reason: str = "") -> str:
-        """Deploy the version that served before the current one; returns it.
+        """Deploy the version that was deployed before the current one; returns it.
 
-        Repeated, it goes back further. Raises ConfigurationError when nothing served before.
+        Calling it again goes back further. Raises ConfigurationError if there is no earlier one.
         """
         stack = self._stack(strategy_id, as_of)
         if len(stack) < 2:
@@ -122,34 +122,34 @@ class ModelRegistry:
         return stack[-2]
 
     def deployed_as_of(self, strategy_id: str, as_of: datetime) -> str | None:
-        """Version deployed at a point in time, None before the first deployment."""
+        """Version that is deployed at a point in time; None before the first deployment."""
         past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
         return past[-1].model_version if past else None
 
     def incumbent(self, strategy_id: str, as_of: datetime) -> str | None:
-        """Version that a training of this cycle has to stand up to, None without any.
+        """Version that a model trained in this cycle is compared with; None if there is none.
 
-        What served before the cycle, or what a person deployed at its as_of; not what an earlier
-        attempt at the same cycle deployed.
+        The version deployed before the cycle, or by a person at its as_of; not one that an earlier
+        run of the same cycle deployed.
         """
         past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
         past = [d for d in past if d.as_of < as_of or d.action != DEPLOY]
         return past[-1].model_version if past else None
 
     def by_hand(self, strategy_id: str, as_of: datetime) -> Deployment | None:
-        """What a person decided for this very moment, None where nobody did."""
+        """The deployment by a person at exactly this moment; None if there is none."""
         now = [d for d in self.history(strategy_id) if d.as_of == as_of]
         return now[-1] if now and now[-1].action != DEPLOY else None
 
     def withdraw(self, strategy_id: str, as_of: datetime) -> None:
-        """Forget what a cycle deployed, so that what served before serves on."""
+        """Remove the deployment of a cycle, so that the earlier one stays in force."""
         history = self.history(strategy_id)
         kept = [d for d in history if (d.as_of, d.action) != (as_of, DEPLOY)]
         if len(kept) < len(history):
             self._write(strategy_id, kept)
 
     def history(self, strategy_id: str) -> list[Deployment]:
-        """Deployments by as_of; at one as_of a cycle's comes before what people decided."""
+        """Deployments by as_of; at the same as_of, cycles come before people."""
         path = self._strategy(strategy_id) / DEPLOYMENTS_FILE
         if not path.exists():
             return []
@@ -165,12 +165,12 @@ class ModelRegistry:
             ]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
-                f"{path} cannot be read as a list of deployments; restore it or remove it"
+                f"{path} is not a readable list of deployments; restore it or remove it"
             ) from None
         return sorted(entries, key=_in_force)
 
     def _trained_as_of(self, strategy_id: str, model_version: str) -> str:
-        """When a model was first trained; a back-fill may have made it before its manifest says."""
+        """When a model was first trained; a back-fill can be earlier than the manifest."""
         cycles = [
             d.as_of.isoformat()
             for d in self.history(strategy_id)
@@ -179,7 +179,7 @@ class ModelRegistry:
         return min([self.manifest(strategy_id, model_version).get("trained_as_of", ""), *cycles])
 
     def _stack(self, strategy_id: str, as_of: datetime) -> list[str]:
-        """Versions that a roll-back can go back through, the deployed one last."""
+        """Versions that a rollback can return to, the deployed one last."""
         stack: list[str] = []
         for deployment in self.history(strategy_id):
             if deployment.as_of > as_of:
@@ -191,7 +191,7 @@ class ModelRegistry:
         return stack
 
     def _record(self, strategy_id: str, deployment: Deployment) -> None:
-        """Append the entry; a cycle that is done again replaces what it deployed before."""
+        """Add the entry; a cycle that runs again replaces its earlier deployment."""
         history = self.history(strategy_id)
         if deployment.action == DEPLOY:
             same = [
@@ -223,7 +223,7 @@ class ModelRegistry:
         return self._strategy(strategy_id) / model_version
 
     def _strategy(self, strategy_id: str) -> Path:
-        """Folder of a strategy; any id gives one plain folder name."""
+        """Folder of a strategy, named by its quoted id."""
         name = quote(strategy_id, safe=" ")
         if name.startswith("."):
             name = "%2E" + name[1:]
@@ -231,5 +231,5 @@ class ModelRegistry:
 
 
 def _in_force(deployment: Deployment) -> tuple[datetime, bool]:
-    """Order in which deployments replace each other: a cycle never overrules a person."""
+    """Sort key: at the same as_of, a deployment by a person overrules one by a cycle."""
     return deployment.as_of, deployment.action != DEPLOY

@@ -14,10 +14,10 @@ from scorer.warehouse.scorer_tables import Row, insert_row
 def write_model_versions(
     connection: Connection, registry: ModelRegistry, settings: Settings, strategy: str
 ) -> None:
-    """Replace the strategy's rows of `scorer.model_versions` by what the cycles so far made.
+    """Replace the rows of a strategy in `scorer.model_versions` by the models up to this cycle.
 
-    A model that several cycles trained counts from the earliest of them, whichever ran first.
-    One that was held back is among them: a person may promote it.
+    The date of a model that several cycles trained is that of the earliest cycle, whichever ran
+    first. Models that were held back are included: a person may promote them.
     """
     past = [(d.as_of, d.model_version) for d in registry.history(strategy)]
     past += connection.execute(

@@ -1,4 +1,4 @@
-"""What a cycle has done so far, on disk after every step, so that a killed run goes on."""
+"""The state of each cycle, saved after every step, so that an interrupted run can continue."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class CycleState:
     as_of : str
         ISO timestamp, UTC.
     fingerprint : str
-        Digest of inputs and configuration; another one starts the cycle again.
+        Digest of inputs and configuration; if it changes, the cycle starts again.
     done : list of str
         Finished steps, in order.
     failures : dict
-        Strategy -> why it failed, in one line.
+        Strategy -> reason of the failure, in one line.
     published : str or None
-        Name of the published file, once the cycle is finished.
+        Name of the published file; None until the cycle is finished.
     seconds : dict
-        Step -> wall-clock seconds; never published.
+        Step -> wall-clock seconds; not published.
     raw, kpi, seed
-        Settings of the cycle, for commands that work on what it left.
+        Settings of the cycle, for later commands on its build.
     """
 
     as_of: str
@@ -48,12 +48,12 @@ class CycleState:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the cycle was published."""
+        """True once the cycle is published."""
         return self.published is not None
 
 
 def load_state(cycles_dir: Path, as_of: datetime) -> CycleState | None:
-    """Return the state of a cycle, None if it never started or its file is unreadable."""
+    """Return the state of a cycle; None if it never started or its file cannot be read."""
     return _read_state(_file(cycles_dir, as_of))
 
 
@@ -63,35 +63,35 @@ def save_state(cycles_dir: Path, state: CycleState) -> None:
 
 
 def current_cycle(cycles_dir: Path) -> str | None:
-    """Return `as_of` of the cycle whose tables the build file holds."""
+    """Return the `as_of` of the cycle in the build file."""
     return (read_json(cycles_dir / _CURRENT) or {}).get("as_of")
 
 
 def set_current_cycle(cycles_dir: Path, as_of: str) -> None:
-    """Note whose tables the build file is about to hold."""
+    """Record the cycle that the build file is about to hold."""
     write_json(cycles_dir / _CURRENT, {"as_of": as_of})
 
 
 def last_state(cycles_dir: Path) -> CycleState | None:
-    """Return the state of the cycle that ran last."""
+    """Return the state of the last cycle that ran."""
     as_of = current_cycle(cycles_dir)
     return load_state(cycles_dir, datetime.fromisoformat(as_of)) if as_of else None
 
 
 def newest_cycle(cycles_dir: Path) -> datetime | None:
-    """Return the latest moment that a cycle was run for, whichever cycle ran last."""
+    """Return the latest `as_of` of all cycles, whichever ran last."""
     states = map(_read_state, cycles_dir.glob("[0-9]*.json"))
     moments = [datetime.fromisoformat(state.as_of) for state in states if state is not None]
     return max(moments, default=None)
 
 
 def state_before(settings: Settings, step: str) -> CycleState:
-    """Return the state of the cycle that the build file holds, which has to be ready for a step.
+    """Return the state of the cycle in the build file, checking that it is ready for a step.
 
     Raises
     ------
     ConfigurationError
-        It is another cycle than that of `settings`, or lacks a step before this one.
+        It is not the cycle of `settings`, or an earlier step is not done.
     """
     state = last_state(settings.cycles_dir)
     if state is None or state.as_of != settings.as_of.isoformat():
@@ -103,13 +103,13 @@ def state_before(settings: Settings, step: str) -> CycleState:
     missing = [name for name in steps_before(step) if name not in state.done]
     if missing:
         raise ConfigurationError(
-            f"the cycle of {state.as_of} has not done {missing[0]} yet: run `nextoffer run`"
+            f"the cycle of {state.as_of} has not finished {missing[0]}: run `nextoffer run`"
         )
     return state
 
 
 def steps_before(step: str) -> tuple[str, ...]:
-    """Return the steps of a cycle that come before this one, in order."""
+    """Return the steps before this one, in order."""
     return STEP_NAMES[: STEP_NAMES.index(step)]
 
 

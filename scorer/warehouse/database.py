@@ -1,4 +1,4 @@
-"""The only place that opens DuckDB: the build file, and readers of the published one."""
+"""Opens DuckDB: the build file, and databases in memory."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ DatabaseError = duckdb.Error
 
 @contextmanager
 def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connection]:
-    """Open the build file, in UTC; closed at the end of the block.
+    """Open the build file with time zone UTC; it is closed at the end of the block.
 
     Raises
     ------
     InputError
-        The file is damaged or of another DuckDB version, or does not exist (read only).
+        The file is damaged, written by another version of DuckDB, or missing (read only).
     LockedError
         Another process has the file open.
     """
@@ -36,7 +36,7 @@ def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connect
 
 
 def connect_memory() -> Connection:
-    """Open a database that lives in memory, in UTC."""
+    """Open a database in memory, with time zone UTC."""
     return _open(":memory:", read_only=False)
 
 
@@ -45,10 +45,10 @@ _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 @contextmanager
 def limited_memory(connection: Connection) -> Iterator[None]:
-    """Let DuckDB hold at most 256 MB a thread (at least 512 MB); it spills beyond that.
+    """Limit DuckDB to 256 MB per thread (at least 512 MB) in the block; it spills beyond that.
 
-    Without it, DuckDB keeps whatever it read and wrote until most of the machine's memory is
-    used. A smaller limit stays; so does a database that cannot be made to fit.
+    Without the limit, DuckDB caches what it reads and writes until most of the memory of the
+    machine is used. A smaller limit is kept, and so is one that DuckDB cannot reduce.
     """
     before, threads = connection.execute(
         "select current_setting('memory_limit'), current_setting('threads')"
@@ -72,7 +72,7 @@ def _open(database: str, read_only: bool) -> Connection:
     except duckdb.Error as error:
         raise InputError(f"{database} cannot be opened: {first_line(error)}") from None
     connection.execute("set TimeZone = 'UTC'")
-    # DuckDB would draw its own bar, also into files, over the one of scorer.progress.
+    # DuckDB would draw its own progress bar over that of scorer.progress, also into files.
     connection.execute("set enable_progress_bar = false")
     return connection
 
@@ -81,7 +81,7 @@ def explained(database: str, error: duckdb.Error) -> InputError | LockedError:
     """Return the error to raise for a database that cannot be opened."""
     if "lock" in str(error).lower():
         return LockedError(f"{database} is open in another process: {first_line(error)}")
-    return InputError(f"{database} is no readable DuckDB file: {first_line(error)}")
+    return InputError(f"{database} is not a readable DuckDB file: {first_line(error)}")
 
 
 def tables_of(connection: Connection, catalog: str, schema: str) -> list[str]:

@@ -19,18 +19,18 @@ from scorer.errors import LockedError
 def hold_lock(path: Path) -> Iterator[str | None]:
     """Hold the lock of a home folder during the block.
 
-    The operating system frees the lock when its process ends, however it ends. What the file says
-    is for people, and for file systems that do not pass locks on.
+    The operating system releases the lock when its process ends, however it ends. The content of
+    the file is for people, and for file systems that do not share locks between machines.
 
     Yields
     ------
     str or None
-        A sentence about the dead run whose lock was taken over, None if there was none.
+        A sentence about the dead run whose lock is taken over; None if there was none.
 
     Raises
     ------
     LockedError
-        A live run holds the lock; the message names its process.
+        A running process holds the lock; the message names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -53,7 +53,7 @@ def hold_lock(path: Path) -> Iterator[str | None]:
 
 def _held(path: Path, owner: dict[str, Any]) -> LockedError:
     who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
-    return LockedError(f"{who} is working in {path.parent}; wait for it or end it")
+    return LockedError(f"{who} is working in {path.parent}; wait for it to finish, or end it")
 
 
 def _taken_over(owner: dict[str, Any]) -> str | None:
@@ -92,7 +92,7 @@ def _is_alive(owner: dict[str, Any]) -> bool:
         return False
     except PermissionError:
         return True
-    # Process ids are used again: the same one with another start is another process.
+    # Process ids are reused: the same id with another start time is another process.
     start = owner.get("process_start")
     return start is None or _process_start(pid) in (None, start)
 

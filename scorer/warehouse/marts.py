@@ -68,7 +68,7 @@ def strategy_ids(connection: Connection, settings: Settings) -> list[str]:
 
 
 def the_strategy(connection: Connection, settings: Settings) -> str:
-    """Return the one strategy to work on.
+    """Return the only strategy to work on.
 
     Raises
     ------
@@ -77,13 +77,13 @@ def the_strategy(connection: Connection, settings: Settings) -> str:
     """
     known = strategy_ids(connection, replace(settings, strategy=None))
     if settings.strategy is None and len(known) > 1:
-        raise ConfigurationError(f"--strategy is missing; there are: {', '.join(known)}")
+        raise ConfigurationError(f"--strategy is missing; name one of: {', '.join(known)}")
     return strategy_ids(connection, settings)[0]
 
 
 @dataclass(frozen=True)
 class StrategyData:
-    """What a strategy has to learn from, as of the cycle."""
+    """Training data of a strategy as of the cycle."""
 
     kpi_type: str
     exploration_share: float
@@ -95,7 +95,7 @@ class StrategyData:
     ready_offer_ids: tuple[str, ...]
 
     def missing(self) -> str | None:
-        """Return what is missing for a model, None if nothing is."""
+        """Return what is missing to train a model, None if nothing is."""
         if not self.training_rows:
             return "no display of the look-back has a final outcome yet"
         if not self.successes:
@@ -107,7 +107,7 @@ class StrategyData:
 
 
 def read_data(connection: Connection, strategy: str) -> StrategyData:
-    """Return what the build holds for a strategy.
+    """Return the training data of a strategy.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Reads the current publication, also while a newer one takes its place."""
+"""Reads the current publication, also when a newer one replaces it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _RESULT = duckdb.ExpectedResultType.QUERY_RESULT
 
 
 class PublicationReader:
-    """Reads the current publication; follows the link when a newer one is published.
+    """Reads the current publication; follows the link to a newer one.
 
-    The file is attached to a database in memory: a connection opened by path would go on showing
-    the file it saw first. A query reads the publication and nothing else: files, extensions and
-    settings are out of reach.
+    The file is attached to a database in memory: a connection opened by path would keep showing the
+    file that it opened first. A query can read only the publication: files, extensions and settings
+    are out of reach.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class PublicationReader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
@@ -53,7 +53,7 @@ class PublicationReader:
         Raises
         ------
         ConfigurationError
-            It is no query: empty, or a statement without a result.
+            The text is empty, or a statement without a result.
         InputError
             Nothing is published yet, or the file is damaged.
         """
@@ -75,7 +75,7 @@ class PublicationReader:
         return Path(self._current()[0])
 
     def tables(self) -> list[str]:
-        """Return the names of the published tables."""
+        """Return the names of the published tables, sorted."""
         self._attach_current()
         return tables_of(self._connection, PUBLISHED_CATALOG, "main")
 

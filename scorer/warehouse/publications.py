@@ -1,7 +1,7 @@
-"""Publishing: a new file a cycle, made current by an atomic change of a link.
+"""Publishing: every cycle writes a new file, then atomically moves a link to it.
 
-A process that has a DuckDB file open keeps writers of other processes out, so nobody ever reads
-the build file and nobody ever writes a published one.
+An open DuckDB file cannot be written by another process. So readers never open the build file, and
+nothing writes to a published file.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from scorer.files import STAMP, replacing, sync
 from scorer.sql import literal, quote
 from scorer.warehouse.database import Connection, connect_build, connect_memory, tables_of
 
-# Table -> the columns that order its rows; () = all columns. The order makes files comparable and
-# lets a reader that looks for one profile skip most of `ranked_offers`.
+# Table -> the columns that order its rows; () = all columns. The order makes files comparable, and
+# lets a query for one profile skip most of `ranked_offers`.
 PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "ranked_offers": ("strategy_id", "cycle_date", "profile_id", "placement_id", "rank"),
     "ranking_candidates": (),
@@ -50,7 +50,7 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "strategy_features": (),
 }
 PUBLICATION_TABLE = "publication"
-_PUBLICATION = "One row per publication; a file holds one: where the content of the file came from."
+_PUBLICATION = "One row per publication, and one publication per file: where the content came from."
 _PUBLICATION_COLUMNS = {
     "as_of": "The moment everything was computed for, UTC.",
     "nextoffer_version": "Version of nextoffer that wrote the file.",
@@ -74,7 +74,7 @@ def publish(settings: Settings, inputs_checksum: str) -> Path:
     Raises
     ------
     InputError
-        The build lacks a table that every publication has.
+        The build lacks a table that every publication needs.
     """
     folder = settings.published_dir
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def publish(settings: Settings, inputs_checksum: str) -> Path:
 
 
 def find_sources(connection: Connection) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return the build's schema and the row order of every table to publish, by name.
+    """Return the schema and the order of rows of every table to publish, by name.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def _copy(connection: Connection, table: str, schema: str, order: tuple[str, ...
 
 
 def _copy_comments(connection: Connection) -> None:
-    """Describe the published tables and their columns as the build's marts are described."""
+    """Copy the comments of the tables of the build and of their columns."""
     described = connection.execute(
         "select table_name, null as column_name, comment from duckdb_tables()"
         " where database_name = current_database() and comment is not null"
@@ -185,10 +185,10 @@ def export_parquet(published: Path, folder: Path) -> list[Path]:
 
 
 def content_checksum(published: Path) -> str:
-    """Return a digest (64 hex digits) of names, types and ordered rows of a file's tables.
+    """Return a digest (64 hex digits) of the names, types and ordered rows of all tables.
 
-    DuckDB files of equal content differ in bytes (every file has its own random id), so this is
-    what to compare. `publication`, which tells where the content came from, is left out.
+    Compare this instead of bytes: every DuckDB file has a random id. The table `publication`,
+    which describes the origin of the content, is left out.
     """
     digest = hashlib.sha256()
     connection = connect_memory()
@@ -210,7 +210,7 @@ def content_checksum(published: Path) -> str:
 
 
 def publications(folder: Path) -> list[tuple[datetime, Path]]:
-    """Return `as_of` and file of every publication, oldest first."""
+    """Return the `as_of` and the file of every publication, oldest first."""
     found = []
     for path in folder.glob("nextoffer-*.duckdb"):
         match = _NAME.match(path.name)
@@ -236,7 +236,7 @@ def make_newest_current(settings: Settings) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete what a killed publication left behind."""
+    """Delete temporary files of interrupted publications."""
     for path in folder.glob(".*.tmp*"):
         path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Writes the tables of the schema `scorer`; the rows of a strategy are replaced as a whole."""
+"""Writes the tables of the schema `scorer`; new rows of a strategy replace the old ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def replace_training_run(connection: Connection, run: Row) -> None:
-    """Replace the row of `scorer.training_runs` of the run's strategy and `as_of`."""
+    """Replace the row of `scorer.training_runs` with the strategy and `as_of` of the run."""
     connection.execute(
         "delete from scorer.training_runs where strategy_id = ? and as_of = ?",
         [run["strategy_id"], run["as_of"]],
@@ -25,7 +25,7 @@ def replace_training_run(connection: Connection, run: Row) -> None:
 def replace_evaluations(
     connection: Connection, settings: Settings, strategy: str, rows: Sequence[Row]
 ) -> None:
-    """Replace the rows of `scorer.policy_evaluation` of a strategy and cycle."""
+    """Replace the rows of a strategy and cycle in `scorer.policy_evaluation`."""
     key = {
         "strategy_id": strategy,
         "cycle_date": settings.cycle_date,
@@ -42,13 +42,13 @@ def replace_evaluations(
 
 
 def insert_rows(connection: Connection, name: str, rows: pa.Table) -> None:
-    """Add rows to a table of the schema `scorer`, columns by name."""
+    """Insert rows into a table of the schema `scorer`, columns by name."""
     connection.register("nextoffer_rows", rows)
     connection.execute(f"insert into scorer.{name} by name select * from nextoffer_rows")
     connection.unregister("nextoffer_rows")
 
 
 def insert_row(connection: Connection, table: str, row: Row) -> None:
-    """Add one row to a table, columns by name."""
+    """Insert one row into a table, columns by name."""
     columns, marks = ", ".join(row), ", ".join("?" for _ in row)
     connection.execute(f"insert into {table} ({columns}) values ({marks})", list(row.values()))

@@ -43,7 +43,7 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "duplicate strategy id": (
         {"ranking_strategies.csv": "strategy_id\nweb\nmail\nweb\n"},
-        ["line 4, column strategy_id: 'web'", "line 2 has it already"],
+        ["line 4, column strategy_id: 'web'", "line 2 has the same value"],
     ),
     "too many fields": (
         {"ranking_strategies.csv": "strategy_id\nweb,3\n"},
@@ -76,7 +76,7 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     "empty list entry": (strategies("placement_ids", "hero||foot"), ["'hero||foot'", "|"]),
     "duplicate context feature": (
         {"context_features.csv": "feature_name,path\nd,device.type\nd,device.model\n"},
-        ["context_features.csv line 3, column feature_name: 'd'", "line 2 has it"],
+        ["context_features.csv line 3, column feature_name: 'd'", "line 2 has the same value"],
     ),
     "feature of another type": (
         {"context_features.csv": "feature_name,path,value_type\nd,device.type,text\n"},
@@ -95,18 +95,18 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "segment of an unknown strategy": (
         {"strategy_segments.csv": "strategy_id,segment_id\nwebb,s1\n"},
-        ["line 2, column strategy_id: 'webb'", "there are: default"],
+        ["line 2, column strategy_id: 'webb'", "known: default"],
     ),
     "segment twice": (
         {"strategy_segments.csv": "strategy_id,segment_id\ndefault,s1\ndefault,s1\n"},
-        ["line 3", "line 2 says the same"],
+        ["line 3", "line 2 is the same row"],
     ),
     "offer of an unknown strategy": (
         {
             "ranking_strategies.csv": "strategy_id\nweb\n",
             "strategy_offers.csv": "strategy_id,offer_id\nmail,o1\n",
         },
-        ["strategy_offers.csv line 2", "'mail'", "there are: web"],
+        ["strategy_offers.csv line 2", "'mail'", "known: web"],
     ),
     "unknown eligibility rule": (
         {"eligibility_rules.csv": "offer_id,segment_id,rule\no1,s1,only\n"},
@@ -146,7 +146,7 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "JSON that is none": (
         {"capping_rules.ndjson": "{offer_id: o}\n"},
-        ["capping_rules.ndjson line 1 is no JSON"],
+        ["capping_rules.ndjson line 1 is not JSON"],
     ),
 }
 
@@ -255,7 +255,7 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "no input folder": (["run"], "--raw"),
     "unknown command": (["runn"], "runn"),
     "unknown option": (["run", "--rav", "x"], "--rav"),
-    "no date": (["run", "--raw", "x", "--as-of", "yesterday"], "'yesterday' is no date"),
+    "no date": (["run", "--raw", "x", "--as-of", "yesterday"], "'yesterday' is not a date"),
     "impossible date": (["run", "--raw", "x", "--as-of", "2026-02-30"], "2026-02-30"),
     "negative seed": (["run", "--raw", "x", "--seed", "-1"], "--seed"),
     "unknown KPI": (["run", "--raw", "x", "--kpi", "joy"], "joy"),

@@ -56,7 +56,7 @@ WHOLE = gzip.compress(os.urandom(5000))
         ("displays.csv.gz", WHOLE[:2000], "truncated"),
         ("displays.csv.gz", b"event_ts,profile_id", "damaged"),
         ("displays.csv.gz", WHOLE[:500] + b"\x00" * 50 + WHOLE[550:], "damaged"),
-        ("displays.parquet", b"PAR1 and then nothing", "no readable Parquet file"),
+        ("displays.parquet", b"PAR1 and then nothing", "not a readable Parquet file"),
         ("displays.csv", b"", "empty"),
     ],
 )

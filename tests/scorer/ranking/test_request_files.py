@@ -89,5 +89,5 @@ def test_requests_need_the_features_of_the_last_cycle(tmp_path: Path) -> None:
     set_current_cycle(settings.cycles_dir, as_of)
     file = tmp_path / "requests.csv"
     file.write_text("request_id,profile_id\nr,p\n")
-    with pytest.raises(ConfigurationError, match="has not done features yet"):
+    with pytest.raises(ConfigurationError, match="has not finished features"):
         rank_file(settings, (file, tmp_path / "out.csv"), True, Silent())

@@ -229,11 +229,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "truncated weights": (lambda f: truncate(f / "weights.npy"), "damaged"),
     "no weights": (lambda f: (f / "weights.npy").unlink(), "cannot be read"),
     "no booster": (lambda f: (f / "model.ubj").unlink(), "cannot be read"),
-    "no manifest": (lambda f: (f / "manifest.json").unlink(), "cannot be read"),
-    "manifest is no JSON": (lambda f: (f / "manifest.json").write_text("{"), "no JSON"),
-    "manifest is binary": (lambda f: (f / "manifest.json").write_bytes(b"\xff\x00"), "no JSON"),
-    "foreign manifest": (lambda f: (f / "manifest.json").write_text("[]"), "no manifest"),
-    "other format": (edited(format="mlmodel"), "no manifest"),
+    "not the manifest": (lambda f: (f / "manifest.json").unlink(), "cannot be read"),
+    "manifest is no JSON": (lambda f: (f / "manifest.json").write_text("{"), "not JSON"),
+    "manifest is binary": (lambda f: (f / "manifest.json").write_bytes(b"\xff\x00"), "not JSON"),
+    "foreign manifest": (lambda f: (f / "manifest.json").write_text("[]"), "not the manifest"),
+    "other format": (edited(format="mlmodel"), "not the manifest"),
     "later format": (edited(format_version=99), "has format 99"),
     "other version": (edited(model_version="0123456789ab"), "describes model"),
     "changed offers": (edited(offer_ids=["offer_2", "offer_1"]), "was changed"),
@@ -276,7 +276,7 @@ def test_listing_survives_a_damaged_model(
     good, bad = (registry.save("s", m, T0) for m in models[:2])
     (registry.folder / "s" / bad / "manifest.json").write_text("{")
     listed = {m["model_version"]: m for m in registry.versions("s")}
-    assert "no JSON" in listed[bad]["error"]
+    assert "not JSON" in listed[bad]["error"]
     assert "error" not in listed[good]
 
 
