@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def query(
     from scorer.warehouse.database import DatabaseError
     from scorer.warehouse.publication_reader import PublicationReader
 
-    text = click.get_text_stream("stdin").read() if sql == "-" else sql
+    text = sys.stdin.read() if sql == "-" else sql
     with PublicationReader(settings.published_path) as reader:
         try:
             if parquet is not None:
