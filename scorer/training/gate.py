@@ -20,9 +20,9 @@ from scorer.models.placement_gate import PlacementGate
 from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
-from scorer.training.candidate_choice import Selection
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.logged_policies import LoggedPolicies
+from scorer.training.model_choice import Selection
 
 Z = 1.64
 Z_TO_STAY = 0.0

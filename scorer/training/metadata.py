@@ -11,10 +11,10 @@ from scorer.arrays import Vector
 from scorer.models.protocol import RewardModel
 from scorer.registry.trained_model import TrainedModel
 from scorer.training import metrics
-from scorer.training.candidate_choice import Selection
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import Scored
 from scorer.training.gate import Verdict
+from scorer.training.model_choice import Selection
 from scorer.training.shifts import Shift
 from scorer.training.workbench import Workbench
 

@@ -24,7 +24,6 @@ from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.registry.trained_model import TrainedModel
-from scorer.training.candidate_choice import Selection, select
 from scorer.training.candidates import BEST_SINGLE, CANDIDATES
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.training.examples import Examples, encode_examples
@@ -32,6 +31,7 @@ from scorer.training.gate import Verdict, gated, judge
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import fit_best_single
 from scorer.training.metadata import Describer
+from scorer.training.model_choice import Selection, select
 from scorer.training.plan import TrainingPlan
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
 from scorer.training.workbench import EVERYTHING, Workbench, fold_count
