@@ -1,110 +1,40 @@
-{# The tables that the scorer writes, created empty so that the project builds before it ever ran. This is the only
-   place that names their columns. #}
-{% macro create_scorer_tables() %}
-    create schema if not exists scorer;
-    create table if not exists scorer.ranked_offers (
-        strategy_id varchar,
-        cycle_date date,
-        profile_id varchar,
-        activity_id varchar,
-        scope_id varchar,
-        placement_id varchar,
-        "rank" integer,
-        offer_id varchar,
-        offer_name varchar,
-        score double,
-        traffic_type varchar,
-        is_exploration boolean,
-        policy varchar,
-        propensity double,
-        eligible_count integer,
-        model_version varchar,
-        valid_from timestamp,
-        valid_to timestamp
-    );
-    create table if not exists scorer.model_versions (
-        strategy_id varchar,
-        model_version varchar,
-        trained_as_of timestamp,
-        model_kind varchar,
-        kpi_type varchar,
-        data_window_start timestamp,
-        data_window_end timestamp,
-        training_rows bigint,
-        offers_included integer,
-        offers_personalised integer,
-        metrics varchar,
-        is_deployed boolean
-    );
-    -- Homes of before models had kinds.
-    alter table scorer.model_versions add column if not exists model_kind varchar;
-    create table if not exists scorer.training_runs (
-        strategy_id varchar,
-        cycle_date date,
-        as_of timestamp,
-        status varchar,
-        reason varchar,
-        data_window_start timestamp,
-        data_window_end timestamp,
-        training_rows bigint,
-        successes bigint,
-        offers_included integer,
-        offers_ready integer,
-        offers_personalised integer,
-        model_version varchar,
-        deployed_model_version varchar,
-        exploration_share double,
-        metrics varchar
-    );
-    create table if not exists scorer.policy_evaluation (
-        strategy_id varchar,
-        cycle_date date,
-        as_of timestamp,
-        policy varchar,
-        model_version varchar,
-        model_kind varchar,
-        estimator varchar,
-        status varchar,
-        policy_value double,
-        standard_error double,
-        value_low double,
-        value_high double,
-        interval_method varchar,
-        displays bigint,
-        matching_displays bigint,
-        matching_responses bigint,
-        effective_sample_size double,
-        share_below_floor double,
-        displays_without_propensity bigint,
-        lift_over_random double,
-        lift_over_random_low double,
-        lift_over_random_high double,
-        lift_over_best_single double,
-        lift_over_best_single_low double,
-        lift_over_best_single_high double,
-        is_cross_fitted boolean,
-        data_window_start timestamp,
-        data_window_end timestamp
-    );
-    create table if not exists scorer.scored_displays (
-        strategy_id varchar,
-        model_version varchar,
-        display_id varchar,
-        event_ts timestamp,
-        offer_id varchar,
-        score double,
-        reward double,
-        is_success boolean
-    );
-    create table if not exists scorer.feature_importance (
-        strategy_id varchar,
-        model_version varchar,
-        feature_name varchar,
-        feature_kind varchar,
-        offer_id varchar,
-        measure varchar,
-        importance double,
-        share double,
-        importance_rank integer
-    )
+{# The tables that the scorer writes. The contract of the mart of the same name describes the columns of each; a table
+   without such a mart describes them in _scorer__sources.yml. #}
+
+{# The sources of the schema `scorer` with their columns, as pairs of table name and list of columns. #}
+{% macro scorer_tables() %}
+    {%- set tables = [] -%}
+    {%- for source in graph.sources.values() if source.package_name == project_name and source.source_name == "scorer" -%}
+        {%- set mart = graph.nodes.get("model." ~ project_name ~ "." ~ source.name) -%}
+        {%- do tables.append((source.name, (mart or source).columns.values() | list)) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
 {% endmacro %}
+
+{# Creates those tables, empty, so that the project builds before the scorer ever ran; tables of an earlier version gain the
+   columns that they lack. #}
+{% macro create_scorer_tables() %}
+    {%- if execute -%}
+        create schema if not exists scorer;
+        {%- for table, columns in scorer_tables() %}
+        create table if not exists scorer.{{ table }} (
+            {%- for column in columns %}
+            {{ identifier(column.name) }} {{ column.data_type }}{{ "," if not loop.last }}
+            {%- endfor %}
+        );
+            {%- for column in columns %}
+        alter table scorer.{{ table }} add column if not exists {{ identifier(column.name) }} {{ column.data_type }};
+            {%- endfor %}
+        {%- endfor %}
+    {%- endif -%}
+{% endmacro %}
+
+{# The columns of the contract of the model that is built, to be selected from a relation. A unit test knows no contract:
+   it selects all columns. #}
+{% macro contract_columns(relation) -%}
+    {%- for column in (model.columns or {}).values() -%}
+        {{ relation }}.{{ identifier(column.name) }}{{ ", " if not loop.last }}
+    {%- else -%}
+        {{ relation }}.*
+    {%- endfor -%}
+{%- endmacro %}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -68,3 +69,18 @@ def test_docs_are_generated_offline(small_build: Path, monkeypatch: pytest.Monke
     catalog = artifact(small_build, "catalog.json")["nodes"]
     assert "model.nextoffer.ranked_offers" in catalog
     assert (small_build / "target" / "index.html").exists()
+
+
+@pytest.mark.slow
+def test_an_older_table_of_the_scorer_gains_its_new_columns(
+    small_build: Path, tmp_path: Path
+) -> None:
+    """A column that the contract of a mart gains is added to the scorer's table, too."""
+    shutil.copy(small_build / "build.duckdb", tmp_path)
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+        connection.execute("alter table scorer.policy_evaluation drop column interval_method")
+    run = run_dbt(tmp_path, "run", "--select", "policy_evaluation")
+    assert run.returncode == 0, run.stdout[-3000:]
+    with duckdb.connect(str(tmp_path / "build.duckdb"), read_only=True) as connection:
+        found = connection.execute("select interval_method from scorer.policy_evaluation")
+        assert found.fetchall() == []

@@ -36,21 +36,23 @@ def measured(compiled_sql: dict[str, str]) -> Iterator[Measured]:
         }
         connection.register("given", pa.table(displays))
         inputs = {
-            "stg_scorer__model_versions": f"select 's' as strategy_id, 'v' as model_version,"
+            "scorer.model_versions": f"select 's' as strategy_id, 'v' as model_version,"
             f" '{kpi_type}' as kpi_type, timestamp '2026-01-10' as trained_as_of,"
             " timestamp '2026-01-09' as data_window_end",
-            "stg_scorer__scored_displays": "select 's' as strategy_id, 'v' as model_version,"
+            "scorer.scored_displays": "select 's' as strategy_id, 'v' as model_version,"
             " 'd' as display_id, offer_id, score, reward, reward > 0 as is_success,"
             " timestamp '2026-01-09' + to_days(days::int) as event_ts from given",
         }
         for name in ("int_scored_displays", "int_score_groups", "int_model_measures"):
             inputs[name] = compiled_sql[f"model.nextoffer.{name}"]
         for name, sql in inputs.items():
-            connection.execute(f"create or replace table build.main.{name} as {sql}")
+            schema, table = name.split(".") if "." in name else ("main", name)
+            connection.execute(f"create or replace table build.{schema}.{table} as {sql}")
         return {mart: rows(connection, compiled_sql[f"model.nextoffer.{mart}"]) for mart in MARTS}
 
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as build")
+        connection.execute("create schema build.scorer")
         yield measure
 
 

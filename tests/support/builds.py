@@ -7,7 +7,6 @@ p8 gets, offer_7 is for segment gold.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scorer.config import Settings, find_project_dir
+from scorer.config import Settings
 from scorer.cycle.one_strategy import rank_strategy, train_strategy
 from scorer.cycle.run import STEPS
 from scorer.progress import Silent
 from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
 from scorer.warehouse.database import Connection, connect_build
+from tests.support.scorer_tables import create_scorer_tables
 from tests.support.worlds import START, worked_example
 
 FIRST, SECOND = datetime(2026, 11, 8), datetime(2026, 11, 15)
@@ -92,10 +92,7 @@ def make_home(home: Path, seed: int = 0, **options: Any) -> Settings:
 def fill(connection: Connection, examples: pa.Table, share: float = 0.0) -> None:
     """Write the tables that the scorer reads and create those that it writes."""
     connection.execute(MARTS.format(share=share))
-    macros = find_project_dir(None) / "macros" / "scorer_tables.sql"
-    found = re.search(r"%}(.*){%", macros.read_text(), re.DOTALL)
-    assert found is not None
-    connection.execute(found[1])
+    create_scorer_tables(connection)
     connection.register("examples", examples)
     connection.execute(
         "create or replace table training_examples as select 's' as strategy_id,"

@@ -19,11 +19,10 @@ from scorer.registry.model_registry import Deployment, ModelRegistry
 from scorer.training.gate import Z
 from scorer.warehouse.database import Connection, connect_memory
 from tests.support.benches import as_trained, fitted
-from tests.support.paths import PROJECT
+from tests.support.scorer_tables import create_scorer_tables
 from tests.support.worlds import AS_OF, START, worked_example
 
 WEEK = timedelta(days=7)
-DDL = PROJECT / "macros" / "scorer_tables.sql"
 MARTS = """
 create table dim_ranking_strategies as
     select 's' as strategy_id, 'binary' as kpi_type, 0.1 as exploration_share, 3 as top_k;
@@ -55,7 +54,7 @@ def build(table: pa.Table) -> Connection:
     connection = connect_memory()
     connection.register("worked", table)
     connection.execute(MARTS)
-    connection.execute(re.sub(r"\{[#%].*?[#%]\}", "", DDL.read_text(), flags=re.DOTALL))
+    create_scorer_tables(connection)
     return connection
 
 

@@ -3,25 +3,8 @@
 with final as (
 
     select
-        strategy_id,
-        cycle_date,
-        profile_id,
-        activity_id,
-        scope_id,
-        placement_id,
-        "rank",
-        offer_id,
-        offer_name,
-        score,
-        traffic_type,
-        is_exploration,
-        policy,
-        propensity,
-        eligible_count,
-        model_version,
-        valid_from,
-        valid_to
-    from {{ ref("stg_scorer__ranked_offers") }}
+        {{ contract_columns("ranked") }}
+    from {{ source("scorer", "ranked_offers") }} as ranked
 
 )
 

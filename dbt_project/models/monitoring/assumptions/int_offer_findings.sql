@@ -31,7 +31,7 @@ evaluated as (
             partition by strategy_id
             order by as_of desc, case policy when 'new' then 1 else 2 end, coalesce(model_version, '')
         ) as place
-    from {{ ref("stg_scorer__policy_evaluation") }}
+    from {{ source("scorer", "policy_evaluation") }}
     where
         as_of <= {{ as_of() }}
         and policy in ('new', 'deployed')

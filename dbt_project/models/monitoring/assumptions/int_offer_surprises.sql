@@ -4,7 +4,7 @@ with versions as (
         strategy_id,
         model_version,
         trained_as_of
-    from {{ ref("stg_scorer__model_versions") }}
+    from {{ source("scorer", "model_versions") }}
 
 ),
 
@@ -25,7 +25,7 @@ scored as (
             partition by scored.strategy_id, scored.display_id
             order by versions.trained_as_of desc, scored.model_version
         ) as place
-    from {{ ref("stg_scorer__scored_displays") }} as scored
+    from {{ source("scorer", "scored_displays") }} as scored
     inner join versions
         on scored.strategy_id = versions.strategy_id and scored.model_version = versions.model_version
 

@@ -3,7 +3,7 @@ with versions as (
     select
         strategy_id,
         model_version
-    from {{ ref("stg_scorer__model_versions") }}
+    from {{ source("scorer", "model_versions") }}
     where
         is_deployed
         and trained_as_of <= {{ as_of() }}
@@ -27,7 +27,7 @@ named as (
         importance.strategy_id,
         importance.feature_name as pair_name,
         importance.importance_rank
-    from {{ ref("stg_scorer__feature_importance") }} as importance
+    from {{ source("scorer", "feature_importance") }} as importance
     inner join versions
         on importance.strategy_id = versions.strategy_id
         and importance.model_version = versions.model_version

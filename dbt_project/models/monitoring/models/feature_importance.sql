@@ -3,7 +3,7 @@ with versions as (
     select
         strategy_id,
         model_version
-    from {{ ref("stg_scorer__model_versions") }}
+    from {{ source("scorer", "model_versions") }}
     where trained_as_of <= {{ as_of() }}
 
 ),
@@ -11,16 +11,8 @@ with versions as (
 final as (
 
     select
-        importance.strategy_id,
-        importance.model_version,
-        feature_name,
-        feature_kind,
-        offer_id,
-        measure,
-        importance,
-        share,
-        importance_rank
-    from {{ ref("stg_scorer__feature_importance") }} as importance
+        {{ contract_columns("importance") }}
+    from {{ source("scorer", "feature_importance") }} as importance
     where
         exists (
             select 1

@@ -7,14 +7,14 @@ with versions as (
         model_version,
         kpi_type,
         data_window_end
-    from {{ ref("stg_scorer__model_versions") }}
+    from {{ source("scorer", "model_versions") }}
     where trained_as_of <= {{ as_of() }}
 
 ),
 
 scored as (
 
-    select * from {{ ref("stg_scorer__scored_displays") }}
+    select * from {{ source("scorer", "scored_displays") }}
 
 ),
 

@@ -1,7 +1,0 @@
-with final as (
-
-    select * from {{ source("scorer", "policy_evaluation") }}
-
-)
-
-select * from final

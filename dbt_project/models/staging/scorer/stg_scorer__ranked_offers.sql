@@ -1,7 +1,0 @@
-with final as (
-
-    select * from {{ source("scorer", "ranked_offers") }}
-
-)
-
-select * from final

@@ -1,7 +1,0 @@
-with final as (
-
-    select * from {{ source("scorer", "scored_displays") }}
-
-)
-
-select * from final

@@ -1,7 +1,0 @@
-with final as (
-
-    select * from {{ source("scorer", "training_runs") }}
-
-)
-
-select * from final
