@@ -1,8 +1,7 @@
-"""Words, numbers and boxes that pages share. Whatever comes from data is shown as text."""
+"""Boxes, charts and tables that pages share; what comes from data is shown as plain text."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,31 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.style import Figure
-
-NONE = "–"
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~$<&:=^])")
-_RUNS = re.compile(r"\\[-.](?=\\[-.])")
-ARMS = {
-    "contextual": "Personalised",
-    "random": "Random",
-    "noncontextual": "Fallback",
-    "unknown": "Unknown",
-}
-
-
-def plain(text: Any) -> str:
-    """Return text so that markdown shows it letter by letter.
-
-    The word joiner after a colon keeps `:name:` from becoming an emoji or an icon, and the one
-    between dashes or dots keeps them from becoming a long dash or an ellipsis.
-    """
-    escaped = _MARKDOWN.sub(r"\\\1", str(text)).replace(":", ":\u2060").replace("\n", " ")
-    return _RUNS.sub("\\g<0>\u2060", escaped)
-
-
-def say(text: str) -> None:
-    """Say that there is nothing to show, and why; `text` is markdown, data in it `plain`."""
-    st.info(text)
+from app.text import is_known, moment, plain
 
 
 def nothing_published(home: Path) -> None:
@@ -110,72 +85,3 @@ def facts(values: dict[str, str]) -> None:
         hide_index=True,
         hide_header=True,
     )
-
-
-def is_known(value: Any) -> bool:
-    """Return whether a value is neither NULL nor NaN."""
-    return value is not None and bool(pd.notna(value))
-
-
-def moment(value: Any) -> str:
-    """Return a time as text, `2026-10-25 00:00 UTC`."""
-    return f"{value:%Y-%m-%d %H:%M} UTC" if is_known(value) else NONE
-
-
-def day(value: Any) -> str:
-    """Return a day as text, `2026-10-25`."""
-    return f"{value:%Y-%m-%d}" if is_known(value) else NONE
-
-
-def count(value: Any) -> str:
-    """Return a count as text, `12,345`."""
-    return f"{int(value):,}" if is_known(value) else NONE
-
-
-def percent(value: Any, digits: int = 0) -> str:
-    """Return a share as text, `12 %`."""
-    return f"{float(value):.{digits}%}".replace("%", " %") if is_known(value) else NONE
-
-
-def decimals(value: Any, digits: int = 3) -> str:
-    """Return a number as text, `0.277`."""
-    return f"{float(value):.{digits}f}" if is_known(value) else NONE
-
-
-def change(value: Any) -> str:
-    """Return a relative change as text, `+12 %`; changes below 10 % with one digit."""
-    if not is_known(value):
-        return NONE
-    digits = 1 if abs(float(value)) < 0.1 else 0
-    rounded = round(float(value), digits + 2) + 0.0
-    return f"{rounded:+.{digits}%}".replace("%", " %").replace("-", "−")
-
-
-def interval(low: Any, high: Any) -> str:
-    """Return an interval of relative changes as text, `+3 % to +9 %`."""
-    return f"{change(low)} to {change(high)}" if is_known(low) and is_known(high) else NONE
-
-
-def intervals(frame: pd.DataFrame) -> list[str]:
-    """Return the intervals `lift_low` to `lift_high` of a frame as text."""
-    pairs = zip(frame["lift_low"], frame["lift_high"], strict=True)
-    return [interval(low, high) for low, high in pairs]
-
-
-def reward(value: Any, is_amount: bool) -> str:
-    """Return a mean reward as text: an amount with 2 decimals, or a rate as `7.01 %`."""
-    if not is_known(value):
-        return NONE
-    return f"{float(value):,.2f}" if is_amount else percent(value, 2)
-
-
-def p_value(value: Any) -> str:
-    """Return a p-value as text, `0.012` or `< 0.001`."""
-    if not is_known(value):
-        return NONE
-    return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
-
-
-def arm(traffic_type: Any) -> str:
-    """Return the name of an arm for people."""
-    return ARMS.get(str(traffic_type), str(traffic_type))

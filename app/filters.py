@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from app.components import plain
+from app.text import plain
 
 ALL_PLACEMENTS = "all"
 _CUSTOM = "custom"

@@ -96,7 +96,7 @@ def show(
         _say_age(as_of)
         strategies = shared.strategies(publication)
         if strategies.empty:
-            components.say("No strategy is published. Run `nextoffer run` on a folder with events.")
+            st.info("No strategy is published. Run `nextoffer run` on a folder with events.")
             return
         view = _view(publication, as_of, strategies, by, wide_periods)
         if "strategy" in by and not view.has_model:

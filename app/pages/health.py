@@ -7,12 +7,11 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import components
+from app import components, text
 from app.charts import health as charts
 from app.filters import choose, choose_button
 from app.queries import health as queries
 from app.sentences import health as sentences
-from app.sentences.interactions import labels
 from app.view import View, show
 
 DRIFTS_SHOWN = 15
@@ -46,7 +45,7 @@ def render(view: View) -> None:
 
 def _draw_cards(findings: pd.DataFrame) -> None:
     if findings.empty:
-        components.say("**Nothing is watched yet.** Assumptions are measured by `nextoffer run`.")
+        st.info("**Nothing is watched yet.** Assumptions are measured by `nextoffer run`.")
         return
     for assumption, column in zip(sentences.THREE, st.columns(3), strict=True):
         with column, st.container(border=True, height="stretch"):
@@ -66,12 +65,12 @@ def _draw_cards(findings: pd.DataFrame) -> None:
 def _draw_similarity(view: View) -> None:
     verdicts = queries.verdicts(view.publication, view.strategy_id)
     if verdicts.empty:
-        components.say("No pair of offers has enough random traffic to be compared.")
+        st.info("No pair of offers has enough random traffic to be compared.")
         return
     counts = dict(zip(verdicts["verdict"], verdicts["pairs"], strict=True))
     total = sum(counts.values())
     st.markdown(
-        f"Of {components.count(total)} pairs of offers, **{counts.get('different', 0)} appeal to"
+        f"Of {text.count(total)} pairs of offers, **{counts.get('different', 0)} appeal to"
         f" different people**, {counts.get('alike', 0)} are alike, and"
         f" {counts.get('unclear', 0)} have too little random traffic to tell. It matters little"
         " which of two alike offers is shown. The heat map is on the page *Offers*."
@@ -108,10 +107,10 @@ def _draw_traffic(view: View) -> None:
         else:
             feature = choose("Feature (most moved first)", "drift", drifts["feature_name"].tolist())
     if feature is None:
-        components.say("There is no traffic to compare yet.")
+        st.info("There is no traffic to compare yet.")
         return
     chosen = drifts.set_index("feature_name").loc[feature]
-    st.markdown(components.plain(chosen["sentence"]))
+    st.markdown(text.plain(chosen["sentence"]))
     left, right = st.columns(2, gap="large")
     with left:
         if (drifts["status"] == "ok").any():
@@ -122,11 +121,11 @@ def _draw_traffic(view: View) -> None:
                 "Drift of each feature",
             )
         else:
-            components.say("**Insufficient:** fewer than 100 people on either side.")
+            st.info("**Insufficient:** fewer than 100 people on either side.")
     with right:
         frame = queries.distributions(view.publication, view.strategy_id, comparison, feature)
         if frame.empty:
-            components.say("The distributions of this feature were not published.")
+            st.info("The distributions of this feature were not published.")
             return
         both, names = sentences.sides(frame, comparison)
         components.show_chart(
@@ -138,16 +137,16 @@ def _draw_shifts(view: View) -> None:
     frame = queries.shifts(view.publication, view.strategy_id)
     shown = frame.dropna(subset=["previous_reward", "recent_reward"])
     if shown.empty:
-        components.say("No offer has random traffic both in the last days and before.")
+        st.info("No offer has random traffic both in the last days and before.")
         return
-    shown = shown.assign(offer_label=shown["offer_id"].map(labels(shown)))
+    shown = shown.assign(offer_label=shown["offer_id"].map(text.offer_labels(shown)))
     components.show_chart(
         charts.shifts(shown, view.unit, view.is_amount), "What each offer earns, before and now"
     )
     told = frame[frame["severity"] != "ok"]
     for _, row in told.iterrows():
-        advice = f" {row['advice']}" if components.is_known(row["advice"]) else ""
-        st.markdown(f"- **{row['severity']}**: {components.plain(row['sentence'] + advice)}")
+        advice = f" {row['advice']}" if text.is_known(row["advice"]) else ""
+        st.markdown(f"- **{row['severity']}**: {text.plain(row['sentence'] + advice)}")
 
 
 def _draw_quality(view: View) -> None:
@@ -171,14 +170,14 @@ def _draw_quality(view: View) -> None:
             )
             st.caption(f"{below}.")
     if not measured:
-        components.say("No record of the last 30 days is known.")
+        st.info("No record of the last 30 days is known.")
     _draw_rejected(view)
 
 
 def _draw_rejected(view: View) -> None:
     rejected = queries.rejected(view.publication)
     if rejected.empty:
-        components.say("No record was rejected.")
+        st.info("No record was rejected.")
         return
     components.show_chart(charts.rejected(rejected), "Rejected records by reason")
     components.show_table(

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import components
+from app import components, text
 from app.charts import interactions as charts
 from app.filters import choose
 from app.queries import interactions as queries
@@ -22,7 +22,7 @@ def render(view: View) -> None:
     """Draw the page."""
     offers = queries.personal_offers(view.publication, view.strategy_id)
     if offers.empty:
-        components.say(
+        st.info(
             "**No interaction to show yet.** They are counted once displays have final outcomes."
         )
         return
@@ -48,7 +48,7 @@ def render(view: View) -> None:
 
 def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame) -> str:
     strongest = list(dict.fromkeys([*pairs["offer_id"], *offers["offer_id"]]))
-    labels = sentences.labels(offers)
+    labels = text.offer_labels(offers)
     return choose("Offer (most personal first)", "offer", strongest, lambda name: labels[name])
 
 
@@ -74,7 +74,7 @@ def _pick_feature(view: View) -> str:
 
 def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> None:
     if names is None:
-        components.say("Two features of this offer were never counted together.")
+        st.info("Two features of this offer were never counted together.")
         return
     frame = queries.of_pair(view.publication, view.strategy_id, str(offer.name), names)
     cells = frame[frame["other_feature_name"].notna()]
@@ -112,7 +112,7 @@ def _rate(label: str, view: View) -> ColumnConfig:
 
 def _draw_feature(view: View, feature: str) -> None:
     frame = queries.by_value(view.publication, view.strategy_id, feature)
-    frame = frame.assign(offer_label=frame["offer_id"].map(sentences.labels(frame)))
+    frame = frame.assign(offer_label=frame["offer_id"].map(text.offer_labels(frame)))
     components.show_chart(
         charts.by_value(frame, feature, _measure(view), view.is_amount),
         f"Heat map of all offers by {feature}",
@@ -135,7 +135,7 @@ def _draw_personal(offers: pd.DataFrame, pairs: pd.DataFrame) -> None:
     )
     shown = strongest.head(MOST_BARS).index
     both = both[both["offer_id"].isin(shown)]
-    labels = sentences.labels(both)
+    labels = text.offer_labels(both)
     both = both.assign(
         offer_label=both["offer_id"].map(labels), most=both["offer_id"].map(strongest)
     )
@@ -153,7 +153,7 @@ def _weights(view: View, offer: str | None) -> pd.DataFrame:
 def _draw_weights(view: View, offer: str | None) -> None:
     frame = _weights(view, offer)
     if frame.empty:
-        components.say(
+        st.info(
             "**The model looks at nobody**: it is the best single offer, or was not trained yet."
             if offer is None or not view.has_model
             else "The model knows too little of this offer to tell what it looks at."

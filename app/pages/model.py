@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import components as say
+from app import components, text
 from app.charts import model as charts
 from app.database import home_folder
 from app.filters import choose
@@ -35,7 +35,7 @@ def _deployed(view: View, versions: pd.DataFrame) -> None:
         st.markdown("No model is deployed: every offer is drawn at random.")
         return
     row = current.iloc[0]
-    say.facts(sentences.deployed(row, queries.traffic(view.publication, view.strategy_id)))
+    components.facts(sentences.deployed(row, queries.traffic(view.publication, view.strategy_id)))
 
 
 def _last_run(view: View) -> None:
@@ -44,7 +44,7 @@ def _last_run(view: View) -> None:
     if runs.empty:
         st.markdown("No training has run for this strategy.")
         return
-    say.facts(sentences.training(runs.iloc[0]))
+    components.facts(sentences.training(runs.iloc[0]))
 
 
 def _history(view: View, versions: pd.DataFrame) -> None:
@@ -59,7 +59,7 @@ def _history(view: View, versions: pd.DataFrame) -> None:
         baselines = baselines.assign(policy=baselines["policy"].map(names))
         title = f"Policy value of each version: estimated {view.unit}"
         chart = charts.policy_values(known, baselines, title, view.unit, view.is_amount)
-        say.show_chart(chart, title)
+        components.show_chart(chart, title)
     _versions_table(view, versions)
     st.caption(
         "Gini: 0 is a random order, 1 a perfect one; of later displays, which no training saw, it"
@@ -70,7 +70,7 @@ def _history(view: View, versions: pd.DataFrame) -> None:
 
 def _versions_table(view: View, versions: pd.DataFrame) -> None:
     rows = sentences.rows(versions, view.is_amount)
-    say.show_table(
+    components.show_table(
         rows,
         {
             "model_version": "Version",
@@ -95,9 +95,9 @@ def _calibration(view: View, versions: pd.DataFrame) -> None:
         return
     deployed = view.strategy["deployed_model_version"]
     names = known["model_version"].tolist()
-    if say.is_known(deployed) and deployed not in names:
+    if text.is_known(deployed) and deployed not in names:
         st.markdown(
-            f"The deployed version {say.plain(deployed)} has no displays after its training data"
+            f"The deployed version {text.plain(deployed)} has no displays after its training data"
             " yet. Shown is an earlier one."
         )
     version = choose("Version", "version", names)
@@ -105,14 +105,14 @@ def _calibration(view: View, versions: pd.DataFrame) -> None:
     row = known.set_index("model_version").loc[version]
     ratio = row["calibration_ratio"]
     title = f"Version {version}: {sentences.calibration(ratio)}"
-    say.show_chart(charts.calibration(frame, title, view.unit, view.is_amount), title)
+    components.show_chart(charts.calibration(frame, title, view.unit, view.is_amount), title)
 
 
 def _properties(view: View) -> None:
     st.subheader("Properties")
     row = queries.properties(view.publication, view.strategy_id).iloc[0]
     features = queries.features(view.publication, view.strategy_id)
-    say.facts(sentences.properties(row, view.is_amount))
+    components.facts(sentences.properties(row, view.is_amount))
     for kind, title in (("segment", "Segments"), ("context", "Context")):
         names = features.loc[features["feature_kind"] == kind, "feature_name"].tolist()
         with st.expander(f"{title}: {len(names)}"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import components as say
+from app import components, text
 from app.charts import offers as charts
 from app.queries import offers as queries
 from app.sentences import offers as sentences
@@ -40,7 +40,7 @@ def _readiness(view: View) -> None:
         missing=[sentences.missing(offer) for _, offer in frame.iterrows()],
     )
     number = st.column_config.NumberColumn
-    say.show_table(
+    components.show_table(
         rows,
         {
             "offer_name": st.column_config.TextColumn("Offer", width=210),
@@ -58,7 +58,7 @@ def _readiness(view: View) -> None:
 def _performance(view: View) -> None:
     st.subheader("Performance in random and personalised traffic")
     frame = queries.performance(view.publication, view.strategy_id, view.placement, view.period)
-    frame = frame.assign(arm=[say.arm(name) for name in frame["traffic_type"]])
+    frame = frame.assign(arm=[text.arm(name) for name in frame["traffic_type"]])
     known = frame[frame["reward_per_display"].notna() & (frame["place"] <= _CHARTED)]
     if known.empty:
         st.info("No display of this period has a final outcome yet.")
@@ -66,18 +66,18 @@ def _performance(view: View) -> None:
     title = f"{view.unit.capitalize()} by offer, {view.period.words}"
     if frame["place"].max() > _CHARTED:
         title += f": the {_CHARTED} that were shown most"
-    say.show_chart(charts.rewards(known, title, view.unit, view.is_amount), title)
+    components.show_chart(charts.rewards(known, title, view.unit, view.is_amount), title)
     st.caption(
         "Random traffic says what an offer earns from everybody. Personalised traffic shows it to"
         " those who are expected to like it, and so usually earns more."
     )
     rows = frame.assign(
-        reward=[say.reward(value, view.is_amount) for value in frame["reward_per_display"]],
-        part=[say.percent(value, 1) for value in frame["share"]],
+        reward=[text.reward(value, view.is_amount) for value in frame["reward_per_display"]],
+        part=[text.percent(value, 1) for value in frame["share"]],
     )
     number = st.column_config.NumberColumn
     with st.expander("As a table"):
-        say.show_table(
+        components.show_table(
             rows,
             {
                 "offer_name": "Offer",
@@ -102,11 +102,11 @@ def _journey(view: View) -> None:
         "A new offer starts in random traffic. Once it is ready, the model gives it the share of"
         " personalised traffic that it earns."
     )
-    frame = frame.assign(arm=[say.arm(name) for name in frame["traffic_type"]])
+    frame = frame.assign(arm=[text.arm(name) for name in frame["traffic_type"]])
     for _, rows in frame.groupby("offer_id", sort=False):
         first = rows.iloc[0]
-        title = f"{first['offer_name']}: first shown on {say.day(first['first_date'])}"
-        say.show_chart(charts.journey(rows, title), title)
+        title = f"{first['offer_name']}: first shown on {text.day(first['first_date'])}"
+        components.show_chart(charts.journey(rows, title), title)
 
 
 def _similarity(view: View) -> None:
@@ -120,14 +120,14 @@ def _similarity(view: View) -> None:
         f"Pairs of offers: {counts.get('different', 0)} appeal to different people,"
         f" {counts.get('alike', 0)} to the same, {counts.get('unclear', 0)} unclear"
     )
-    say.show_chart(charts.similarity(frame, title), title)
+    components.show_chart(charts.similarity(frame, title), title)
     st.caption(
         "A pair is unclear where random traffic is too little: at present only a difference of"
         f" {frame['detectable_factor'].median():.1f} times the odds between people would show."
     )
     alike = frame[frame["verdict"] == "alike"]
     for sentence in alike["sentence"].head(5):
-        st.markdown(f"- {say.plain(sentence)}")
+        st.markdown(f"- {text.plain(sentence)}")
 
 
 show("Offers", render, by=("strategy", "placement", "period"))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import components as say
-from app.charts import overview as charts
+from app import components, text
+from app.charts.performance import lifts
 from app.queries import overview as queries
 from app.sentences import overview as sentences
-from app.sentences.weeks import changes
 from app.view import View, show
 
 
@@ -41,26 +40,26 @@ def _lifts(standing: pd.DataFrame) -> None:
         f"Personalised traffic is better than random in {better} of {len(standing)}"
         f" {'strategy' if len(standing) == 1 else 'strategies'}, last 30 days"
     )
-    say.show_chart(charts.lifts(known, title), title)
+    components.show_chart(lifts(known.assign(label=known["strategy_id"]), title), title)
 
 
 def _strategy(row: pd.Series) -> None:
     state, colour = sentences.STATES.get(row["status"], (row["status"], "gray"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(say.plain(row["strategy_id"]), width="content", anchor=False)
+        st.subheader(text.plain(row["strategy_id"]), width="content", anchor=False)
         st.badge(state, color=colour)
     st.markdown(sentences.standing(row))
     boxes = st.columns(4)
-    lift = say.change(row["lift"])
+    lift = text.change(row["lift"])
     boxes[0].metric("Lift, 30 days", lift, help="Over random traffic")
-    between = say.interval(row["lift_low"], row["lift_high"])
-    boxes[0].caption(f"{between} (95 %)" if between != say.NONE else "not measured yet")
-    boxes[1].metric("Personalised, 7 days", say.percent(row["personalised_share"]))
-    boxes[1].caption(f"of displays; random {say.percent(row['random_share'])}")
-    boxes[2].metric("Last trained (UTC)", say.day(row["trained_as_of"]))
-    boxes[2].caption(f"version {say.plain(sentences.version(row))}")
+    between = text.interval(row["lift_low"], row["lift_high"])
+    boxes[0].caption(f"{between} (95 %)" if between != text.NONE else "not measured yet")
+    boxes[1].metric("Personalised, 7 days", text.percent(row["personalised_share"]))
+    boxes[1].caption(f"of displays; random {text.percent(row['random_share'])}")
+    boxes[2].metric("Last trained (UTC)", text.day(row["trained_as_of"]))
+    boxes[2].caption(f"version {text.plain(sentences.version(row))}")
     boxes[3].metric("Offers ready", f"{row['offers_ready']} of {row['offers']}")
-    explorers = f"{say.percent(row['exploration_share'])} of people explore"
+    explorers = f"{text.percent(row['exploration_share'])} of people explore"
     boxes[3].caption(explorers if sentences.has_model(row) else "everybody explores")
 
 
@@ -70,8 +69,8 @@ def _alerts(alerts: pd.DataFrame) -> None:
         st.markdown("Nothing is out of order.")
     for _, alert in alerts.head(5).iterrows():
         box = {"severe": st.error, "warning": st.warning}.get(alert["severity"], st.info)
-        advice = f"\n\n{say.plain(alert['advice'])}" if say.is_known(alert["advice"]) else ""
-        box(f"**{alert['severity'].capitalize()}:** {say.plain(alert['sentence'])}{advice}")
+        advice = f"\n\n{text.plain(alert['advice'])}" if text.is_known(alert["advice"]) else ""
+        box(f"**{alert['severity'].capitalize()}:** {text.plain(alert['sentence'])}{advice}")
     if len(alerts) > 5:
         st.markdown(f"and {len(alerts) - 5} more: see the page Health.")
     if alerts["retrain_recommended"].any():
@@ -88,7 +87,7 @@ def _changes(view: View, row: pd.Series) -> None:
             queries.new_offers(view.publication),
         )
     ]
-    found = changes(frames[0], frames[1], frames[2], row["kpi_type"] == "continuous")
+    found = sentences.changes(frames[0], frames[1], frames[2], row["kpi_type"] == "continuous")
     st.markdown("\n".join(f"- {sentence}" for sentence in found) or "Nothing is known yet.")
 
 

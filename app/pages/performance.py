@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import components as say
+from app import components, text
 from app.charts import performance as charts
 from app.queries import performance as queries
 from app.sentences import performance as sentences
@@ -23,10 +23,10 @@ def render(view: View) -> None:
     _table(view, arms)
     over_time = sentences.named(queries.over_time(*asked))
     title = sentences.compare(arms, view.unit, view.is_amount, view.period.words)
-    say.show_chart(charts.over_time(over_time, title, view.unit, view.is_amount), title)
+    components.show_chart(charts.over_time(over_time, title, view.unit, view.is_amount), title)
     allocation = sentences.named(queries.allocation(*asked))
     title = sentences.traffic(allocation)
-    say.show_chart(charts.allocation(allocation, title), title)
+    components.show_chart(charts.allocation(allocation, title), title)
     _groups(view, sentences.named(queries.by_group(*asked)))
 
 
@@ -34,14 +34,14 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
     by_type = arms.set_index("traffic_type")
     model = by_type.loc["contextual"] if "contextual" in by_type.index else None
     random = by_type.loc["random"] if "random" in by_type.index else None
-    st.markdown(f"**{say.plain(view.unit.capitalize())}, {view.period.words}**")
+    st.markdown(f"**{text.plain(view.unit.capitalize())}, {view.period.words}**")
     boxes = st.columns(4)
     for box, label, row in ((boxes[0], "Random", random), (boxes[1], "Personalised", model)):
-        value = say.reward(row["reward_per_display"], view.is_amount) if row is not None else "–"
-        box.metric(label, value, help=say.plain(view.unit.capitalize()))
+        value = text.reward(row["reward_per_display"], view.is_amount) if row is not None else "–"
+        box.metric(label, value, help=text.plain(view.unit.capitalize()))
     lift = model["lift"] if model is not None else None
-    boxes[2].metric("Lift over random", say.change(lift))
-    boxes[3].metric("p-value", say.p_value(model["p_value"] if model is not None else None))
+    boxes[2].metric("Lift over random", text.change(lift))
+    boxes[3].metric("p-value", text.p_value(model["p_value"] if model is not None else None))
     st.markdown(sentences.verdict(model, view.period.words))
 
 
@@ -59,7 +59,7 @@ def _table(view: View, arms: pd.DataFrame) -> None:
     }
     if not view.is_amount:
         columns.pop("reward")
-    say.show_table(rows, columns)
+    components.show_table(rows, columns)
     st.caption(
         "Displays whose attribution window is closed"
         f" ({view.strategy['window_hours']:g} hours after the display)."
@@ -80,7 +80,7 @@ def _groups(view: View, groups: pd.DataFrame) -> None:
     else:
         labels = [f"{row.kind} {row.group_id}" for row in known.itertuples()]
         title = "Lift over random by placement and activity"
-        say.show_chart(charts.lifts(known.assign(label=labels), title), title)
+        components.show_chart(charts.lifts(known.assign(label=labels), title), title)
     rows = sentences.rows(groups, view.is_amount)
     columns = {
         "kind": "Kind",
@@ -93,7 +93,7 @@ def _groups(view: View, groups: pd.DataFrame) -> None:
         "interval": "95 % interval",
     }
     with st.expander("As a table"):
-        say.show_table(rows, columns)
+        components.show_table(rows, columns)
 
 
 show("Performance", render, by=("strategy", "placement", "period"), wide_periods=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import components
+from app import components, text
 from app.charts import policy_value as charts
 from app.filters import choose
 from app.queries import policy_value as queries
@@ -35,7 +35,7 @@ def render(view: View) -> None:
     """Draw the page."""
     latest = queries.latest(view.publication, view.strategy_id)
     if latest.empty:
-        components.say(
+        st.info(
             "**Nothing is evaluated yet.** Policies are valued from the first training on, on"
             " displays whose outcome is final and whose propensity is known."
         )
@@ -48,7 +48,7 @@ def render(view: View) -> None:
     )
     chosen = latest[latest["estimator"] == estimator]
     st.markdown(sentences.finding(chosen, view.unit, view.is_amount))
-    title = f"Value of each policy as of {components.day(chosen['as_of'].max())}"
+    title = f"Value of each policy as of {text.day(chosen['as_of'].max())}"
     components.show_chart(
         charts.values(chosen, title, view.unit, view.is_amount),
         "Value of each policy with its interval",
@@ -64,7 +64,7 @@ def render(view: View) -> None:
 
 
 def _draw_table(chosen: pd.DataFrame, view: View) -> None:
-    unit = components.plain(view.unit.capitalize())
+    unit = text.plain(view.unit.capitalize())
     columns = {
         name: st.column_config.TextColumn(label.replace("{unit}", unit), help=help_text)
         for name, (label, help_text) in COLUMNS.items()
@@ -74,21 +74,21 @@ def _draw_table(chosen: pd.DataFrame, view: View) -> None:
 
 def _warn(chosen: pd.DataFrame) -> None:
     below = chosen["share_below_floor"].max()
-    if components.is_known(below) and below > FLOOR_WARNING:
+    if text.is_known(below) and below > FLOOR_WARNING:
         st.warning(
-            f"{components.percent(below)} of the displays had a propensity below the floor of the"
+            f"{text.percent(below)} of the displays had a propensity below the floor of the"
             " weights: values lean towards what was logged more often."
         )
     unknown = chosen["displays_without_propensity"].max()
-    if components.is_known(unknown) and unknown > 0:
-        st.info(f"{components.count(unknown)} displays without a known propensity are left out.")
+    if text.is_known(unknown) and unknown > 0:
+        st.info(f"{text.count(unknown)} displays without a known propensity are left out.")
 
 
 def _draw_over_time(view: View, estimator: str) -> None:
     frame = queries.over_time(view.publication, view.strategy_id, estimator)
     frame = frame.assign(policy_label=frame["policy"].map(sentences.POLICIES))
     if frame["policy_value"].notna().sum() == 0:
-        components.say("Every evaluation so far is insufficient: there is no line to draw.")
+        st.info("Every evaluation so far is insufficient: there is no line to draw.")
         return
     components.show_chart(
         charts.over_time(frame, view.unit, view.is_amount), "Policy value by cycle"

@@ -7,13 +7,12 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import components
+from app import components, text
 from app.charts import ranked_offers as charts
-from app.components import plain
 from app.filters import choose, write
 from app.queries import ranked_offers as queries
 from app.sentences import ranked_offers as sentences
-from app.sentences.interactions import labels
+from app.text import plain
 from app.view import View, show
 
 MOST_ROWS = 50_000
@@ -23,9 +22,7 @@ def render(view: View) -> None:
     """Draw the page."""
     examples = queries.examples(view.publication, view.strategy_id)
     if not examples:
-        components.say(
-            "**No profile is ranked yet.** `nextoffer run` ranks everybody in the raw folder."
-        )
+        st.info("**No profile is ranked yet.** `nextoffer run` ranks everybody in the raw folder.")
         return
     segments = queries.segments(view.publication, view.strategy_id)
     options = ["profile", "segment"] if segments else ["profile"]
@@ -48,8 +45,8 @@ def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
         st.warning(f"No offer is ranked for {plain(profile)} here. Known are, for example: {known}")
         return
     st.caption(
-        f"Valid from {components.moment(ranked['valid_from'].min())} to"
-        f" {components.moment(ranked['valid_to'].max())}."
+        f"Valid from {text.moment(ranked['valid_from'].min())} to"
+        f" {text.moment(ranked['valid_to'].max())}."
     )
     for placement, rows in ranked.groupby("placement_id"):
         st.subheader(plain(placement))
@@ -61,7 +58,7 @@ def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
 
 
 def _draw_ranks(rows: pd.DataFrame, view: View) -> None:
-    shown = rows.assign(arm=rows["traffic_type"].map(components.arm))
+    shown = rows.assign(arm=rows["traffic_type"].map(text.arm))
     form = "%.2f" if view.is_amount else "percent"
     components.show_table(
         shown,
@@ -100,13 +97,13 @@ def _draw_why(view: View, ranked: pd.DataFrame) -> None:
     st.markdown(sentences.known_of(person))
     reasons = queries.reasons(view.publication, row, person)
     if reasons.empty:
-        components.say("The log holds nothing yet on how such people respond to this offer.")
+        st.info("The log holds nothing yet on how such people respond to this offer.")
     else:
         has_weights = bool(reasons["share"].notna().any())
         below = "From the log; what the model weighs most first" if has_weights else "From the log"
         reasons = reasons.assign(label=reasons["name"] + ": " + reasons["value"])
         components.show_chart(charts.reasons(reasons, below, view.is_amount), "Reasons by feature")
-    if not components.is_known(row["model_version"]):
+    if not text.is_known(row["model_version"]):
         return
     st.caption("The model's own sum, term by term, and what would change the order:")
     st.code(sentences.explain_command(row), language="bash", wrap_lines=True)
@@ -116,15 +113,15 @@ def _draw_segment(view: View, segment: str) -> None:
     first = queries.of_segment(view.publication, view.strategy_id, segment, view.placement)
     members = int(first["members"].sum())
     if members == 0:
-        components.say(f"Nobody who is ranked is in {plain(segment)}.")
+        st.info(f"Nobody who is ranked is in {plain(segment)}.")
         return
     for placement, rows in first.groupby("placement_id"):
-        rows = rows.assign(offer_label=rows["offer_id"].map(labels(rows)))
+        rows = rows.assign(offer_label=rows["offer_id"].map(text.offer_labels(rows)))
         sides = [
             rows.assign(who=charts.MEMBERS, share=rows["member_share"], people=rows["members"]),
             rows.assign(who=charts.OTHERS, share=rows["other_share"], people=rows["others"]),
         ]
-        people = components.count(rows["members"].sum())
+        people = text.count(rows["members"].sum())
         components.show_chart(
             charts.first_offers(
                 pd.concat(sides), f"{placement}: what {people} people in {segment} see first"
@@ -148,7 +145,7 @@ def _draw_take_away(view: View, sql: str, rows: Callable[[], pd.DataFrame], limi
         f"{limit} Everything: `nextoffer publish --parquet FOLDER`. The SQL gives the same without"
         ' a limit: `nextoffer query "…"`.'
     )
-    name = f"ranked_offers_{components.day(view.as_of)}"
+    name = f"ranked_offers_{text.day(view.as_of)}"
     with st.container(horizontal=True):
         st.download_button(
             "CSV", lambda: sentences.csv(rows()), f"{name}.csv", "text/csv", on_click="ignore"

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from app import components
-from app.components import plain
+from app import text
+from app.text import plain
 
 ASSUMPTIONS = {
     "offers_differ": "Offers appeal to different people",
@@ -66,7 +66,7 @@ def card(findings: pd.DataFrame, assumption: str) -> str:
     if found is None:
         return f"**{name}**\n\n:gray[not measured yet]"
     severity = SEVERITIES.get(str(found["severity"]), plain(found["severity"]))
-    advice = f"\n\n**Do:** {plain(found['advice'])}" if components.is_known(found["advice"]) else ""
+    advice = f"\n\n**Do:** {plain(found['advice'])}" if text.is_known(found["advice"]) else ""
     return f"**{name}**\n\n{severity}\n\n{plain(found['sentence'])}{advice}"
 
 
@@ -74,8 +74,8 @@ def sides(frame: pd.DataFrame, comparison: str) -> tuple[pd.DataFrame, tuple[str
     """Return one row per value and side, and the names of the sides with their counts."""
     _, base, new = COMPARISONS[comparison]
     names = (
-        f"{base} ({components.count(frame['base_count'].sum())})",
-        f"{new} ({components.count(frame['new_count'].sum())})",
+        f"{base} ({text.count(frame['base_count'].sum())})",
+        f"{new} ({text.count(frame['new_count'].sum())})",
     )
     parts = [
         frame[["feature_value"]].assign(
@@ -92,8 +92,8 @@ def totals(quality: pd.DataFrame, measure: str) -> str:
     records, fine = int(rows["records"].sum()), int(rows["records_in_order"].sum())
     if records == 0:
         return "no record"
-    lacking = components.count(records - fine)
-    return f"{components.percent(fine / records, 1)} of {components.count(records)}; {lacking} not"
+    lacking = text.count(records - fine)
+    return f"{text.percent(fine / records, 1)} of {text.count(records)}; {lacking} not"
 
 
 def ages(freshness: pd.Series, as_of: datetime) -> pd.DataFrame:
@@ -113,9 +113,9 @@ def ages(freshness: pd.Series, as_of: datetime) -> pd.DataFrame:
         [
             {
                 "thing": words,
-                "moment": components.day(freshness[name])
+                "moment": text.day(freshness[name])
                 if name in days
-                else components.moment(freshness[name]),
+                else text.moment(freshness[name]),
                 "age": _age(freshness[name], as_of),
             }
             for name, words in things.items()
@@ -124,7 +124,7 @@ def ages(freshness: pd.Series, as_of: datetime) -> pd.DataFrame:
 
 
 def _age(value: pd.Timestamp, as_of: datetime) -> str:
-    if not components.is_known(value):
+    if not text.is_known(value):
         return "never"
     days = (pd.Timestamp(as_of) - pd.Timestamp(value)) // timedelta(days=1)
     if days == 0:

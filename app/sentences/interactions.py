@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app import components
+from app import text
 from app.charts.interactions import ALL
-from app.components import plain
-
-
-def labels(offers: pd.DataFrame) -> dict[str, str]:
-    """Return the name of each offer, with its id where several have the same."""
-    unique = offers.drop_duplicates("offer_id")
-    shared = unique["offer_name"].duplicated(keep=False)
-    names = unique["offer_name"].where(
-        ~shared, unique["offer_name"] + " (" + unique["offer_id"] + ")"
-    )
-    return dict(zip(unique["offer_id"], names, strict=True))
+from app.text import plain
 
 
 def with_margins(frame: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
@@ -37,11 +27,11 @@ def finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: 
         return f"**{plain(offer)}** has too few displays to compare these features."
 
     def who(row: pd.Series) -> str:
-        rate = components.reward(row["shrunken_rate"], is_amount)
+        rate = text.reward(row["shrunken_rate"], is_amount)
         first, second = plain(row["feature_value"]), plain(row["other_feature_value"])
         return (
             f"**{rate}** where {plain(names[0])} is {first} and {plain(names[1])} is {second}"
-            f" ({components.count(row['displays'])} displays)"
+            f" ({text.count(row['displays'])} displays)"
         )
 
     most, least = who(ordered.iloc[-1]), who(ordered.iloc[0])
@@ -60,7 +50,7 @@ def joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:
     each = [spread(one) for _, one in alone.groupby("feature_name")]
     if not each or spread(cells) < 1.5 * max(each) or spread(cells) < 0.1:
         return ""
-    both, one = components.percent(spread(cells)), components.percent(max(each))
+    both, one = text.percent(spread(cells)), text.percent(max(each))
     return (
         f" Only both together tell: the rate typically differs by {both} between the cells, and by"
         f" {one} at most for one feature by itself (*all*)."

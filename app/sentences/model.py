@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from app import components as say
+from app import text
 
 _OUTCOMES = {
     "succeeded": "Succeeded: the strategy has a model in use.",
@@ -26,37 +26,37 @@ _BEST_SINGLE_OUTCOMES = {
 def deployed(row: pd.Series, shares: pd.DataFrame) -> dict[str, str]:
     """Return names and values of the deployed version, with the traffic by arm."""
     traffic = ", ".join(
-        f"{say.arm(arm).lower()} {say.percent(share)}"
+        f"{text.arm(arm).lower()} {text.percent(share)}"
         for arm, share in zip(shares["traffic_type"], shares["share"], strict=True)
     )
     return {
-        "Version": say.plain(row["model_version"]),
-        "Kind": say.plain(str(row["model_kind"]).replace("_", " ")),
-        "Trained as of": say.moment(row["trained_as_of"]),
+        "Version": text.plain(row["model_version"]),
+        "Kind": text.plain(str(row["model_kind"]).replace("_", " ")),
+        "Trained as of": text.moment(row["trained_as_of"]),
         "Data window (UTC)": _window(row),
-        "Training displays": say.count(row["training_rows"]),
-        "Offers included": say.count(row["offers_included"]),
-        "Offers personalised": say.count(row["offers_personalised"]),
+        "Training displays": text.count(row["training_rows"]),
+        "Offers included": text.count(row["offers_included"]),
+        "Offers personalised": text.count(row["offers_personalised"]),
         "Traffic, 7 days": traffic or "no displays",
     }
 
 
 def training(row: pd.Series) -> dict[str, str]:
     """Return names and values of a training job; `model_kind` is that of the deployed model."""
-    reason = say.plain(row["reason"]) if say.is_known(row["reason"]) else "none given"
+    reason = text.plain(row["reason"]) if text.is_known(row["reason"]) else "none given"
     is_best_single = row["model_kind"] == "best_single"
     outcomes = _OUTCOMES | (_BEST_SINGLE_OUTCOMES if is_best_single else {})
     return {
-        "Computed for": say.moment(row["as_of"]),
-        "Outcome": say.plain(outcomes.get(row["status"], row["status"])),
+        "Computed for": text.moment(row["as_of"]),
+        "Outcome": text.plain(outcomes.get(row["status"], row["status"])),
         "Reason": reason,
         "Data window (UTC)": _window(row),
-        "Training displays": say.count(row["training_rows"]),
-        "with a success": say.count(row["successes"]),
-        "Offers ready": f"{say.count(row['offers_ready'])} of"
-        f" {say.count(row['offers_included'])} included",
-        "Trained version": say.plain(row["model_version"])
-        if say.is_known(row["model_version"])
+        "Training displays": text.count(row["training_rows"]),
+        "with a success": text.count(row["successes"]),
+        "Offers ready": f"{text.count(row['offers_ready'])} of"
+        f" {text.count(row['offers_included'])} included",
+        "Trained version": text.plain(row["model_version"])
+        if text.is_known(row["model_version"])
         else "none",
     }
 
@@ -66,15 +66,15 @@ def properties(row: pd.Series, is_amount: bool) -> dict[str, str]:
     kind = "amount per display" if is_amount else "success or not"
     places = row["placement_ids"]
     return {
-        "KPI": say.plain(f"{row['kpi_name']} ({kind})"),
-        "Success events": say.plain(row["success_event_types"]),
+        "KPI": text.plain(f"{row['kpi_name']} ({kind})"),
+        "Success events": text.plain(row["success_event_types"]),
         "Attribution window": f"{row['window_hours']:g} hours after the display",
         "Look-back": f"{row['lookback_days']} days",
         "Offer is ready with": f"{row['min_displays']} displays and {row['min_successes']}"
         " successes in the look-back",
-        "Exploration": f"{say.percent(row['exploration_share'])} of people, with a model",
+        "Exploration": f"{text.percent(row['exploration_share'])} of people, with a model",
         "Offers ranked": f"{row['top_k']} per person and placement",
-        "Placements": say.plain(places) if say.is_known(places) else "all",
+        "Placements": text.plain(places) if text.is_known(places) else "all",
     }
 
 
@@ -82,30 +82,30 @@ def rows(versions: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
     """Return the versions with state, value, interval, lift, Gini and kind as text."""
 
     def value(number: object) -> str:
-        return say.reward(number, is_amount)
+        return text.reward(number, is_amount)
 
     return versions.assign(
         state=["deployed" if flag else "" for flag in versions["is_deployed"]],
         value=[value(number) for number in versions["policy_value"]],
         interval=[
-            f"{value(low)} to {value(high)}" if say.is_known(low) else say.NONE
+            f"{value(low)} to {value(high)}" if text.is_known(low) else text.NONE
             for low, high in zip(versions["value_low"], versions["value_high"], strict=True)
         ],
-        lift=[say.change(number) for number in versions["lift_over_best_single"]],
-        later=[say.decimals(number) for number in versions["later_gini"]],
-        training=[say.decimals(number) for number in versions["training_gini"]],
+        lift=[text.change(number) for number in versions["lift_over_best_single"]],
+        later=[text.decimals(number) for number in versions["later_gini"]],
+        training=[text.decimals(number) for number in versions["training_gini"]],
         kind=versions["model_kind"].str.replace("_", " "),
     )
 
 
 def calibration(ratio: float | None) -> str:
     """Return what mean reward by mean score says of a version."""
-    if ratio is None or not say.is_known(ratio):
+    if ratio is None or not text.is_known(ratio):
         return "too few successes to judge its scores"
     if abs(ratio - 1) < 0.05:
         return "scores are right within 5 % on average"
     direction = "too low" if ratio > 1 else "too high"
-    return f"scores are {direction}: {say.percent(ratio)} of what was expected came"
+    return f"scores are {direction}: {text.percent(ratio)} of what was expected came"
 
 
 def commands(home: Path, strategy: str, versions: pd.DataFrame) -> list[str]:
@@ -122,4 +122,4 @@ def commands(home: Path, strategy: str, versions: pd.DataFrame) -> list[str]:
 
 
 def _window(row: pd.Series) -> str:
-    return f"{say.day(row['data_window_start'])} to {say.day(row['data_window_end'])}"
+    return f"{text.day(row['data_window_start'])} to {text.day(row['data_window_end'])}"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from app import components as say
+from app import text
 
 
 def readiness(offer: pd.Series, as_of: datetime) -> str:
@@ -24,7 +24,7 @@ def readiness(offer: pd.Series, as_of: datetime) -> str:
 def missing(offer: pd.Series) -> str:
     """Return what an offer still lacks, `150 displays, 15 successes`."""
     parts = [
-        f"{say.count(offer[f'missing_{name}'])} {name}"
+        f"{text.count(offer[f'missing_{name}'])} {name}"
         for name in ("displays", "successes")
         if offer[f"missing_{name}"] > 0
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app import components
+from app import text
 
 POLICIES = {
     "random": "Random",
@@ -32,7 +32,7 @@ LIMITS = (
 def label(row: pd.Series) -> str:
     """Return the name of a policy, with the start of its model's version."""
     name = POLICIES.get(str(row["policy"]), str(row["policy"]))
-    has_version = components.is_known(row["model_version"]) and row["policy"] != "best_single"
+    has_version = text.is_known(row["model_version"]) and row["policy"] != "best_single"
     return f"{name} {str(row['model_version'])[:7]}" if has_version else name
 
 
@@ -51,13 +51,13 @@ def finding(chosen: pd.DataFrame, unit: str, is_amount: bool) -> str:
             f"The value of the {name} is **{INSUFFICIENT}**: fewer than 20 of the displays that"
             " show what it would show had a response."
         )
-    value = components.reward(row["policy_value"], is_amount)
+    value = text.reward(row["policy_value"], is_amount)
     lifts = [
         f", {_lift(row, over)} against {words}"
         for over, words in (("random", "random"), ("best_single", "the best single offer"))
-        if components.is_known(row[f"lift_over_{over}"])
+        if text.is_known(row[f"lift_over_{over}"])
     ]
-    return f"The {name} would earn **{value}** ({components.plain(unit)}){''.join(lifts)}."
+    return f"The {name} would earn **{value}** ({text.plain(unit)}){''.join(lifts)}."
 
 
 def table(chosen: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
@@ -68,31 +68,30 @@ def table(chosen: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
 def _cells(row: pd.Series, is_amount: bool) -> dict[str, str]:
     figures = {
         "value": _value(row, is_amount),
-        "random": components.NONE if row["policy"] == "random" else _lift(row, "random"),
-        "best": components.NONE if row["policy"] == "best_single" else _lift(row, "best_single"),
-        "effective": components.count(row["effective_sample_size"]),
+        "random": text.NONE if row["policy"] == "random" else _lift(row, "random"),
+        "best": text.NONE if row["policy"] == "best_single" else _lift(row, "best_single"),
+        "effective": text.count(row["effective_sample_size"]),
     }
     if row["status"] != "ok":
         figures = dict.fromkeys(figures, INSUFFICIENT)
-    first, last = components.day(row["data_window_start"]), components.day(row["data_window_end"])
+    first, last = text.day(row["data_window_start"]), text.day(row["data_window_end"])
     return {
         "policy": str(row["label"]),
         **figures,
-        "responses": components.count(row["matching_responses"]),
-        "displays": components.count(row["displays"]),
+        "responses": text.count(row["matching_responses"]),
+        "displays": text.count(row["displays"]),
         "window": f"{first} to {last}",
     }
 
 
 def _value(row: pd.Series, is_amount: bool) -> str:
     value, low, high = (
-        components.reward(row[name], is_amount)
-        for name in ("policy_value", "value_low", "value_high")
+        text.reward(row[name], is_amount) for name in ("policy_value", "value_low", "value_high")
     )
     return f"{value} ({low} to {high})"
 
 
 def _lift(row: pd.Series, over: str) -> str:
     low, high = row[f"lift_over_{over}_low"], row[f"lift_over_{over}_high"]
-    bounds = f" ({components.interval(low, high)})" if components.is_known(low) else ""
-    return components.change(row[f"lift_over_{over}"]) + bounds
+    bounds = f" ({text.interval(low, high)})" if text.is_known(low) else ""
+    return text.change(row[f"lift_over_{over}"]) + bounds

@@ -7,8 +7,8 @@ import shlex
 
 import pandas as pd
 
-from app import components
-from app.components import plain
+from app import text
+from app.text import plain
 
 _SHOWN = (
     "placement_id, rank, offer_id, offer_name, score, traffic_type, policy, propensity,"
@@ -18,8 +18,8 @@ _SHOWN = (
 
 def placed_by(ranked: pd.Series) -> str:
     """Return how the offers of a placement were chosen, as markdown."""
-    model, chance = plain(ranked["model_version"]), components.percent(ranked["propensity"], 1)
-    eligible = components.count(ranked["eligible_count"])
+    model, chance = plain(ranked["model_version"]), text.percent(ranked["propensity"], 1)
+    eligible = text.count(ranked["eligible_count"])
     if ranked["policy"] == "uniform":
         scored = f" The scores are those of model {model}." if _is_scored(ranked) else ""
         return (
@@ -35,7 +35,7 @@ def placed_by(ranked: pd.Series) -> str:
 
 
 def _is_scored(ranked: pd.Series) -> bool:
-    return components.is_known(ranked["score"]) and components.is_known(ranked["model_version"])
+    return text.is_known(ranked["score"]) and text.is_known(ranked["model_version"])
 
 
 def known_of(person: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from app.sentences import model, overview, performance
-from app.sentences.weeks import changes
+from app.sentences.overview import changes
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components import change, count, interval, p_value, percent, plain, reward
 from app.database import find_publication
+from app.text import change, count, interval, p_value, percent, plain, reward
 from benchmarks.synthetic_publication import HOSTILE_OFFERS, World, write_publication
 from tests.support.opening import START, Opener, today
 from tests.support.texts import text_of

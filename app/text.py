@@ -1,0 +1,107 @@
+"""Numbers, times and ids of the data as text, for pages, charts and sentences."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+NONE = "–"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~$<&:=^])")
+_RUNS = re.compile(r"\\[-.](?=\\[-.])")
+ARMS = {
+    "contextual": "Personalised",
+    "random": "Random",
+    "noncontextual": "Fallback",
+    "unknown": "Unknown",
+}
+
+
+def plain(text: Any) -> str:
+    """Return text so that markdown shows it letter by letter.
+
+    The word joiner after a colon keeps `:name:` from becoming an emoji or an icon, and the one
+    between dashes or dots keeps them from becoming a long dash or an ellipsis.
+    """
+    escaped = _MARKDOWN.sub(r"\\\1", str(text)).replace(":", ":\u2060").replace("\n", " ")
+    return _RUNS.sub("\\g<0>\u2060", escaped)
+
+
+def is_known(value: Any) -> bool:
+    """Return whether a value is neither NULL nor NaN."""
+    return value is not None and bool(pd.notna(value))
+
+
+def moment(value: Any) -> str:
+    """Return a time as text, `2026-10-25 00:00 UTC`."""
+    return f"{value:%Y-%m-%d %H:%M} UTC" if is_known(value) else NONE
+
+
+def day(value: Any) -> str:
+    """Return a day as text, `2026-10-25`."""
+    return f"{value:%Y-%m-%d}" if is_known(value) else NONE
+
+
+def count(value: Any) -> str:
+    """Return a count as text, `12,345`."""
+    return f"{int(value):,}" if is_known(value) else NONE
+
+
+def percent(value: Any, digits: int = 0) -> str:
+    """Return a share as text, `12 %`."""
+    return f"{float(value):.{digits}%}".replace("%", " %") if is_known(value) else NONE
+
+
+def decimals(value: Any, digits: int = 3) -> str:
+    """Return a number as text, `0.277`."""
+    return f"{float(value):.{digits}f}" if is_known(value) else NONE
+
+
+def change(value: Any) -> str:
+    """Return a relative change as text, `+12 %`; changes below 10 % with one digit."""
+    if not is_known(value):
+        return NONE
+    digits = 1 if abs(float(value)) < 0.1 else 0
+    rounded = round(float(value), digits + 2) + 0.0
+    return f"{rounded:+.{digits}%}".replace("%", " %").replace("-", "−")
+
+
+def interval(low: Any, high: Any) -> str:
+    """Return an interval of relative changes as text, `+3 % to +9 %`."""
+    return f"{change(low)} to {change(high)}" if is_known(low) and is_known(high) else NONE
+
+
+def intervals(frame: pd.DataFrame) -> list[str]:
+    """Return the intervals `lift_low` to `lift_high` of a frame as text."""
+    pairs = zip(frame["lift_low"], frame["lift_high"], strict=True)
+    return [interval(low, high) for low, high in pairs]
+
+
+def reward(value: Any, is_amount: bool) -> str:
+    """Return a mean reward as text: an amount with 2 decimals, or a rate as `7.01 %`."""
+    if not is_known(value):
+        return NONE
+    return f"{float(value):,.2f}" if is_amount else percent(value, 2)
+
+
+def p_value(value: Any) -> str:
+    """Return a p-value as text, `0.012` or `< 0.001`."""
+    if not is_known(value):
+        return NONE
+    return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
+
+
+def arm(traffic_type: Any) -> str:
+    """Return the name of an arm for people."""
+    return ARMS.get(str(traffic_type), str(traffic_type))
+
+
+def offer_labels(offers: pd.DataFrame) -> dict[str, str]:
+    """Return the name of each offer, followed by its id where several share a name."""
+    unique = offers.drop_duplicates("offer_id")
+    shared = unique["offer_name"].duplicated(keep=False)
+    names = unique["offer_name"].where(
+        ~shared, unique["offer_name"] + " (" + unique["offer_id"] + ")"
+    )
+    return dict(zip(unique["offer_id"], names, strict=True))
