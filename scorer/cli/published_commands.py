@@ -1,5 +1,4 @@
-"""Commands that read the published tables: `status`, `query`, `tables`, `describe`,
-`export`, `app`."""
+"""Commands on the published tables: `status`, `query`, `tables`, `describe`, `export`, `app`."""
 
 from __future__ import annotations
 
@@ -8,15 +7,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import click
-from pyarrow import ArrowException
 
 from scorer.cli.options import json_option, settings_options
 from scorer.cli.output import print_rows
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, FindingsError, InputError
-from scorer.warehouse.ranking_export import LAYOUTS, export_ranking
 
 SHOWN_ROWS = 40
+LAYOUTS = ("columns", "list")
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -62,6 +60,8 @@ def query(
 
     A query reads the published tables and nothing else, and changes nothing.
     """
+    from pyarrow import ArrowException
+
     from scorer.cli import query_output
     from scorer.warehouse.database import DatabaseError
     from scorer.warehouse.publication_reader import PublicationReader
@@ -143,6 +143,8 @@ def describe(settings: Settings, table: str, as_json: bool) -> None:
 )
 def export(settings: Settings, placement: str | None, out: Path, layout: str) -> None:
     """Write the newest ranking with one row per person, for e-mail and campaign tools."""
+    from scorer.warehouse.ranking_export import export_ranking
+
     published = settings.published_path.resolve()
     if not published.exists():
         raise InputError(f"nothing is published in {settings.home}: run `nextoffer run` first")

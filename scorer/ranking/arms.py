@@ -70,7 +70,7 @@ def code_of(policy: str) -> int:
 
 
 def shares(context: StrategyContext) -> tuple[float, ...]:
-    """Share of each arm; everything is uniform while no offer can be scored."""
+    """Share of each arm; all traffic is uniform while no offer can be scored."""
     if not context.scored_offer_ids:
         return tuple(float(name == UNIFORM) for name in ARMS)
     return tuple(arm.share(context) for arm in ARMS.values())

@@ -1,11 +1,11 @@
-"""The weekly batch: candidates stream in, rows of ``ranked_offers`` stream out.
+"""The weekly batch: reads candidates and writes ``ranked_offers`` as streams.
 
 read (DuckDB, sorted, draws hashed) -> encode -> short lists -> propensities -> write (DuckDB)
 
-Memory does not grow with the number of people: a batch of candidates, at most 4 M scores of 8
-bytes in a few copies, for each of DuckDB's threads, and DuckDB's own 256 MB a thread
-(:func:`limited_memory`), beyond which it sorts on disk. DuckDB's threads pull
-batches in turn, so that ranking a batch and writing the one before may overlap.
+Memory does not grow with the number of people. Each thread of DuckDB holds a batch of candidates
+with at most 4 M scores of 8 bytes in a few copies. DuckDB itself uses 256 MB per thread
+(:func:`limited_memory`) and sorts on disk beyond that. Its threads pull batches in turn, so that
+ranking one batch and writing the previous one can overlap.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set
 from scorer.ranking.exploration import Draws
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
-from scorer.warehouse.database import limited_memory
+from scorer.warehouse.database import Connection, limited_memory
 
 Advance = Callable[[int], None]
 
@@ -60,15 +60,15 @@ _MAX_BATCH_CELLS = 4_000_000
 
 
 def write_ranked_offers(
-    connection: Any, context: StrategyContext, progress: Advance | None = None
+    connection: Connection, context: StrategyContext, progress: Advance | None = None
 ) -> int:
-    """Replace the strategy's rows in ``scorer.ranked_offers``; returns the rows written.
+    """Replace the rows of the strategy in ``scorer.ranked_offers``; returns the number of rows.
 
-    One transaction of its own, rolled back when anything fails. Candidates are read through a
-    second cursor, which sees what is committed. ``progress`` is called with the number of
-    candidates ranked since its last call.
+    Runs in a transaction of its own, which a failure rolls back. A second cursor reads the
+    candidates and sees committed data only. ``progress`` is called with the number of candidates
+    ranked since its last call.
     """
-    # Threads of BLAS would wait for those of DuckDB and of the forest.
+    # Threads of BLAS would compete with those of DuckDB and of the forest.
     with limited_memory(connection), threadpool_limits(1, "blas"):
         reader = rank_candidates(connection, context, progress)
         connection.execute("begin")
@@ -79,7 +79,7 @@ def write_ranked_offers(
             connection.register("nextoffer_ranked_rows", reader)
             (rows,) = connection.execute(
                 "insert into scorer.ranked_offers select * from nextoffer_ranked_rows"
-            ).fetchone()
+            ).fetchall()[0]
             connection.unregister("nextoffer_ranked_rows")
             connection.execute("commit")
         except BaseException:
@@ -89,9 +89,9 @@ def write_ranked_offers(
 
 
 def rank_candidates(
-    connection: Any, context: StrategyContext, progress: Advance | None = None
+    connection: Connection, context: StrategyContext, progress: Advance | None = None
 ) -> pa.RecordBatchReader:
-    """Stream the ranked rows of all of a strategy's candidates, as RANKED_SCHEMA.
+    """Stream the ranked rows of all candidates of a strategy, as RANKED_SCHEMA.
 
     Ordered by profile_id, placement_id and rank.
     """
@@ -122,7 +122,7 @@ def batch_rows(context: StrategyContext) -> int:
 def rank_batch(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
     """Rank one batch of candidates (columns of ``ranking_candidates`` and the features).
 
-    Returns RANKED_SCHEMA, decisions in the batch's order, each from rank 1 upwards.
+    Returns RANKED_SCHEMA in the order of the batch, each decision from rank 1 on.
     """
     decisions = Decisions(
         users=batch,
@@ -143,7 +143,7 @@ def _ranked_batches(
 
 
 def _draws(context: StrategyContext, batch: pa.RecordBatch) -> Draws:
-    """As the engine drew them, else drawn here: the same numbers."""
+    """Draws of the database if the batch has them, else the same numbers drawn here."""
     if _ARM in batch.schema.names:
         drawn = (batch.column(name) for name in (_ARM, _ORDER_KEY))
         return Draws(*(column.to_numpy(zero_copy_only=False) for column in drawn))
@@ -177,7 +177,7 @@ def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows)
 
 
 def model_version(context: StrategyContext) -> str | None:
-    """Version that ranked rows carry; None before the first model."""
+    """Model version of the ranked rows; None before the first model."""
     if context.deployed is None or not context.scored_offer_ids:
         return None
     return context.deployed.version

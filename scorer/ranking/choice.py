@@ -1,8 +1,8 @@
-"""Which offers each decision gets, in which order, with which score.
+"""Chooses the offers of each decision, with their order and scores.
 
-Most decisions are the model's own: their short list comes out of one kernel, without a score for
-every offer. A row needs all its scores where it explores (any offer may be drawn), where the best
-single offer serves it, or where no offer that the model knows is eligible.
+Most decisions are personalised: one kernel finds their best offers without scoring all of them. A
+decision needs all scores if it explores (any offer may be drawn), if the best single offer ranks
+it, or if no offer that the model knows is eligible.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
 from scorer.ranking.exploration import Draws
 from scorer.ranking.top_k import smallest_k
 
-# Keys of the model's order: scores, then what has none, then what is not ready, then (infinity)
-# what is not eligible.
+# Sort keys of the order of the model: scores, then offers without a score, then offers that are
+# not ready, then (infinity) offers that are not eligible.
 _UNREADY = float(np.finfo(np.float64).max)
 _UNSCORED = float(np.nextafter(_UNREADY, 0.0))
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """Decisions to make: who, where, with which offers, by which draw.
+    """Decisions to make: users, placements, eligible offers and draws.
 
     ``users`` holds the feature columns, ``placement_ids`` is text (n,); ``eligible`` has the
     columns of ``context.candidates``.
@@ -47,9 +47,9 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The first k places of every decision; those beyond its eligible offers mean nothing.
+    """The first k offers of every decision; entries beyond the eligible count are undefined.
 
-    ``columns`` and ``intended`` (what the model would have placed) are columns of candidates,
+    ``columns`` and ``intended`` (the choice of the model) are columns of candidates,
     int64 (n, k); ``scores`` float64 (n, k), NaN before the first model; ``policy`` (n,) indexes
     ``policies()``.
     """
@@ -60,7 +60,7 @@ class Chosen:
     policy: Codes
 
     def put(self, rows: Mask, part: Chosen) -> None:
-        """Write the part's places into the chosen rows."""
+        """Write the choices of a part into the given rows."""
         self.columns[rows], self.intended[rows] = part.columns, part.intended
         self.scores[rows], self.policy[rows] = part.scores, part.policy
 
@@ -96,9 +96,9 @@ def choose(context: StrategyContext, decisions: Decisions) -> Chosen:
 def offer_scores(context: StrategyContext, users: Matrix, eligible: Mask) -> Vector:
     """Score of every candidate, float64 (n, n_candidates), NaN before the first model.
 
-    ``users`` as the model's schema encodes them, ``eligible`` (n, n_candidates). An offer that is
-    not ready gets the worst score of the row's eligible ready offers (of all ready offers when
-    none of them is eligible).
+    ``users`` are encoded by the schema of the model, ``eligible`` is (n, n_candidates). An offer
+    that is not ready gets the worst score of the eligible ready offers of its row, or of all ready
+    offers if none of them is eligible.
     """
     scores = np.full(eligible.shape, np.nan)
     if context.deployed is None or not context.scored_offer_ids or scores.size == 0:
@@ -123,14 +123,14 @@ def _places(n: int, k: int) -> Chosen:
 
 
 def _at_random(context: StrategyContext, eligible: Eligible, draws: Draws) -> Chosen:
-    """Before the first model an arm takes every profile; what it draws is what is intended."""
+    """Before the first model, arms order all profiles; their order is the intended one."""
     columns = _places(len(draws.arm), min(context.top_k, len(context.candidates))).columns
     _order_by_arms(context, eligible.mask(), draws, columns)
     return Chosen(columns, columns, np.full(columns.shape, np.nan), draws.arm)
 
 
 def _from_scores(context: StrategyContext, users: Matrix, eligible: Mask, draws: Draws) -> Chosen:
-    """By the scores of all offers, except where an arm took the profile."""
+    """Choose by the scores of all offers, except for profiles of an arm."""
     scores = offer_scores(context, users, eligible)
     intended = _model_order(context, scores, eligible)
     columns = intended.copy()
@@ -140,7 +140,7 @@ def _from_scores(context: StrategyContext, users: Matrix, eligible: Mask, draws:
 
 
 def _model_order(context: StrategyContext, scores: Vector, eligible: Mask) -> Codes:
-    """The model's first top_k columns: ready by score, then not ready; ties in column order."""
+    """First top_k columns of the model: ready by score, then not ready; ties in column order."""
     keys = np.negative(scores)
     np.nan_to_num(keys, copy=False, nan=_UNSCORED, posinf=_UNSCORED)
     keys[:, context.score_columns < 0] = _UNREADY
@@ -149,7 +149,7 @@ def _model_order(context: StrategyContext, scores: Vector, eligible: Mask) -> Co
 
 
 def _order_by_arms(context: StrategyContext, eligible: Mask, draws: Draws, columns: Codes) -> None:
-    """Write the order of each arm into the rows that it took."""
+    """Write the order of each arm into its rows."""
     for place, arm in enumerate(ARMS.values()):
         rows = draws.arm == place
         if rows.any():
@@ -159,7 +159,7 @@ def _order_by_arms(context: StrategyContext, eligible: Mask, draws: Draws, colum
 def _from_short_lists(
     context: StrategyContext, ranker: ShortLists, users: Matrix, eligible: Eligible
 ) -> Chosen:
-    """Without all scores: every row has a ready eligible offer and is the model's own."""
+    """Choose without all scores; every row is personalised and has a ready eligible offer."""
     places, k = context.score_columns, min(context.top_k, len(context.candidates))
     ready = np.flatnonzero(places >= 0)
     candidate = np.full(len(ranker.offer_ids), -1, dtype=np.int64)
@@ -176,7 +176,7 @@ def _from_short_lists(
 
 
 def _filled(columns: Codes, scores: Vector, unready: Mask) -> tuple[Codes, Vector]:
-    """Short lists followed by what is not ready, in column order, with the worst score."""
+    """Short lists followed by unready offers, in column order, with the worst score."""
     k = columns.shape[1]
     later = smallest_k(np.where(unready, 0.0, np.inf), k)
     is_later = np.arange(later.shape[1]) < unready.sum(axis=1)[:, None]

@@ -1,4 +1,4 @@
-"""What a ranker must know of one strategy: offers, eligibility, readiness, model."""
+"""What ranking needs to know about a strategy: offers, eligibility, readiness, model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from scorer.models.protocol import RewardModel
 from scorer.ranking import arms
 from scorer.ranking.exploration import MixturePolicy
 from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.database import Connection
 from scorer.warehouse.marts import read_ready_offers
 
 
@@ -31,13 +31,13 @@ class Offer:
     placement_ids: tuple[str, ...] | None = None
 
     def fits(self, placement_id: str) -> bool:
-        """Whether the offer may be shown at the placement."""
+        """True if the offer may be shown at the placement."""
         return self.placement_ids is None or placement_id in self.placement_ids
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A model in use and its version."""
+    """The deployed model and its version."""
 
     model: RewardModel
     version: str
@@ -45,11 +45,11 @@ class Deployed:
 
 @dataclass(frozen=True)
 class StrategyContext:
-    """Everything besides the users that a strategy's ranking depends on.
+    """Everything except the users that the ranking of a strategy depends on.
 
-    ``eligibility`` gives each set's offers, ``default_sets`` what strangers may see at each
-    placement. Without
-    ``deployed`` all traffic is random. A ready offer unknown to the model ranks as not ready.
+    ``eligibility`` gives the offers of each set, ``default_sets`` those for unknown profiles at
+    each placement. Without ``deployed``, all traffic is random. A ready offer that the model does
+    not know ranks as not ready.
     """
 
     strategy_id: str
@@ -76,12 +76,12 @@ class StrategyContext:
 
     @property
     def cycle(self) -> tuple[str, date]:
-        """What every draw of the cycle starts from."""
+        """Strategy and date, the seed of every draw of the cycle."""
         return self.strategy_id, self.cycle_date
 
     @property
     def valid_to(self) -> datetime:
-        """End of the ranking's validity: as_of + 7 days."""
+        """End of the validity of the ranking: as_of + 7 days."""
         return self.as_of + CYCLE
 
     @cached_property
@@ -98,9 +98,9 @@ class StrategyContext:
 
     @cached_property
     def candidates(self) -> tuple[Offer, ...]:
-        """Offers eligible for somebody, in tie order: priority (higher first), then offer_id.
+        """Offers eligible for anybody, in tie order: priority (higher first), then offer_id.
 
-        One that the catalogue does not name takes part with priority 0; fallback offers never do.
+        Offers missing from the catalogue have priority 0. Fallback offers are left out.
         """
         known = {o.offer_id: o for o in self.offers}
         mentioned = frozenset().union(*self.eligibility.values(), *self.default_sets.values())
@@ -110,12 +110,12 @@ class StrategyContext:
 
     @cached_property
     def candidate_columns(self) -> dict[str, int]:
-        """Column of every candidate offer in masks and score matrices."""
+        """Column of every candidate in masks and score matrices."""
         return {o.offer_id: j for j, o in enumerate(self.candidates)}
 
     @cached_property
     def score_columns(self) -> Codes:
-        """Model column of each candidate, -1 where the model may not score it."""
+        """Column of the model for each candidate, -1 for offers that the model does not rank."""
         model_ids = self.deployed.model.offer_ids if self.deployed else ()
         columns = {o: j for j, o in enumerate(model_ids) if o in self.scored_offer_ids}
         return np.array([columns.get(o.offer_id, -1) for o in self.candidates], dtype=np.int64)
@@ -127,11 +127,11 @@ class StrategyContext:
 
     @cached_property
     def masks(self) -> dict[str, Mask]:
-        """Eligible candidates of every set, each of shape (n_candidates,)."""
+        """Mask of each eligibility set, shape (n_candidates,)."""
         return {key: self.mask(offers) for key, offers in self.eligibility.items()}
 
     def mask(self, offer_ids: frozenset[str]) -> Mask:
-        """Candidates among the given offers, shape (n_candidates,)."""
+        """Mask of the given offers, shape (n_candidates,)."""
         mask = np.zeros(len(self.candidates), dtype=np.bool_)
         columns = self.candidate_columns
         chosen = [columns[o] for o in offer_ids if o in columns]
@@ -139,9 +139,9 @@ class StrategyContext:
         return mask
 
     def default_offers(self, placement_id: str) -> frozenset[str]:
-        """Offers eligible at the placement for people nobody knows.
+        """Offers eligible at the placement for unknown profiles.
 
-        At a placement nobody was seen in: those eligible elsewhere that fit it.
+        For an unknown placement: the offers eligible at other placements that fit this one.
         """
         if placement_id in self.default_sets:
             return self.default_sets[placement_id]
@@ -151,16 +151,16 @@ class StrategyContext:
 
 
 def load_context(
-    connection: Any,
+    connection: Connection,
     strategy_id: str,
     as_of: datetime,
     deployed: Deployed | None = None,
     exploration_share: float | None = None,
 ) -> StrategyContext:
-    """Read a strategy's context from the marts of the build.
+    """Read the context of a strategy from the marts of the build.
 
-    ``deployed`` None makes all traffic random; ``exploration_share`` replaces the strategy's own
-    (0 personalises everybody). Raises StrategyError when the build does not know the strategy.
+    ``deployed`` None makes all traffic random; ``exploration_share`` overrides that of the strategy
+    (0 personalises everybody). Raises StrategyError if the build does not know the strategy.
     """
     settings = connection.execute(
         "select exploration_share, top_k from dim_ranking_strategies where strategy_id = ?",
@@ -183,8 +183,8 @@ def load_context(
     )
 
 
-def find_deployed(connection: Any, settings: Settings, strategy: str) -> Deployed | None:
-    """Return the model that ranks as of the cycle, None where all traffic is random."""
+def find_deployed(connection: Connection, settings: Settings, strategy: str) -> Deployed | None:
+    """Return the model that ranks as of the cycle; None if all traffic is random."""
     registry = ModelRegistry(settings.models_dir)
     version = registry.deployed_as_of(strategy, settings.as_of)
     if version is None or len(read_ready_offers(connection, strategy)) < MIN_READY_OFFERS:
@@ -192,7 +192,7 @@ def find_deployed(connection: Any, settings: Settings, strategy: str) -> Deploye
     return Deployed(registry.load(strategy, version), version)
 
 
-def _read_offers(connection: Any) -> tuple[Offer, ...]:
+def _read_offers(connection: Connection) -> tuple[Offer, ...]:
     rows = connection.execute(
         "select offer_id, offer_name, priority, is_fallback and status = 'approved', placement_ids"
         " from dim_offers order by offer_id"
@@ -204,7 +204,7 @@ def _read_offers(connection: Any) -> tuple[Offer, ...]:
 
 
 def _read_eligibility(
-    connection: Any, strategy_id: str
+    connection: Connection, strategy_id: str
 ) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     rows = connection.execute(
         "select eligibility_set_id, placement_id, is_default, offer_id"
@@ -215,9 +215,9 @@ def _read_eligibility(
     placements: dict[str, set[str]] = {}
     for set_id, placement_id, is_default, offer_id in rows:
         sets.setdefault(set_id, set()).add(offer_id)
-        strangers = placements.setdefault(placement_id, set())
+        defaults = placements.setdefault(placement_id, set())
         if is_default:
-            strangers.add(offer_id)
+            defaults.add(offer_id)
     return _frozen(sets), _frozen(placements)
 
 

@@ -1,7 +1,6 @@
-"""Which candidates each decision may show: few sets, a code per decision, single exclusions.
+"""Eligible candidates of each decision: few sets, a code per decision, single exclusions.
 
-Kept in that form all the way into the kernels: a mask of decisions x offers is written out only
-for the few rows that need one.
+The kernels work on this form. Only the few decisions that need a full mask of offers get one.
 """
 
 from __future__ import annotations
@@ -16,10 +15,9 @@ from scorer.ranking.context import StrategyContext
 
 
 def eligible_by_set(context: StrategyContext, batch: pa.RecordBatch) -> Eligible:
-    """Offers of each candidate's eligibility set without the user's own exclusions.
+    """Eligible offers of a batch, from ``eligibility_set_id`` and ``excluded_offer_ids``.
 
-    Of columns ``eligibility_set_id`` and ``excluded_offer_ids``; an unknown set is empty, an
-    unknown excluded offer changes nothing.
+    An unknown set is empty; unknown excluded offers are ignored.
     """
     sets = batch.column("eligibility_set_id").dictionary_encode()
     none = np.zeros(len(context.candidates), dtype=np.bool_)
@@ -33,7 +31,7 @@ def eligible_by_set(context: StrategyContext, batch: pa.RecordBatch) -> Eligible
 
 
 def listed_columns(context: StrategyContext, lists: pa.ListArray) -> tuple[Codes, Codes]:
-    """Row and candidate column of every listed offer that is a candidate, rows ascending."""
+    """Row and column of every listed offer that is a candidate, by ascending row."""
     known = pa.array([o.offer_id for o in context.candidates], pa.string())
     columns = pc.index_in(pc.cast(pc.list_flatten(lists), pa.string()), known)
     columns = pc.fill_null(columns, -1).to_numpy(zero_copy_only=False)
@@ -42,7 +40,7 @@ def listed_columns(context: StrategyContext, lists: pa.ListArray) -> tuple[Codes
 
 
 def eligible_counts(eligible: Eligible, among: Mask | None = None) -> Codes:
-    """Eligible offers of every decision, int64 (n,); ``among`` (n_offers,) counts only those."""
+    """Number of eligible offers of every decision, int64 (n,); only those in ``among`` if given."""
     masks = eligible.masks if among is None else eligible.masks & among
     counts = masks.sum(axis=1)[eligible.codes]
     rows, columns = _distinct(eligible)
@@ -51,7 +49,7 @@ def eligible_counts(eligible: Eligible, among: Mask | None = None) -> Codes:
 
 
 def take_rows(eligible: Eligible, chosen: Mask) -> Eligible:
-    """What the chosen decisions may show; ``chosen`` is bool (n,)."""
+    """Eligible offers of the chosen decisions; ``chosen`` is bool (n,)."""
     kept = chosen[eligible.excluded_rows]
     places = np.cumsum(chosen) - 1
     return Eligible(
@@ -63,7 +61,7 @@ def take_rows(eligible: Eligible, chosen: Mask) -> Eligible:
 
 
 def take_columns(eligible: Eligible, places: Codes, n_columns: int) -> Eligible:
-    """The same with column j moved to ``places[j]`` of ``n_columns``; -1 takes it away."""
+    """Move column j to ``places[j]`` of ``n_columns``; -1 removes it."""
     kept = places >= 0
     masks = np.zeros((len(eligible.masks), n_columns), dtype=np.bool_)
     masks[:, places[kept]] = eligible.masks[:, kept]
@@ -77,7 +75,7 @@ def take_columns(eligible: Eligible, places: Codes, n_columns: int) -> Eligible:
 
 
 def _distinct(eligible: Eligible) -> tuple[Codes, Codes]:
-    """Row and column of every exclusion, each pair once."""
+    """Distinct rows and columns of the exclusions."""
     width = max(1, eligible.masks.shape[1])
     pairs = np.unique(eligible.excluded_rows * width + eligible.excluded_columns)
     return pairs // width, pairs % width

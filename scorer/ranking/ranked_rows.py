@@ -1,6 +1,6 @@
-"""From decisions to ranked rows: ranks, scores, propensities, and fallback offers.
+"""Turns decisions into ranked rows: ranks, scores, propensities, and fallback offers.
 
-Used by the weekly batch and by single requests alike.
+The weekly batch and single requests both use it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ class RankedRows:
     """Ranked rows of decisions, ordered by decision and rank; every array has shape (n_rows,).
 
     ``row`` is the decision, ``rank`` starts at 1, ``policy`` indexes ``policies()`` and
-    ``traffic_types()``.
-    ``score`` is NaN where no model scored. Offers are text.
+    ``traffic_types()``. ``score`` is NaN before the first model. Offers are text.
     """
 
     row: Codes
@@ -37,9 +36,9 @@ class RankedRows:
 
 
 def rank_decisions(context: StrategyContext, decisions: Decisions) -> RankedRows:
-    """Rank the eligible offers of every decision, fallback offers where there is none.
+    """Rank the eligible offers of every decision, or fallback offers if there are none.
 
-    At most ``context.top_k`` rows a decision; none when not even a fallback offer fits.
+    At most ``context.top_k`` rows per decision; none if no fallback offer fits either.
     """
     counts = eligible_counts(decisions.eligible)
     chosen = choose(context, decisions)
@@ -76,7 +75,7 @@ def _propensities(
 
 @dataclass(frozen=True)
 class _Rows:
-    """Like RankedRows, with columns of candidates (beyond them: of the fallback offers)."""
+    """Like RankedRows, with columns in place of offers: candidates first, then fallback offers."""
 
     row: Codes
     place: Codes
@@ -90,7 +89,7 @@ class _Rows:
 def _with_fallbacks(
     context: StrategyContext, decisions: Decisions, ranked: _Rows, empty: Codes
 ) -> RankedRows:
-    """Add the fallback rows of decisions without any eligible offer, and name the offers."""
+    """Add fallback rows to decisions without eligible offers, and look up the offers."""
     offers = list(context.candidates)
     parts = [ranked]
     places = np.array(decisions.placement_ids.take(pa.array(empty)).to_pylist(), dtype=np.str_)

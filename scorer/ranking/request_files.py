@@ -1,4 +1,4 @@
-"""Files of requests in, files of their ranked offers out; the kind follows from the name."""
+"""Ranks a file of requests into a file of ranked offers; file extensions give the formats."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WRITERS = {".csv": "csv, header", ".parquet": "parquet"}
 
 @dataclass(frozen=True)
 class RankedFile:
-    """Rows written, requests that could not be ranked, and the first of them in words."""
+    """Number of rows written and of requests rejected; `first_rejected` describes one of them."""
 
     rows: int
     rejected: int
@@ -48,13 +48,13 @@ class RankedFile:
 def rank_file(
     settings: Settings, files: tuple[Path, Path], explore: bool, progress: Progress
 ) -> RankedFile:
-    """Rank the requests of the first file with one strategy; write the ranks to the second.
+    """Rank the requests of the first file with one strategy; write the result to the second.
 
     Raises
     ------
     ConfigurationError
-        The strategy is unknown or has to be named, a file's kind is unknown, or the last cycle
-        has not built its features.
+        The strategy is unknown or missing, a file has an unknown extension, or the last cycle has
+        not built its features.
     InputError
         The requests cannot be read, or none of them can be ranked.
     """
@@ -71,26 +71,26 @@ def rank_file(
     progress.say(f"strategy {strategy}, model {deployed.version if deployed else 'none yet'}")
     ranked = rank_requests(requests, context)
     first = next(iter(ranked.rejected.slice(0, 1).to_pylist()), None)
-    told = first and f"request {first['row_number']}: {first['reason']}"
-    if told and ranked.rejected.num_rows == requests.num_rows:
-        raise InputError(f"{source}: no request can be ranked; {told}")
+    rejection = first and f"request {first['row_number']}: {first['reason']}"
+    if rejection and ranked.rejected.num_rows == requests.num_rows:
+        raise InputError(f"{source}: no request can be ranked; {rejection}")
     write_table(ranked.rows, target)
-    return RankedFile(ranked.rows.num_rows, ranked.rejected.num_rows, told)
+    return RankedFile(ranked.rows.num_rows, ranked.rejected.num_rows, rejection)
 
 
 def read_requests(file: Path) -> pa.Table:
-    """Return the requests of a CSV, Parquet or NDJSON file, ids as they are written.
+    """Return the requests of a CSV, Parquet or NDJSON file, with ids as text.
 
-    Columns `seg_*` are boolean: true for true, 1, 1.0; false for false, 0, 0.0 and nothing; any
-    other cell is missing.
+    Columns `seg_*` are boolean: true, 1, 1.0 are true; false, 0, 0.0 and empty are false; other
+    values are missing.
 
     Raises
     ------
     InputError
-        The file does not exist, is of no known kind, or cannot be read.
+        The file does not exist or cannot be read.
     """
     if not file.is_file():
-        raise InputError(f"--requests: {file} does not exist")
+        raise InputError(f"--requests: {file} does not exist; name a file of requests")
     connection = connect_memory()
     try:
         types, reader = _reader(connection, file)
@@ -103,9 +103,9 @@ def read_requests(file: Path) -> pa.Table:
 
 
 def _reader(connection: Connection, file: Path) -> tuple[dict[str, str], str]:
-    """Types of the columns of a file, and the table function that reads them.
+    """Column types of a file, and the table function that reads it.
 
-    JSON is read as text: what looks like a UUID or a date would come back in another spelling.
+    JSON values are read as text: DuckDB would rewrite values that look like UUIDs or dates.
     """
     form = _READERS[file_kind(file) or ".csv"]
     is_json = "{columns}" in form
@@ -123,7 +123,7 @@ def _as_text(kind: str) -> str:
 
 
 def write_table(table: pa.Table, file: Path) -> None:
-    """Write a CSV, Parquet or NDJSON file; it appears whole or not at all."""
+    """Write a CSV, Parquet or NDJSON file atomically."""
     form = _WRITERS.get(file_kind(file) or "", "json")
     connection = connect_memory()
     try:
@@ -153,4 +153,6 @@ def _check_kinds(source: Path, target: Path) -> None:
     for option, path in (("--requests", source), ("--out", target)):
         if file_kind(path) is None:
             known = ", ".join(_READERS)
-            raise ConfigurationError(f"{option}: {path.name} is of no known kind; known: {known}")
+            raise ConfigurationError(
+                f"{option}: {path.name} has no known extension; known: {known}"
+            )

@@ -1,4 +1,4 @@
-"""Single requests: the same features, model, policy and ties as the weekly batch."""
+"""Ranks single requests with the features, model, policy and tie order of the weekly batch."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set, listed_columns
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
+from scorer.warehouse.database import Connection
 
 REQUEST_ROWS_SCHEMA = pa.schema(
     [
@@ -52,7 +53,7 @@ order by requests.request_number
 
 @dataclass(frozen=True)
 class RankedRequests:
-    """Ranked rows in the requests' order, and the requests that could not be ranked.
+    """Ranked rows in the order of the requests, and the rejected requests.
 
     ``rows`` follows REQUEST_ROWS_SCHEMA, ``rejected`` REJECTED_SCHEMA with row numbers from 1.
     """
@@ -67,19 +68,18 @@ def rank_requests(requests: pa.Table, context: StrategyContext) -> RankedRequest
     Parameters
     ----------
     requests : pa.Table
-        ``request_id, profile_id`` required; ``activity_id, scope_id, placement_id`` ('default'
-        where missing), ``offer_ids`` (a list, or text separated by '|'; missing means all that
-        are eligible), ``seg_*`` and ``ctx_*`` optional; ``eligibility_set_id`` and
-        ``excluded_offer_ids`` of people whom the batch knows at the placement, from
-        :func:`with_known_eligibility`.
+        Required: ``request_id, profile_id``. Optional: ``activity_id, scope_id, placement_id``
+        ('default' if missing), ``offer_ids`` (a list, or text separated by '|'; all eligible
+        offers if missing), ``seg_*`` and ``ctx_*``; ``eligibility_set_id`` and
+        ``excluded_offer_ids`` of known profiles, from :func:`with_known_eligibility`.
     context : StrategyContext
         With ``exploration_share`` 0 every request is personalised.
 
     Raises
     ------
     InputError
-        A required column is missing or a column cannot be read. A wrong row raises nothing: it
-        is in ``rejected``, with its reason.
+        A required column is missing, or a column cannot be read. Wrong rows do not raise: they
+        are in ``rejected`` with a reason.
     """
     table = _normalised(requests)
     reasons = _reasons(table, context)
@@ -94,10 +94,12 @@ def rank_requests(requests: pa.Table, context: StrategyContext) -> RankedRequest
     return RankedRequests(pa.Table.from_batches(batches, REQUEST_ROWS_SCHEMA), rejected)
 
 
-def with_known_eligibility(connection: Any, requests: pa.Table, strategy_id: str) -> pa.Table:
-    """Requests with the eligibility set and the exclusions of people whom the batch knows.
+def with_known_eligibility(
+    connection: Connection, requests: pa.Table, strategy_id: str
+) -> pa.Table:
+    """Add the eligibility set and the exclusions of known profiles to the requests.
 
-    Leaves a table without ``profile_id`` as it is: :func:`rank_requests` says what is missing.
+    A table without ``profile_id`` is returned unchanged; :func:`rank_requests` raises for it.
     """
     if "profile_id" not in requests.column_names:
         return requests
@@ -115,7 +117,7 @@ def with_known_eligibility(connection: Any, requests: pa.Table, strategy_id: str
 
 
 def _normalised(requests: pa.Table) -> pa.Table:
-    """Text ids, 'default' placements, lists of offers, feature columns named by kind."""
+    """Normalise ids to text, placements to 'default', offers to lists, and names of features."""
     for name in ("request_id", "profile_id"):
         if name not in requests.column_names:
             raise InputError(f"the requests have no column {name}; add it to the file")
@@ -137,7 +139,7 @@ def _feature_name(name: str) -> str:
 
 
 def _text(column: Any, n: int, name: str) -> pa.Array:
-    """Trimmed text; empty is missing."""
+    """Trimmed text; an empty one is missing."""
     if column is None:
         return pa.nulls(n, pa.string())
     try:
@@ -158,7 +160,7 @@ def _lists(column: Any, n: int) -> pa.Array:
 
 
 def _reasons(table: pa.Table, context: StrategyContext) -> pa.Array:
-    """Why each request cannot be ranked; null for a good one. The first reason counts."""
+    """Reason why each request cannot be ranked, null for a valid request."""
     reasons = np.full(table.num_rows, None, dtype=object)
     unknown = _unknown_offers(table["offer_ids"].combine_chunks(), context)
     for row, offer_id in unknown.items():
@@ -181,7 +183,7 @@ def _unknown_offers(lists: pa.ListArray, context: StrategyContext) -> dict[int, 
 
 
 def _repeated(ids: pa.ChunkedArray) -> Codes:
-    """Rows whose id an earlier row has."""
+    """Rows with the id of an earlier row."""
     codes = ids.combine_chunks().dictionary_encode().indices
     codes = pc.fill_null(codes, -1).to_numpy(zero_copy_only=False)
     first = np.zeros(codes.size, dtype=np.bool_)
@@ -190,7 +192,7 @@ def _repeated(ids: pa.ChunkedArray) -> Codes:
 
 
 def _with_listed(context: StrategyContext, lists: pa.ChunkedArray) -> StrategyContext:
-    """Make every listed offer a candidate, eligible somewhere or not."""
+    """Make every listed offer a candidate, whether or not it is eligible anywhere."""
     listed = frozenset(pc.unique(pc.list_flatten(lists.combine_chunks())).to_pylist())
     return replace(context, eligibility={**context.eligibility, _LISTED: listed - {None}})
 
@@ -208,7 +210,7 @@ def _rank(context: StrategyContext, batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _eligible(context: StrategyContext, batch: pa.RecordBatch, placements: list[str]) -> Mask:
-    """What the caller lists; else what the person may see, or a stranger at the placement."""
+    """The listed offers; else those of the profile, or of unknown profiles at the placement."""
     defaults = {p: context.mask(context.default_offers(p)) for p in set(placements)}
     eligible = np.stack([defaults[p] for p in placements])
     if KNOWN_SET in batch.schema.names:

@@ -1,4 +1,4 @@
-"""The first few of every row, without sorting all of it."""
+"""The smallest keys of every row, without a full sort."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy.typing as npt
 
 from scorer.arrays import Codes
 
-# Each pass finds one place of every row; a sort costs about as much as this many passes.
+# Each pass finds one column of every row; a full sort costs about as much as this many passes.
 _MOST_PASSES = 12
 
 
 def smallest_k(keys: npt.NDArray[Any], k: int) -> Codes:
     """Columns of the k smallest keys of every row, smallest first, ties in column order.
 
-    ``keys`` has shape (n, m) and is destroyed; the result has shape (n, min(k, m)). Places of the
-    type's largest value (infinity for floats) come in no particular order. No key is NaN.
+    ``keys`` has shape (n, m), must not contain NaN and is overwritten; the result has shape
+    (n, min(k, m)). Keys of the largest value of the type (infinity for floats) come in any order.
     """
     n, m = keys.shape
     if k > _MOST_PASSES or m == 0:

@@ -16,7 +16,6 @@ FORMATS = {
     ".jsonl": "(format json)",
     ".ndjson": "(format json)",
 }
-LAYOUTS = ("columns", "list")
 # Escapes what a spreadsheet would run as a formula when it opens a CSV file.
 _ESCAPED = "regexp_replace({0}, '^([=+@\t\r-])', '''\\1')"
 _PERSON = (
@@ -36,7 +35,7 @@ class Exported:
 def export_ranking(
     published: Path, out: Path, strategy: str | None, placement: str | None, layout: str
 ) -> Exported:
-    """Write the newest cycle's ranking of one strategy and placement, one row per person.
+    """Write the newest ranking of one strategy and placement, one row per person.
 
     Parameters
     ----------
@@ -45,7 +44,7 @@ def export_ranking(
     out : Path
         Replaced atomically; its ending chooses the format, see FORMATS.
     strategy, placement : str or None
-        None: the only one that there is.
+        None: the only one.
     layout : str
         ``columns`` has offer_id_1, offer_name_1, score_1, propensity_1, offer_id_2, …; ``list``
         has a column `offers` with the same fields and `rank` per offer, as JSON text in CSV.
