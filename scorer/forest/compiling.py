@@ -1,4 +1,4 @@
-"""From a parsed forest and the offers to a program: each tree is evaluated as far as offers go."""
+"""Compiles a parsed forest for given offers: each tree is evaluated as far as the offers decide."""
 
 from __future__ import annotations
 

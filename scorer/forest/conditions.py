@@ -1,4 +1,4 @@
-"""Conditions on single user columns, each evaluated once for 64 users whoever asks."""
+"""Conditions on single user columns, each evaluated once for 64 users and shared by all trees."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ EVERYBODY = 0
 class Conditions(NamedTuple):
     """Which users go left at each split: one mask per condition.
 
-    Masks are numbered: 0 everybody, then numeric conditions, then the parts of categorical
+    Masks are numbered: 0 for all users, then numeric conditions, then the parts of categorical
     columns, then categorical conditions. The parts of a column hold each user once: missing
     values, codes that no condition lists, and one part per listed code.
 
     Attributes
     ----------
     column : int32 (n_numeric,), user column of ``value < threshold``.
-    threshold : float32 (n_numeric,).
-    missing_right : how many numeric conditions, the first ones, send missing values right.
+    threshold : float32 (n_numeric,), threshold of ``value < threshold``.
+    missing_right : the first ``missing_right`` numeric conditions send missing values right.
     part_column : int32 (n_categorical_columns,), user column that is cut into parts.
-    part_mask : int32 (n_categorical_columns + 1,), mask of its first part; then of the first set.
+    part_mask : int32 (n_categorical_columns + 1,), mask of its first part; last, of the first set.
     part_table : int32, part of each code (0 missing, 1 not listed), column after column.
     table_start : int32 (n_categorical_columns + 1,), where a column's codes start.
     set_masks : int32, part masks of the categorical conditions, condition after condition.
@@ -52,7 +52,7 @@ class Conditions(NamedTuple):
 def make_conditions(
     splits: Iterable[Split], places: Mapping[int, int]
 ) -> tuple[Conditions, dict[Split, int]]:
-    """Conditions of the splits and the number of each one's mask.
+    """Return the conditions of the splits and the mask number of each split.
 
     ``places`` maps the booster's features to user columns.
     """

@@ -1,4 +1,4 @@
-"""Which offers each user may get: few distinct sets and a code per user, or one set per user."""
+"""The offers each user may get: a few distinct sets with one code per user, or one set per user."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def _none() -> Codes:
 
 
 class Choice(NamedTuple):
-    """What n users may get, in plain arrays: see :class:`Eligible`.
+    """The eligible offers of n users as plain arrays; see :class:`Eligible`.
 
     ``excluded_start`` int64 (n + 1,) says where each user's exclusions start; ``order`` int32
-    (n_offers,) holds the offers, those preferred among equals first.
+    (n_offers,) holds the offers in the order that breaks ties.
     """
 
     masks: Mask
@@ -33,13 +33,13 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Eligible:
-    """A set of offers for every user, without the user's own exclusions.
+    """A set of offers for every user, minus the exclusions of that user.
 
     Attributes
     ----------
     masks : bool (n_sets, n_offers), the distinct sets.
-    codes : int64 (n_users,), each user's set.
-    excluded_rows, excluded_columns : int64 (n_excluded,), offers taken from single users' sets:
+    codes : int64 (n_users,), the set of each user.
+    excluded_rows, excluded_columns : int64 (n_excluded,), offers removed for single users:
         user (ascending) and offer column.
     """
 
@@ -76,19 +76,19 @@ class Eligible:
 
     @classmethod
     def listed(cls, rows: Codes, columns: Codes, shape: tuple[int, int]) -> Eligible:
-        """One candidate list per user, as pairs of user and offer column; shape as the mask's."""
+        """One candidate list per user, as user and offer column; ``shape`` (n_users, n_offers)."""
         mask = np.zeros(shape, dtype=np.bool_)
         mask[rows, columns] = True
         return cls.by_user(mask)
 
     def mask(self) -> Mask:
-        """The same, written out: bool (n_users, n_offers)."""
+        """Return the eligible offers as a mask, bool (n_users, n_offers)."""
         mask = self.masks[self.codes]
         mask[self.excluded_rows, self.excluded_columns] = False
         return mask
 
     def choice(self, rows: slice, order: Integers) -> Choice:
-        """The part of consecutive users, as kernels take it."""
+        """Return the choice of a slice of users, in the form the kernels take."""
         start, end = np.searchsorted(self.excluded_rows, [rows.start, rows.stop])
         own = self.excluded_rows[start:end] - rows.start
         n_users = rows.stop - rows.start

@@ -43,18 +43,18 @@ class FactorisedForest:
     booster : xgb.Booster
         Single-output ``gbtree``: binary:logistic, reg:squarederror or reg:tweedie.
     offers : float32 array of shape (n_offers, n_offer_columns)
-        Values of the booster's offer columns for each offer. Anything known before the user may
-        be among them: a code, one-hot columns, attributes, the placement.
+        Values of the booster's offer columns for each offer: anything known before the user, such
+        as a code, one-hot columns, attributes or the placement.
     offer_columns : sequence of int
-        The booster's feature numbers of those columns. All other features are the user's, in the
-        booster's order.
+        The booster's feature numbers of those columns. All other features are user columns, in
+        the booster's order.
     threads : int or None
         Threads for large inputs; None: all cores. Results do not depend on it.
 
     Raises
     ------
     InputError
-        A booster that is not understood, or shapes that do not fit it.
+        The booster is not supported, or the shapes do not fit it.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class FactorisedForest:
         users : float32 array of shape (n_users, n_user_columns)
             Missing values are NaN.
         base_margin : float32 array of shape (n_users, n_offers), optional
-            Where each sum starts, in place of the booster's own base.
+            Start of each sum, in place of the base margin of the booster.
         """
         users, base_margin = self._checked(users, base_margin)
         margins = np.empty((len(users), self.n_offers), dtype=np.float32)
@@ -104,7 +104,7 @@ class FactorisedForest:
         priority: npt.ArrayLike | None = None,
         base_margin: Floats | None = None,
     ) -> TopK:
-        """The k best eligible offers of every user, without ever holding all margins.
+        """Return the k best eligible offers of every user without holding all margins in memory.
 
         Order: larger margin first; among equal margins (0.0 equals -0.0) larger priority first,
         then the smaller column. NaN and -inf margins are last, equal to each other and to the
@@ -155,7 +155,7 @@ class FactorisedForest:
 
     @property
     def program(self) -> Program:
-        """What the kernels run."""
+        """The program that the kernels run."""
         return self._compiled.program
 
     @cached_property
@@ -163,7 +163,7 @@ class FactorisedForest:
         return self._compiled.walk()
 
     def _checked(self, users: Floats, base_margin: Floats | None) -> tuple[Floats, Floats]:
-        """Both as kernels take them; no base margins at all where the booster's base counts."""
+        """Return both as the kernels take them; without base margins, the latter has no rows."""
         users = _plain(users, np.float32)
         if users.ndim != 2 or users.shape[1] != self.n_user_columns:
             raise InputError(
@@ -192,7 +192,7 @@ class FactorisedForest:
         return chosen
 
     def _preference(self, priority: npt.ArrayLike | None) -> Integers:
-        """Offer columns, those preferred among equals first."""
+        """Offer columns in the order that breaks ties."""
         if priority is None:
             return np.arange(self.n_offers, dtype=np.int32)
         ranks = np.asarray(priority, dtype=np.float64)
@@ -202,7 +202,7 @@ class FactorisedForest:
 
 
 def engine() -> ModuleType:
-    """Compiled kernels, or plain numpy where numba is not to be had; imported on first use."""
+    """Import the compiled kernels, or plain numpy where numba cannot be imported."""
     try:
         from scorer.forest import kernels
     except ImportError:
@@ -211,5 +211,5 @@ def engine() -> ModuleType:
 
 
 def _plain(array: npt.ArrayLike, kind: type) -> npt.NDArray[Any]:
-    """Contiguous and writable: other layouts would be other types, compiled anew."""
+    """Return a contiguous, writable array: numba compiles again for any other layout."""
     return np.require(array, kind, ["C", "W"])

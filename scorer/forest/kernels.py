@@ -31,7 +31,7 @@ _LOWEST = np.finfo(np.float32).min
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile at the first call, without the GIL; kept on disk where any folder can be written."""
+    """Compile at the first call, without the GIL; cached on disk where a folder is writable."""
     try:
         return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:
@@ -42,7 +42,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def score_blocks(program: Any, users: Any, base_margin: Any, margins: Any) -> None:
     """Margins of users (n, n_user_columns) into margins (n, n_offers).
 
-    ``base_margin`` has shape (n, n_offers), or (0, n_offers) for the program's own base.
+    ``base_margin`` has shape (n, n_offers), or (0, n_offers) to start from the base of the program.
     """
     work = workspace(program, users.shape[1])
     for first in range(0, users.shape[0], N_LANES):
@@ -82,7 +82,7 @@ def score_block(program: Any, users: Any, base_margin: Any, first: int, work: An
 
 @register_jitable
 def start_margins(program: Any, base_margin: Any, first: int, n: int, margins: Any) -> None:
-    """Where the sums start."""
+    """Set the start of each sum."""
     if base_margin.shape[0] == 0:
         for i in range(margins.size):
             margins[i] = program.base
@@ -114,7 +114,7 @@ def fill_conditions(conditions: Any, columns: Any, masks: Any) -> None:
 
 @register_jitable
 def fill_parts(conditions: Any, i: int, columns: Any, masks: Any) -> None:
-    """Cut the users by the codes of one categorical column: each gets a bit in one part."""
+    """Split the users by the codes of one categorical column: each gets a bit in one part."""
     first, start = conditions.part_mask[i], conditions.table_start[i]
     size = conditions.table_start[i + 1] - start
     for part in range(first, conditions.part_mask[i + 1]):
@@ -131,7 +131,7 @@ def fill_parts(conditions: Any, i: int, columns: Any, masks: Any) -> None:
 
 @register_jitable
 def fill_paths(program: Any, group: int, masks: Any) -> None:
-    """Masks of the users who come to a node."""
+    """Write the masks of the users who reach a node."""
     first = program.groups[group, 0]
     for i in range(first, program.groups[group + 1, 0]):
         inverted = np.uint64(0) - np.uint64(program.paths[i, 2])
@@ -141,7 +141,7 @@ def fill_paths(program: Any, group: int, masks: Any) -> None:
 
 @register_jitable
 def fill_rows(program: Any, group: int, masks: Any, rows: Any) -> None:
-    """Weights of each class of offers."""
+    """Write the weights of each class of offers."""
     first = program.groups[group, 1]
     for i in range(first, program.groups[group + 1, 1]):
         copied = program.classes[i, 0]
@@ -194,7 +194,7 @@ def top_k_blocks(
 
 @register_jitable
 def fill_allowed(choice: Any, first: int, n: int, allowed: Any) -> None:
-    """Which of the users from ``first`` on may get each offer: one mask per offer."""
+    """Write which of the users from ``first`` on may get each offer: one mask per offer."""
     for offer in range(allowed.size):
         allowed[offer] = 0
     for lane in range(n):
@@ -208,9 +208,9 @@ def fill_allowed(choice: Any, first: int, n: int, allowed: Any) -> None:
 
 @register_jitable
 def keep_best(margins: Any, order: Any, allowed: Any, best: Any, places: Any) -> None:
-    """Sort each offer into every lane's best k, preferred offers first: ties keep their places.
+    """Sort each offer into the best k of every lane, in tie-breaking order: ties keep their places.
 
-    Where the newcomer rises above a held offer, all that follow move down one place, equal or not.
+    Where the new offer rises above a held one, all that follow move down one place, equal or not.
     Offers travel as float32, which holds any number below 2^24.
     """
     for i in range(best.size):
@@ -241,7 +241,7 @@ def keep_best(margins: Any, order: Any, allowed: Any, best: Any, places: Any) ->
 def walk_one(walk: Any, user: Any, base_margin: Any, margins: Any) -> None:
     """Margins of one user (n_user_columns,) into margins (n_words * 64,).
 
-    ``base_margin`` has as many elements as offers, or none for the program's own base.
+    ``base_margin`` has as many elements as offers, or none to start from the base of the program.
     """
     for i in range(margins.size):
         margins[i] = walk.base
@@ -282,7 +282,7 @@ def fill_leaves(walk: Any, user: Any, root: int, waiting: Any, weights: Any) -> 
 
 @register_jitable
 def turns_right(walk: Any, user: Any, node: Any) -> bool:
-    """Whether the user goes right at a split of the user's."""
+    """Whether the user goes right at a split on a user column."""
     value = user[node.column]
     if value != value:
         return node.missing_left == 0

@@ -1,7 +1,7 @@
 """Operations on 64 users at once, for kernels: a mask is one uint64, a lane vector 64 float32.
 
-Written as LLVM vectors, because the compiler does not find them by itself in loops over rows that
-might overlap. LLVM turns them into the widest instructions of the machine at hand (16 floats each
+Written as LLVM vectors, because the compiler does not vectorise loops over rows that might
+overlap. LLVM turns them into the widest instructions of the machine at hand (16 floats each
 with AVX-512, 8 with AVX2, 4 with SSE or NEON).
 """
 
@@ -16,7 +16,7 @@ from numba.core.datamodel import PrimitiveModel, register_default
 
 N_LANES = 64
 
-# Kernels call these without the typing context: no type checker follows that.
+# Kernels call these without the typing context, which type checkers cannot follow.
 intrinsic: Any = extending.intrinsic
 
 _FLOATS = ir.VectorType(ir.FloatType(), N_LANES)
@@ -83,7 +83,7 @@ def store(typing_context: Any, array: Any, position: Any, lanes: Any) -> Any:
 
 @intrinsic
 def spread(typing_context: Any, value: Any) -> Any:
-    """The same value in every lane."""
+    """Return the same value in every lane."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _spread(builder, arguments[0])
@@ -114,7 +114,7 @@ def blend(typing_context: Any, mask: Any, chosen: Any, others: Any) -> Any:
 
 @intrinsic
 def less(typing_context: Any, left: Any, right: Any) -> Any:
-    """Mask of the lanes where ``left < right``; where either is NaN: no."""
+    """Mask of the lanes where ``left < right``; 0 where either is NaN."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _as_mask(builder, builder.fcmp_ordered("<", *arguments))

@@ -1,10 +1,10 @@
 """Reads a booster through XGBoost's public JSON form into plain arrays.
 
-Understood are single-output ``gbtree`` boosters of three objectives; anything else is refused by
+Supports single-output ``gbtree`` boosters of three objectives and refuses anything else by
 name. What XGBoost does at a split (its CPU predictor, tested on real boosters):
 
 ===========  ======================================================================================
-numeric      left if ``value < threshold``, both float32; missing (NaN) goes the default way
+numeric      left if ``value < threshold``, both float32; missing (NaN) follows the default
 categorical  right if the code, cut to an integer, is listed; missing goes the default way; a
              negative, unseen or absurdly large code is not listed, so goes left
 ===========  ======================================================================================
@@ -105,10 +105,10 @@ def _tree(tree: Mapping[str, Any]) -> Tree:
 
 
 def _base_margin(model: dict[str, Any]) -> np.float32:
-    """What XGBoost itself starts from: no link function of ours can round otherwise.
+    """Return the margin XGBoost starts from, read from XGBoost to avoid rounding differences.
 
-    Asked of the same booster with a single leaf of -0.0, which changes no sum. (Without any tree
-    XGBoost answers with the base score on the outcome's scale.)
+    The same booster predicts with a single leaf of -0.0, which changes no sum. (Without any tree
+    XGBoost returns the base score on the scale of the outcome.)
     """
     inner = model["learner"]["gradient_booster"]["model"]
     inner["trees"], inner["tree_info"], inner["iteration_indptr"] = [_LEAF], [0], [0, 1]

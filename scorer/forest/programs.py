@@ -25,13 +25,13 @@ _NOTHING = -1
 
 
 class Program(NamedTuple):
-    """What to do for 64 users, one group of trees after another.
+    """The steps for 64 users, one group of trees after another.
 
     Attributes
     ----------
     conditions : the masks that do not depend on the tree.
     base : margin before the first tree.
-    n_offers, n_rows, n_masks : sizes of the workspace (rows and masks: of the largest group).
+    n_offers, n_rows, n_masks : sizes of the workspace (rows and masks of the largest group).
     groups : int32 (n_groups + 1, 4), where each group starts in ``paths``, ``classes`` and
         ``members``, and how many trees came before it.
     paths : int32 (n, 3): mask number ``n_masks`` of the conditions + i within the group is
@@ -86,7 +86,7 @@ class ProgramWriter:
         self._open.append(rank[place])
 
     def finish(self, base: np.float32) -> Program:
-        """Freeze what was written."""
+        """Return the program."""
         self._close()
         groups = np.array(self._groups, dtype=np.int32)
         ends = [*self._classes, (_NOTHING, len(self._blends))]
@@ -120,7 +120,7 @@ class ProgramWriter:
         self._open, self._known_paths = [], {}
 
     def _add_class(self, nodes: list[Node], number: int, written: list[int], first: int) -> None:
-        """Start from a weight, the largest class or the last one: what needs fewest blends."""
+        """Start from a weight, the largest class or the last one, whichever needs fewest blends."""
         copied, cost = _NOTHING, nodes[number].size
         for place in {0, len(written) - 1} if written else ():
             needed = _difference(nodes, written[place], number, cost)
@@ -132,10 +132,10 @@ class ProgramWriter:
         self._blend(nodes, written[copied] if copied != _NOTHING else _NOTHING, number)
 
     def _blend(self, nodes: list[Node], old: int, new: int) -> None:
-        """Blends that turn the row of one reduced tree into another's.
+        """Return the blends that turn the row of one reduced tree into the row of another.
 
         A region that differs is first written with the weight of its leftmost leaf. From then on
-        (and where no row was copied) ``old`` is that leaf: nothing but right branches is missing.
+        (and where no row was copied) ``old`` is that leaf, and only right branches are missing.
         """
         waiting = [(old, new, EVERYBODY)]
         while waiting:
@@ -158,7 +158,7 @@ class ProgramWriter:
                     waiting.append((before, after, self._path(path, node.split, right)))
 
     def _path(self, path: int, split: Split, right: int) -> int:
-        """Mask of those who come by a path and then go left (0) or right (1)."""
+        """Return the mask of users who follow a path and then go left (0) or right (1)."""
         mask = self._masks[split]
         if path == EVERYBODY and not right:
             return mask
@@ -174,7 +174,7 @@ def _alike(old: Node, new: Node) -> bool:
 
 
 def _difference(nodes: list[Node], old: int, new: int, limit: int) -> int:
-    """Blends needed to turn one row into another; at least ``limit`` where it is no less."""
+    """Count the blends that turn one row into another; stops counting at ``limit``."""
     needed, waiting = 0, [(old, new)]
     while waiting and needed < limit:
         a, b = waiting.pop()

@@ -1,6 +1,6 @@
-"""Partial evaluation: a tree whose offer is known is a smaller tree over the user alone.
+"""Partial evaluation: for a known offer, a tree reduces to a smaller tree over the user alone.
 
-Equal reduced trees get equal numbers, so offers that a tree does not tell apart share one.
+Equal reduced trees get equal numbers, so offers that a tree does not distinguish share one.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Numbers = npt.NDArray[np.int64]
 # A split of the tree: feature, threshold or listed codes, whether missing goes left.
 Split = tuple[int, float | tuple[int, ...], bool]
 
-# Codes from here on are not whole numbers in float32: XGBoost calls them invalid.
+# float32 does not hold every integer from here on: XGBoost treats such codes as invalid.
 INVALID_CODE = 2.0**24
 
 
 def goes_left(values: Floats, split: Split) -> Mask:
-    """Which values go left at a split, shape (n,)."""
+    """Return which values go left at a split, bool (n,)."""
     _, by, default_left = split
     if isinstance(by, tuple):
         left = ~np.isin(np.trunc(values), np.array(by, dtype=np.float32)) | (values < 0)
@@ -41,7 +41,7 @@ def split_of(tree: Tree, node: int) -> Split:
 
 
 class OfferSide:
-    """Offers as rows of the booster's offer columns; answers which of them go left at a split."""
+    """Offers as rows of the booster's offer columns; decides which of them go left at a split."""
 
     def __init__(self, offers: Floats, columns: Sequence[int]) -> None:
         self.offers = offers
@@ -60,9 +60,9 @@ class OfferSide:
 
 
 class Node(NamedTuple):
-    """A node of a reduced tree: a leaf where ``split`` is None, else a choice of two nodes.
+    """A node of a reduced tree: a leaf where ``split`` is None, else a choice between two nodes.
 
-    ``weight`` is the leaf's, or that of the leftmost leaf below; ``size`` counts choices.
+    ``weight`` belongs to the leaf, or to the leftmost leaf below; ``size`` counts choices.
     """
 
     split: Split | None
@@ -80,11 +80,11 @@ class ReducedTrees:
         self._numbers: dict[object, int] = {}
 
     def leaf(self, weight: np.float32) -> int:
-        """Number of the leaf; 0.0 and -0.0 are two weights."""
+        """Return the number of the leaf; 0.0 and -0.0 are different weights."""
         return self._number(weight.tobytes(), Node(None, -1, -1, weight, 0))
 
     def choice(self, split: Split, left: int, right: int) -> int:
-        """Number of the choice; a choice between equals is none."""
+        """Return the number of the choice; a choice between equal nodes is that node."""
         if left == right:
             return left
         below = self.nodes[left], self.nodes[right]
@@ -99,10 +99,10 @@ class ReducedTrees:
 
 
 def reduce_tree(tree: Tree, offers: OfferSide, reduced: ReducedTrees) -> Numbers:
-    """Number of every offer's reduced tree, int64 (n_offers,).
+    """Return the number of the reduced tree of every offer, int64 (n_offers,).
 
-    Without recursion: first which offers reach which node, downwards; then what is left of the
-    node for each of them, upwards (one number where they all agree).
+    Works without recursion: downwards, find which offers reach which node; upwards, reduce the
+    node for each of them (to one number where they all agree).
     """
     if len(offers.offers) == 0:
         return np.empty(0, dtype=np.int64)
@@ -124,7 +124,7 @@ def reduce_tree(tree: Tree, offers: OfferSide, reduced: ReducedTrees) -> Numbers
 
 
 def offers_at_nodes(tree: Tree, offers: OfferSide) -> dict[int, Numbers]:
-    """Offers that can reach each node, parents before children; nodes without any are left out."""
+    """Return the offers that can reach each node, parents first; omits nodes that none reaches."""
     reach: dict[int, Numbers] = {}
     waiting = [(0, np.arange(len(offers.offers)))]
     while waiting:

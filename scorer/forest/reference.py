@@ -1,6 +1,6 @@
-"""The kernels' work in plain numpy, all users at once: slow, exact and easy to check.
+"""The kernels in plain numpy, all users at once: slow, exact and easy to check.
 
-Stands in where numba is not to be had; tests compare it with XGBoost and with the kernels.
+Used where numba cannot be imported; tests compare it with XGBoost and with the kernels.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _fill_conditions(conditions: Conditions, users: Floats, masks: Mask) -> None
 
 
 def _parts(values: Floats, table: np.ndarray) -> np.ndarray:
-    """Part of each value: 0 missing, 1 listed nowhere, else its code's."""
+    """Return the part of each value: 0 missing, 1 listed nowhere, else the part of its code."""
     usable = (values >= 0) & (values < min(INVALID_CODE, table.size))
     codes = np.where(usable, values, 0).astype(np.int64)
     listed = table[codes] if table.size else 1
@@ -115,7 +115,7 @@ def _parts(values: Floats, table: np.ndarray) -> np.ndarray:
 
 
 def _rows(program: Program, group: int, masks: Mask) -> Floats:
-    """One row per class of the group's trees, float32 (n_rows, n_users)."""
+    """Return one row per class of the trees in the group, float32 (n_rows, n_users)."""
     (path, first, _, _), (path_end, end, _, _) = program.groups[group : group + 2].tolist()
     for i, (a, b, inverted) in enumerate(program.paths[path:path_end].tolist()):
         masks[program.conditions.n_masks + i] = masks[a] & (masks[b] ^ bool(inverted))

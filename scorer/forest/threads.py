@@ -1,4 +1,4 @@
-"""Shares users among threads; kernels run without the GIL, so plain threads are enough."""
+"""Distributes users over threads; kernels run without the GIL, so plain threads are enough."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _BLOCK = 64
 
 
 def in_threads(work: Callable[[slice], None], n_users: int, threads: int | None) -> None:
-    """Call ``work`` on slices that cover all users, each slice in a thread of its own.
+    """Call ``work`` on slices that cover all users, one thread per slice.
 
-    ``threads`` None: as many as there are cores.
+    ``threads`` None: one per core.
     """
     wanted = min(threads or available_cores(), n_users // _USERS_PER_THREAD)
     if wanted <= 1:
@@ -27,7 +27,7 @@ def in_threads(work: Callable[[slice], None], n_users: int, threads: int | None)
 
 
 def available_cores() -> int:
-    """Cores this process may use."""
+    """Return the number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,8 +1,8 @@
-"""The other program: one user, offers in the lanes.
+"""The program of single requests: one user, with the offers in the lanes.
 
-For a single request it is quicker to walk each tree. The user decides at the user's splits; at an
-offer's split the walk takes both branches, because every leaf knows which offers it is for: one
-bit per offer, in words of 64. A leaf writes its weight to those offers.
+For a single request it is faster to walk each tree. At a split on a user column the walk takes one
+branch. At a split on an offer column it takes both, because every leaf knows its offers: one bit
+per offer, in words of 64. A leaf writes its weight to those offers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ N_BITS = 64
 LEAF, BOTH, NUMERIC, CATEGORICAL = 0, 1, 2, 3
 
 
-# One node, 28 bytes in one piece: a walk jumps from node to node, and each jump may miss the cache.
+# One node, 28 contiguous bytes: a walk jumps from node to node, and each jump may miss the cache.
 # ``column``: user column of a split, first word of a leaf. ``value``: threshold of a numeric split,
 # weight of a leaf. ``listed``, ``n_listed``: where a categorical split's codes start, how many.
 NODE = np.dtype(
@@ -38,14 +38,14 @@ NODE = np.dtype(
 
 
 class Walk(NamedTuple):
-    """Trees as one user walks them.
+    """Trees in the form that one user walks.
 
     Attributes
     ----------
     base : margin before the first tree.
     roots : int32 (n_trees,), nodes.
     nodes : NODE (n_nodes,), of all trees.
-    is_listed : uint8, 1 where a code goes right; one stretch per categorical split.
+    is_listed : uint8, 1 where a code goes right; one segment per categorical split.
     words : uint64, offers of the leaves: one bit each.
     """
 
@@ -126,7 +126,7 @@ def words_for(n_offers: int) -> int:
 
 
 def make_walk(forest: Forest, offers: OfferSide, places: dict[int, int]) -> Walk:
-    """Write the walk of these offers; ``places`` maps the booster's features to user columns."""
+    """Build the walk for these offers; ``places`` maps the booster's features to user columns."""
     writer = _Writer(offers, places)
     roots = [writer.add(tree) for tree in forest.trees] if len(offers.offers) else []
     return Walk(

@@ -1,4 +1,4 @@
-"""The error of an estimate: its moments from sums over profiles and from the weights."""
+"""Moments of the error of an estimate, from sums over profiles and from the weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ErrorMoments:
     skewness : float
         Skewness of the estimate's distribution.
     degrees_of_freedom : float
-        How many independent equal squares the clustered variance is worth, at least 1.
+        Independent equal squares with the precision of the clustered variance, at least 1.
     profiles : int
         Number of different profiles.
     """
@@ -32,12 +32,12 @@ class ErrorMoments:
     profiles: int
 
     def times(self, factor: float) -> ErrorMoments:
-        """The same with a standard error so many times as large."""
+        """Return the moments with the standard error multiplied by a factor."""
         return replace(self, standard_error=factor * self.standard_error)
 
 
 def clustered_variance(rows: Vector, feedback: LoggedFeedback) -> float:
-    """Estimated variance of `rows.mean()`, rows of shape (n,), clustered by profile."""
+    """Return the estimated variance of `rows.mean()`, clustered by profile; rows of shape (n,)."""
     n_profiles = feedback.n_profiles
     if n_profiles < 2:
         return 0.0
@@ -46,15 +46,14 @@ def clustered_variance(rows: Vector, feedback: LoggedFeedback) -> float:
 
 
 def error_moments(contributions: Contributions, feedback: LoggedFeedback) -> ErrorMoments:
-    """Moments of the error of an estimate, from two views of its contributions.
+    """Return the moments of the error of an estimate, from two views of its contributions.
 
-    The clustered view takes the sums D of deviations over each of C profiles as they are. It needs
-    no assumption, but a few displays of large weight decide it, and they may have had no response:
-    then it is too small. The smoothed view takes each display's squared residual as the weighted
-    mean of all, so that it knows of large weights without responses; it is off when residuals are
-    larger where weights are. It is multiplied by the ratio of clustered to unclustered squares. The
-    variance is the mean of the smoothed one and the larger of the two; the third moment is the
-    clustered one.
+    The clustered view sums the deviations within each of C profiles. It needs no assumption, but a
+    few displays of large weight dominate it, and if none of them had a response it is too small.
+    The smoothed view replaces the squared residual of each display by the weighted mean of all, so
+    it accounts for large weights without responses; it is biased when residuals grow with weights.
+    It is multiplied by the ratio of clustered to unclustered squares. The variance is the mean of
+    the smoothed one and the larger of the two; the third moment is the clustered one.
 
     References
     ----------
@@ -86,7 +85,7 @@ def error_moments(contributions: Contributions, feedback: LoggedFeedback) -> Err
 
 
 def total_error(contributions: Contributions, feedback: LoggedFeedback) -> ErrorMoments:
-    """Moments of the error of an estimate, with what is known of its bias.
+    """Return the moments of the error of an estimate, including its estimated bias.
 
     The squared standard error of a biased estimate is its variance, plus the square of its distance
     from the unbiased one, plus the variance of that distance.

@@ -1,4 +1,4 @@
-"""Per-display contributions to an estimate: a certain part and a weighted one."""
+"""Contributions of single displays to an estimate: a certain part and a weighted part."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Contributions:
     Attributes
     ----------
     base : float array, in units of the reward
-        What a display contributes whatever its reward.
+        Part that does not depend on the reward of the display.
     share : float array
-        Weight of the display's reward, about 1 on average; negative where a baseline's weighs more.
+        Weight of the reward, about 1 on average; negative where a baseline has the larger weight.
     residual : float array, in units of the reward
-        What is weighted: the reward minus what was expected of it.
+        The weighted part: the reward minus its expectation.
     unbiased : Contributions, or None
-        For an estimator known to be biased, those of one that is not (`dr`).
+        For a biased estimator, the contributions of an unbiased one (`dr`).
     """
 
     base: Vector
@@ -42,7 +42,7 @@ class Contributions:
     def minus(self, other: Contributions) -> Contributions:
         """Contributions to the difference of two estimates on the same displays.
 
-        Where both weigh a display the same, nothing of its residual remains.
+        Where both give a display the same weight, its residual cancels.
         """
         unbiased = None
         if self.unbiased is not None or other.unbiased is not None:

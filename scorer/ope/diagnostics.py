@@ -24,9 +24,10 @@ class Evidence:
     matching_displays : int
         Displays of an offer that the policy could have shown there (probability above 0).
     matching_responses : int
-        Those of them with a reward other than 0.
+        Matching displays with a reward other than 0.
     effective_sample_size : float
-        Kish's (sum w)^2 / sum w^2, in displays: equally weighted ones of the same precision.
+        Kish's (sum w)^2 / sum w^2, the number of equally weighted displays with the same
+        precision.
     share_below_floor : float
         Share of displays whose propensity is below the floor, so that their weight is clipped.
     """
@@ -39,14 +40,14 @@ class Evidence:
 
     @property
     def is_sufficient(self) -> bool:
-        """Whether a number may be given at all: at least 20 matching responses."""
+        """True if an estimate can be reported: at least 20 matching responses."""
         return self.matching_responses >= MINIMUM_RESPONSES
 
 
 def measure_evidence(
     feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector, floor: float
 ) -> Evidence:
-    """Evidence of a log about a policy with weights of shape (n,).
+    """Measure the evidence of a log about a policy with weights of shape (n,).
 
     References
     ----------
@@ -64,10 +65,10 @@ def measure_evidence(
 
 
 def effective_responses(feedback: LoggedFeedback, weight: Vector) -> float:
-    """Responses that the log holds about a policy, in equally weighted ones.
+    """Return the effective number of responses that the log holds about a policy.
 
-    Effective sample size times the weighted share of responses: few when responses are many but
-    most of the weight lies on displays that hardly ever happened.
+    Effective sample size times the weighted share of responses: small when most of
+    the weight lies on a few rare displays, however many responses there are.
     """
     total, squares = float(weight.sum()), float(weight @ weight)
     return total * float(weight @ (feedback.reward != 0)) / squares if squares > 0 else 0.0

@@ -1,11 +1,11 @@
-"""Estimators of a policy's value; each is one small function behind one registry.
+"""Estimators of the value of a policy: one small function each, in one registry.
 
 Each returns contributions: one number per display whose mean is the estimate and whose deviations
-from that mean are its influence function. Standard errors, clustering and paired differences so
-need no formula of their own for any estimator.
+from that mean are its influence function. Standard errors, clustering and paired differences
+therefore need no formula per estimator.
 
-With weights w = probability / max(propensity, floor), rewards r, a model's expected reward e of the
-policy's choice and q of the logged offer:
+With weights w = probability / max(propensity, floor), rewards r, and a model's expected reward e
+of the offer the policy chooses and q of the logged offer:
 
     ips        mean(w r)
     snips      mean(w r) / mean(w)
@@ -48,7 +48,7 @@ def importance_weights(
 
 
 def ips(feedback: LoggedFeedback, _policy: TargetPolicy, weight: Vector) -> Contributions:
-    """Inverse propensity score: unbiased above the floor, but not bound to the rewards' range."""
+    """Inverse propensity score: unbiased above the floor, but may leave the range of rewards."""
     return Contributions(np.zeros_like(weight), weight, feedback.reward)
 
 
@@ -60,16 +60,16 @@ def snips(feedback: LoggedFeedback, _policy: TargetPolicy, weight: Vector) -> Co
 
 
 def dm(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
-    """Direct method: what the model believes. As biased as the model; the bias is estimated."""
+    """Direct method: the mean prediction, as biased as the model; the bias is estimated."""
     nothing = np.zeros_like(weight)
     return Contributions(policy.expected, nothing, nothing, dr(feedback, policy, weight))
 
 
 def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
-    """Doubly robust, self-normalised: the model's belief plus its weighted mean error.
+    """Doubly robust, self-normalised: the mean prediction plus its weighted mean error.
 
-    Dividing by the mean weight, which is 1 in expectation, makes a reward shift of c move the
-    estimate by exactly c, whether or not the model was told.
+    Because of the division by the mean weight, which is 1 in expectation, adding c to all rewards
+    moves the estimate by exactly c, whether or not the model predicts the shift.
     """
     share = weight / weight.mean()
     residual = feedback.reward - policy.logged
@@ -78,7 +78,7 @@ def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contri
 
 
 def dr_shrunk(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
-    """Doubly robust with weights shrunk where that saves more variance than it can cost bias."""
+    """Doubly robust with shrunk weights where that saves more variance than it can add bias."""
     plain = dr(feedback, policy, weight)
     strength = choose_strength(plain, feedback)
     return plain if strength is None else shrunk(plain, strength)
@@ -92,12 +92,12 @@ ESTIMATORS: dict[str, Estimator] = {
     "dr_shrunk": dr_shrunk,
 }
 
-# Estimates that lie between the two values of a reward that has only two.
+# Estimators whose estimate lies between the two values of a two-valued reward.
 _BOUNDED = ("ips", "snips", "dr", "dr_shrunk")
 
 
 def bounding_levels(estimator: str, feedback: LoggedFeedback) -> tuple[float, float] | None:
-    """The two values of the reward if the estimate lies between them, else None."""
+    """Return the two values of the reward if the estimate lies between them, else None."""
     levels = feedback.levels
     if levels is None or estimator not in _BOUNDED or (estimator == "ips" and levels[0] != 0):
         return None

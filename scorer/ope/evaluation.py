@@ -26,8 +26,8 @@ from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.ope.intervals import clustered_t, fieller, normal_score, value_interval
 
 OK, INSUFFICIENT, IDENTICAL = "ok", "insufficient", "identical"
-# Each fold is served by what the others taught. Where nobody prefers anything, the noise of two
-# folds meets twice, once in either's gain, and the variance of the sum is twice that of its rows.
+# Each fold is served by a policy learned from the others. Without any true preference, the noise of
+# two folds enters twice, once in the gain of each: the sum has twice the variance of its rows.
 _FOLDS_TEACH_EACH_OTHER = 2**0.5
 
 
@@ -38,7 +38,7 @@ class PolicyEstimate:
     Attributes
     ----------
     status : str
-        ok, or insufficient: then the next five are None.
+        ok, or insufficient, in which case the next five are None.
     value, standard_error, low, high : float or None
         In units of the reward. The standard error is clustered by profile; for `dm` and
         `dr_shrunk` it includes the estimated bias.
@@ -72,19 +72,19 @@ class PairedDifference:
     Attributes
     ----------
     status : str
-        ok; insufficient (no number is given); or identical: the two do the same everywhere, then
+        ok; insufficient (no estimate); or identical: the two policies agree everywhere, so the
         difference, standard error, z and lift are 0 and there is no interval.
     difference, standard_error, low, high : float or None
         In units of the reward, clustered by profile, 95 %.
     z : float or None
-        difference / standard_error, on the normal scale: nearer to 0 with few profiles. Above
-        1.64 happens to equal policies at most once in twenty.
+        difference / standard_error, on the normal scale: closer to 0 with few profiles. Equal
+        policies exceed 1.64 at most once in twenty.
     p_value : float or None
         One-sided, 1 - Phi(z).
     lift, lift_low, lift_high : float or None
         value / baseline - 1. None unless the baseline is at least two standard errors above 0.
     disagreeing_responses : int
-        Responses on displays where the two differ: all that the comparison rests on.
+        Responses on displays where the two policies differ, the evidence of the comparison.
     """
 
     status: str
@@ -117,7 +117,7 @@ def evaluate(
     estimator : str
         A name in `ESTIMATORS`.
     floor : float in (0, 1]
-        Propensities below it count as it, which bounds weights by 1 / floor.
+        Smaller propensities are raised to the floor, which bounds weights by 1 / floor.
 
     Raises
     ------
@@ -160,8 +160,8 @@ def compare(
     count that folds teach each other.
 
     Insufficient when either policy, or the displays where they differ, have fewer than 20 matching
-    responses, or when those of either are worth fewer than 10 of equal weight: below that the one
-    response that tips the scale is usually not in the log, and the error cannot be seen.
+    responses, or when the effective number of responses of either is below 10: then the decisive
+    response is usually missing from the log and the error is underestimated.
     """
     contribute = _estimator(estimator, feedback, policy, floor)
     _estimator(estimator, feedback, baseline, floor)

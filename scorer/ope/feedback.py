@@ -1,4 +1,4 @@
-"""What was logged and what a policy would have done, validated once; inside, it is trusted."""
+"""Logged displays and the choices of a policy, validated once when they enter the package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scorer.arrays import Codes, Mask, Vector
 
 @dataclass(frozen=True, eq=False)
 class LoggedFeedback:
-    """Displays with what they earned and how probable they were; one element per display.
+    """Logged displays with rewards and propensities; one element per display.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ class LoggedFeedback:
     propensity : float array of shape (n,), in (0, 1]
         Probability with which the logging policy showed the offer that it showed.
     cluster : int array of shape (n,)
-        Code of the profile. Displays of one profile may depend on each other, profiles do not.
+        Code of the profile. Displays of one profile may be correlated; profiles are independent.
 
     Raises
     ------
     ValueError
-        A wrong shape or type, or a number outside its range; it names the first such row.
+        An array has a wrong shape or type or a value out of range; names the first such row.
     """
 
     reward: Vector
@@ -55,12 +55,12 @@ class LoggedFeedback:
 
     @cached_property
     def is_binary(self) -> bool:
-        """Every reward is 0 or 1."""
+        """True if every reward is 0 or 1."""
         return bool(np.all((self.reward == 0) | (self.reward == 1)))
 
     @cached_property
     def levels(self) -> tuple[float, float] | None:
-        """The two values that rewards take, lower first; None when there are not exactly two."""
+        """The two values that rewards take, lower first; None unless there are exactly two."""
         if self.displays == 0:
             return None
         low, high = float(self.reward.min()), float(self.reward.max())
@@ -84,22 +84,22 @@ class LoggedFeedback:
 
 @dataclass(frozen=True, eq=False)
 class TargetPolicy:
-    """What the evaluated policy does at each logged display; arrays of shape (n,).
+    """The choices of the evaluated policy at each logged display; arrays of shape (n,).
 
     Parameters
     ----------
     probability : float array in [0, 1]
         Probability that the policy shows the offer that was logged. 0 or 1 if deterministic.
     expected : float array, finite, in units of the reward
-        A model's expected reward of what the policy shows: the sum over eligible offers of
-        probability times expected reward. The model must not have seen the display's label.
+        Expected reward of the offer the policy shows, from a model: the sum over eligible offers of
+        probability times expected reward. The model must not have seen the label of the display.
     logged : float array, finite, in units of the reward
-        The same model's expected reward of the offer that was logged.
+        Expected reward of the logged offer, from the same model.
 
     Raises
     ------
     ValueError
-        A wrong shape, or a number outside its range; it names the first such row.
+        An array has a wrong shape or a value out of range; names the first such row.
     """
 
     probability: Vector

@@ -1,14 +1,14 @@
 """Intervals of 95 % for values and differences whose errors are clustered and skewed.
 
-Which one is used:
+Each kind of estimate has its method:
 
-    clopper_pearson_mid_p  the value of two-valued rewards, error worth under 100 degrees of freedom
+    clopper_pearson_mid_p  a value of two-valued rewards with under 100 degrees of freedom
     skew_corrected_t       any other value
-    clustered_t            a difference of two policies, where skewness mostly cancels
-    fieller                their ratio: those at which such a difference is not significant
+    clustered_t            a difference between two policies, where skewness mostly cancels
+    fieller                their ratio: all ratios at which the difference is not significant
 
-Quantiles are those of t: with the degrees of freedom of the clustered variance where the error is
-corrected for skewness, else with one less than there are profiles.
+All quantiles are t quantiles: with the degrees of freedom of the clustered variance where the error
+is corrected for skewness, else with the number of profiles minus one.
 `benchmarks/coverage.py` measures all of this; plain normal intervals cover 81 to 95 % there.
 """
 
@@ -26,7 +26,7 @@ FEW_DEGREES_OF_FREEDOM = 100.0
 
 @dataclass(frozen=True)
 class Interval:
-    """Bounds in units of the estimate, and the name of the method that made them."""
+    """Bounds in units of the estimate, and the name of the method."""
 
     low: float
     high: float
@@ -36,9 +36,9 @@ class Interval:
 def value_interval(
     value: float, moments: ErrorMoments, levels: tuple[float, float] | None
 ) -> Interval:
-    """Interval of a policy's value; `levels` are the two values of the reward, if it has two.
+    """Return the interval of a policy value; `levels`: both values of a two-valued reward.
 
-    A hundred degrees of freedom are about fifty responses of equal weight.
+    A hundred degrees of freedom correspond to about fifty responses of equal weight.
     """
     if levels is not None and moments.degrees_of_freedom < FEW_DEGREES_OF_FREEDOM:
         low, high = levels
@@ -48,12 +48,12 @@ def value_interval(
 
 
 def clopper_pearson(value: float, moments: ErrorMoments, levels: tuple[float, float]) -> Interval:
-    """Binomial interval for as many displays as would give the same standard error.
+    """Return the binomial interval for the number of displays with the same standard error.
 
-    The share p of the upper level has p (1 - p) / se^2 effective displays, made fewer by (normal
-    quantile / t quantile)^2, which matters with few profiles only. The observed count belongs half
-    to either tail (mid-P): the full Clopper-Pearson interval covers 96 to 98 %. As effective counts
-    are not whole, this is done with half a success in the beta quantiles.
+    The share p of the upper level has p (1 - p) / se^2 effective displays, reduced by (normal
+    quantile / t quantile)^2, which matters only with few profiles. Half of the observed count
+    belongs to each tail (mid-P): the full Clopper-Pearson interval covers 96 to 98 %. As
+    effective counts are not integers, the beta quantiles get half a success.
 
     References
     ----------
@@ -77,10 +77,10 @@ def clopper_pearson(value: float, moments: ErrorMoments, levels: tuple[float, fl
 
 
 def skew_corrected(value: float, moments: ErrorMoments) -> Interval:
-    """Interval for a skewed error: t quantiles, taken back through Hall's transformation.
+    """Return the interval for a skewed error: t quantiles, inverting Hall's transformation.
 
     The transformation makes a studentised mean symmetric to second order; its cubic form is
-    monotone, so the interval always exists and moves with shift and scale.
+    monotone, so the interval always exists and follows shifts and changes of scale.
 
     References
     ----------
@@ -96,7 +96,7 @@ def skew_corrected(value: float, moments: ErrorMoments) -> Interval:
 
 
 def clustered_t(value: float, moments: ErrorMoments) -> Interval:
-    """Symmetric interval with the t quantile for the number of profiles."""
+    """Return the symmetric interval with the t quantile for the number of profiles."""
     half_width = _t_quantile(moments.profiles - 1) * moments.standard_error
     return Interval(value - half_width, value + half_width, "clustered_t")
 
@@ -106,17 +106,17 @@ def fieller(
     denominator: tuple[float, ErrorMoments],
     difference: ErrorMoments,
 ) -> Interval | None:
-    """Interval of a ratio of two paired estimates: ratios at which their difference is none.
+    """Return the interval of a ratio of paired estimates: ratios without significant difference.
 
     Parameters
     ----------
-    numerator, denominator : (value, its error)
-    difference : the error of numerator - denominator, from which follows their covariance
+    numerator, denominator : (value, error)
+    difference : the error of numerator - denominator, which determines their covariance
 
     Returns
     -------
-    Interval, or None where the denominator is not clearly different from 0. It lies above 1 just
-    when the interval of the difference lies above 0.
+    Interval, or None where the denominator does not differ significantly from 0. The interval lies
+    above 1 exactly when the interval of the difference lies above 0.
 
     References
     ----------
@@ -134,9 +134,9 @@ def fieller(
 
 
 def normal_score(value: float, moments: ErrorMoments) -> float:
-    """One-sided evidence that the true value is above 0, on the normal scale.
+    """Return the one-sided evidence that the true value is above 0, on the normal scale.
 
-    The normal quantile with the tail that value / standard error has under t.
+    It is the normal quantile whose tail equals that of value / standard error under t.
     """
     from scipy.special import ndtri, stdtr
 
@@ -152,7 +152,7 @@ def _t_quantile(degrees_of_freedom: float) -> float:
 
 
 def _studentised(x: float, skewness: float) -> float:
-    """The studentised error that Hall's transformation maps to x."""
+    """Return the studentised error that Hall's transformation maps to x."""
     if abs(skewness) < 1e-9:
         return x
     return float(3 / skewness * (np.cbrt(1 + skewness * (x - skewness / 6)) - 1))

@@ -1,4 +1,4 @@
-"""Optimistic shrinkage of importance weights, and the choice of how much.
+"""Optimistic shrinkage of importance weights, and the choice of its strength.
 
 Reference: Y. Su, M. Dimakopoulou, A. Krishnamurthy, M. Dudik (2020). Doubly robust off-policy
 evaluation with shrinkage. ICML.
@@ -18,12 +18,12 @@ _BOUND = float(np.sqrt(2 * np.log(2 / 0.05)))
 
 
 def shrunk(plain: Contributions, strength: float) -> Contributions:
-    """Doubly robust contributions with smaller large weights.
+    """Return doubly robust contributions with shrunk weights.
 
     Parameters
     ----------
     plain : Contributions
-        Of `dr`: shares u = w / mean(w), residuals centred so that mean(u residual) is 0.
+        Contributions of `dr`: shares u = w / mean(w), residuals with mean(u residual) = 0.
     strength : float, above 0
         The paper's lambda: u becomes lambda u / (u^2 + lambda).
 
@@ -41,13 +41,13 @@ def shrunk(plain: Contributions, strength: float) -> Contributions:
 
 
 def choose_strength(plain: Contributions, feedback: LoggedFeedback) -> float | None:
-    """The strength with the least bound of the squared error; None where not to shrink is best.
+    """Return the strength with the smallest bound on the squared error; None if none helps.
 
     Section 5 of the paper: sample variance plus the squared upper bound of the bias, over a grid
     from a hundredth of the 5 % quantile to a hundred times the 95 % quantile of squared weights.
     The bias is the mean of (unshrunk - shrunk) contributions. In place of the paper's Bernstein
     bound, which needs the range of rewards, sqrt(2 log(2 / 0.05)) clustered standard errors of that
-    mean are added. Without such a bound, a bias that is merely unseen would pass for none.
+    mean are added. Without such a bound, an unobserved bias would count as zero.
     """
     best, least = None, clustered_variance(plain.rows, feedback)
     for strength in _grid(plain.share):

@@ -1,4 +1,4 @@
-"""A simulated bank with known truth: emits experience events, is served ranked offers."""
+"""A simulated bank with known truth: it emits experience events and serves ranked offers."""
 
 from scorer.simulation.report import Arm, StrategyWeek, Values, WeekReport
 from scorer.simulation.world import World

@@ -1,4 +1,4 @@
-"""The offers of a world: the 24 named ones, and as many invented ones as are asked for."""
+"""The offers of a world: the 24 named ones and any number of invented ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PRODUCTS = (
     ("cyber-cover", "Cyber insurance"),
 )
 _EDITIONS = ("basic", "plus", "premium", "flex", "green", "digital", "duo", "start", "club")
-# What is known of a visit in every placement.
+# Context that every placement knows about a visit.
 _CIRCUMSTANCES = (
     "device=mobile",
     "language=de",
@@ -42,7 +42,7 @@ def assortment(count: int) -> tuple[Offer, ...]:
 
 
 def _invented(number: int) -> Offer:
-    """Return an approved offer made of its number (0 = first), in one placement in turn."""
+    """Return an approved offer derived from its number (0 = first); placements take turns."""
     turn, place = divmod(number, len(PLACEMENT_IDS))
     again, name = divmod(number, len(_PRODUCTS) * len(_EDITIONS))
     offer_id, title = _PRODUCTS[name % len(_PRODUCTS)]
@@ -58,7 +58,7 @@ def _invented(number: int) -> Offer:
 
 
 def _taste(turn: int, place: int) -> Taste:
-    """Return a taste: 72 turns of a placement go through all segments and circumstances."""
+    """Return a taste: every 72 offers of a placement cover all segments and circumstances."""
     segment = SEGMENTS[(5 * turn + place) % len(SEGMENTS)]
     circumstance = _CIRCUMSTANCES[(turn + turn // len(SEGMENTS)) % len(_CIRCUMSTANCES)]
     step = turn % 5

@@ -10,7 +10,7 @@ class Taste(NamedTuple):
     """Who likes an offer: `high` times the usual rate where the rule is true, else `low` times.
 
     Conditions are segments (``saver``) or circumstances (``device=mobile``). Rules: ``all`` of
-    them; ``same``, both or neither (an XNOR: neither condition alone tells anything).
+    them; ``same``, both or neither (an XNOR: neither condition alone is informative).
     """
 
     rule: Literal["all", "same"]
@@ -20,7 +20,7 @@ class Taste(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where offers are shown."""
+    """A place where offers are shown."""
 
     placement_id: str
     strategy_id: str

@@ -1,4 +1,4 @@
-"""The inputs beside events, written as CSV: offers, rules, strategies and memberships."""
+"""Inputs other than events, written as CSV: offers, rules, strategies and memberships."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def write_catalogue(raw: Path, start: date, offers: tuple[Offer, ...]) -> None:
 
 
 def write_memberships(raw: Path, intervals: Iterable[Interval]) -> None:
-    """Write `segment_memberships.csv`, replacing the one of the week before."""
+    """Write `segment_memberships.csv`, replacing the file of the previous week."""
     partial = raw / ".segment_memberships.csv.part"
     raw.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as file:

@@ -1,4 +1,4 @@
-"""The circumstances of a visit: device, language, place, page, and the questions asked of them."""
+"""The circumstances of a visit (device, language, place, page) and conditions on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 class Machine(NamedTuple):
-    """What a visitor holds in the hand."""
+    """The device of a visitor."""
 
     device: str
     os: str
@@ -51,7 +51,7 @@ _FIELDS: dict[str, tuple[str, tuple[object, ...]]] = {
 
 @dataclass(frozen=True)
 class Visits:
-    """Decisions asked for, one row per proposition, ordered by time.
+    """Requested decisions, one row per proposition, ordered by time.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Visits:
     event : ndarray of shape (n,), int64, non-decreasing; rows with equal numbers share one event.
     two_items : ndarray of shape (n,), bool, whether two offers are shown side by side.
     machine, language, city, referrer, section : ndarray of shape (n,), int64, codes of the tuples
-        of this module; the section is meaningless for e-mail.
+        of this module; the section is undefined for e-mail.
     """
 
     profile: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""What goes wrong between a click and a file: repeats, delays, losses of text. All counted."""
+"""Defects between a click and a file: repeats, delays and truncated text. All are counted."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _DISORDER_MS = 2 * 3_600_000
 
 @dataclass(frozen=True)
 class Delivery:
-    """Lines with the number of days by which they miss the file of their own day."""
+    """Lines with the number of days by which each is late."""
 
     lines: Lines
     days_late: NDArray[np.int64]
 
 
 def soil(clean: list[Lines], rng: np.random.Generator) -> list[Delivery]:
-    """Return the lines of a block as they get delivered: all of the clean ones, plus dirt.
+    """Return the lines of a block as delivered: all clean lines, plus defective ones.
 
-    Nothing is lost: what is broken is an extra copy, under an id of its own where ids matter.
+    Nothing is lost: a defective line is an extra copy, with a new id where ids matter.
     """
     deliveries = [Delivery(lines, _delays(lines, rng)) for lines in clean]
     for lines in clean:
@@ -42,7 +42,7 @@ def soil(clean: list[Lines], rng: np.random.Generator) -> list[Delivery]:
 
 
 def disorder(at: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the order in which lines get written: by time, but for a few."""
+    """Return the order in which lines are written: by time, with a few exceptions."""
     strays = rng.random(len(at)) < OUT_OF_ORDER
     shift = np.where(strays, rng.integers(-_DISORDER_MS, _DISORDER_MS, len(at)), 0)
     return np.argsort(at + shift, kind="stable")
@@ -75,7 +75,7 @@ def _without_id(line: bytes) -> bytes:
 
 
 def _orphaned(line: bytes) -> bytes:
-    """Return a click under a new id that refers to a proposition nobody was shown."""
+    """Return a click under a new id that refers to a proposition that was never shown."""
     return line.replace(b'id": "c-', b'id": "q-', 1).replace(b'id": "p-', b'id": "gone-', 1)
 
 

@@ -1,4 +1,4 @@
-"""The day files of the log, and what is still under way to a later day."""
+"""The day files of the log, and the late lines that belong to later files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scorer.simulation.population import DAY_MS
 
 
 class DayFile:
-    """One open file of the log; lines go in block by block, counted by kind."""
+    """One open file of the log; lines are written in blocks and counted by kind."""
 
     def __init__(self, handle: BinaryIO, day: int, counts: Counter[str]) -> None:
         self._handle = handle
@@ -27,7 +27,7 @@ class DayFile:
         self._counts = counts
 
     def write(self, batches: list[Lines], rng: np.random.Generator) -> None:
-        """Write lines in order of time, but for a few."""
+        """Write lines in order of time, with a few exceptions."""
         batches = [batch for batch in batches if len(batch)]
         if not batches:
             return
@@ -43,23 +43,23 @@ class DayFile:
 
 
 class EventLog:
-    """Files `experience_events/YYYY-MM-DD.ndjson` (or `.ndjson.gz`), one a day of delivery."""
+    """Files `experience_events/YYYY-MM-DD.ndjson` (or `.ndjson.gz`), one per day of delivery."""
 
     def __init__(self, compress: bool) -> None:
         self._compress = compress
         self._pending: dict[int, dict[int, list[Lines]]] = {}
 
     def begin(self, week: int) -> None:
-        """Forget what an earlier attempt at this week, or weeks long gone, left under way."""
+        """Forget pending lines of an earlier attempt at this week or of weeks long past."""
         kept = {origin: days for origin, days in self._pending.items() if 0 < week - origin <= 2}
         self._pending = kept | {week: defaultdict(list)}
 
     def arriving(self, day: int) -> list[Lines]:
-        """Return what was under way to a day (days since 1970), oldest week first."""
+        """Return the pending lines for a day (days since 1970), oldest week first."""
         return [line for days in self._pending.values() for line in days.get(day, [])]
 
     def post(self, week: int, day: int, deliveries: list[Delivery]) -> list[Lines]:
-        """Return what lands on `day`; what lands later is kept until then."""
+        """Return the lines delivered on `day`; keep later ones until their day."""
         today: list[Lines] = []
         for delivery in deliveries:
             lands = delivery.lines.at // DAY_MS + delivery.days_late
@@ -75,7 +75,7 @@ class EventLog:
 
     @contextmanager
     def open(self, raw: Path, day: int, counts: Counter[str]) -> Iterator[DayFile]:
-        """Open the file of a day; it appears under its name once it is complete."""
+        """Open the file of a day; the file gets its name once it is complete."""
         path = self.path(raw, day)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.part")

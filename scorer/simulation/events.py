@@ -19,7 +19,7 @@ SPELLING_SHARES = (0.6, 0.15, 0.25)
 _REFERRER_UNKNOWN, _LANGUAGE_UNKNOWN = 0.05, 0.02
 _PAGE_VIEW_SHARE = 0.2
 _MAIL = PLACEMENT_IDS.index(MAIL)
-# How the ids of a kind of event begin.
+# Prefix of the ids of each kind of event.
 _PREFIXES = {
     "clicks": b"c",
     "repeat_clicks": b"again",
@@ -51,8 +51,8 @@ class Lines:
 class Scribe:
     """Writes the events of one day.
 
-    Dice are thrown for a block at once; pieces of text are made as their line is assembled, which
-    spares memory and time.
+    Random numbers are drawn per block; text is created as its line is assembled, which saves memory
+    and time.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class Scribe:
         at: NDArray[np.int64],
         price: NDArray[np.float64],
     ) -> Lines:
-        """Return purchases, which name no offer."""
+        """Return purchases, which do not name an offer."""
         columns = zip(
             _spelled(self._spellings(len(profile))),
             _times(at),
@@ -257,5 +257,5 @@ def _spelled(codes: NDArray[np.int64]) -> list[str]:
 
 
 def _times(at: NDArray[np.int64]) -> list[bytes]:
-    """Return ISO texts without a zone."""
+    """Return ISO timestamps without a time zone."""
     return at.astype("datetime64[ms]").astype("S23").tolist()

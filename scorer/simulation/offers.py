@@ -193,7 +193,7 @@ OFFER_IDS = tuple(offer.offer_id for offer in OFFERS)
 
 
 def offers_of(strategy_id: str, offers: tuple[Offer, ...] = OFFERS) -> tuple[Offer, ...]:
-    """Return which offers compete in a strategy: approved, not fallback, on its placements."""
+    """Return the offers that compete in a strategy: approved, not fallback, on its placements."""
     places = {p.placement_id for p in PLACEMENTS if p.strategy_id == strategy_id}
     return tuple(
         offer

@@ -1,4 +1,4 @@
-"""The population week by week: newcomers join, people drift between segments."""
+"""The population week by week: newcomers join, people move between segments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEW_NO_MORE_CHANCE = 0.2
 
 @dataclass(frozen=True)
 class SegmentWeek:
-    """Memberships during one week; each profile changes at most once, all at one moment.
+    """Memberships during one week; each profile changes at most once, in all segments together.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Interval(NamedTuple):
 
 
 class Population:
-    """Everybody, as of any week; a week is a function of the seed alone.
+    """The whole population as of any week; a week depends on the seed alone.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Population:
         self._weeks: list[SegmentWeek] = []
 
     def profiles(self, week: int) -> Profiles:
-        """Return the people who are there in a week (1 = first)."""
+        """Return the people present in a week (1 = first)."""
         self._reach(week)
         return self._profiles[week - 1]
 
@@ -77,7 +77,7 @@ class Population:
         return self._weeks[week - 1]
 
     def intervals(self, week: int) -> Iterator[Interval]:
-        """Yield the memberships known at the end of a week, without anything of the future."""
+        """Yield the memberships known at the end of a week; nothing later is included."""
         self._reach(week)
         entered = self._first_entries()
         for number in range(1, week + 1):

@@ -1,4 +1,4 @@
-"""The people: what they carry, speak and do by habit, and how lively they are."""
+"""The people: their devices, languages, habits and activity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scorer.simulation.catalogue import LIFE_STAGES, SEGMENTS
 from scorer.simulation.streams import stream
 
 _STAGE_SHARES = (0.2, 0.3, 0.3, 0.2)
-# Chance of being in a segment, by life stage in the order of LIFE_STAGES.
+# Probability of being in a segment, by life stage in the order of LIFE_STAGES.
 _SEGMENT_CHANCES = {
     "high-balance": (0.15, 0.35, 0.45, 0.55),
     "mortgage-holder": (0.05, 0.30, 0.70, 0.35),

@@ -1,4 +1,4 @@
-"""What a week brought, told by the world itself: counts, and values only the world can know."""
+"""The report of a week: counts, and values that only the world knows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Values:
     random : uniform over the eligible offers.
     best_single : the best fixed offer of each placement (random where it is not eligible).
     oracle : the best eligible offer of each visit.
-    by_arm : of what was shown first, by traffic arm; arms without visits are absent.
+    by_arm : of the offers shown first, by traffic arm; arms without visits are absent.
     best_offers : offer id of the best single offer, by placement id.
     """
 
@@ -62,13 +62,13 @@ class Values:
 
     @property
     def personalised(self) -> float:
-        """Value of the model's arm, NaN where it had no visits."""
+        """Value of the personalised arm, NaN where it had no visits."""
         return self.by_arm.get("contextual", float("nan"))
 
 
 @dataclass(frozen=True)
 class StrategyWeek:
-    """One strategy in one week: what happened, by arm, and the truth behind it."""
+    """One strategy in one week: results by arm, and the true values behind them."""
 
     strategy_id: str
     kpi_type: str
@@ -86,7 +86,7 @@ class WeekReport:
     displays : offers shown during the week. Late events land in a later file.
     unranked_decisions : decisions for which the ranked table had no row.
     strategies : by strategy id.
-    happenings : what happened, one sentence each.
+    happenings : the events of the week, one sentence each.
     lines : lines written to this week's files, all kinds.
     planted : lines written to this week's files that test the reader, by kind.
     files : the files of the week.
@@ -105,7 +105,7 @@ class WeekReport:
 
 
 class Tally:
-    """Adds up blocks of decisions about some offers into `StrategyWeek`s."""
+    """Sums blocks of decisions about some offers into `StrategyWeek`s."""
 
     def __init__(self, offer_ids: tuple[str, ...]) -> None:
         places, offers, arms = len(PLACEMENT_IDS), len(offer_ids), len(ARMS)

@@ -1,4 +1,4 @@
-"""What people do with what they were shown: click, buy, dismiss; at once, later, or too late."""
+"""Responses to displays: click, buy, dismiss; at once, later, or too late."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _REPEAT_SHARE = 0.05
 _DISMISS_CHANCE = 0.01
 _PRICE_SPREAD = 0.25
 _SECOND, _HOUR = 1_000, 3_600_000
-# Below the least time between the Sunday and the Wednesday newsletter of a person: a purchase
-# then always belongs to the newsletter that caused it, also under last-touch attribution.
+# Shorter than the time between the Sunday and the Wednesday newsletter of a person, so that
+# last-touch attribution always finds the newsletter that caused a purchase.
 _SLOWEST_PURCHASE_HOURS = 55.0
 
 
@@ -35,7 +35,7 @@ class Items:
     offer, arm : ndarray of shape (n,), int64, as in `Served`.
     propensity : ndarray of shape (n,), float64.
     success : ndarray of shape (n,), bool, within the attribution window.
-    price : ndarray of shape (n,), float64, francs of a purchase, had one happened.
+    price : ndarray of shape (n,), float64, francs of a purchase, if one happens.
     expected : ndarray of shape (n,), float64, expected reward.
     """
 
@@ -54,7 +54,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Response:
-    """Answers of one kind: which items, when (milliseconds since 1970 UTC), and what it is."""
+    """Responses of one kind: the items, the times (milliseconds since 1970 UTC) and the kind."""
 
     kind: str
     item: NDArray[np.int64]
@@ -64,10 +64,10 @@ class Response:
 def shown_items(
     served: Served, truth: Truth, offers: tuple[Offer, ...], rng: np.random.Generator
 ) -> Items:
-    """Return one row per offer shown, with its fate.
+    """Return one row per offer shown, with its outcome.
 
-    The dice are thrown per visit and position, whatever is shown: two policies on the same
-    traffic meet the same luck.
+    Random numbers are drawn per visit and position, whatever is shown: two policies on the same
+    traffic share the same random numbers.
     """
     luck = rng.random(served.offer.shape)
     noise = rng.normal(-(_PRICE_SPREAD**2) / 2, _PRICE_SPREAD, served.offer.shape)
@@ -89,10 +89,10 @@ def shown_items(
 def respond(
     visits: Visits, items: Items, may_be_late: bool, rng: np.random.Generator
 ) -> list[Response]:
-    """Return everything people do after the displays, never before them.
+    """Return all responses to the displays; each is later than its display.
 
-    `may_be_late` lets newsletters be answered after the window; it is false where the next
-    newsletter would be blamed for that purchase.
+    `may_be_late` allows responses to newsletters after the window; it is false where such a
+    purchase would be attributed to the next newsletter.
     """
     web = visits.placement[items.row] != _MAIL
     shown_at = visits.at[items.row]

@@ -1,4 +1,4 @@
-"""Serving as a shop front would: look up the ranked table; where it is silent, draw at random."""
+"""Serving like a website: look up the ranked table, and draw at random where it has no row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 
 class ArrowStream(Protocol):
-    """Anything that hands over rows by the Arrow stream interface: pyarrow, pandas, polars."""
+    """Any table with the Arrow stream interface: pyarrow, pandas, polars."""
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Return a capsule of an Arrow array stream."""
@@ -41,7 +41,7 @@ class ArrowStream(Protocol):
 
 @dataclass(frozen=True)
 class Served:
-    """What was shown, per visit and position; offer -1 where nothing was.
+    """The offers shown, per visit and position; -1 where none was.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def serve(
     ranked: RankedOffers | None,
     rng: np.random.Generator,
 ) -> Served:
-    """Choose the offers of each visit: the table's first ranks, else uniform over the eligible."""
+    """Choose the offers of each visit: the first ranks of the table, else uniform over eligible."""
     served = _at_random(eligible, rng)
     if ranked is not None:
         offer = ranked.offer[visits.placement, visits.profile]
@@ -127,7 +127,7 @@ def _at_random(eligible: NDArray[np.bool_], rng: np.random.Generator) -> Served:
 
 
 def _two_lowest(keys: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the columns of the two lowest keys below 2 of each row; `keys` are spoilt."""
+    """Return the columns of the two lowest keys below 2 of each row; overwrites `keys`."""
     lowest = keys.argmin(axis=1)
     keys[np.arange(len(keys)), lowest] = 2.0
     return np.column_stack([lowest, keys.argmin(axis=1)])

@@ -28,13 +28,13 @@ _HIGHEST_RATE = 0.9
 
 @dataclass(frozen=True)
 class Truth:
-    """What each offer would earn at each visit, and whether it may be shown there.
+    """The true reward of each offer at each visit, and whether it may be shown there.
 
     Attributes
     ----------
     rate : ndarray of shape (visits, offers), float64, P(success within the attribution window).
     reward : ndarray of shape (visits, offers), float64, expected reward: the rate, or francs.
-    eligible : ndarray of shape (visits, offers), bool; capping is not part of it.
+    eligible : ndarray of shape (visits, offers), bool, before capping.
     """
 
     rate: NDArray[np.float64]
@@ -51,7 +51,7 @@ def truth_of(
 ) -> Truth:
     """Return the truth of visits whose profiles are in `segments` (visits, segments).
 
-    `offers` begin with the named ones, as those of `assortment` do.
+    `offers` begin with the named ones, as in `assortment`.
     """
     strategy = np.array(STRATEGY_OF_PLACEMENT)[visits.placement]
     liveliness = activity * np.array([s.base_rate for s in STRATEGIES])[strategy]

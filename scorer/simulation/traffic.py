@@ -1,4 +1,4 @@
-"""Who comes by on a day: web visits all week, newsletter readings on Sunday and Wednesday."""
+"""The visits of a day: web visits all week, newsletters on Sunday and Wednesday."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scorer.simulation.streams import stream
 MAIL_DAYS = (0, 3)
 _BLOCK_ROWS = 20_000
 _HERO, _CARD, _MAIL = (PLACEMENT_IDS.index(p) for p in (HERO, CARD, MAIL))
-# What a page shows: the hero, the card, or both in one event.
+# Placements on a page: the hero, the card, or both in one event.
 _PAGE_SHARES = (0.46, 0.46, 0.08)
 _TWO_ITEMS_SHARE = 0.15
 _MACHINE_CHANGES, _CITY_CHANGES, _REFERRER_CHANGES = 0.08, 0.04, 0.25
@@ -25,7 +25,7 @@ _MACHINE_CHANGES, _CITY_CHANGES, _REFERRER_CHANGES = 0.08, 0.04, 0.25
 
 @dataclass(frozen=True)
 class Traffic:
-    """How many visits there are, of people as they are in a week.
+    """The volume of visits, and the people of a week who make them.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _circumstances(
     profile: NDArray[np.int64],
     at: NDArray[np.int64],
 ) -> Visits:
-    """Return one visit per profile given: habits, with a change now and then."""
+    """Return one visit per profile: its habits, with occasional changes."""
 
     def habit(usual: NDArray[np.int64], change: float, values: int) -> NDArray[np.int64]:
         other = rng.integers(0, values, len(profile))

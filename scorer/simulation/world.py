@@ -1,7 +1,7 @@
-"""A bank that lives week by week, and knows what the scorer may only guess.
+"""A bank simulated week by week, which knows the truth that the scorer estimates.
 
-A week depends on the seed, its number, the ranked table handed in, and on what is still under
-way from the two weeks before (late events and delayed conversions).
+A week depends on the seed, its number, the ranked table, and the late events and delayed
+conversions of the two weeks before.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _ORGANIC_PER_DAY = 0.02
 
 
 class Decided(NamedTuple):
-    """A block of decisions: what was asked, what is true, what was shown, what came of it."""
+    """A block of decisions: visits, truth, offers shown and responses."""
 
     day: int
     visits: Visits
@@ -76,7 +76,7 @@ class World:
     ----------
     profiles : int, people in week 1; each week 1 % of that number join.
     seed : int, at least 0.
-    start : date, first day of week 1; a Sunday makes cycles and calendar weeks agree.
+    start : date, first day of week 1; on a Sunday, cycles match calendar weeks.
     web_rate : float, mean web pages with offers per profile and week.
     mail_rate : float, share of the profiles that open each of the two newsletters of a week.
     compress : bool, whether to write `.ndjson.gz`.
@@ -123,15 +123,15 @@ class World:
         return datetime.combine(self.start, datetime.min.time()) + timedelta(weeks=week - 1)
 
     def write_catalogue(self, raw: Path) -> None:
-        """Write everything but events and memberships: offers, rules and strategies."""
+        """Write the inputs other than events and memberships: offers, rules and strategies."""
         write_catalogue(raw, self.start, self.assortment)
 
     def live(self, week: int, raw: Path, ranked: ArrowStream | None = None) -> WeekReport:
-        """Live through a week and write its day files and the memberships known at its end.
+        """Simulate a week; write its day files and the memberships known at its end.
 
         Parameters
         ----------
-        week : int, 1 = first; weeks are lived in order, a week can be lived again.
+        week : int, 1 = first; weeks are simulated in order; a week can be repeated.
         raw : Path, the folder of inputs.
         ranked : table with the columns of `ranked_offers`, one cycle of each strategy: pyarrow
             or anything with the Arrow stream interface. None: all offers are drawn at random.
@@ -168,7 +168,7 @@ class World:
     def decisions(self, week: int) -> Iterator[tuple[Visits, NDArray[np.bool_], Truth]]:
         """Yield blocks of the week's visits, segments (visits, segments) and truth.
 
-        Enough to value any policy: pick eligible columns of `Truth.reward`.
+        Sufficient to evaluate any policy: select eligible columns of `Truth.reward`.
         """
         people, segments = self._population.profiles(week), self._population.segments(week)
         for day in range(7):
@@ -178,7 +178,7 @@ class World:
                 yield visits, inside, truth_of(visits, inside, activity, week, self.assortment)
 
     def decided(self, week: int, ranked: ArrowStream | None = None) -> Iterator[Decided]:
-        """Yield blocks of the week's visits with what `live` would show and what comes of it."""
+        """Yield blocks of the week's visits with the offers `live` would show and the responses."""
         table = None
         if ranked is not None:
             table = RankedOffers.read(ranked, pa.array(self.profile_ids(week)), self.offer_ids)
@@ -195,11 +195,11 @@ class World:
         return tuple(offer.offer_id for offer in self.assortment)
 
     def profile_ids(self, week: int) -> list[str]:
-        """Return the ids of the people who are there in a week, in the order of positions."""
+        """Return the ids of the people present in a week, in the order of positions."""
         return [profile_id(n) for n in range(len(self._population.profiles(week)))]
 
     def happenings(self, week: int) -> tuple[str, ...]:
-        """Return what changes in a week, one sentence each."""
+        """Return the changes of a week, one sentence each."""
         told = {
             1: "first week: every offer is drawn at random",
             EXPIRY_WEEK: f"offer {EXPIRING_OFFER} has expired",

@@ -1,8 +1,8 @@
 """Experience events as text, in the three spellings found in the wild.
 
-Shapes are written once, as modern documents; the namespaced ones follow by a renaming of keys.
-Documents become templates filled by position, many times faster than serialising each; they are
-UTF-8, as nothing is faster to fill and to write. Profiles are given by their position in the
+Shapes are written once, as modern documents; renaming keys gives the namespaced ones. Documents
+become templates that are filled by position, many times faster than serialising each document. They
+are UTF-8 bytes, the fastest to fill and to write. Profiles are given by their position in the
 population.
 """
 
@@ -35,7 +35,7 @@ _EVENT_TYPES = {
     "interact": "decisioning.propositionInteract",
     "dismiss": "decisioning.propositionDismiss",
 }
-# Stands for text that is not a string in quotes: numbers and whole members.
+# Placeholder for text without quotes: numbers and whole members.
 _RAW = "<raw>"
 
 
@@ -88,7 +88,7 @@ def proposition_template(spelling: str, placement: int) -> bytes:
 
 @lru_cache(65_536)
 def item(spelling: str, placement: int, offer_id: str, arm: int, propensity: float) -> bytes:
-    """Return an item; a propensity of -1 is unknown."""
+    """Return an item; a propensity of -1 means unknown."""
     detail = {
         "strategyID": PLACEMENTS[placement].strategy_id,
         "algorithmID": _ALGORITHMS[ARMS[arm]],
@@ -103,7 +103,7 @@ def item(spelling: str, placement: int, offer_id: str, arm: int, propensity: flo
 def program(spelling: str, machine: int, section: int, referrer: int) -> bytes:
     """Return members of context: the web page, or the mail program where the section is -1.
 
-    A referrer of -1 is unknown and left out.
+    A referrer of -1 means unknown and is omitted.
     """
     if section < 0:
         members = {"application": {"name": MACHINES[machine].mail_client}}
@@ -118,7 +118,7 @@ def program(spelling: str, machine: int, section: int, referrer: int) -> bytes:
 
 @cache
 def carried(spelling: str, machine: int, language: int) -> bytes:
-    """Return members of context: device, system and browser; a language of -1 is left out."""
+    """Return members of context: device, system and browser; a language of -1 is omitted."""
     held = MACHINES[machine]
     environment: dict[str, Any] = {
         "type": "browser",

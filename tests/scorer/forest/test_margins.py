@@ -1,4 +1,4 @@
-"""Margins of the factorised forest are those of XGBoost, bit by bit."""
+"""The margins of the factorised forest equal those of XGBoost bit for bit."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ SHAPES = st.builds(
 
 @pytest.fixture(params=["kernels", "numpy"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Either engine."""
+    """Run a test with both engines."""
     if request.param == "numpy":
         monkeypatch.setattr(factorised, "engine", lambda: reference)
     return request.param
 
 
 def compiled(case: Case) -> FactorisedForest:
-    """The case's forest."""
+    """The forest of a case."""
     return FactorisedForest(case.booster, case.offers, case.offer_columns)
 
 
 def assert_same_bits(ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Equal, with 0.0 and -0.0 told apart."""
+    """Assert that arrays are equal, distinguishing 0.0 from -0.0."""
     np.testing.assert_array_equal(ours.view(np.int32), theirs.view(np.int32))
 
 
 @settings(max_examples=60, deadline=None)
 @given(SHAPES, st.integers(0, 2**32))
 def test_margins_equal_xgboosts(shape: Shape, seed: int) -> None:
-    """Any trees, offers and users, with and without base margins, in batches and alone."""
+    """Random cases score exactly, with and without base margins, in batches and alone."""
     draw = np.random.default_rng(seed)
     case = random_case(shape, draw)
     forest, expected = compiled(case), case.expected()
@@ -63,7 +63,7 @@ def test_margins_equal_xgboosts(shape: Shape, seed: int) -> None:
 @settings(max_examples=20, deadline=None)
 @given(SHAPES, st.integers(0, 2**32))
 def test_plain_numpy_does_the_same_as_the_kernels(shape: Shape, seed: int) -> None:
-    """The fallback is exact, too."""
+    """Without numba, the fallback is exact too."""
     case = random_case(shape, np.random.default_rng(seed))
     forest = compiled(case)
     margins = np.empty((len(case.users), forest.n_offers), dtype=np.float32)
@@ -83,14 +83,14 @@ def test_plain_numpy_does_the_same_as_the_kernels(shape: Shape, seed: int) -> No
     ids=["500 trees", "depth 10", "1,000 offers", "a single leaf"],
 )
 def test_large_and_small_forests_equal_xgboosts(shape: Shape) -> None:
-    """At the ends of what is promised."""
+    """Margins are exact at the documented limits."""
     case = random_case(shape, np.random.default_rng(1))
     assert_same_bits(compiled(case).score(case.users), case.expected())
 
 
 @pytest.mark.parametrize("one_hot", [True, False], ids=["one-hot splits", "partition splits"])
 def test_fitted_boosters_score_as_xgboost_scores_them(one_hot: bool) -> None:
-    """Trees that XGBoost grew itself, offers as one categorical column."""
+    """Trees grown by XGBoost, with offers as one categorical column, score exactly."""
     draw = np.random.default_rng(2)
     rows = draw.normal(size=(4000, 6)).astype(np.float32)
     rows[:, 0], rows[:, 1] = draw.integers(0, 30, 4000), draw.integers(0, 5, 4000)
@@ -107,7 +107,7 @@ def test_fitted_boosters_score_as_xgboost_scores_them(one_hot: bool) -> None:
 
 
 def test_offers_with_equal_columns_get_equal_margins() -> None:
-    """Offers are what their columns say; the same columns make the same offer."""
+    """Offers are defined by their columns; equal columns give equal margins."""
     case = random_case(Shape(), np.random.default_rng(3))
     twins = replace(case, offers=np.repeat(case.offers[:1], 5, axis=0))
     margins = compiled(twins).score(twins.users)
@@ -116,7 +116,7 @@ def test_offers_with_equal_columns_get_equal_margins() -> None:
 
 
 def test_trees_without_an_offer_split_tell_no_offers_apart() -> None:
-    """Every offer gets the user's own margin, which differs between users."""
+    """Every offer gets the margin of the user, which differs between users."""
     shape = Shape(offer_columns=(0,), split_on=(1, 2, 3))
     case = random_case(shape, np.random.default_rng(4))
     margins = compiled(case).score(case.users)
@@ -127,7 +127,7 @@ def test_trees_without_an_offer_split_tell_no_offers_apart() -> None:
 
 @pytest.mark.parametrize("n_users", [0, 1, 63, 64, 65])
 def test_blocks_need_not_be_full(n_users: int, engine: str) -> None:
-    """Users beyond a multiple of 64 are scored like all others."""
+    """Users beyond a multiple of 64 are scored like all other users."""
     case = random_case(Shape(n_users=65), np.random.default_rng(5))
     forest = compiled(case)
     users = case.users[:n_users]
@@ -136,7 +136,7 @@ def test_blocks_need_not_be_full(n_users: int, engine: str) -> None:
 
 
 def test_threads_change_nothing() -> None:
-    """Two threads give what one gives."""
+    """Two threads give the same margins as one."""
     case = random_case(Shape(n_users=3000, n_trees=3), np.random.default_rng(6))
     one, two = (
         FactorisedForest(case.booster, case.offers, case.offer_columns, threads=n) for n in (1, 2)
@@ -165,7 +165,7 @@ def test_no_offer_gives_no_column() -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    """Users, base margins and offers say what was expected."""
+    """Errors about users, base margins and offers state the expected shape."""
     case = random_case(Shape(), np.random.default_rng(9))
     forest = compiled(case)
     with pytest.raises(InputError, match=r"users have shape \(70, 3\)"):

@@ -1,4 +1,4 @@
-"""Boosters are read exactly or refused by name; importing and caching cost nothing by surprise."""
+"""Boosters are read exactly or refused by name; imports stay cheap and caching is optional."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.forests import OBJECTIVES
 
 
 def fitted(**parameters: Any) -> xgb.Booster:
-    """A small booster of these parameters."""
+    """Train a small booster with these parameters."""
     draw = np.random.default_rng(0)
     rows, outcomes = draw.normal(size=(100, 3)), draw.integers(0, 3, 100)
     if "num_class" not in parameters:
@@ -46,13 +46,13 @@ def test_sums_start_where_xgboost_starts(objective: str, base_score: float | Non
     ],
 )
 def test_other_boosters_are_refused_by_name(parameters: dict[str, Any], message: str) -> None:
-    """What is not understood is named, not guessed."""
+    """The message names whatever is not supported."""
     with pytest.raises(InputError, match=message):
         parse(fitted(**parameters))
 
 
 def test_several_outputs_are_refused() -> None:
-    """Trees for two targets at once are another thing."""
+    """Multi-target trees are refused."""
     draw = np.random.default_rng(0)
     data = xgb.DMatrix(draw.normal(size=(50, 2)), label=draw.normal(size=(50, 2)))
     with pytest.raises(InputError, match="2 outputs"):
@@ -60,13 +60,13 @@ def test_several_outputs_are_refused() -> None:
 
 
 def test_importing_the_forest_does_not_import_numba() -> None:
-    """The command line stays quick where nothing is scored."""
+    """The command line does not import numba where it scores nothing."""
     code = "import scorer.forest, sys; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_kernels_compile_where_no_cache_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A read-only installation costs time, not the run."""
+    """A read-only installation compiles again instead of failing."""
     compile_now = numba.njit
 
     def refusing(**options: Any) -> Any:

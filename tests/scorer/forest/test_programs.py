@@ -1,4 +1,4 @@
-"""What a program consists of: the worked tree of docs/forest.md, and what is shared."""
+"""The parts of a program: the worked tree of docs/forest.md, and shared rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_worked_tree_becomes_the_documented_program() -> None:
 
 
 def test_more_offers_of_a_kind_cost_no_more_rows() -> None:
-    """Offers that no split tells apart share one row of each tree."""
+    """Offers that no split distinguishes share one row of each tree."""
     case = random_case(Shape(n_offers=3), np.random.default_rng(0))
     many = Case(case.booster, np.tile(case.offers, (50, 1)), case.offer_columns, case.users)
     few, more = (FactorisedForest(c.booster, c.offers, c.offer_columns) for c in (case, many))

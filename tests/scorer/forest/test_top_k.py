@@ -17,18 +17,18 @@ LEAF = leaf_case(n_offers=5, n_users=2)
 
 @pytest.fixture(params=["kernels", "numpy"], autouse=True)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test of this file holds for both engines."""
+    """Run every test of this file with both engines."""
     if request.param == "numpy":
         monkeypatch.setattr(factorised, "engine", lambda: reference)
 
 
 def compiled(case: Case) -> FactorisedForest:
-    """The case's forest."""
+    """The forest of a case."""
     return FactorisedForest(case.booster, case.offers, case.offer_columns)
 
 
 def sorted_by_hand(margins: np.ndarray, eligible: np.ndarray, priority: np.ndarray) -> list:
-    """Columns of one user's eligible offers, best first."""
+    """Return the columns of the eligible offers of one user, best first."""
     columns = np.flatnonzero(eligible).tolist()
     return sorted(columns, key=lambda c: (-margins[c], -priority[c], c))
 
@@ -36,7 +36,7 @@ def sorted_by_hand(margins: np.ndarray, eligible: np.ndarray, priority: np.ndarr
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 12))
 def test_best_offers_are_those_of_a_full_sort(seed: int, k: int) -> None:
-    """With rounded base margins, so that ties are many, and random eligibility and priority."""
+    """The order is right with many ties and with random eligibility and priority."""
     draw = np.random.default_rng(seed)
     start = draw.integers(-2, 2, (90, 9)).astype(np.float32)
     eligible = draw.random((90, 9)) < draw.random()
@@ -53,7 +53,7 @@ def test_best_offers_are_those_of_a_full_sort(seed: int, k: int) -> None:
 
 
 def ordered(margins: list[list[float]], **options: object) -> list[list[int]]:
-    """All five offers in order, for each row of margins."""
+    """Return all five offers in order, for each row of margins."""
     start = np.array(margins, dtype=np.float32)
     users = LEAF.users[: len(margins)]
     best: TopK = compiled(LEAF).top_k(users, 5, base_margin=start, **options)
@@ -75,7 +75,7 @@ def test_what_is_no_number_comes_last_but_comes() -> None:
 
 
 def test_sets_and_exclusions_say_the_same_as_a_written_out_mask() -> None:
-    """A code per user, with single offers taken away, or one row of the mask per user."""
+    """A code per user with exclusions and one mask row per user give the same offers."""
     draw = np.random.default_rng(1)
     masks = draw.random((3, 9)) < 0.6
     rows = np.sort(draw.integers(0, 90, 40))
@@ -92,7 +92,7 @@ def test_sets_and_exclusions_say_the_same_as_a_written_out_mask() -> None:
 
 
 def test_exclusions_follow_their_users_into_threads() -> None:
-    """Parts of the users take their own exclusions along."""
+    """A slice of users keeps the exclusions of those users."""
     case = random_case(Shape(n_offers=4, n_users=4096, n_trees=2), np.random.default_rng(2))
     rows = np.arange(0, 4096, 3)
     sets = Eligible(np.ones((1, 4), np.bool_), np.zeros(4096, np.int64), rows, rows % 4)

@@ -1,4 +1,4 @@
-"""The paired difference of two policies, and the score that a gate looks at."""
+"""The paired difference between two policies, and the score that the gate uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAIRED = ("ips", "snips", "dr", "dr_shrunk")
 
 
 def always(offer: int, log: ope_logs.Log, offers: np.ndarray) -> TargetPolicy:
-    """A policy that shows one offer, with a flat model."""
+    """Return a policy that shows one offer, with a constant model."""
     flat = np.full(offers.size, log.feedback.reward.mean())
     return TargetPolicy((offers == offer).astype(float), flat, flat)
 
@@ -75,7 +75,7 @@ def test_pairing_removes_what_both_share() -> None:
 
 
 def test_a_policy_compared_with_itself_is_identical() -> None:
-    """The difference is exactly nothing, with no interval and no significance."""
+    """Equal policies differ by exactly 0, without interval or significance."""
     log, policy, _ = uniform_draw([0.1, 0.1])
     result = compare(log.feedback, policy, policy)
     assert (result.status, result.difference, result.lift, result.z) == ("identical", 0, 0, 0)
@@ -98,7 +98,7 @@ def test_too_little_disagreement_gives_no_number() -> None:
 
 
 def test_a_baseline_that_was_hardly_ever_shown_gives_no_number() -> None:
-    """Many responses of small weight and one of a large one are worth one, not many."""
+    """Many responses of small weight and one of large weight count as about one response."""
     rng = np.random.default_rng(5)
     n = 2_000
     is_rare = np.arange(n) % 2 == 0
@@ -115,7 +115,7 @@ def test_a_baseline_that_was_hardly_ever_shown_gives_no_number() -> None:
 
 @pytest.mark.parametrize("means", [[0.12, 0.08], [0.1, 0.1], [0.11, 0.1], [0.08, 0.12]])
 def test_lift_and_difference_agree_on_what_is_proven(means: list[float]) -> None:
-    """The interval of the lift leaves 0 just when that of the difference does."""
+    """The interval of the lift excludes 0 exactly when that of the difference does."""
     for seed in range(5):
         log, first, second = uniform_draw(means, 8_000, seed)
         result = compare(log.feedback, first, second)
@@ -129,7 +129,7 @@ def test_lift_and_difference_agree_on_what_is_proven(means: list[float]) -> None
 
 
 def test_lift_needs_a_baseline_above_zero() -> None:
-    """Losses may be compared, but a ratio to a loss means nothing."""
+    """Losses are compared, but there is no lift over a loss."""
     log, first, second = uniform_draw([0.3, 0.2])
     losses = LoggedFeedback(-log.feedback.reward, log.feedback.propensity, log.feedback.cluster)
     result = compare(losses, first, second, "snips")
@@ -138,7 +138,7 @@ def test_lift_needs_a_baseline_above_zero() -> None:
 
 
 def test_a_shift_of_all_rewards_leaves_the_difference_alone() -> None:
-    """What both policies gain cancels: difference, error and score stay."""
+    """A gain of both policies cancels: difference, error and score stay the same."""
     log, first, second = uniform_draw([0.12, 0.08])
     for name in ("snips", "dr"):
         before = compare(log.feedback, first, second, name)

@@ -1,4 +1,4 @@
-"""A small version of benchmarks/coverage.py: fixed seeds, a wider band for the fewer logs."""
+"""A small version of benchmarks/coverage.py: fixed seeds, fewer logs and a wider band."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_oracle_wins() -> None:
 
 
 def test_shrinkage_lowers_the_error_where_weights_are_uneven() -> None:
-    """With propensities from 0.01 to 0.9, dr_shrunk is a little surer than dr and stays near it."""
+    """With uneven propensities, dr_shrunk has a smaller error than dr and stays near it."""
     errors = []
     for log in draws(scenario("wide", 20_000), 20, seed=4):
         plain, shrunk = (evaluate(log.feedback, log.policy, name) for name in ("dr", "dr_shrunk"))

@@ -1,4 +1,4 @@
-"""Policies learned from the displays they are measured on, fold by fold."""
+"""Policies learned fold by fold from the displays they are evaluated on."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def gain(seed: int, is_cross_fitted: bool) -> PairedDifference:
 
 @cache
 def gains(is_cross_fitted: bool) -> list[PairedDifference]:
-    """Gains in all logs."""
+    """Return the gains in all logs."""
     return [gain(seed, is_cross_fitted) for seed in range(LOGS)]
 
 
 def share_proven(found: list[PairedDifference]) -> float:
-    """How many gains are above 1.64 standard errors."""
+    """Count the gains above 1.64 standard errors."""
     return float(np.mean([g.z is not None and g.z > 1.64 for g in found]))
 
 
 def test_choosing_by_noise_is_proven_in_one_of_twenty_logs_at_most() -> None:
-    """Errors of rows alone would prove it in one of ten."""
+    """Row-wise errors would call the gain significant in one log of ten."""
     assert share_proven(gains(True)) <= MOST
     assert share_proven(gains(False)) > MOST
 
@@ -67,7 +67,7 @@ def test_the_interval_of_a_lift_lies_above_none_as_seldom() -> None:
 
 
 def test_every_error_is_wider_by_the_same() -> None:
-    """The estimate itself is the same."""
+    """Cross-fitting changes the error, not the estimate."""
     plain, wide = gain(1, False), gain(1, True)
     assert plain.standard_error is not None
     assert wide.standard_error is not None

@@ -20,7 +20,7 @@ POLICY = TargetPolicy(
 
 
 def estimate(name: str, feedback: LoggedFeedback, policy: TargetPolicy) -> float:
-    """Value by name with a floor of 0.01."""
+    """Return the value by estimator name with a floor of 0.01."""
     return ESTIMATORS[name](feedback, policy, importance_weights(feedback, policy, 0.01)).value
 
 
@@ -39,7 +39,7 @@ def test_known_values() -> None:
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_the_logging_policy_is_worth_the_mean_reward(name: str) -> None:
-    """Where policy and logging policy are one, every estimate is near the plain mean."""
+    """If the policy equals the logging policy, every estimate is near the plain mean."""
     log = ope_logs.draw(n=20_000)
     slack = {"dm": 0.015}.get(name, 0.003)
     assert estimate(name, log.feedback, log.logging) == pytest.approx(
@@ -48,7 +48,7 @@ def test_the_logging_policy_is_worth_the_mean_reward(name: str) -> None:
 
 
 def test_weighting_estimators_are_exact_on_the_logging_policy() -> None:
-    """All weights are 1 then, and weighting changes nothing."""
+    """With all weights 1, weighting changes nothing."""
     log = ope_logs.draw()
     mean = log.feedback.reward.mean()
     assert estimate("ips", log.feedback, log.logging) == pytest.approx(mean, rel=1e-12)
@@ -130,7 +130,7 @@ def test_snips_stays_within_the_range_of_rewards() -> None:
 
 
 def test_contributions_average_to_the_estimate_and_keep_its_influence() -> None:
-    """Leaving one display out moves the estimate as its contribution says."""
+    """Leaving one display out moves the estimate by its contribution."""
     log = ope_logs.draw(n=500)
     n = log.feedback.displays
     for name in ("ips", "snips", "dr"):

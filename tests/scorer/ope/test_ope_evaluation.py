@@ -1,4 +1,4 @@
-"""Evaluation of one policy: what is reported, and when no number is."""
+"""Evaluation of one policy: the reported numbers, and when there are none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support import ope_logs
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_too_few_matching_responses_give_no_number(name: str) -> None:
-    """Nineteen responses of the policy's choice are insufficient, twenty are not."""
+    """Nineteen matching responses are insufficient, twenty are enough."""
     below = evaluate(*ope_logs.uniform_log(19), name)
     assert below.status == "insufficient"
     assert (below.value, below.standard_error, below.low, below.high) == (None,) * 4
@@ -21,13 +21,13 @@ def test_too_few_matching_responses_give_no_number(name: str) -> None:
 
 
 def test_no_response_at_all_is_insufficient_not_zero() -> None:
-    """A log without successes says nothing, and never that the interval is [0, 0]."""
+    """A log without successes is insufficient; it does not give the interval [0, 0]."""
     result = evaluate(*ope_logs.uniform_log(0), "snips")
     assert (result.status, result.value, result.low) == ("insufficient", None, None)
 
 
 def test_an_empty_log_and_a_policy_without_a_match_are_insufficient() -> None:
-    """Nothing to divide by is an answer, not an error."""
+    """An empty log or no matching display gives the status insufficient, not an error."""
     empty = np.zeros(0)
     nothing = LoggedFeedback(empty, empty, np.zeros(0, int))
     policy = TargetPolicy(empty, empty, empty)
@@ -47,7 +47,7 @@ def test_rewards_that_never_vary_are_insufficient() -> None:
 
 
 def test_a_response_is_any_reward_but_zero() -> None:
-    """Amounts count as responses by being there, refunds included."""
+    """Every amount other than 0 counts as a response, refunds included."""
     feedback, policy = ope_logs.uniform_log(0)
     reward = np.zeros(400)
     reward[:30] = np.linspace(-5, 40, 30)
@@ -56,7 +56,7 @@ def test_a_response_is_any_reward_but_zero() -> None:
 
 
 def test_the_random_policy_uses_every_response() -> None:
-    """It could have shown any offer, so all displays match."""
+    """A policy that could have shown any offer matches all displays."""
     log = ope_logs.draw(n=1_000)
     quarter = TargetPolicy(np.full(1_000, 0.25), log.policy.expected, log.policy.logged)
     result = evaluate(log.feedback, quarter)
@@ -90,7 +90,7 @@ def test_the_estimate_lies_within_its_interval_and_its_range() -> None:
 
 
 def test_a_wrong_model_does_not_hide_in_the_direct_method() -> None:
-    """The reported error of dm holds its estimated bias, so its interval still holds the truth."""
+    """The error of dm includes its estimated bias, so its interval still covers the truth."""
     log = ope_logs.draw(n=20_000)
     wrong = TargetPolicy(log.policy.probability, log.policy.expected + 0.1, log.policy.logged + 0.1)
     result = evaluate(log.feedback, wrong, "dm")
@@ -102,7 +102,7 @@ def test_a_wrong_model_does_not_hide_in_the_direct_method() -> None:
 
 
 def test_results_do_not_depend_on_the_order_of_rows() -> None:
-    """Displays are a set: shuffled, they give the same estimate and interval."""
+    """Shuffled displays give the same estimate and interval."""
     log = ope_logs.draw(n=2_000, displays_per_profile=4)
     order = np.random.default_rng(0).permutation(2_000)
     feedback = LoggedFeedback(
@@ -118,7 +118,7 @@ def test_results_do_not_depend_on_the_order_of_rows() -> None:
 
 
 def test_what_cannot_be_evaluated_is_named() -> None:
-    """Unknown estimators, floors out of range and mismatched lengths say what was expected."""
+    """Errors about estimators, floors and lengths state what was expected."""
     log = ope_logs.draw(n=100)
     with pytest.raises(ValueError, match="expected one of ips, snips, dm, dr, dr_shrunk, got 'x'"):
         evaluate(log.feedback, log.policy, "x")

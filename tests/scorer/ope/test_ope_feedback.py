@@ -1,4 +1,4 @@
-"""Validation at the border: shapes and ranges, with the row that is wrong."""
+"""Validation of inputs: shapes and ranges, with the first bad row."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def test_arrays_of_different_lengths_are_refused() -> None:
 
 
 def test_an_immature_label_is_refused() -> None:
-    """A reward that is not known yet does not take part in an evaluation."""
+    """A reward that is not known yet is refused."""
     with pytest.raises(ValueError, match="reward: expected a finite number, got nan in row 2"):
         LoggedFeedback(np.array([0.0, 1.0, np.nan]), ONES, CODES)
 
 
 def test_profiles_that_are_not_integers_are_refused() -> None:
-    """Clusters are codes, so that a float id never groups by accident."""
+    """Clusters must be integer codes, so that a float id never groups by accident."""
     with pytest.raises(ValueError, match="cluster: expected 3 integers"):
         LoggedFeedback(ONES, ONES, np.array([0.0, 1.0, 2.0]))
 

@@ -24,7 +24,7 @@ MANY = 10**9
 def moments_of(
     error: float, skewness: float = 0.0, profiles: int = MANY, freedom: float = 1e9
 ) -> ErrorMoments:
-    """Moments of an error with many profiles, unless said otherwise."""
+    """Return moments of an error, with many profiles by default."""
     return ErrorMoments(error, skewness, freedom, profiles)
 
 
@@ -39,7 +39,7 @@ def log_of(reward: np.ndarray, cluster: np.ndarray) -> LoggedFeedback:
 
 
 def test_the_error_of_independent_rows_is_that_of_their_mean() -> None:
-    """One display a profile: standard deviation over root n, skewness over root n."""
+    """With one display per profile: standard deviation over root n, skewness over root n."""
     rows = np.random.default_rng(0).exponential(size=4_000)
     moments = error_moments(flat(rows), log_of(rows, np.arange(4_000)))
     assert moments.standard_error == pytest.approx(rows.std(ddof=1) / np.sqrt(4_000))
@@ -60,7 +60,7 @@ def test_repeating_every_display_adds_no_certainty() -> None:
 
 
 def test_rows_that_do_not_vary_or_one_profile_have_no_error_to_measure() -> None:
-    """Both give a standard error of 0, which callers take as insufficient."""
+    """Both give a standard error of 0, which callers report as insufficient."""
     constant = np.full(50, 0.1)
     assert error_moments(flat(constant), log_of(constant, np.arange(50))).standard_error == 0
     rows = np.arange(50.0)
@@ -91,7 +91,7 @@ def test_without_skewness_the_correction_is_students_interval() -> None:
 
 
 def test_right_skew_pushes_both_bounds_up() -> None:
-    """A sample without its rare large rewards is too low, so there is more room above."""
+    """A sample without its rare large rewards is too low, so the interval extends further up."""
     straight = skew_corrected(1.0, moments_of(0.1))
     skewed = skew_corrected(1.0, moments_of(0.1, 0.3))
     assert skewed.low > straight.low
@@ -118,7 +118,7 @@ def test_a_score_is_less_than_the_ratio_with_few_profiles() -> None:
 
 
 def test_clustering_widens_the_error_of_dependent_displays() -> None:
-    """Profiles that always or never respond make displays of one profile worth about one."""
+    """If profiles always or never respond, the displays of a profile count as about one."""
     responds = np.random.default_rng(3).random(200) < 0.3
     reward = np.repeat(responds.astype(float), 10)
     apart = error_moments(flat(reward), log_of(reward, np.arange(2_000)))

@@ -1,4 +1,4 @@
-"""A small world that has lived through six random weeks, shared by the tests of this folder."""
+"""A small world after six random weeks, shared by the tests of this folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The world as a whole: determinism, files, reports, limits."""
+"""The world as a whole: determinism, files, reports and limits."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def test_no_event_is_in_a_file_before_its_day(life):
 
 
 def test_valuing_and_living_agree(life):
-    """The values reported for a lived week are those computed without writing."""
+    """The values reported for a simulated week equal those computed without writing."""
     assert life.world.value_of(2) == life.reports[1].strategies
 
 
 def test_reported_displays_are_in_the_log(life):
-    """Every offer shown is in the log once duplicates collapse, but for what is still late."""
+    """Every offer shown is in the log once, except late events and after removing duplicates."""
     shown = sum(len(event.items) for event in decisions(life.events))
     reported = sum(report.displays for report in life.reports)
     assert 0.997 * reported < shown <= reported
@@ -117,7 +117,7 @@ def test_impossible_worlds_are_refused(wrong):
 
 
 def test_simulation_needs_neither_warehouse_nor_model():
-    """The world is independent of what it tests: it loads no database and no model library."""
+    """The world does not import any database or model library."""
     code = (
         "import sys, scorer.simulation; "
         "print([m for m in sys.modules if m in ('duckdb', 'xgboost', 'dbt', 'scorer.training')])"

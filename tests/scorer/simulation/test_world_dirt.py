@@ -1,4 +1,4 @@
-"""The dirt: what is planted is reported, and nothing true is lost to it."""
+"""Defects: every planted one is reported, and no true event is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREFIXES = {
 
 @pytest.mark.parametrize("kind", PREFIXES)
 def test_planted_events_are_counted(life, kind):
-    """The distinct events of a planted kind are as many as the reports say."""
+    """The number of distinct events of a planted kind equals the reported number."""
     # A duplicate may arrive while its late original is still under way.
     found = {e.event_id for e in life.events if (e.event_id or "").startswith(f"{PREFIXES[kind]}-")}
     planted = sum(report.planted[kind] for report in life.reports)
@@ -52,7 +52,7 @@ def test_some_lines_are_out_of_order(life):
 
 
 def test_orphans_refer_to_nothing_shown(life):
-    """The proposition of an orphan is in no display."""
+    """No display has the proposition of an orphan."""
     shown = {item.proposition for event in decisions(life.events) for item in event.items}
     orphans = [e for e in life.events if (e.event_id or "").startswith("q-")]
     assert orphans

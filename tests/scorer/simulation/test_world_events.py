@@ -1,4 +1,4 @@
-"""The events: valid, in three spellings, in the order life has."""
+"""The events: valid, in three spellings, in a plausible order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def opened_by(events: list[Event]) -> dict[str, list[datetime]]:
 
 
 def test_every_line_but_the_broken_is_an_event(life):
-    """Lines that are JSON have a type, a time and an identity; all but the planted have an id."""
+    """Lines of valid JSON have a type, a time and an identity, and an id unless planted without."""
     without_id = sum(report.planted["without_id"] for report in life.reports)
     broken = sum(report.planted["malformed"] for report in life.reports)
     assert len(life.log[1]) == broken > 0
@@ -110,7 +110,7 @@ def test_clicks_follow_their_displays(life):
 
 
 def test_clicks_fall_inside_the_window_but_for_those_planted(life):
-    """Successful clicks come within 24 hours, some after hours; late ones after the window."""
+    """Successful clicks come within 24 hours, some hours later; late clicks after the window."""
     shown = shown_at(life.events)
 
     def delays(prefix: str) -> list[timedelta]:
@@ -125,7 +125,7 @@ def test_clicks_fall_inside_the_window_but_for_those_planted(life):
 
 
 def test_purchases_belong_to_the_last_newsletter(life):
-    """Last touch within 72 hours finds the cause of every purchase, and of none but those."""
+    """Last touch within 72 hours finds the cause of every purchase, and nothing else."""
     opened = opened_by(life.events)
 
     def newest(event: Event) -> timedelta | None:

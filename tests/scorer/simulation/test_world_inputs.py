@@ -1,4 +1,4 @@
-"""The inputs beside events: catalogue, rules, strategies, memberships."""
+"""Inputs other than events: catalogue, rules, strategies and memberships."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_reference_in_the_inputs_is_known(life):
 
 
 def test_memberships_never_tell_the_future(tmp_path):
-    """What is written at the end of a week ends with it; later weeks only add and close."""
+    """Memberships written at the end of a week end with it; later weeks only add and close some."""
     world = World(profiles=300, seed=4)
     known = []
     for week in (1, 2, 3):
@@ -72,7 +72,7 @@ def test_memberships_never_tell_the_future(tmp_path):
 
 
 def test_intervals_of_a_profile_and_segment_do_not_overlap(life):
-    """Somebody is in a segment once at a time, and leaves after entering."""
+    """A person is in a segment at most once at a time, and leaves after entering."""
     spans: dict[tuple[str, str], list[tuple[datetime, datetime]]] = {}
     for row in rows(life.raw, "segment_memberships"):
         until = moment(row["exited_at"]) if row["exited_at"] else datetime.max
@@ -86,7 +86,7 @@ def test_intervals_of_a_profile_and_segment_do_not_overlap(life):
 
 
 def test_memberships_are_those_the_truth_uses(life):
-    """At every visit of week 2 the file gives the segments that the tastes were asked with."""
+    """At every visit of week 2 the file gives the segments that the true rates used."""
     spans: dict[str, list[tuple[str, datetime, datetime]]] = {}
     for row in rows(life.raw, "segment_memberships"):
         until = moment(row["exited_at"]) if row["exited_at"] else datetime.max

@@ -51,7 +51,7 @@ def test_there_are_as_many_offers_as_asked_for(count):
 
 
 def test_invented_offers_are_shared_out_evenly():
-    """They are approved, cost about what named ones do, and each placement gets its share."""
+    """Invented offers are approved, priced like named ones, and spread over placements."""
     invented = assortment(OFFER_COUNT)[24:]
     assert {offer.status for offer in invented} == {"approved"}
     assert all(35 <= offer.price <= 50 for offer in invented)
@@ -75,7 +75,7 @@ def test_invented_tastes_differ_and_ask_for_what_exists(wide):
 
 
 def test_invented_offers_are_liked_about_as_much_as_named_ones(wide):
-    """The mean rate of each lies within the range of the named offers that compete."""
+    """The mean rate of each invented offer lies within the range of the named ones that compete."""
     _, _, truth = next(wide.decisions(1))
     rate, known = truth.rate.mean(axis=0), truth.eligible.any(axis=0)[:24]
     assert (rate[24:] > 0.8 * rate[:24][known].min()).all()
@@ -83,7 +83,7 @@ def test_invented_offers_are_liked_about_as_much_as_named_ones(wide):
 
 
 def test_named_offers_stay_as_they_are_in_a_wider_world(wide):
-    """The truth about the named offers depends on nothing that was added."""
+    """The true rates of the named offers do not depend on the added ones."""
     narrow = World(profiles=1_500, seed=3)
     pairs = zip(wide.decisions(5), narrow.decisions(5), strict=True)
     for (_, _, more), (_, _, fewer) in pairs:
@@ -109,7 +109,7 @@ def test_catalogue_and_log_name_the_same_offers(wide, raw, lived):
 
 
 def test_a_ranked_table_may_name_an_invented_offer(wide):
-    """What the table puts first is shown; the same table is refused where the offer is unknown."""
+    """The first offer of the table is shown; a table with an unknown offer is refused."""
     people = wide.profile_ids(1)
     position = 24 + PLACEMENT_IDS.index("home-hero")
     table = pa.table(
@@ -131,6 +131,6 @@ def test_a_ranked_table_may_name_an_invented_offer(wide):
 
 @pytest.mark.parametrize("count", [0, 23])
 def test_fewer_offers_than_the_named_ones_are_refused(count):
-    """The message says how many there are at least, and why."""
+    """The message gives the minimum and its reason."""
     with pytest.raises(ValueError, match=f"offers is {count}, expected 24 or more"):
         World(offers=count)

@@ -1,4 +1,4 @@
-"""Serving: the ranked table is followed to the letter, else chance decides, evenly."""
+"""Serving: the ranked table decides; without a row, the draw is uniform."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_arms_are_reported_apart(world, tmp_path):
 
 
 def test_profiles_without_a_row_see_random_offers(world, tmp_path):
-    """Newcomers, who are in no table yet, are served at random and counted."""
+    """Newcomers without rows in the table are served at random and counted."""
     table = ranked_table(world)
     known = set(table["profile_id"])
     world.live(1, tmp_path)
@@ -164,7 +164,7 @@ def test_without_a_table_every_eligible_offer_is_equally_likely(life):
     ],
 )
 def test_tables_that_do_not_fit_are_refused(world, tmp_path, change, message):
-    """A missing column, a stranger's offer or arm, or a repeated rank is named."""
+    """The error names a missing column, an unknown offer or arm, or a repeated rank."""
     with pytest.raises(ValueError, match=message):
         world.live(1, tmp_path, change(ranked_table(world)))
 

@@ -1,4 +1,4 @@
-"""The truth: personalisation pays, rates come true, and the planned surprises happen."""
+"""The truth: personalisation pays, observed rates match it, and planned changes happen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def big() -> World:
 
 @pytest.mark.parametrize("strategy_id", ["web_clicks", "email_revenue"])
 def test_personalisation_has_something_to_win(big, strategy_id):
-    """The oracle earns about twice what chance does, the best single offer about a fifth more."""
+    """The oracle earns about twice as much as random offers, the best single offer a fifth more."""
     truth = big.value_of(1)[strategy_id].truth
     assert 1.1 < truth.best_single / truth.random < 1.35
     assert 2.0 < truth.oracle / truth.random < 2.7
@@ -68,7 +68,7 @@ def test_revenue_comes_true_too(life):
 
 
 def test_logged_clicks_are_the_reported_successes(life):
-    """First clicks in the log are as many as the successes, but for the late and the spilled."""
+    """First clicks in the log equal the successes, except late ones and those of the next week."""
     found = {e.event_id for e in life.events if (e.event_id or "").startswith("c-")}
     reported = sum(r.strategies["web_clicks"].arms["random"].successes for r in life.reports)
     assert 0.98 * reported <= len(found) <= reported
@@ -109,7 +109,7 @@ def test_happenings_tell_the_surprises(life):
 
 
 def test_some_tastes_are_pure_interactions(big):
-    """For the XNOR offers neither condition alone tells much, both together tell nearly all."""
+    """For XNOR offers neither condition alone predicts much; both together predict nearly all."""
     offer = next(o for o in OFFERS if o.offer_id == "invest-starter")
     first, second = offer.taste.conditions
     visits, segments, truth = next(big.decisions(1))
