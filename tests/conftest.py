@@ -1,4 +1,4 @@
-"""What all tests share: the dbt project is parsed once a worker, not once a home folder."""
+"""Shared by all tests: the dbt project is parsed once per worker, not once per home folder."""
 
 from __future__ import annotations
 

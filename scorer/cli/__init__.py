@@ -1,0 +1,1 @@
+"""The command line: commands parse options, call one function and print the result."""

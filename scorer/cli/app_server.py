@@ -1,4 +1,4 @@
-"""Starts the app's web server. Knows where the app lies and nothing else of it."""
+"""Starts the web server of the app, of which it knows only the folder."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def find_start() -> Path:
 def read_options(file: Path) -> dict[str, Any]:
     """Return the options of a Streamlit configuration file by dotted name.
 
-    They are handed over as flags: whatever else the machine or the working directory configures
-    does not change the app, telemetry least of all.
+    They are passed as flags, so that no other configuration of the machine or the working directory
+    changes the app, telemetry least of all.
     """
     return _flat(tomllib.loads(file.read_text()), "")
 

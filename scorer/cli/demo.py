@@ -1,4 +1,4 @@
-"""A simulated bank lives through several weeks of the loop: events, ranking, events again."""
+"""The demo: weekly cycles for a simulated bank that shows the offers ranked the week before."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _WIDTH = 150
 
 
 def run_demo(home: Path, weeks: int, profiles: int | None, seed: int) -> None:
-    """Run the demo and print a table a week.
+    """Run the demo and print a table for each week.
 
     Parameters
     ----------
     home : Path
-        Made anew; refused if it exists and is no former demo's.
+        Deleted first if an earlier demo made it; refused if it holds anything else.
     weeks : int
-        How many weeks the bank lives, at least 1; a cycle runs after each.
+        Number of weeks, at least 1; a cycle runs after each.
     profiles : int or None
-        People in week 1; None: the world's own default.
+        People in week 1; None for the default of the world.
     seed : int
         Seed of the world and of the cycles.
     """
@@ -63,15 +63,15 @@ def run_demo(home: Path, weeks: int, profiles: int | None, seed: int) -> None:
 
 
 def make_home(home: Path) -> None:
-    """Make the folder anew.
+    """Create the folder, deleting that of an earlier demo.
 
     Raises
     ------
     ConfigurationError
-        The folder holds something that no demo put there.
+        The folder is not empty and not that of a demo.
     """
     if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
-        raise ConfigurationError(f"--home: {home} is not empty and not of a demo; name another")
+        raise ConfigurationError(f"--home: {home} is not empty and no demo made it; name another")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     (home / _MARK).touch()
@@ -110,7 +110,7 @@ def _shortest(path: Path) -> str:
 
 
 class _Named:
-    """Passes progress on under longer labels, as one bar that moves from step to step."""
+    """Passes progress on with a prefix before each label, without the lines of single steps."""
 
     def __init__(self, inner: Progress, prefix: str) -> None:
         self._inner, self._prefix = inner, prefix
@@ -120,11 +120,11 @@ class _Named:
         self._inner.start(self._prefix + label, total)
 
     def total(self, total: int) -> None:
-        """State how much there is to do."""
+        """Set the total of the current step."""
         self._inner.total(total)
 
     def advance(self, n: int = 1, text: str = "") -> None:
-        """Count."""
+        """Add finished units."""
         self._inner.advance(n, text)
 
     def finish(self, text: str = "") -> None:
@@ -132,4 +132,4 @@ class _Named:
         self._inner.finish(text)
 
     def say(self, text: str) -> None:
-        """Say nothing: the week's table tells."""
+        """Drop the line; the table of the week reports the result."""

@@ -1,4 +1,4 @@
-"""What a simulated week brought, as a table: traffic, successes by arm, lift, model."""
+"""The result of a simulated week as a table: traffic, successes by arm, lift, model."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _NAMES = {"random": "random", "contextual": "model", "noncontextual": "fallback"
 
 @dataclass(frozen=True)
 class Served:
-    """What the bank showed in a week: the ranked table, and how each strategy's run ended."""
+    """The ranked offers that the bank showed in a week, and the runs that ranked them."""
 
     ranked: pa.Table | None
     runs: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def nobody(cls) -> Served:
-        """Return what there is before the first cycle."""
+        """Return the value before the first cycle."""
         return cls(None, {})
 
     def model(self, strategy: str) -> str:
-        """Return the model that ranked a strategy's offers, shortened."""
+        """Return the shortened version of the model that ranked the offers of a strategy."""
         if self.ranked is None:
             return "none yet"
         mine = self.ranked.filter(pc.equal(self.ranked["strategy_id"], strategy))
@@ -50,7 +50,7 @@ class Served:
         return ", ".join(version[:7] for version in sorted(versions)) or "none yet"
 
     def state(self, strategy: str) -> str:
-        """Return how the strategy's run before this week ended."""
+        """Return how the last run of the strategy before this week ended."""
         run = self.runs.get(strategy)
         if run is None:
             return "first week, all at random"
@@ -62,9 +62,9 @@ class Served:
 def week_table(report: WeekReport, served: Served) -> Table:
     """Return one row per strategy.
 
-    `lift` compares what was counted: reward per display of personalised against random traffic.
-    `true lift` and `of possible` (share of the best policy's gain over random) are the world's
-    own, for the first position; nothing of them reaches the scorer.
+    `lift` compares observed rewards per display of personalised and random traffic. `true lift` and
+    `of possible` (share of the gain of the best policy over random) come from the truth of the
+    world, for the first position; the scorer never sees it.
     """
     happened = "; ".join(report.happenings)
     title = f"Week {report.week}, until {report.end:%Y-%m-%d}, {report.displays:,} displays"

@@ -27,14 +27,14 @@ _COLUMNS = (
 
 
 def evaluation_tables(rows: Sequence[Row], estimator: str) -> list[Table]:
-    """One table a strategy: what each policy is worth by one estimator."""
+    """One table per strategy: the value of each policy by one estimator."""
     chosen = [row for row in rows if row["estimator"] == estimator]
     strategies = dict.fromkeys(row["strategy_id"] for row in chosen)
     return [_table(s, [r for r in chosen if r["strategy_id"] == s]) for s in strategies]
 
 
 def _table(strategy: str, rows: list[Row]) -> Table:
-    """Policies from the least to the most informed one, then stored versions."""
+    """Table of the policies, then of stored versions."""
     estimator, cycle = rows[0]["estimator"], rows[0]["cycle_date"]
     table = Table(
         title=f"{strategy}, {cycle}: reward of the first offer, by {estimator}",
@@ -83,13 +83,13 @@ def _caption(rows: list[Row]) -> str:
     if unknown:
         lines.append(f"{unknown:,} displays without a known propensity are not used.")
     if any(row["policy"] in ("deployed", "version") for row in rows):
-        lines.append("Stored models are judged on displays after their own data only;")
+        lines.append("Stored models are evaluated only on displays after their training data;")
         lines.append("lifts compare two policies on the same displays.")
     return "\n".join(lines)
 
 
 def as_json_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows of all estimators, moments as ISO text."""
+    """Rows of all estimators, with timestamps as ISO text."""
     return [
         {name: v.isoformat() if hasattr(v, "isoformat") else v for name, v in row.items()}
         for row in rows

@@ -1,4 +1,4 @@
-"""An explanation for people: short text and one table."""
+"""Explanations for people: short text and one table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _heading(found: Part) -> Text:
 
 
 def _ranked(found: Part) -> Table:
-    """What is served, beside the model's own order where that is another."""
+    """Table of the ranked offers, with the order of the model where it differs."""
     table = Table(title="Ranked", title_justify="left")
     is_same = found["decided_by"] != EXPLORATION
     for name in ("rank", "offer", "score", "propensity"):
@@ -74,15 +74,15 @@ def _offer_lines(found: Part) -> list[str]:
         lines.append(
             f"{name} is not ready ({ready['displays']} of {ready['min_displays']} displays,"
             f" {ready['successes']} of {ready['min_successes']} successes): it ranks below every"
-            " ready offer, until exploration has shown it often enough."
+            " ready offer until exploration has shown it often enough."
         )
     elif not offer["is_ranked_by_model"] and found["model_version"] and offer["is_eligible"]:
-        lines.append(f"{name} is new to the model: it ranks below the offers that it knows.")
+        lines.append(f"{name} is new to the model: it ranks below the offers that the model knows.")
     return lines
 
 
 def _terms(comparison: Part) -> Table:
-    """The terms that tell two offers apart, the rest in one row."""
+    """Table of the terms that distinguish two offers; the last row sums up the rest."""
     offers, terms = comparison["offer_ids"], comparison["terms"]
     is_pair = len(offers) > 1
     unit = {"logit": "on the odds", "log": "on the expected value"}.get(comparison["link"], "")
@@ -93,7 +93,7 @@ def _terms(comparison: Part) -> Table:
     for name in [*offers, "difference"][: 3 if is_pair else 1]:
         table.add_column(name, justify="right")
     for term in terms[:_TERMS]:
-        name = "the offer's own level" if term["kind"] == "offer" else term["term"]
+        name = "level of the offer" if term["kind"] == "offer" else term["term"]
         cells = [*term["effects_text"], *([term["difference_text"]] if is_pair else [])]
         table.add_row(Text(name), Text(term["person"]), *cells)
     if len(terms) > _TERMS:
@@ -108,7 +108,7 @@ def _terms(comparison: Part) -> Table:
 
 
 def _rest(comparison: Part) -> list[str]:
-    """Effects of the terms that are not shown, together."""
+    """Total effects of the terms that are not shown."""
     rest = comparison["terms"][_TERMS:]
     sums = [sum(column) for column in zip(*(term["effects"] for term in rest), strict=True)]
     if len(sums) > 1:
@@ -118,7 +118,7 @@ def _rest(comparison: Part) -> list[str]:
 
 
 def _change_lines(found: Part) -> list[str]:
-    """What would put another offer first, or the offer asked for."""
+    """Lines about the changes that would put another offer first."""
     order = found["model_order"]
     if found["comparison"] is None or not order:
         return []
@@ -126,7 +126,7 @@ def _change_lines(found: Part) -> list[str]:
     wanted = [c for c in found["changes"] if name == first or c["offer_id"] == name]
     target = f"another offer than {first}" if name == first else name
     if not wanted:
-        return [f"No single change of one feature puts {target} first."]
+        return [f"No change of a single feature puts {target} first."]
     lines = [f"What would put {target} first, all else equal:"]
     now = {(p["kind"], p["feature"]): value_text(p["value"]) for p in found["person"]}
     for change in wanted[:_CHANGES]:

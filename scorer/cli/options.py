@@ -1,4 +1,4 @@
-"""Options that commands share, and what becomes of them: one `Settings`."""
+"""Options that commands share; they make one `Settings`."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
     "as_of": click.option(
         "--as-of",
         metavar="WHEN",
-        help="Date or ISO timestamp (UTC); nothing later is seen. [default: today 00:00 UTC]",
+        help="Date or ISO timestamp (UTC); later data is ignored. [default: today 00:00 UTC]",
     ),
     "cycle": click.option(
         "--as-of",
         metavar="WHEN",
-        help="The cycle to work on. [default: the one that ran last]",
+        help="Cycle to work on. [default: the last one]",
     ),
     "newest_cycle": click.option(
         "--as-of",
         metavar="WHEN",
-        help="The moment from which it holds. [default: the newest cycle's]",
+        help="Moment from which the model is deployed. [default: the newest cycle]",
     ),
     "strategy": click.option("--strategy", metavar="ID", help="Only this ranking strategy."),
     "seed": click.option(
@@ -56,7 +56,7 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         type=click.Choice(KPIS),
         default="clicked",
         show_default=True,
-        help="KPI of the default strategy, where none is configured.",
+        help="KPI of the default strategy, used if no strategy is configured.",
     ),
 }
 
@@ -80,10 +80,10 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
 
 
 def early_settings(settings: Settings) -> Settings:
-    """Return the settings of a cycle between the weekly ones, inside of a command.
+    """Return the settings of a cycle between the weekly ones; call it within a command.
 
-    It is computed for this moment unless `--as-of` was given, and what else was not given is that
-    of the cycle that ran last.
+    `as_of` is now unless `--as-of` is given. Other settings that are not given are those of the
+    last cycle.
     """
     source = click.get_current_context().get_parameter_source
     state = last_state(settings.cycles_dir)
@@ -132,7 +132,7 @@ def _settings(given: dict[str, Any]) -> Settings:
 
 
 def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:
-    """Take over what the last cycle was run with."""
+    """Return the settings with `raw`, `seed` and `kpi` of the last cycle."""
     state = last_state(settings.cycles_dir)
     if state is None:
         return settings

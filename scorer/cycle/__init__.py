@@ -1,0 +1,1 @@
+"""The weekly cycle: features, train, rank, monitor, publish, for every strategy."""

@@ -1,0 +1,1 @@
+"""Tables about models: policy values, scored displays, feature importance."""

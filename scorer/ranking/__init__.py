@@ -1,0 +1,1 @@
+"""Ranking: candidates or requests in, ranked offers with propensities out."""

@@ -1,0 +1,1 @@
+"""The model registry: stored models, their versions, and which one is deployed when."""

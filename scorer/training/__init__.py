@@ -1,0 +1,1 @@
+"""Training: examples of a strategy in, the model to deploy and its evaluation out."""

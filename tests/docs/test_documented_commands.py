@@ -1,4 +1,4 @@
-"""What the documents tell people to type is what the command line knows."""
+"""The commands in the documents exist."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _typed(command: str) -> list[tuple[Path, str]]:
 
 
 def _unknown(line: str) -> list[str]:
-    """Return the words of a `nextoffer` line that its command does not know."""
+    """Return the words of a `nextoffer` line that the command does not accept."""
     words = shlex.split(line, comments=True)[1:]
     command: click.Command = app
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
@@ -41,12 +41,12 @@ def _unknown(line: str) -> list[str]:
 
 @pytest.mark.parametrize(("document", "line"), _typed("nextoffer"))
 def test_documented_commands_exist(document: Path, line: str) -> None:
-    """Every `nextoffer` line in a document names a command and options that there are."""
+    """Every `nextoffer` line in a document names an existing command and options."""
     assert _unknown(line) == []
 
 
 def test_a_wrong_command_would_be_noticed() -> None:
-    """A command or an option that does not exist is told."""
+    """A command or an option that does not exist is reported."""
     assert _unknown("nextoffer forecast --home x") == ["forecast"]
     assert _unknown("nextoffer run --raw x --fast") == ["--fast"]
 

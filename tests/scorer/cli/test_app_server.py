@@ -50,5 +50,5 @@ def test_options_are_handed_over_as_flags(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_wrong_port_is_a_usage_error(nextoffer: Command) -> None:
-    """A port that cannot be is refused before anything starts."""
+    """A port out of range is refused before anything starts."""
     assert nextoffer("app", "--port", "0").code == 2

@@ -17,7 +17,7 @@ Runs = list[tuple[Settings, bool]]
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
-    """Cycles that a command ran, and whether they were forced."""
+    """Record the cycles that a command runs, and whether they are forced."""
     found: Runs = []
 
     def note(settings: Settings, progress: object, force: bool) -> CycleResult:
@@ -50,7 +50,7 @@ def test_it_is_as_of_now_and_like_the_last_cycle(
 
 
 def test_what_is_given_counts(finished: Path, raw: Path, runs: Runs, nextoffer: Command) -> None:
-    """A moment, a folder and a seed that are given are those of the cycle."""
+    """A moment, a folder and a seed on the command line override those of the last cycle."""
     given = ("--raw", raw, "--seed", 5, "--as-of", "2026-01-14T09:00")
     assert nextoffer("run", "--retrain-now", "--home", finished, *map(str, given)).code == 0
     ((settings, _),) = runs
@@ -61,7 +61,7 @@ def test_what_is_given_counts(finished: Path, raw: Path, runs: Runs, nextoffer: 
 def test_a_plain_run_is_not_an_early_one(
     finished: Path, raw: Path, runs: Runs, nextoffer: Command
 ) -> None:
-    """Without the flag a run is as of midnight and takes nothing from the last cycle."""
+    """Without the flag, a run is as of midnight and ignores the settings of the last cycle."""
     assert nextoffer("run", "--raw", raw, "--home", finished).code == 0
     ((settings, force),) = runs
     assert (settings.as_of.hour, settings.as_of.minute) == (0, 0)

@@ -1,4 +1,4 @@
-"""From when on `models promote` and `rollback` hold, and what they say of it."""
+"""When `models promote` and `rollback` take effect, and what they report."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def registry(home: Path, monkeypatch: pytest.MonkeyPatch) -> ModelRegistry:
 def test_after_a_back_fill_a_promotion_holds_from_the_newest_cycle(
     registry: ModelRegistry, home: Path, nextoffer: Command
 ) -> None:
-    """What serves now changes, not what served in the cycle that ran last."""
+    """The deployment starts at the newest cycle, not at the cycle that ran last."""
     outcome = nextoffer("models", "promote", "web", "filled", "--home", home)
     assert outcome.out == "web: filled is deployed from 2026-09-16T00:00:00 on\n"
     assert registry.deployed_as_of("web", NEWEST) == "filled"
@@ -58,7 +58,7 @@ def test_after_a_back_fill_a_rollback_holds_from_the_newest_cycle(
 def test_a_promotion_that_later_entries_overrule_says_so(
     registry: ModelRegistry, home: Path, nextoffer: Command
 ) -> None:
-    """For a moment before the newest entry: until when it holds, and what to do instead."""
+    """For a moment before the newest entry, the output says how long it holds and what to do."""
     at = ("--as-of", "2026-09-13", "--home", home)
     outcome = nextoffer("models", "promote", "web", "filled", *at)
     assert outcome.code == 0
@@ -83,7 +83,7 @@ def test_a_model_of_the_future_cannot_be_promoted(
 def test_a_model_that_a_back_fill_trained_too_counts_from_there(
     registry: ModelRegistry, home: Path, nextoffer: Command
 ) -> None:
-    """Its manifest tells of the cycle that saved it first, the log of the earlier one."""
+    """The manifest names the cycle that saved it first; the deployments name the earlier one."""
     registry.deploy("web", "first", CYCLES[2])
     at = ("--as-of", "2026-09-13", "--home", home)
     assert nextoffer("models", "promote", "web", "first", *at).code == 0

@@ -109,7 +109,7 @@ def test_the_status_names_the_model(home: Path, nextoffer: Command) -> None:
 
 
 def test_a_finished_cycle_is_left_alone(home: Path, raw: Path, nextoffer: Command) -> None:
-    """The same command again does nothing, says so and ends with code 0."""
+    """Running the same command again changes nothing, says so and ends with code 0."""
     before = (home / "published.duckdb").resolve().stat().st_mtime_ns
     outcome = nextoffer("run", "--raw", raw, "--home", home, "--as-of", AS_OF)
     assert outcome.code == 0
@@ -148,7 +148,7 @@ def test_requests_are_ranked_by_the_deployed_model(
 def test_a_bad_request_is_named_and_the_others_are_ranked(
     home: Path, tmp_path: Path, nextoffer: Command
 ) -> None:
-    """A request without a profile is rejected with its row; without any good one it is code 3."""
+    """A request without a profile is rejected with its row; if none is valid, the code is 3."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("request_id,profile_id\nr1,\nr2,p1\n")
     files = ("--requests", source, "--out", target, "--home", home)
@@ -219,7 +219,7 @@ main(sys.argv[3:])
 def test_a_run_killed_at_every_step_gives_the_same_in_the_end(
     home: Path, raw: Path, tmp_path: Path
 ) -> None:
-    """Killed -9 around every step and run again each time, the published content is the same."""
+    """After kill -9 around every step and a new run each time, the published content is equal."""
     again = tmp_path / "home"
     arguments = ["run", "--raw", str(raw), "--home", str(again), "--as-of", AS_OF]
     for name in ("features", "train", "rank", "monitor", "publish"):

@@ -1,4 +1,4 @@
-"""`nextoffer simulate` writes a bank's inputs, says how fast, and refuses too few offers."""
+"""`nextoffer simulate` writes inputs, reports its speed, and refuses too few offers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.commands import Command
 
 
 def test_it_says_how_many_lines_it_wrote(nextoffer: Command, tmp_path: Path) -> None:
-    """The last line for people tells the lines of all files; standard output is the next step."""
+    """The last line on stderr counts the lines of all files; stdout is the next command."""
     arguments = ("--weeks", "2", "--profiles", "60", "--offers", "30")
     outcome = nextoffer("simulate", "--out", tmp_path, *arguments)
     assert outcome.code == 0

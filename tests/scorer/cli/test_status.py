@@ -62,7 +62,7 @@ def published(home: Path) -> Path:
 
 
 def test_the_status_names_database_run_and_strategies(published: Path, nextoffer: Command) -> None:
-    """`status --json` has the published file, the last run and every strategy's state."""
+    """`status --json` has the published file, the last run and the state of every strategy."""
     outcome = nextoffer("status", "--json", "--home", published)
     assert outcome.code == 0
     found = json.loads(outcome.out)
@@ -80,7 +80,7 @@ def test_the_status_names_database_run_and_strategies(published: Path, nextoffer
 
 
 def test_the_status_is_a_table_for_people(published: Path, nextoffer: Command) -> None:
-    """Without `--json` the same is printed as a table."""
+    """Without `--json`, the same state is printed as a table."""
     outcome = nextoffer("status", "--home", published)
     assert outcome.code == 0
     for text in ("abc123", "20 of 24 personalised", "contextual 90%", "never ran"):
@@ -139,7 +139,7 @@ def test_a_scheduler_fails_on_a_failed_strategy(published: Path, nextoffer: Comm
 
 
 def test_before_the_first_run_the_status_says_what_to_do(home: Path, nextoffer: Command) -> None:
-    """An empty home folder is no error; the two ways to start are named."""
+    """An empty home folder is not an error; the two ways to start are named."""
     outcome = nextoffer("status", "--home", home)
     assert outcome.code == 0
     assert "nextoffer run --raw FOLDER" in outcome.out
@@ -147,7 +147,7 @@ def test_before_the_first_run_the_status_says_what_to_do(home: Path, nextoffer: 
 
 
 def test_a_publication_without_findings_has_none(published: Path, nextoffer: Command) -> None:
-    """A file that an earlier version published is no error."""
+    """A file that an earlier version published is not an error."""
     file = (published / "published.duckdb").resolve()
     with duckdb.connect(str(file)) as connection:
         connection.execute("drop table health_findings")
@@ -155,7 +155,7 @@ def test_a_publication_without_findings_has_none(published: Path, nextoffer: Com
 
 
 def test_before_the_first_run_the_status_is_empty(home: Path, nextoffer: Command) -> None:
-    """A home folder without a publication is no error."""
+    """A home folder without a publication is not an error."""
     found = json.loads(nextoffer("status", "--json", "--home", home).out)
     assert found["published_database"] is None
     assert found["last_run"] is None

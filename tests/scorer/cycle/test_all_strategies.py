@@ -90,7 +90,7 @@ def test_a_failing_strategy_is_recorded_and_the_others_go_on(settings: Settings)
 
 
 def test_an_unexpected_failure_leaves_its_traceback_in_the_log(settings: Settings) -> None:
-    """A bug is named in one line; the traceback goes to the home folder's log."""
+    """A bug is reported in one line; the traceback is in the log of the home folder."""
     failures = run_all(settings, {"mail": ZeroDivisionError("division by zero")})
     assert failures["mail"].startswith("train: ZeroDivisionError: division by zero (see logs/")
     assert "Traceback" in (settings.logs_dir / "errors.log").read_text()
@@ -103,8 +103,8 @@ def test_a_failure_replaces_the_row_of_the_same_moment(settings: Settings) -> No
     assert [row[2] for row in recorded(settings) if row[0] == "web"] == ["train: second"]
 
 
-def test_a_failure_to_rank_keeps_what_training_noted(settings: Settings) -> None:
-    """The row of the cycle then says failed, but still tells what the model was trained on."""
+def test_a_failure_to_rank_keeps_what_training_recorded(settings: Settings) -> None:
+    """The run then has status failed, and keeps the data that the model was trained on."""
     with connect_build(settings.build_path) as connection:
         connection.execute(
             "insert into scorer.training_runs by name select 'web' as strategy_id,"
@@ -121,7 +121,7 @@ def test_a_failure_to_rank_keeps_what_training_noted(settings: Settings) -> None
 
 
 def test_an_unknown_strategy_is_refused(settings: Settings) -> None:
-    """`--strategy` names one that exists."""
+    """An unknown `--strategy` is refused, and the message names the known ones."""
     chosen = replace(settings, strategy="app")
     with connect_build(settings.build_path) as connection:  # noqa: SIM117
         with pytest.raises(
@@ -131,7 +131,7 @@ def test_an_unknown_strategy_is_refused(settings: Settings) -> None:
 
 
 def test_rows_of_removed_strategies_and_of_the_future_are_dropped(settings: Settings) -> None:
-    """Ranking serves no strategy that is gone, and after a back-fill nothing of a later cycle."""
+    """Rows of removed strategies and, after a back-fill, of later cycles are deleted."""
     with connect_build(settings.build_path) as connection:
         connection.execute(
             "insert into scorer.ranked_offers values ('gone', '2026-01-04'),"

@@ -1,4 +1,4 @@
-"""The state machine of a cycle, with steps that only write down that they ran."""
+"""The steps of a cycle: which run, and which are skipped; each step only records its name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def recorded(home: Path) -> list[str]:
 def fake_steps(
     home: Path, before: str | None = None, within: str | None = None
 ) -> dict[str, Callable[[Work], None]]:
-    """Return steps that note their name; the named ones kill the process before or within."""
+    """Return steps that record their name; the named ones kill the process before or within."""
 
     def make(name: str) -> Callable[[Work], None]:
         def step(work: Work) -> None:
@@ -51,7 +51,7 @@ def fake_steps(
 
 
 def run(settings: Settings, **options: bool) -> CycleResult:
-    """Run the cycle with steps that only note their name."""
+    """Run the cycle with steps that only record their name."""
     return run_cycle(settings, Silent(), steps=fake_steps(settings.home), **options)
 
 
@@ -138,7 +138,7 @@ def test_a_changed_seed_starts_an_interrupted_cycle_again(settings: Settings) ->
 
 
 def test_a_cycle_in_between_starts_an_interrupted_cycle_again(settings: Settings) -> None:
-    """The build file holds one cycle: what another one replaced is built again."""
+    """The build file holds one cycle; a cycle that another one replaced is built again."""
     stop_at(settings, "rank")
     run(replace(settings, as_of=AS_OF - timedelta(weeks=3)))
     run(settings)
@@ -154,7 +154,7 @@ def test_cycles_of_different_moments_are_independent(settings: Settings) -> None
 
 
 def test_a_damaged_state_file_starts_the_cycle_again(settings: Settings) -> None:
-    """A state that cannot be read counts as none."""
+    """A state that cannot be read is ignored."""
     run(settings)
     (file,) = settings.cycles_dir.glob("2026*.json")
     file.write_text("{")
@@ -165,7 +165,7 @@ def test_a_damaged_state_file_starts_the_cycle_again(settings: Settings) -> None
 def test_a_repaired_failure_to_rank_is_forgotten(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, chosen: str | None
 ) -> None:
-    """Ranking again keeps failures to train, and those of strategies that it leaves alone."""
+    """Ranking again keeps failures to train, and failures of strategies that it does not rank."""
     run(settings)
     state = load_state(settings.cycles_dir, AS_OF)
     assert state is not None

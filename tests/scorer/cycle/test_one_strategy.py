@@ -1,4 +1,4 @@
-"""What a cycle notes of a strategy's models and training runs."""
+"""What a cycle records about the models and training runs of a strategy."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_model_counts_from_the_first_cycle_that_trained_it(
 def test_models_of_later_cycles_are_not_listed(
     connection: Connection, trained: TrainedModel, tmp_path: Path
 ) -> None:
-    """A back-fill knows no model that was deployed after it."""
+    """A back-fill ignores models that were deployed after it."""
     settings = Settings(home=tmp_path, as_of=T0)
     registry = ModelRegistry(settings.models_dir)
     registry.deploy("web", registry.save("web", trained, T0 + WEEK), T0 + WEEK)
@@ -74,7 +74,7 @@ def test_models_of_later_cycles_are_not_listed(
 def test_a_model_that_was_held_back_is_listed(
     connection: Connection, trained: TrainedModel, tmp_path: Path
 ) -> None:
-    """What a run trained but did not deploy can be found and promoted."""
+    """A model that a run trained but did not deploy can be found and promoted."""
     settings = Settings(home=tmp_path, as_of=T0)
     registry = ModelRegistry(settings.models_dir)
     version = registry.save("web", trained, T0)

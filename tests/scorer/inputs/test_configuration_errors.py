@@ -166,7 +166,7 @@ def test_a_wrong_row_is_named(kind: str, raw: Path, home: Path, nextoffer: Comma
 def test_an_unknown_context_feature_is_named_unless_a_flat_log_may_bring_it(
     raw: Path, home: Path, nextoffer: Command
 ) -> None:
-    """Only the columns of a flat log tell its features: with one, any name will do."""
+    """With flat displays any feature name is allowed, as their columns define the features."""
     chosen = "strategy_id,context_features\nweb,site_section|mood\n"
     (raw / "ranking_strategies.csv").write_text(chosen)
     given = Settings(home=home, as_of=datetime(2026, 1, 2), raw=raw)
@@ -189,7 +189,7 @@ def test_an_unknown_context_feature_is_named_unless_a_flat_log_may_bring_it(
 def test_a_window_that_never_closes_within_the_look_back_is_refused(
     raw: Path, home: Path, nextoffer: Command, columns: str, values: str, fragment: str
 ) -> None:
-    """Also where one of the two is the default; outcomes of a flat log are final at once."""
+    """This holds for defaults too; flat displays have final outcomes and no such limit."""
     (raw / "ranking_strategies.csv").write_text(f"strategy_id,{columns}\nweb,{values}\n")
     given = Settings(home=home, as_of=datetime(2026, 1, 2), raw=raw)
     check_configuration(given)

@@ -1,4 +1,4 @@
-"""What is read from an input folder, and how damage is found."""
+"""Which files of a raw folder are read, and how damage is found."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_content_counts_wherever_the_files_lie(tmp_path: Path) -> None:
 
 
 def test_a_change_of_inputs_or_project_changes_the_listing(tmp_path: Path) -> None:
-    """A new file, a rewritten file and an edited model change the fingerprint; dbt's output not."""
+    """New or rewritten files and edited models change the fingerprint; dbt output does not."""
     raw, project = tmp_path / "raw", tmp_path / "project"
     raw.mkdir()
     (project / "target").mkdir(parents=True)

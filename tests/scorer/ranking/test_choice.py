@@ -1,4 +1,4 @@
-"""Short lists, eligibility in few sets, draws made by the engine: all equal to the plain way."""
+"""Short lists, eligibility sets and draws in SQL give the same as the plain computation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tree_context(kind: str, **changes: object) -> StrategyContext:
 
 
 def decisions(ctx: StrategyContext, seed: int, schema: FeatureSchema) -> Decisions:
-    """Random people with random eligible sets and exclusions, some of them with nothing left."""
+    """Random people with random eligibility sets and exclusions, some with no eligible offer."""
     rng = np.random.default_rng(seed)
     placements = rng.choice(["web", "mail"], N).tolist()
     columns = {f.column: rng.integers(0, 2, N).astype(str) for f in schema.features}
@@ -63,7 +63,7 @@ def decisions(ctx: StrategyContext, seed: int, schema: FeatureSchema) -> Decisio
 
 @pytest.mark.parametrize("kind", ["pooled_trees", "residual_trees", "placement_gate"])
 @pytest.mark.parametrize("top_k", [1, 2, 3, 9])
-def test_short_lists_give_the_slates_that_all_scores_would(
+def test_short_lists_give_the_rows_that_all_scores_would(
     kind: str, top_k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Order, scores, policies and propensities, with ties, exclusions and offers not ready."""
@@ -79,13 +79,13 @@ def test_short_lists_give_the_slates_that_all_scores_would(
 
 
 def test_trees_make_short_lists_and_tables_of_means_do_not() -> None:
-    """Otherwise the comparison above would compare one way with itself."""
+    """Tree models have short lists, so that the comparison above compares two computations."""
     assert fitted("residual_trees").short_lists is not None
     assert fitted("best_single").short_lists is None
 
 
 def test_most_decisions_need_no_score_of_every_offer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only who explores, or has no ready eligible offer, is scored in full."""
+    """Only decisions that explore, or have no ready eligible offer, get all scores."""
     ctx = tree_context("pooled_trees")
     given_ = decisions(ctx, 0, fitted("pooled_trees").schema)
     scored = []
@@ -105,15 +105,15 @@ def test_most_decisions_need_no_score_of_every_offer(monkeypatch: pytest.MonkeyP
 
 @given(st.integers(0, 10_000), st.integers(1, 14), st.sampled_from([np.float64, np.uint64]))
 @settings(max_examples=60, deadline=None)
-def test_smallest_is_the_front_of_a_stable_sort(seed: int, k: int, kind: type) -> None:
-    """With ties, for floats and for whole numbers."""
+def test_the_smallest_keys_are_those_of_a_stable_sort(seed: int, k: int, kind: type) -> None:
+    """The result equals a stable sort, with ties, for floats and integers."""
     keys = np.random.default_rng(seed).integers(0, 6, (20, 9)).astype(kind)
     expected = np.argsort(keys, axis=1, kind="stable")[:, :k]
     assert np.array_equal(smallest_k(keys.copy(), k), expected)
 
 
 def random_eligible(seed: int) -> Eligible:
-    """Twelve rows of three sets; exclusions repeat and name what is not eligible anyway."""
+    """Twelve rows of three sets; exclusions repeat and include offers that are not eligible."""
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.integers(0, 12, 20))
     masks = rng.random((3, 5)) < 0.5
@@ -122,7 +122,7 @@ def random_eligible(seed: int) -> Eligible:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_eligible_offers_are_counted_and_taken_as_in_the_mask(seed: int) -> None:
-    """An exclusion counts once, and only of what the set holds."""
+    """An exclusion counts once, and only if the set holds the offer."""
     eligible, mask = random_eligible(seed), random_eligible(seed).mask()
     some = np.arange(5) % 2 == 0
     rows = np.arange(12) % 3 > 0
@@ -137,7 +137,7 @@ def test_eligible_offers_are_counted_and_taken_as_in_the_mask(seed: int) -> None
 
 @pytest.mark.parametrize("shares", [(0.0,), (0.1,), (1 / 3, 0.2), (0.0, 1.0)])
 def test_the_engine_draws_the_same_numbers(shares: tuple[float, ...]) -> None:
-    """Bit for bit, whatever the ids hold."""
+    """Draws in SQL and in Python are equal, whatever characters the ids contain."""
     policy = MixturePolicy(shares)
     profiles = [f"p{i}" for i in range(2000)] + ["O'Neil", "a|b", "é", "", "\u4e2d"]
     placements = ["web", "mail|order"] * (len(profiles) // 2) + ["it's"] * (len(profiles) % 2)
@@ -157,7 +157,7 @@ def test_the_engine_draws_the_same_numbers(shares: tuple[float, ...]) -> None:
 
 
 def test_offers_whose_score_is_no_number_come_after_those_with_a_score() -> None:
-    """They stay among the eligible ones and before offers that are not ready."""
+    """Offers without a finite score rank after scored offers and before unready ones."""
     ctx = context({"a": [np.nan], "b": [0.1]}, offers="abc", top_k=3)
     everything = Eligible.everything(1, 3)
     draws = Draws(np.full(1, -1), np.zeros(1, dtype=np.uint64))

@@ -31,7 +31,7 @@ def drawn(profiles: list[str], offers: list[str], cycle: date = CYCLE) -> list[l
 
 
 def test_buckets_are_the_md5_of_strategy_cycle_and_profile() -> None:
-    """Golden value: it must come out the same on every machine, engine and version."""
+    """A known value: it is the same on every machine, engine and version."""
     # printf 's|2026-11-22|p' | md5sum | head -c 15
     assert exploration.bucket("s", CYCLE, "p") == GOLDEN_BUCKET / 16**15
     assert exploration.buckets("s", CYCLE, ["p"])[0] == exploration.bucket("s", CYCLE, "p")
@@ -67,7 +67,7 @@ def test_the_edges_of_the_share_are_exact(share: float, expected: int) -> None:
 
 
 def test_a_new_cycle_draws_afresh() -> None:
-    """Exploring in one week says nothing about the next, nor do the orders."""
+    """Arms and orders of one week are independent of those of the next."""
     now = exploration.buckets("s", CYCLE, PROFILES) < 0.1
     then = exploration.buckets("s", date(2026, 11, 29), PROFILES) < 0.1
     both = (now & then).sum()
@@ -100,7 +100,7 @@ def test_the_first_rank_is_uniform_over_many_offers() -> None:
 
 
 def test_placements_are_drawn_independently() -> None:
-    """The order at one placement says nothing about another one's."""
+    """Orders at two placements are independent."""
     n = 5000
     keys = exploration.offer_keys(list("abc"))
     eligible = np.ones((n, 3), dtype=bool)
@@ -119,7 +119,7 @@ def test_placements_are_drawn_independently() -> None:
 def test_orders_do_not_depend_on_the_list_nor_on_other_offers(
     listed: list[str], present: set[str]
 ) -> None:
-    """Listing offers otherwise, or leaving some out, keeps the order of the rest."""
+    """Reordering or removing offers keeps the order of the others."""
     full = drawn(PROFILES[:20], list("abcdef"))
     kept = [o for o in listed if o in present]
     assert drawn(PROFILES[:20], kept) == [[o for o in row if o in present] for row in full]

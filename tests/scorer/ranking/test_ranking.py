@@ -50,7 +50,7 @@ def ranked(ctx: StrategyContext, batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 
 def offers(ctx: StrategyContext, batch: pa.RecordBatch) -> str:
-    """Ranked offers of all rows, run together."""
+    """Ranked offers of all rows as one string."""
     return "".join(r["offer_id"] for r in ranked(ctx, batch))
 
 
@@ -104,7 +104,7 @@ def test_ties_do_not_depend_on_the_order_of_catalogue_or_model(
 
 
 def test_an_offer_that_is_not_ready_ranks_last_with_the_worst_score() -> None:
-    """Below every ready offer, even a tied one that it would beat by priority."""
+    """An unready offer ranks below every ready one, even one that ties at lower priority."""
     ctx = context(SCORES, ["a", "b", "c", Offer("new", priority=9)], top_k=4)
     rows = ranked(ctx, candidates(["p"]))
     assert [r["offer_id"] for r in rows] == ["b", "c", "a", "new"]
@@ -112,7 +112,7 @@ def test_an_offer_that_is_not_ready_ranks_last_with_the_worst_score() -> None:
 
 
 def test_the_worst_score_is_that_of_the_eligible_ready_offers() -> None:
-    """An ineligible ready offer's score counts only when no other is there."""
+    """The score of an ineligible ready offer is used only if no ready offer is eligible."""
     excluded = pa.array([["a"], ["a", "b", "c"]])
     batch = candidates(["p", "q"], excluded_offer_ids=excluded)
     rows = ranked(context(SCORES, "abcn", top_k=4), batch)
@@ -125,14 +125,14 @@ def test_the_worst_score_is_that_of_the_eligible_ready_offers() -> None:
 
 
 def test_an_offer_of_the_model_that_is_ready_no_more_is_treated_as_not_ready() -> None:
-    """Its old score is not used."""
+    """The old score of an offer that is no longer ready is not used."""
     ctx = context(SCORES, ready_offer_ids=frozenset("ac"))
     rows = ranked(ctx, candidates(["p"]))
     assert [(r["offer_id"], r["score"]) for r in rows] == [("c", 0.2), ("a", 0.1), ("b", 0.1)]
 
 
 def test_a_ready_offer_unknown_to_the_model_is_treated_as_not_ready() -> None:
-    """An older model goes on serving while a new offer became ready."""
+    """An older model keeps ranking when a new offer becomes ready."""
     ctx = context(SCORES, "abcn", ready_offer_ids=frozenset("abcn"), top_k=4)
     assert offers(ctx, candidates(["p"])) == "bcan"
 
@@ -143,7 +143,7 @@ def test_a_ready_offer_unknown_to_the_model_is_treated_as_not_ready() -> None:
     st.sets(st.sampled_from("abcdef"), min_size=1),
     st.integers(1, 8),
 )
-def test_slates_hold_the_best_eligible_offers_once(
+def test_rows_hold_the_best_eligible_offers_once(
     values: dict[str, float], eligible: set[str], top_k: int
 ) -> None:
     """min(k, eligible) rows, ranks 1.., no repetition, ready first, scores falling."""
@@ -162,7 +162,7 @@ def test_slates_hold_the_best_eligible_offers_once(
 
 
 def test_excluded_offers_are_left_out_for_that_profile_only() -> None:
-    """A cap or a rule of one user changes nobody else's slate."""
+    """A cap or a rule for one user does not change the rows of others."""
     batch = candidates(["p", "q"], excluded_offer_ids=pa.array([["b", "unheard of"], None]))
     assert offers(context(SCORES), batch) == "ca" + "bca"
 
@@ -177,7 +177,7 @@ FALLBACKS = [
 
 @pytest.mark.parametrize("scores", [SCORES, None])
 def test_fallback_offers_show_when_nothing_is_eligible(scores: Any) -> None:
-    """Those of the placement by priority then id, with propensity 1 and no score."""
+    """Those of the placement, by priority and then id, with propensity 1 and without a score."""
     batch = candidates(["p", "q"], eligibility_set_id=["none", "all"])
     rows = ranked(context(scores, ["a", "b", "c", *FALLBACKS]), batch)
     shown = [r for r in rows if r["profile_id"] == "p"]
@@ -193,7 +193,7 @@ def test_fallback_offers_show_when_nothing_is_eligible(scores: Any) -> None:
 
 
 def test_a_fallback_offer_is_never_ranked_normally() -> None:
-    """Not even when an eligibility set names it."""
+    """A fallback offer does not compete, even if an eligibility set contains it."""
     sets = {"all": frozenset({"a", "f1"})}
     ctx = context(SCORES, ["a", *FALLBACKS], eligibility=sets)
     assert offers(ctx, candidates(["p"])) == "a"
@@ -207,7 +207,7 @@ def test_nothing_eligible_and_no_fallback_gives_no_row(set_id: str | None) -> No
 
 
 def test_an_empty_strategy_ranks_nothing() -> None:
-    """No offers at all and no candidates at all are no errors."""
+    """A strategy without offers or without candidates is not an error."""
     assert ranked(context(None, ""), candidates(["p"])) == []
     assert ranked(context(SCORES), candidates([])) == []
 
@@ -225,7 +225,7 @@ def test_before_the_first_model_everything_is_random() -> None:
 
 
 def test_a_model_of_which_no_offer_is_ready_is_not_used() -> None:
-    """Then there is nothing to rank by, and all traffic is random."""
+    """If no ready offer has a score, all traffic is random."""
     rows = ranked(context(SCORES, ready_offer_ids=frozenset("x")), candidates(["p"]))
     assert {(r["policy"], r["model_version"]) for r in rows} == {("uniform", None)}
 
@@ -235,7 +235,7 @@ PROFILES = [f"p{i}" for i in range(20_000)]
 
 @pytest.fixture(scope="module")
 def explored() -> pa.Table:
-    """RankedRows of 20,000 profiles with a share of 10 %, four offers of which one is not ready."""
+    """Ranked rows of 20,000 profiles, 10 % exploration, four offers of which one is not ready."""
     ctx = context(SCORES, "abcn", exploration_share=0.1, top_k=4)
     return pa.Table.from_batches([rank_batch(ctx, candidates(PROFILES))])
 
@@ -255,7 +255,7 @@ def test_ten_percent_of_profiles_explore(explored: pa.Table) -> None:
 
 
 def test_explored_ranks_are_uniform_over_all_eligible_offers(explored: pa.Table) -> None:
-    """At every rank by chi-square, an offer that is not ready included."""
+    """The chi-square test holds at every rank, also for an unready offer."""
     rows = [r for r in explored.to_pylist() if r["is_exploration"]]
     for rank in (1, 2, 3, 4):
         counts = Counter(r["offer_id"] for r in rows if r["rank"] == rank)
@@ -301,15 +301,15 @@ def test_the_edges_of_the_share(share: float, expected: set[float]) -> None:
 
 
 def test_a_single_eligible_offer_has_propensity_one() -> None:
-    """Whoever chooses, there is no choice."""
+    """With a single eligible offer, every arm shows it, so the propensity is 1."""
     ctx = context({"a": [0.5]}, "a", exploration_share=0.5)
     assert {r["propensity"] for r in ranked(ctx, candidates(PROFILES[:50]))} == {1.0}
 
 
 @settings(max_examples=20)
 @given(st.permutations(range(40)), st.integers(1, 40))
-def test_a_slate_does_not_depend_on_the_other_rows(order: list[int], size: int) -> None:
-    """Shuffled, and with some profiles missing, everybody else's rows are the same."""
+def test_a_decision_does_not_depend_on_the_others(order: list[int], size: int) -> None:
+    """Shuffling or removing profiles does not change the rows of the others."""
     ctx = context(SCORES, "abcn", exploration_share=0.5)
     whole = {(r["profile_id"], r["rank"]): r for r in ranked(ctx, candidates(PROFILES[:40]))}
     chosen = [PROFILES[i] for i in order[:size]]
@@ -367,7 +367,7 @@ insert into scorer.ranked_offers (strategy_id) values ('s'), ('other');
 
 @pytest.fixture
 def build() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A build with the worked example's examples and 200 candidates, a tenth without offers."""
+    """A build of the worked example with 200 candidates, a tenth of them without offers."""
     connection = duckdb.connect()
     connection.register("worked", worked_example(0, 800))
     connection.execute(WORKED_TABLES)
@@ -376,7 +376,7 @@ def build() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def deployed(build: duckdb.DuckDBPyConnection) -> Deployed:
-    """Model trained on the build's examples."""
+    """Model trained on the examples of the build."""
     plan = TrainingPlan("binary", ("offer_1", "offer_2"))
     table = load_examples(build, "s", WORKED_SCHEMA)
     return Deployed(train(table, WORKED_SCHEMA, plan).model, "v1")
@@ -406,7 +406,7 @@ def test_the_worked_example_is_ranked_from_marts_to_table(
 def test_writing_replaces_the_strategys_rows_and_no_others(
     build: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Twice gives the same rows in the same order; another strategy's row stays."""
+    """Writing twice gives the same rows in the same order; other strategies keep their rows."""
     ctx = load_context(build, "s", AS_OF, deployed(build))
     contents = []
     for _ in range(2):
@@ -456,6 +456,6 @@ def test_an_unknown_strategy_is_named(build: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_an_impossible_top_k_is_refused() -> None:
-    """A slate has at least one rank."""
+    """A `top_k` below 1 is refused."""
     with pytest.raises(ConfigurationError, match="top_k must be 1 or more, got 0"):
         context(SCORES, top_k=0)

@@ -1,4 +1,4 @@
-"""Ranking holds a few batches at a time, however many people there are."""
+"""Ranking holds few batches in memory, however many people there are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.worlds import AS_OF
 
 
 def most_alive(folder: Path, profiles: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
-    """Most ranked batches that existed at once while writing, and all there were."""
+    """Return the largest number of batches alive at once, and the number of all batches."""
     made: list[weakref.ref[Any]] = []
     alive: list[int] = []
 
@@ -38,7 +38,7 @@ def most_alive(folder: Path, profiles: int, monkeypatch: pytest.MonkeyPatch) -> 
 def test_batches_alive_do_not_grow_with_the_number_of_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four times the people, four times the batches, no more of them at once."""
+    """Four times the people give four times the batches, and no more of them at once."""
     monkeypatch.setattr("scorer.ranking.batch.MAX_BATCH_ROWS", 2048)
     monkeypatch.setattr("scorer.ranking.batch.rank_batch", rank_batch)
     few, few_made = most_alive(tmp_path, 4_000, monkeypatch)
@@ -50,7 +50,7 @@ def test_batches_alive_do_not_grow_with_the_number_of_people(
 def test_duckdb_may_hold_half_a_gigabyte_while_ranking_and_what_it_could_after(
     tmp_path: Path,
 ) -> None:
-    """Its limit is lowered and restored, also after a failure; a smaller one stays."""
+    """The limit is lowered and restored, also after a failure; a smaller limit is kept."""
     setting = "select current_setting('memory_limit')"
     with connect_build(tmp_path / "build.duckdb") as connection:
         connection.execute("set memory_limit = '9GiB'")

@@ -1,4 +1,4 @@
-"""Files of requests: cells read as the batch reads them, ids kept as they are written."""
+"""Files of requests: flags are read as in the batch, ids stay as written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FLAGS = {
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "json", "parquet"])
 def test_segment_cells_follow_one_rule(tmp_path: Path, kind: str) -> None:
-    """A cell that is no flag is missing; the file is not refused for it."""
+    """A value that is not a flag is missing; the file is not refused."""
     file = tmp_path / f"requests.{kind}"
     records = [{"request_id": f"r{i}", "seg_a": cell} for i, cell in enumerate(FLAGS)]
     if kind == "csv":
@@ -66,7 +66,7 @@ def test_json_flags_need_not_be_text(tmp_path: Path, cell: object) -> None:
     ["6F9619FF-8B86-D011-B42D-00C04FC964FF", "2026-1-5", "2026-01-05T10:00:00Z", "007", "1e3"],
 )
 def test_ids_of_json_keep_their_text(tmp_path: Path, identifier: str) -> None:
-    """What looks like a UUID, a date or a number stays as it is written; lists stay lists."""
+    """Ids that look like UUIDs, dates or numbers stay as written; lists stay lists."""
     file = tmp_path / "requests.ndjson"
     record = {"request_id": identifier, "profile_id": identifier, "offer_ids": [identifier]}
     file.write_text(json.dumps(record) + "\n")
@@ -74,7 +74,7 @@ def test_ids_of_json_keep_their_text(tmp_path: Path, identifier: str) -> None:
 
 
 def test_broken_json_is_an_input_error(tmp_path: Path) -> None:
-    """A line that is no JSON names the file."""
+    """The error for a line that is not JSON names the file."""
     file = tmp_path / "requests.ndjson"
     file.write_text('{"request_id": "r"}\n{"request_id": \n')
     with pytest.raises(InputError, match=r"requests\.ndjson: cannot be read"):
@@ -82,7 +82,7 @@ def test_broken_json_is_an_input_error(tmp_path: Path) -> None:
 
 
 def test_requests_need_the_features_of_the_last_cycle(tmp_path: Path) -> None:
-    """A build that a run left half-made ranks nothing."""
+    """A build without finished features is refused."""
     settings = Settings(home=tmp_path, as_of=datetime(2026, 1, 4))
     as_of = settings.as_of.isoformat()
     save_state(settings.cycles_dir, CycleState(as_of=as_of, fingerprint="x"))

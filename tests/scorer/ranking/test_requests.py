@@ -34,8 +34,8 @@ def requests(profile_ids: list[str | None], **columns: Any) -> pa.Table:
     return pa.table(values | columns)
 
 
-def slates(table: pa.Table, **changes: Any) -> dict[str, str]:
-    """Ranked offers of every request, run together."""
+def offers(table: pa.Table, **changes: Any) -> dict[str, str]:
+    """Ranked offers of every request as one string."""
     result: dict[str, str] = {}
     for row in rank_requests(table, context(SCORES, **changes)).rows.to_pylist():
         result[row["request_id"]] = result.get(row["request_id"], "") + row["offer_id"]
@@ -48,7 +48,7 @@ def test_columns_are_those_of_the_contract() -> None:
 
 
 def test_requests_are_ranked_by_their_own_context() -> None:
-    """In the requests' order, each from rank 1."""
+    """Rows follow the order of the requests, each from rank 1 on."""
     result = rank_requests(requests(["p", "q"], ctx_user=["1", "0"]), context(SCORES))
     assert result.rejected.num_rows == 0
     rows = result.rows.to_pylist()
@@ -76,34 +76,34 @@ def test_requests_are_ranked_by_their_own_context() -> None:
     "lists", [["a|c", None], [" a | c ", ""], pa.array([["a", "c"], None]), ["c|a|c", None]]
 )
 def test_a_candidate_list_limits_the_offers(lists: Any) -> None:
-    """As a list or as text; missing means all eligible at the placement."""
-    assert slates(requests(["p", "q"], offer_ids=lists)) == {"r0": "ca", "r1": "bca"}
+    """Offers can be a list or text; if missing, all eligible offers of the placement are ranked."""
+    assert offers(requests(["p", "q"], offer_ids=lists)) == {"r0": "ca", "r1": "bca"}
 
 
 def test_an_empty_list_is_no_offer() -> None:
-    """Unlike a missing one: then the fallback offers show."""
+    """An empty list, unlike a missing one, gives fallback offers."""
     lists = pa.array([[]], pa.list_(pa.string()))
     catalogue = ["a", "b", "c", Offer("f", is_fallback=True)]
-    assert slates(requests(["p"], offer_ids=lists), offers=catalogue) == {"r0": "f"}
+    assert offers(requests(["p"], offer_ids=lists), offers=catalogue) == {"r0": "f"}
 
 
 def test_a_list_may_name_offers_that_nobody_is_eligible_for() -> None:
-    """The caller knows what it may show; without data they rank as not ready."""
+    """Listed offers need not be eligible; those without data rank as not ready."""
     changes = {"offers": "abcn", "eligibility": {"all": frozenset("ab")}}
     changes["default_sets"] = {"web": frozenset("ab")}
     table = requests(["p", "q"], offer_ids=["n|c|a", None])
-    assert slates(table, **changes) == {"r0": "can", "r1": "ba"}
+    assert offers(table, **changes) == {"r0": "can", "r1": "ba"}
 
 
 def test_another_placement_gets_the_offers_that_fit_it() -> None:
-    """A placement never decided before is served what is eligible elsewhere and fits."""
+    """At an unknown placement, offers that are eligible elsewhere and fit are ranked."""
     catalogue = ["a", "b", Offer("c", placement_ids=("web",))]
     table = requests(["p"], placement_id=["new place"])
-    assert slates(table, offers=catalogue) == {"r0": "ba"}
+    assert offers(table, offers=catalogue) == {"r0": "ba"}
 
 
 def test_people_whom_the_batch_knows_keep_their_own_eligibility() -> None:
-    """Their set and exclusions hold, at the known placement; strangers get the default."""
+    """Known profiles get their set and exclusions at a known placement; others get the default."""
     connection = duckdb.connect()
     connection.execute(
         "create table ranking_candidates as select 's' as strategy_id, 'known' as profile_id,"
@@ -112,7 +112,7 @@ def test_people_whom_the_batch_knows_keep_their_own_eligibility() -> None:
     table = requests(["known", "stranger", "known"], offer_ids=[None, None, "b|c"])
     table = with_known_eligibility(connection, table, "s")
     sets = {"all": frozenset("abc"), "own": frozenset("ab")}
-    assert slates(table, eligibility=sets, default_sets={"web": frozenset("ac")}) == {
+    assert offers(table, eligibility=sets, default_sets={"web": frozenset("ac")}) == {
         "r0": "a",
         "r1": "ca",
         "r2": "bc",
@@ -123,11 +123,11 @@ def test_a_missing_placement_is_the_default_one() -> None:
     """Flat files need not name placements."""
     table = requests(["p"]).drop_columns(["placement_id"])
     sets = {"default": frozenset("ab"), "web": frozenset("abc")}
-    assert slates(table, default_sets=sets) == {"r0": "ba"}
+    assert offers(table, default_sets=sets) == {"r0": "ba"}
 
 
 def test_wrong_rows_are_rejected_with_their_reason() -> None:
-    """The others are ranked all the same."""
+    """A rejected request does not affect the others."""
     table = requests(
         ["p", None, "q", "r", "s", " "],
         request_id=["x", "y", None, "x", "z", "w"],
@@ -146,7 +146,7 @@ def test_wrong_rows_are_rejected_with_their_reason() -> None:
 
 @pytest.mark.parametrize("column", ["request_id", "profile_id"])
 def test_a_missing_required_column_is_an_input_error(column: str) -> None:
-    """It is named."""
+    """The error names the missing column."""
     with pytest.raises(InputError, match=f"no column {column}"):
         rank_requests(requests(["p"]).drop_columns([column]), context(SCORES))
 
@@ -158,13 +158,13 @@ def test_a_column_of_an_unusable_type_is_an_input_error() -> None:
 
 
 def test_numbers_as_ids_are_text() -> None:
-    """A CSV reader may have guessed integers."""
+    """Integer ids, which a CSV reader may guess, become text."""
     rows = rank_requests(requests([None], profile_id=[7], request_id=[1]), context(SCORES)).rows
     assert rows["request_id"].to_pylist() == ["1", "1", "1"]
 
 
 def test_no_request_gives_no_row() -> None:
-    """An empty file is ranked, to nothing."""
+    """No requests give no rows."""
     assert rank_requests(requests([]), context(SCORES)).rows.num_rows == 0
 
 
@@ -177,7 +177,7 @@ def test_without_exploration_everything_is_personalised() -> None:
 
 
 def test_before_the_first_model_requests_are_random() -> None:
-    """Even without exploration there is no other order."""
+    """Without a model, all traffic is random, even without exploration."""
     rows = rank_requests(requests(["p"]), context(None, exploration_share=0.0)).rows.to_pylist()
     assert {(r["traffic_type"], r["propensity"], r["score"]) for r in rows} == {
         ("random", 1 / 3, None)
@@ -185,7 +185,7 @@ def test_before_the_first_model_requests_are_random() -> None:
 
 
 @given(st.lists(st.text(min_size=1, max_size=5).map("p{}".format), unique=True, min_size=1))
-def test_a_request_gets_the_slate_of_the_weekly_batch(profile_ids: list[str]) -> None:
+def test_a_request_gets_the_rows_of_the_weekly_batch(profile_ids: list[str]) -> None:
     """Same features, arm, order, score and propensity for the same profile and placement."""
     profile_ids = [p.strip() for p in profile_ids]
     ctx = context(SCORES, exploration_share=0.4, deployed=Deployed(TableModel(SCORES), "v1"))

@@ -1,4 +1,4 @@
-"""What a cycle deploys for a strategy: the gate's nominee, unless the deployed model is better."""
+"""What a cycle deploys: the nominee of the gate, unless the deployed model is better."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ create table training_examples as
 
 
 def build(table: pa.Table) -> Connection:
-    """A build whose strategy has these examples, with the scorer's own tables."""
+    """A build whose strategy has these examples, with the tables of the scorer."""
     connection = connect_memory()
     connection.register("worked", table)
     connection.execute(MARTS)
@@ -59,7 +59,7 @@ def build(table: pa.Table) -> Connection:
 
 
 def flat_world(displays: int) -> pa.Table:
-    """Offers that are alike for all people, offer_1 a little better."""
+    """Offers that everybody likes equally, offer_1 a little better."""
     table = worked_example(0, displays)
     rng = np.random.default_rng(1)
     first = np.array(table["offer_id"].to_pylist()) == "offer_1"
@@ -68,7 +68,7 @@ def flat_world(displays: int) -> pa.Table:
 
 
 def turned_world(turned: int) -> pa.Table:
-    """2000 displays of the worked example, the first of them with the offers' parts exchanged."""
+    """2000 displays of the worked example, the first of them with the two offers swapped."""
     table = worked_example(0, 1000)
     other = {"offer_1": "offer_2", "offer_2": "offer_1"}
     offers = table["offer_id"].to_pylist()
@@ -99,7 +99,7 @@ def train_cycle(connection: Connection, settings: Settings) -> tuple[dict[str, A
 
 
 def content(connection: Connection) -> dict[str, list[Any]]:
-    """All rows of the scorer's tables."""
+    """All rows of the tables of the scorer."""
     names = ("training_runs", "policy_evaluation", "model_versions")
     return {n: connection.execute(f"from scorer.{n} order by all").fetchall() for n in names}
 
@@ -145,7 +145,7 @@ def test_a_model_that_does_not_pass_is_kept_and_the_best_single_offer_deployed(
 def test_a_credibly_worse_model_does_not_replace_the_deployed_one(
     settings: Settings, turned: int
 ) -> None:
-    """Until lately people liked the opposite: the deployed model knows what they like since.
+    """Until recently people liked the opposite; the deployed model knows what they like now.
 
     The new one has learnt the old taste, or the two cancel out and the best single offer is left.
     """
@@ -168,7 +168,7 @@ def test_a_credibly_worse_model_does_not_replace_the_deployed_one(
 
 
 def test_a_worse_model_that_an_earlier_attempt_deployed_is_withdrawn(settings: Settings) -> None:
-    """The cycle is done again with data that speak for the deployed model."""
+    """The cycle runs again with data that favour the deployed model."""
     incumbent = deployed(settings, "interaction_base", seed=3, end=START + timedelta(minutes=1399))
     registry = ModelRegistry(settings.models_dir)
     registry.deploy("s", registry.save("s", as_trained(fitted("best_single")), AS_OF), AS_OF)
@@ -179,7 +179,7 @@ def test_a_worse_model_that_an_earlier_attempt_deployed_is_withdrawn(settings: S
 
 
 def test_redoing_a_cycle_changes_nothing(worked: Connection, settings: Settings) -> None:
-    """The second attempt does not measure itself against what the first has deployed."""
+    """The second run is not compared with the model that the first run deployed."""
     deployed(settings, "best_single")
     first = (train_cycle(worked, settings), content(worked))
     history = ModelRegistry(settings.models_dir).history("s")
@@ -191,7 +191,7 @@ def test_redoing_a_cycle_changes_nothing(worked: Connection, settings: Settings)
 def test_a_promotion_afterwards_overrides_and_is_recorded(
     worked: Connection, settings: Settings
 ) -> None:
-    """What a person deploys serves, whatever the gate said."""
+    """A model that a person deploys ranks, whatever the gate says."""
     old = deployed(settings, "best_single")
     run, _ = train_cycle(worked, settings)
     registry = ModelRegistry(settings.models_dir)
@@ -227,7 +227,7 @@ def test_policies_are_evaluated_beside_each_other(worked: Connection, settings: 
 
 
 def test_rows_without_propensity_are_counted_for_every_policy(settings: Settings) -> None:
-    """Also for the deployed model, of the displays since its window."""
+    """The deployed model has its own, for the displays since its window."""
     deployed(settings, "best_single")
     connection = build(worked_example(0, 300))
     connection.execute(
@@ -254,7 +254,7 @@ def test_rows_without_propensity_are_counted_for_every_policy(settings: Settings
 def test_a_strategy_that_lacks_something_collects(
     worked: Connection, settings: Settings, change: str, reason: str
 ) -> None:
-    """No model, no evaluation, and what is missing in words."""
+    """There is no model and no evaluation; the reason says what is missing."""
     worked.execute(change)
     run, summary = train_cycle(worked, settings)
     assert run["status"] == "collecting"
@@ -265,10 +265,8 @@ def test_a_strategy_that_lacks_something_collects(
     assert ModelRegistry(settings.models_dir).history("s") == []
 
 
-def test_a_damaged_deployed_model_has_nothing_to_stand_up_for_it(
-    worked: Connection, settings: Settings
-) -> None:
-    """The new one takes its place."""
+def test_a_damaged_deployed_model_is_replaced(worked: Connection, settings: Settings) -> None:
+    """A deployed model that cannot be loaded is replaced by the new one."""
     old = deployed(settings, "interaction_base")
     (settings.models_dir / "s" / old / "weights.npy").write_bytes(b"x")
     run, _ = train_cycle(worked, settings)
@@ -276,10 +274,10 @@ def test_a_damaged_deployed_model_has_nothing_to_stand_up_for_it(
     assert run["deployed_model_version"] == run["model_version"]
 
 
-def test_a_deployed_model_without_the_end_of_its_window_is_passed_over(
+def test_a_deployed_model_without_the_end_of_its_window_is_ignored(
     worked: Connection, settings: Settings
 ) -> None:
-    """A manifest that is sound but for that stops no cycle."""
+    """A manifest without a window, otherwise sound, does not stop a cycle."""
     old = deployed(settings, "interaction_base")
     path = settings.models_dir / "s" / old / "manifest.json"
     path.write_text(path.read_text().replace('"data_window_end"', '"other"'))
@@ -287,7 +285,7 @@ def test_a_deployed_model_without_the_end_of_its_window_is_passed_over(
 
 
 def test_a_promoted_model_that_never_passed_gets_no_credit(settings: Settings) -> None:
-    """It serves its cycle, whose run says so; the next training asks for a proof again."""
+    """It ranks in its cycle, whose run says so; the next training applies the gate again."""
     connection = build(flat_world(300))
     before = Settings(home=settings.home, as_of=AS_OF - WEEK)
     row, _ = train_cycle(connection, before)
@@ -308,7 +306,7 @@ def test_a_promoted_model_that_never_passed_gets_no_credit(settings: Settings) -
 def test_a_cycle_does_not_overrule_what_a_person_deployed_as_of_it(
     worked: Connection, settings: Settings
 ) -> None:
-    """The new model is saved; the run says who serves instead."""
+    """The new model is saved; the run names the model that ranks instead."""
     chosen = deployed(settings, "best_single")
     ModelRegistry(settings.models_dir).promote("s", chosen, AS_OF, "steady hand")
     row, summary = train_cycle(worked, settings)

@@ -94,7 +94,7 @@ def test_the_manifest_says_how_the_model_was_made(
 def test_no_half_written_folder_is_left(
     registry: ModelRegistry, models: list[TrainedModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crash before the rename leaves nothing that looks like a version."""
+    """A crash before the rename leaves no folder that looks like a version."""
     monkeypatch.setattr("os.rename", lambda *_: (_ for _ in ()).throw(OSError("crash")))
     with pytest.raises(OSError, match="crash"):
         registry.save("s", models[0], T0)
@@ -129,7 +129,7 @@ def test_a_cycle_done_again_does_not_repeat_its_entry(
 def test_promote_deploys_a_chosen_version(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """It is recorded with its time and reason, and serves from then on."""
+    """A promotion is recorded with time and reason, and ranks from then on."""
     versions = deployed_weekly(registry, models)
     now = T0 + 3 * WEEK
     registry.promote("s", versions[0], now, "holiday season")
@@ -141,7 +141,7 @@ def test_promote_deploys_a_chosen_version(
 def test_promoting_an_unknown_version_lists_the_known_ones(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """The message helps, and nothing is recorded."""
+    """The message names the known versions, and nothing is recorded."""
     version = registry.save("s", models[0], T0)
     with pytest.raises(ConfigurationError, match=f"no model 'nope'; known versions: {version}"):
         registry.promote("s", "nope", T0)
@@ -153,7 +153,7 @@ def test_promoting_an_unknown_version_lists_the_known_ones(
 def test_rollback_goes_back_one_deployment_at_a_time(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """Twice goes back two versions, not back and forth; then there is nothing left."""
+    """Two rollbacks go back two versions, not back and forth; a third one is refused."""
     versions = deployed_weekly(registry, models)
     now = T0 + 2 * WEEK
     assert registry.rollback("s", now, "bad week") == versions[1]
@@ -166,7 +166,7 @@ def test_rollback_goes_back_one_deployment_at_a_time(
 def test_rollback_after_a_promotion_returns_to_what_it_replaced(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """The version before the current one, not the one trained before it."""
+    """A rollback returns to the version deployed before, not to the one trained before."""
     versions = deployed_weekly(registry, models)
     registry.promote("s", versions[0], T0 + 3 * WEEK)
     assert registry.rollback("s", T0 + 3 * WEEK) == versions[2]
@@ -175,7 +175,7 @@ def test_rollback_after_a_promotion_returns_to_what_it_replaced(
 def test_a_cycle_never_overrules_a_person(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """What was promoted as of a moment serves, whichever of the two was recorded first."""
+    """A promotion overrules a cycle of the same moment, whichever was recorded first."""
     old, new = (registry.save("s", model, T0) for model in models[:2])
     registry.promote("s", old, T0)
     registry.deploy("s", new, T0)
@@ -185,7 +185,7 @@ def test_a_cycle_never_overrules_a_person(
 
 
 def test_rollback_without_any_deployment_is_refused(registry: ModelRegistry) -> None:
-    """There is nothing to go back to."""
+    """A rollback without an earlier deployment is refused."""
     with pytest.raises(ConfigurationError, match=r"deployed: none"):
         registry.rollback("s", T0)
 
@@ -247,7 +247,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_a_damaged_or_foreign_model_is_refused(
     registry: ModelRegistry, models: list[TrainedModel], damage: str
 ) -> None:
-    """One line that names the file and what to do, whatever happened to it."""
+    """The error is one line that names the file and what to do."""
     version = registry.save("s", models[0], T0)
     action, message = DAMAGES[damage]
     action(registry.folder / "s" / version)
@@ -262,7 +262,7 @@ def test_a_damaged_or_foreign_model_is_refused(
 def test_a_damaged_model_is_replaced_by_training_again(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """The remedy in the message works."""
+    """Training again, as the message advises, replaces the damaged model."""
     version = registry.save("s", models[0], T0)
     one_bit(registry.folder / "s" / version)
     registry.save("s", models[0], T0)
@@ -272,7 +272,7 @@ def test_a_damaged_model_is_replaced_by_training_again(
 def test_listing_survives_a_damaged_model(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """The sound versions are listed, the damaged one with its error."""
+    """Intact versions are listed, and the damaged one with its error."""
     good, bad = (registry.save("s", m, T0) for m in models[:2])
     (registry.folder / "s" / bad / "manifest.json").write_text("{")
     listed = {m["model_version"]: m for m in registry.versions("s")}
@@ -289,7 +289,7 @@ def test_a_missing_model_is_named(registry: ModelRegistry) -> None:
 def test_a_damaged_deployment_list_is_named(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """It is not taken for an empty one."""
+    """A damaged list of deployments is an error, not an empty list."""
     registry.save("s", models[0], T0)
     (registry.folder / "s" / "deployments.json").write_text('[{"as_of": 3}]')
     with pytest.raises(InputError, match="list of deployments"):

@@ -55,13 +55,13 @@ MODELS = {
 
 
 class Counter(Silent):
-    """Remembers what was told."""
+    """Records the progress of a run."""
 
     def __init__(self) -> None:
         self.expected, self.done, self.names = 0, 0, list[str]()
 
     def total(self, total: int) -> None:
-        """Remember the total."""
+        """Record the total."""
         self.expected = total
 
     def advance(self, n: int = 1, text: str = "") -> None:
@@ -91,7 +91,7 @@ def settings(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Setting
 
 
 def as_of_in_build(settings: Settings) -> str:
-    """Return what the models were built for."""
+    """Return the moment that the models were built for."""
     with connect_build(settings.build_path) as connection:
         row = connection.execute("select as_of from second").fetchone()
     assert row is not None
@@ -107,7 +107,7 @@ def test_progress_counts_every_node_once(settings: Settings) -> None:
 
 
 def test_every_run_has_its_own_variables(settings: Settings) -> None:
-    """A second run in the same process computes for its own moment."""
+    """A second run in the same process uses its own variables."""
     for day in (11, 18):
         run_dbt(replace(settings, as_of=datetime(2026, 1, day)), "good", "features", Silent())
         assert as_of_in_build(settings) == f"2026-01-{day} 00:00:00"
@@ -141,7 +141,7 @@ def test_a_failure_names_the_model_and_the_cause(
 
 
 def test_a_build_file_of_another_version_is_read_anew_when_asked(settings: Settings) -> None:
-    """Other columns are no database error: the line says what to do, and that helps."""
+    """Changed columns give an error that says what to do, and doing it works."""
     run_dbt(settings, "kept", "features", Silent())
     with connect_build(settings.build_path) as connection:
         connection.execute("alter table kept rename column a to b")

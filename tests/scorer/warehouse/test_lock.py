@@ -60,7 +60,7 @@ def test_the_lock_of_a_killed_run_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_a_free_lock_says_nothing(tmp_path: Path) -> None:
-    """A lock that was released in order leaves nothing to take over."""
+    """A lock that was released normally is not reported as taken over."""
     for _ in range(2):
         with hold_lock(tmp_path / "run.lock") as taken_over:
             assert taken_over is None
@@ -80,7 +80,7 @@ def mark(pid: int, **more: object) -> str:
 
 
 def test_a_lock_that_names_a_live_process_is_respected(tmp_path: Path) -> None:
-    """On a file system that passes no locks on, the live process in the file counts."""
+    """On a file system without shared locks, the live process named in the file holds the lock."""
     (tmp_path / "run.lock").write_text(mark(os.getppid()))
     with (
         pytest.raises(LockedError, match=f"process {os.getppid()} "),
@@ -90,14 +90,14 @@ def test_a_lock_that_names_a_live_process_is_respected(tmp_path: Path) -> None:
 
 
 def test_a_process_id_that_was_used_again_does_not_block(tmp_path: Path) -> None:
-    """A live process with another start than the lock's is another process."""
+    """A live process with another start time than in the lock is another process."""
     (tmp_path / "run.lock").write_text(mark(os.getppid(), process_start="1"))
     with hold_lock(tmp_path / "run.lock") as taken_over:
         assert taken_over is not None
 
 
 def test_a_damaged_lock_does_not_block(tmp_path: Path) -> None:
-    """A lock file that holds no mark is free."""
+    """A lock file without the mark of a process is free."""
     (tmp_path / "run.lock").write_text("{")
     with hold_lock(tmp_path / "run.lock") as taken_over:
         assert taken_over is None

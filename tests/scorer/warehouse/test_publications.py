@@ -132,7 +132,7 @@ def test_the_newest_cycle_stays_current_after_a_back_fill(settings: Settings) ->
 
 
 def test_equal_content_has_an_equal_checksum_and_other_content_another(settings: Settings) -> None:
-    """The checksum follows what the tables hold, not how the build happened to order it."""
+    """The checksum depends on the content of the tables, not on the order of the build."""
     first = content_checksum(publish(settings, "a"))
     fill_build(settings)
     assert content_checksum(publish(settings, "b")) == first
@@ -144,7 +144,7 @@ def test_equal_content_has_an_equal_checksum_and_other_content_another(settings:
 
 
 def test_the_publication_table_tells_where_it_came_from(settings: Settings) -> None:
-    """`publication` holds the moment, the seed, the KPI, the version and the inputs' checksum."""
+    """`publication` holds the moment, seed, KPI, version and the checksum of the inputs."""
     publish(replace(settings, seed=7), "abc")
     with PublicationReader(settings.published_path) as reader:
         (row,) = reader.query("select * from publication").to_pylist()
@@ -153,7 +153,7 @@ def test_the_publication_table_tells_where_it_came_from(settings: Settings) -> N
 
 
 def test_a_missing_table_is_named_and_the_old_publication_stays(settings: Settings) -> None:
-    """Without one of the tables nothing is published and the link keeps its target."""
+    """If a table is missing, nothing is published and the link keeps its target."""
     publish(settings, "")
     with connect_build(settings.build_path) as connection:
         connection.execute("drop table offer_readiness")
@@ -189,7 +189,7 @@ TABLES = len(PUBLISHED_TABLES)
 
 @pytest.mark.parametrize("after", [0, TABLES // 2, *range(TABLES, TABLES + 4)])
 def test_a_kill_anywhere_leaves_the_old_or_the_new_cycle(settings: Settings, after: int) -> None:
-    """Killed between any two steps of a publication, readers see a whole cycle; no waste stays."""
+    """After a kill between any two steps, readers see a whole cycle and no temporary file stays."""
     publish(settings, "")
     command = [sys.executable, "-c", KILL, str(settings.home), str(after)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
@@ -202,7 +202,7 @@ def test_a_kill_anywhere_leaves_the_old_or_the_new_cycle(settings: Settings, aft
 
 
 def test_parquet_files_hold_the_same_rows(settings: Settings, tmp_path: Path) -> None:
-    """The export has one file a table, with the table's rows in its order."""
+    """The export has one file per table, with the rows of the table in order."""
     file = publish(settings, "")
     exported = export_parquet(file, tmp_path / "out")
     assert {path.stem for path in exported} == {*PUBLISHED_TABLES, "publication"}
@@ -238,7 +238,7 @@ def test_readers_do_not_need_the_build_file(settings: Settings, nextoffer: Comma
 
 
 def test_a_damaged_published_file_is_refused(settings: Settings, nextoffer: Command) -> None:
-    """A published file that is no database ends with code 3 and its name."""
+    """A published file that is not a database gives code 3 and its name."""
     publish(settings, "").write_bytes(b"no database at all" * 1000)
     outcome = nextoffer("query", "select 1", "--home", settings.home)
     assert outcome.code == 3
@@ -257,7 +257,7 @@ def test_a_wrong_query_is_one_line(settings: Settings, nextoffer: Command) -> No
 def test_a_query_without_a_result_is_one_line(
     settings: Settings, nextoffer: Command, sql: str
 ) -> None:
-    """Nothing to run, and a statement that gives no rows, end with code 2."""
+    """An empty text, and a statement without rows, give code 2."""
     publish(settings, "")
     outcome = nextoffer("query", sql, "--home", settings.home)
     assert outcome.code == 2
