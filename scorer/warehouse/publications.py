@@ -26,6 +26,7 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "ranking_candidates": (),
     "model_versions": (),
     "training_runs": (),
+    "ineligible_offers": (),
     "offer_readiness": (),
     "arm_performance": (),
     "traffic_allocation": (),

@@ -45,24 +45,7 @@ offers as (
 
 rules as (
 
-    select * from {{ ref("stg_eligibility_rules") }}
-
-),
-
--- For the people of a display: an offer with include rules needs one of their segments, and none of its exclude rules.
-judged as (
-
-    select
-        segment_groups.segments,
-        offers.offer_id,
-        coalesce(bool_or({{ in_list("segment_groups.segments", "rules.segment_id") }}) filter (where rules.rule = 'include'), true)
-            as is_included,
-        coalesce(bool_or({{ in_list("segment_groups.segments", "rules.segment_id") }}) filter (where rules.rule = 'exclude'), false)
-            as is_excluded
-    from (select distinct segments from choice_groups) as segment_groups
-    cross join offers
-    left join rules on offers.offer_id = rules.offer_id
-    group by 1, 2
+    select * from {{ ref("int_segment_offer_rules") }}
 
 ),
 
@@ -103,12 +86,10 @@ eligible as (
         and choice_groups.placement_id = placed.placement_id
         and coalesce(placed.start_date, choice_groups.epoch_start) <= choice_groups.epoch_start
         and (placed.end_date is null or placed.end_date > choice_groups.epoch_start)
-    inner join judged
-        on placed.offer_id = judged.offer_id
-        and choice_groups.segments = judged.segments
-    where
-        judged.is_included
-        and not judged.is_excluded
+    left join rules
+        on placed.offer_id = rules.offer_id
+        and choice_groups.segments = rules.segments
+    where rules.offer_id is null
     group by 1
 
 ),

@@ -32,7 +32,7 @@ offers as (
 
 rules as (
 
-    select * from {{ ref("stg_eligibility_rules") }}
+    select * from {{ ref("int_segment_offer_rules") }}
 
 ),
 
@@ -52,49 +52,42 @@ exclusions as (
 
 ),
 
--- For a group of people: an offer with include rules needs one of their segments, and none of its exclude rules.
-judged as (
+allowed as (
 
     select
         groups.segments,
         offers.offer_id,
-        coalesce(bool_or({{ in_list("groups.segments", "rules.segment_id") }}) filter (where rules.rule = 'include'), true)
-            as is_included,
-        coalesce(bool_or({{ in_list("groups.segments", "rules.segment_id") }}) filter (where rules.rule = 'exclude'), false)
-            as is_excluded
+        offers.placement_ids
     from groups
     cross join offers
-    left join rules on offers.offer_id = rules.offer_id
-    group by 1, 2
+    left join rules on groups.segments = rules.segments and offers.offer_id = rules.offer_id
+    where rules.offer_id is null
 
 ),
 
 final as (
 
     select
-        {{ eligibility_set_id("strategy_placements.strategy_id", "strategy_placements.placement_id", "judged.segments") }}
+        {{ eligibility_set_id("strategy_placements.strategy_id", "strategy_placements.placement_id", "allowed.segments") }}
             as eligibility_set_id,
         strategy_placements.strategy_id,
         strategy_placements.placement_id,
-        len(judged.segments) = 0 as is_default,
-        judged.offer_id
-    from judged
-    inner join offers on judged.offer_id = offers.offer_id
-    inner join strategy_offers on judged.offer_id = strategy_offers.offer_id
+        len(allowed.segments) = 0 as is_default,
+        allowed.offer_id
+    from allowed
+    inner join strategy_offers on allowed.offer_id = strategy_offers.offer_id
     inner join strategy_placements
         on strategy_offers.strategy_id = strategy_placements.strategy_id
         and (
-            offers.placement_ids is null
-            or {{ in_list("offers.placement_ids", "strategy_placements.placement_id") }}
+            allowed.placement_ids is null
+            or {{ in_list("allowed.placement_ids", "strategy_placements.placement_id") }}
         )
     where
-        judged.is_included
-        and not judged.is_excluded
-        and not exists (
+        not exists (
             select 1
             from exclusions
             where
-                exclusions.offer_id = judged.offer_id
+                exclusions.offer_id = allowed.offer_id
                 and (exclusions.placement_id is null or exclusions.placement_id = strategy_placements.placement_id)
         )
 

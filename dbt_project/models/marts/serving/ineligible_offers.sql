@@ -1,0 +1,183 @@
+with offers as (
+
+    select * from {{ ref("int_offers") }}
+
+),
+
+strategies as (
+
+    select * from {{ ref("stg_ranking_strategies") }}
+
+),
+
+strategy_offers as (
+
+    select * from {{ ref("int_strategy_offers") }}
+
+),
+
+strategy_placements as (
+
+    select * from {{ ref("int_strategy_placements") }}
+
+),
+
+everywhere as (
+
+    select
+        offer_id,
+        case
+            when is_fallback then 1
+            when status <> 'approved' then 2
+            when start_date > {{ as_of() }} then 4
+            else 5
+        end as reason_order,
+        case
+            when is_fallback then 'it is a fallback offer, shown only where nothing else is eligible'
+            when status <> 'approved' then 'its status is ' || status
+            when start_date > {{ as_of() }} then 'it starts on ' || start_date::date::varchar
+            else 'it ended on ' || end_date::date::varchar
+        end as reason
+    from offers
+    where
+        is_fallback
+        or status <> 'approved'
+        or start_date > {{ as_of() }}
+        or end_date <= {{ as_of() }}
+
+),
+
+unlisted as (
+
+    select
+        strategies.strategy_id,
+        offers.offer_id
+    from strategies
+    cross join offers
+    left join strategy_offers
+        on strategies.strategy_id = strategy_offers.strategy_id
+        and offers.offer_id = strategy_offers.offer_id
+    where strategy_offers.offer_id is null
+
+),
+
+misplaced as (
+
+    select
+        placements.placement_id,
+        offers.offer_id,
+        'it does not fit ' || placements.placement_id || ', only ' || array_to_string(offers.placement_ids, ', ')
+            as reason
+    from offers
+    cross join (select distinct placement_id from strategy_placements) as placements
+    where
+        offers.placement_ids is not null
+        and not {{ in_list("offers.placement_ids", "placements.placement_id") }}
+
+),
+
+profile_groups as (
+
+    select segments from {{ ref("int_profile_rule_segments") }}
+    union
+    select {{ empty_list() }} as segments
+
+),
+
+-- People with the same rule segments share an eligibility set: rules need a row for each set, not for each person.
+ruled_out as (
+
+    select
+        strategy_placements.strategy_id,
+        strategy_placements.placement_id,
+        {{ eligibility_set_id("strategy_placements.strategy_id", "strategy_placements.placement_id", "rules.segments") }}
+            as eligibility_set_id,
+        rules.offer_id,
+        rules.reason
+    from {{ ref("int_segment_offer_rules") }} as rules
+    inner join profile_groups on rules.segments = profile_groups.segments
+    inner join strategy_offers on rules.offer_id = strategy_offers.offer_id
+    inner join strategy_placements on strategy_offers.strategy_id = strategy_placements.strategy_id
+
+),
+
+withheld as (
+
+    select
+        offer_id,
+        null as strategy_id,
+        null as placement_id,
+        null as profile_id,
+        null as eligibility_set_id,
+        reason_order,
+        reason
+    from everywhere
+    union all
+    select
+        offer_id,
+        strategy_id,
+        null as placement_id,
+        null as profile_id,
+        null as eligibility_set_id,
+        3 as reason_order,
+        'the strategy does not list it' as reason
+    from unlisted
+    union all
+    select
+        offer_id,
+        null as strategy_id,
+        placement_id,
+        null as profile_id,
+        null as eligibility_set_id,
+        6 as reason_order,
+        reason
+    from misplaced
+    union all
+    select
+        offer_id,
+        null as strategy_id,
+        placement_id,
+        profile_id,
+        null as eligibility_set_id,
+        case when profile_id is null then 7 else 8 end as reason_order,
+        'it has reached a limit of the capping rules ' || case when profile_id is null then 'in total' else 'for this person' end
+            as reason
+    from {{ ref("int_capped_offers") }}
+    union all
+    select distinct
+        offer_id,
+        null as strategy_id,
+        placement_id,
+        profile_id,
+        null as eligibility_set_id,
+        9 as reason_order,
+        'the model eligibility_exclusions rules it out' as reason
+    from {{ ref("eligibility_exclusions") }}
+    union all
+    select
+        offer_id,
+        strategy_id,
+        placement_id,
+        null as profile_id,
+        eligibility_set_id,
+        10 as reason_order,
+        reason
+    from ruled_out
+
+),
+
+final as (
+
+    select
+        offer_id,
+        strategy_id::varchar as strategy_id,
+        placement_id::varchar as placement_id,
+        profile_id::varchar as profile_id,
+        eligibility_set_id::varchar as eligibility_set_id,
+        reason_order,
+        reason
+    from withheld
+
+)
+
+select * from final
