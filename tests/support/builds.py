@@ -58,13 +58,17 @@ select 's' as strategy_id, 'p' || i as profile_id, 'web' as placement_id, 'a' as
     case when i = 8 then 'none' else 'all' end as eligibility_set_id,
     case when i = 9 then ['offer_4'] end as excluded_offer_ids
 from range(40) as t(i);
-create or replace table int_capped_offers as
-select 'offer_4' as offer_id, 'p9' as profile_id, 'web' as placement_id;
-create or replace table eligibility_exclusions as select * from int_capped_offers where false;
-create or replace table stg_eligibility_rules as
-select 'offer_7' as offer_id, 'gold' as segment_id, 'include' as rule;
-create or replace table int_profile_rule_segments as
-select 'p1' as profile_id, ['silver'] as segments;
+create or replace table ineligible_offers as
+select * from (values
+    ('offer_4', null, 'web', 'p9', null, 8, 'it has reached a limit of the capping rules'),
+    ('offer_5', null, null, null, null, 4, 'it ended on 2026-11-01'),
+    ('offer_6', null, null, null, null, 1, 'it is a fallback offer'),
+    ('offer_7', 's', 'web', null, 'all', 10, 'it is only for segment gold'),
+    ('offer_7', 's', 'web', null, 'none', 10, 'it is only for segment silver'),
+    ('offer_7', 'other', null, null, null, 1, 'the strategy does not list it')
+) as t(
+    offer_id, strategy_id, placement_id, profile_id, eligibility_set_id, reason_order, reason
+);
 """
 
 

@@ -125,19 +125,19 @@ def test_changes_really_change_the_order(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("profile", "offer", "why"),
     [
-        ("p9", "offer_4", "limit of the capping rules for this person"),
+        ("p9", "offer_4", "it has reached a limit of the capping rules"),
         ("p0", "offer_5", "it ended on 2026-11-01"),
-        ("p0", "offer_6", "fallback offer"),
-        ("p1", "offer_7", "only for segment gold"),
+        ("p0", "offer_6", "it is a fallback offer"),
+        ("p1", "offer_7", "it is only for segment gold"),
     ],
 )
 def test_an_ineligible_offer_has_a_reason(
     settings: Settings, profile: str, offer: str, why: str
 ) -> None:
-    """Capping, dates, fallback and segment rules are named."""
+    """The first reason that holds for the profile, its set, the placement and the strategy."""
     found = explain(settings, Asked(profile, "web", offer))
     assert not found["offer"]["is_eligible"]
-    assert why in found["offer"]["why_not_eligible"]
+    assert found["offer"]["why_not_eligible"] == why
     assert found["comparison"] is None
 
 
