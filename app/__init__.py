@@ -1,1 +1,1 @@
-"""App: shows what the published tables say."""
+"""The review app: shows the published tables."""

@@ -15,29 +15,29 @@ from app.text import is_known, moment, plain
 
 
 def nothing_published(home: Path) -> None:
-    """Say that nothing is published yet, and which commands change that."""
+    """Say that nothing is published yet, and which commands publish something."""
     st.info(
         f"**Nothing is published yet** in {plain(home)}.\n\n"
         "Run `nextoffer demo` for a simulated bank, or `nextoffer run --raw FOLDER` on your own"
-        " events. This page shows the result as soon as it is there."
+        " events. This page then shows the result within seconds."
     )
 
 
 def outdated(what: str) -> None:
     """Say that the publication was written by another version."""
     st.warning(
-        "**This publication was written by another version of nextoffer** and lacks something"
-        f" that this page needs: {plain(what)}\n\nRun `nextoffer run --force`."
+        "**This publication was written by another version of nextoffer** and lacks a"
+        f" table or column of this page: {plain(what)}\n\nRun `nextoffer run --force`."
     )
 
 
 def cold_start(status: Any, reason: Any) -> None:
-    """Say that there is no model yet, and that everything is random so far."""
+    """Say that the strategy has no model yet and shows offers at random."""
     why = f" Reason: {plain(reason)}." if is_known(reason) else ""
     failed = " The last run failed." if status == "failed" else ""
     st.info(
-        f"**Cold start: no model yet.**{failed} Every offer is drawn at random, to collect the"
-        f" data that the first model needs.{why}"
+        f"**Cold start: no model yet.**{failed} Offers are shown at random to collect the"
+        f" data for the first model.{why}"
     )
 
 
@@ -46,17 +46,17 @@ def age_of_publication(as_of: datetime, age: timedelta, is_stale: bool) -> None:
     since = f"{age.days} days" if age.days >= 2 else f"{max(0, age // timedelta(hours=1))} hours"
     if is_stale:
         st.warning(
-            f"**Stale:** computed for {moment(as_of)}, {since} ago. A cycle is 7 days: newer"
-            " events are not seen until `nextoffer run`. All times are UTC."
+            f"**Stale:** computed for {moment(as_of)}, {since} ago. A cycle is 7 days:"
+            " `nextoffer run` takes in newer events. All times are UTC."
         )
     else:
         st.caption(f"Computed for {moment(as_of)}, {since} ago. All times are UTC.")
 
 
 def show_chart(chart: Figure, alt_text: str) -> None:
-    """Show a chart over the whole width; `alt_text` says it to those who cannot see it.
+    """Show a chart over the whole width; `alt_text` describes it for screen readers.
 
-    Its title becomes text of the page, which wraps on a narrow screen where a title is cut off.
+    The title becomes text of the page, which wraps on a narrow screen; a chart title is cut off.
     """
     title = getattr(chart, "title", None)
     if isinstance(title, alt.TitleParams):

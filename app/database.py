@@ -1,7 +1,7 @@
 """Reads the current publication; never the build file, never the scorer.
 
-A publication is attached read-only to a database in memory, so it keeps no writer out. Every
-result is cached with the publication as part of its key: a new one is seen by itself.
+A publication is attached read-only to a database in memory, so it blocks no writer. The publication
+is part of every cache key, so a new publication shows at once.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class OutdatedPublicationError(Exception):
 
 @dataclass(frozen=True)
 class Publication:
-    """One published file, told apart from all others by path, inode and time of change."""
+    """One published file, identified by path, inode and modification time."""
 
     path: str
     inode: int
     changed_ns: int
 
     def frame(self, sql: str, **parameters: Any) -> pd.DataFrame:
-        """Return the rows of a query whose `$name` stand for the parameters.
+        """Return the rows of a query; `$name` in it stands for a parameter.
 
         Raises
         ------

@@ -89,8 +89,8 @@ def _prepare(label: str, name: str, options: list[str], words: Callable[[str], s
 
 
 def write(label: str, name: str, default: str) -> str:
-    """Let the user write a text; an empty text is the default."""
-    text: str = st.text_input(label, default, key=name, width=360, bind="query-params")
+    """Let the user write a text; an empty text means the default, which is shown in grey."""
+    text: str = st.text_input(label, placeholder=default, key=name, width=360, bind="query-params")
     return text.strip() or default
 
 

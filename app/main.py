@@ -17,7 +17,7 @@ _SECTIONS = {
 
 
 def run() -> None:
-    """Draw the page that the URL names."""
+    """Draw the page of the URL."""
     st.set_page_config(page_title="nextoffer", layout="wide")
     st.navigation(
         {section: [_page(name) for name in names] for section, names in _SECTIONS.items()},

@@ -19,10 +19,10 @@ ARMS = {
 
 
 def plain(text: Any) -> str:
-    """Return text so that markdown shows it letter by letter.
+    """Return text escaped so that markdown shows it letter by letter.
 
-    The word joiner after a colon keeps `:name:` from becoming an emoji or an icon, and the one
-    between dashes or dots keeps them from becoming a long dash or an ellipsis.
+    A word joiner after a colon keeps `:name:` from becoming an emoji or an icon; one between dashes
+    or dots keeps them from becoming a long dash or an ellipsis.
     """
     escaped = _MARKDOWN.sub(r"\\\1", str(text)).replace(":", ":\u2060").replace("\n", " ")
     return _RUNS.sub("\\g<0>\u2060", escaped)
@@ -93,7 +93,7 @@ def p_value(value: Any) -> str:
 
 
 def arm(traffic_type: Any) -> str:
-    """Return the name of an arm for people."""
+    """Return the display name of an arm."""
     return ARMS.get(str(traffic_type), str(traffic_type))
 
 

@@ -1,4 +1,4 @@
-"""What every page has in common: publication, state in words, filters, errors in words.
+"""What all pages share: the publication, its state, the filters and the errors.
 
 A page is one function `render(view)` and one call of `show`.
 """
@@ -29,7 +29,7 @@ _LOOK_EVERY = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class View:
-    """What a page is asked to show.
+    """The choices that a page shows.
 
     `placement` None means all placements together. `strategy` is a row of `shared.strategies`;
     `has_model` is whether that strategy has a deployed model.
@@ -60,7 +60,7 @@ class View:
 
     @property
     def unit(self) -> str:
-        """Return what one unit of reward is, for example `revenue per display`."""
+        """Return the unit of the reward, for example `revenue per display`."""
         return f"{self.strategy['kpi_name']} per display"
 
 
@@ -71,17 +71,17 @@ def show(
     by: tuple[str, ...] = ("strategy",),
     wide_periods: bool = False,
 ) -> None:
-    """Draw a page: title, state in words, filters, then `render`.
+    """Draw a page: title, state of the data, filters, then `render`.
 
     Parameters
     ----------
     title : str
         Heading of the page.
     render : callable
-        Draws the page; only called when something is published.
+        Draws the rest of the page; called only when something is published.
     by : tuple of str
         Filters to offer, of strategy, placement and period. A page without the filter
-        `strategy` is about all strategies and says for each whether it has a model.
+        `strategy` covers all strategies and shows for each whether it has a model.
     wide_periods : bool
         Whether the period may also be a custom range of days.
     """

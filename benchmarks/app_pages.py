@@ -1,10 +1,10 @@
-"""How long each page of the app takes to draw: at first, and again on another run.
+"""Time each page of the app: the first draw and a second one.
 
     python -m benchmarks.app_pages --profiles 1000000 --offers 100 --displays 10000000
     python -m benchmarks.app_pages --home .demo
 
 Without `--home`, a synthetic publication of that size is written to a temporary folder. Each page
-is drawn in this process, without a browser: queries, tables and charts as they are sent to it.
+is drawn in this process, without a browser.
 `first` starts with empty caches, as after a publication; the limits are for `first`.
 """
 
@@ -45,7 +45,7 @@ def time_page(app: AppTest, page: str) -> tuple[float, float, float, float]:
 
 @contextmanager
 def home_folder(arguments: argparse.Namespace) -> Iterator[Path]:
-    """Yield the home folder to look at, written first if none was given."""
+    """Yield the given home folder, or a temporary one with a synthetic publication."""
     if arguments.home:
         yield Path(arguments.home)
         return
@@ -80,7 +80,7 @@ def main() -> None:
     with home_folder(arguments) as home:
         os.environ["NEXTOFFER_HOME"] = str(home)
         app = AppTest.from_file(str(START), default_timeout=300).run()
-        for page in PAGES:  # once before timing: imports are not what is asked
+        for page in PAGES:  # once before timing, for the imports
             app.switch_page(f"../pages/{page}.py").run()
         print("page             first s  (CPU)   again s  (CPU)")
         for page in PAGES:

@@ -81,7 +81,7 @@ def distributions(frame: pd.DataFrame, title: str, sides: tuple[str, str]) -> al
 
 
 def shifts(frame: pd.DataFrame, unit: str, is_amount: bool) -> alt.LayerChart:
-    """Return what each offer earned before and now in random traffic.
+    """Return the reward of each offer in random traffic, before and now.
 
     `frame` has offer_label, status, severity, previous_reward, recent_reward, displays, in the
     order to show. Offers with too little traffic are pale.

@@ -18,7 +18,7 @@ _KINDS = {
 }
 _YES_NO = "datum.label == 'true' ? 'yes' : datum.label == 'false' ? 'no' : datum.label"
 _WIDEST = 0.6
-_MOST_SHAPES = {"One feature by itself": "circle", "Two together, beyond each": "diamond"}
+_MOST_SHAPES = {"One feature alone": "circle", "Two features, beyond each alone": "diamond"}
 _LONGEST = 30
 _BELOW = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=240)
 
@@ -41,7 +41,7 @@ def value_order(values: list[str]) -> list[str]:
 def pair(
     frame: pd.DataFrame, names: tuple[str, str], measure: str, is_amount: bool
 ) -> alt.LayerChart:
-    """Return a heat map of two features of an offer, with each by itself at the margins.
+    """Return a heat map of two features of an offer, with the margins of each feature.
 
     `frame` has feature_value (rows), other_feature_value (columns), where `ALL` is a margin,
     displays, successes, rate, shrunken_rate, lift.
@@ -87,9 +87,9 @@ def _heat_map(
         tooltip=[
             alt.Tooltip(f"{fields[0]}:N", title=axes[0] or "Offer"),
             alt.Tooltip(f"{fields[1]}:N", title=axes[1]),
-            alt.Tooltip("shrunken_rate:Q", title="Rate, careful with few", format=form),
-            alt.Tooltip("rate:Q", title="Rate as counted", format=form),
-            alt.Tooltip("lift:Q", title="Against the offer's mean", format="+.0%"),
+            alt.Tooltip("shrunken_rate:Q", title="Shrunken rate", format=form),
+            alt.Tooltip("rate:Q", title="Rate", format=form),
+            alt.Tooltip("lift:Q", title="Lift over the mean of the offer", format="+.0%"),
             alt.Tooltip("displays:Q", title="Displays", format=",d"),
             alt.Tooltip("successes:Q", title="Successes", format=",d"),
         ],
@@ -109,7 +109,7 @@ def _heat_map(
 
 
 def _side(field: str, name: str, values: list[str], **looks: Any) -> Any:
-    """A side of a heat map: across where its labels stand on top, else down."""
+    """Return an axis of a heat map: the x axis if its labels are on top, else the y axis."""
     is_across = "orient" in looks
     angle = -40 if is_across and len(values) > 10 else 0
     axis = alt.Axis(
@@ -124,7 +124,7 @@ def _lift() -> alt.Color:
         domain=[-_WIDEST, 0, _WIDEST], range=style.LOW_TO_HIGH, interpolate="rgb", clamp=True
     )
     legend = alt.Legend(
-        title="Against the offer's mean",
+        title="Lift over the mean of the offer",
         format="+.0%",
         orient="bottom",
         gradientLength=220,
@@ -173,20 +173,22 @@ def personal(frame: pd.DataFrame) -> alt.Chart:
             ],
         )
         .properties(
-            title=style.title("Most personal offers", "In the log, beyond what chance gives"),
+            title=style.title(
+                "Offers with the largest differences between people", "In the log, beyond chance"
+            ),
             height=alt.Step(26),
         )
     )
 
 
 def weights(frame: pd.DataFrame, of_what: str) -> alt.Chart:
-    """Return what a model's order rests on; `frame` has feature_name, feature_kind, share."""
+    """Return the features that a model uses; `frame` has feature_name, feature_kind, share."""
     kinds = {name: colour for name, colour in _KINDS.items() if name in set(frame["feature_kind"])}
     base = alt.Chart(frame).encode(
         y=alt.Y("feature_name:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
         x=alt.X(
             "share:Q",
-            title="Share of what tells offers apart",
+            title="Share of the effects in the model",
             axis=alt.Axis(format=".0%", tickCount=5),
         ),
         tooltip=[
@@ -205,6 +207,6 @@ def weights(frame: pd.DataFrame, of_what: str) -> alt.Chart:
     )
     below = "SHAP interaction with the offer: only this can change an order"
     return bars.properties(
-        title=style.title(f"What the model looks at: {of_what[:_LONGEST]}", below),
+        title=style.title(f"Features in the model: {of_what[:_LONGEST]}", below),
         height=alt.Step(24),
     )

@@ -11,7 +11,7 @@ from app.charts import style
 def policy_values(
     versions: pd.DataFrame, baselines: pd.DataFrame, title: str, unit: str, is_amount: bool
 ) -> style.Figure:
-    """Return the value of each version with its interval, and lines of what it had to beat.
+    """Return the value of each version with its interval, and lines for the baselines.
 
     `versions` has model_version, trained_as_of, policy_value, value_low and value_high;
     `baselines` has as_of, policy (in words) and policy_value.
@@ -51,7 +51,7 @@ def policy_values(
 
 
 def calibration(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> style.Figure:
-    """Return actual against expected reward by tenth of the displays, with the diagonal."""
+    """Return actual against expected reward by decile of the score, with the diagonal."""
     form = style.value_format(is_amount)
     top = float(max(frame["mean_score"].max(), frame["mean_reward_high"].max())) * 1.05
     scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
@@ -63,10 +63,10 @@ def calibration(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> 
             scale=scale,
         ),
         tooltip=[
-            alt.Tooltip("decile:O", title="Tenth"),
+            alt.Tooltip("decile:O", title="Decile"),
             alt.Tooltip("displays:Q", title="Displays", format=",d"),
             alt.Tooltip("mean_score:Q", title="expected", format=form),
-            alt.Tooltip("mean_reward:Q", title="came", format=form),
+            alt.Tooltip("mean_reward:Q", title="actual", format=form),
             alt.Tooltip("mean_reward_low:Q", title="at least", format=form),
             alt.Tooltip("mean_reward_high:Q", title="at most", format=form),
         ],

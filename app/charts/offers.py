@@ -11,7 +11,7 @@ _VERDICTS = {"different": "#7fb8de", "alike": "#f0b26b", "unclear": "rgba(138, 1
 
 
 def rewards(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> style.Figure:
-    """Return reward by offer and arm with 95 % intervals; offers in the frame's order.
+    """Return reward by offer and arm with 95 % intervals; in the order of the frame.
 
     `frame` has offer_name, arm, displays, share, successes, reward_per_display, low and high.
     """

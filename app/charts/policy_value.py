@@ -1,4 +1,4 @@
-"""Charts of the page Policy value. What is insufficient is written, never drawn as a number."""
+"""Charts of the page Policy value. Insufficient evidence is written, never drawn as a number."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SHAPES = {
 }
 INSUFFICIENT = "insufficient"
 _FEWEST_TICKS = 6
-_BELOW = "With 95 % intervals. The deployed model is valued on the displays since its training"
+_BELOW = "With 95 % intervals. The deployed model is evaluated on the displays since its training"
 
 
 def values(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> alt.LayerChart:
-    """Return each policy's value with its interval.
+    """Return the value of each policy with its interval.
 
     `frame` has label, status, policy_value, value_low, value_high, effective_sample_size and
     matching_responses, in the order to show.
@@ -80,7 +80,7 @@ def _tooltip(unit: str, form: str) -> list[alt.Tooltip]:
         alt.Tooltip("policy_value:Q", title=unit, format=form),
         alt.Tooltip("value_low:Q", title="at least", format=form),
         alt.Tooltip("value_high:Q", title="at most", format=form),
-        alt.Tooltip("effective_sample_size:Q", title="Effective displays", format=",.0f"),
+        alt.Tooltip("effective_sample_size:Q", title="Effective sample size", format=",.0f"),
         alt.Tooltip("matching_responses:Q", title="Matching responses", format=",d"),
     ]
 
@@ -159,5 +159,5 @@ def estimators(frame: pd.DataFrame, unit: str, is_amount: bool) -> alt.LayerChar
     if not unknown.empty:
         layers.append(_written(unknown, y))
     return alt.LayerChart(layer=layers).properties(
-        title=style.title("The same by every estimator", "95 % intervals"), height=alt.Step(40)
+        title=style.title("Value by estimator", "95 % intervals"), height=alt.Step(40)
     )

@@ -11,7 +11,7 @@ MEMBERS, OTHERS = "people in the segment", "other people"
 
 
 def reasons(frame: pd.DataFrame, below: str, is_amount: bool) -> alt.LayerChart:
-    """Return how an offer does with people like one person, by feature.
+    """Return how people with each feature of a person respond to an offer.
 
     `frame` has label (feature and the person's value), lift, shrunken_rate, displays, share, in
     the order to show.
@@ -22,7 +22,7 @@ def reasons(frame: pd.DataFrame, below: str, is_amount: bool) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("label:N", title="This person"),
             alt.Tooltip("shrunken_rate:Q", title="Rate there", format=form),
-            alt.Tooltip("lift:Q", title="Against the offer's mean", format="+.0%"),
+            alt.Tooltip("lift:Q", title="Lift over the mean", format="+.0%"),
             alt.Tooltip("displays:Q", title="Displays", format=",d"),
             alt.Tooltip("share:Q", title="Share in the model", format=".0%"),
         ],
@@ -30,14 +30,14 @@ def reasons(frame: pd.DataFrame, below: str, is_amount: bool) -> alt.LayerChart:
     bars = base.mark_bar(cornerRadius=2).encode(
         x=alt.X(
             "lift:Q",
-            title="The offer's rate with such people, against its mean",
+            title="Lift over the mean of the offer",
             axis=alt.Axis(format="+.0%", tickCount=6),
         ),
         color=alt.condition("datum.lift > 0", alt.value(style.BLUE), alt.value(style.ORANGE)),
     )
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=style.GREY).encode(x="x:Q")
     return alt.LayerChart(layer=[bars, zero]).properties(
-        title=style.title("What people like this one did with this offer", below),
+        title=style.title("How similar people respond to this offer", below),
         height=alt.Step(28),
     )
 

@@ -1,4 +1,4 @@
-"""One look for all charts: colours that stay apart for the colour-blind, on light and dark."""
+"""The look of all charts: colours that colour-blind people can distinguish, on light and dark."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def arm_colour(frame: pd.DataFrame) -> alt.Color:
 
 
 def arm_shape(frame: pd.DataFrame) -> alt.Shape:
-    """Return the shape by the column `arm`, for those who cannot tell the colours apart."""
+    """Return the shape by the column `arm`, for readers who cannot distinguish the colours."""
     present = _present(frame)
     scale = alt.Scale(domain=present, range=[ARM_SHAPES[arm] for arm in present])
     return alt.Shape("arm:N", scale=scale, legend=_LEGEND)
@@ -39,7 +39,7 @@ def _present(frame: pd.DataFrame) -> list[str]:
 
 
 def value_format(is_amount: bool) -> str:
-    """Return how axes show rewards: amounts with 2 decimals, rates in percent."""
+    """Return the number format of rewards: amounts with 2 decimals, rates in percent."""
     return ",.2f" if is_amount else ".1%"
 
 

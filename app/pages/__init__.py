@@ -1,1 +1,1 @@
-"""Pages: one file each; filters, queries and charts put together."""
+"""Pages: one file each, which combines filters, queries, sentences and charts."""

@@ -1,4 +1,4 @@
-"""Page: whether what personalisation takes for granted holds, and whether the data can be used."""
+"""Page Health: whether the assumptions of personalisation hold and the data is usable."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def render(view: View) -> None:
                 "subject": "About",
                 "sentence": st.column_config.TextColumn("Finding", width="large"),
                 "advice": st.column_config.TextColumn("What to do", width="medium"),
-                "retrain_recommended": "Train early",
+                "retrain_recommended": "Retrain now",
             },
         )
 
 
 def _draw_cards(findings: pd.DataFrame) -> None:
     if findings.empty:
-        st.info("**Nothing is watched yet.** Assumptions are measured by `nextoffer run`.")
+        st.info("**No assumption was checked yet.** `nextoffer run` checks them.")
         return
     for assumption, column in zip(sentences.THREE, st.columns(3), strict=True):
         with column, st.container(border=True, height="stretch"):
@@ -72,8 +72,9 @@ def _draw_similarity(view: View) -> None:
     st.markdown(
         f"Of {text.count(total)} pairs of offers, **{counts.get('different', 0)} appeal to"
         f" different people**, {counts.get('alike', 0)} are alike, and"
-        f" {counts.get('unclear', 0)} have too little random traffic to tell. It matters little"
-        " which of two alike offers is shown. The heat map is on the page *Offers*."
+        f" {counts.get('unclear', 0)} have too little random traffic to compare. It makes"
+        " little difference which of two alike offers is shown. The heat map is on the page"
+        " *Offers*."
     )
     similar = queries.similar(view.publication, view.strategy_id)
     if similar.empty:
@@ -85,10 +86,10 @@ def _draw_similarity(view: View) -> None:
             "offer_id": "Offer",
             "other_offer_id": "Other offer",
             "similarity": st.column_config.NumberColumn(
-                "Similarity", format="%.2f", help="1 is the same for everybody"
+                "Similarity", format="%.2f", help="1: both appeal to the same people"
             ),
-            "most_different_feature": "Most different by",
-            "sentence": st.column_config.TextColumn("In words", width="large"),
+            "most_different_feature": "Largest difference by",
+            "sentence": st.column_config.TextColumn("Finding", width="large"),
         },
     )
 
@@ -105,7 +106,9 @@ def _draw_traffic(view: View) -> None:
         if drifts.empty:
             feature = None
         else:
-            feature = choose("Feature (most moved first)", "drift", drifts["feature_name"].tolist())
+            feature = choose(
+                "Feature (largest drift first)", "drift", drifts["feature_name"].tolist()
+            )
     if feature is None:
         st.info("There is no traffic to compare yet.")
         return
@@ -121,11 +124,11 @@ def _draw_traffic(view: View) -> None:
                 "Drift of each feature",
             )
         else:
-            st.info("**Insufficient:** fewer than 100 people on either side.")
+            st.info("**Insufficient:** fewer than 100 people on one side.")
     with right:
         frame = queries.distributions(view.publication, view.strategy_id, comparison, feature)
         if frame.empty:
-            st.info("The distributions of this feature were not published.")
+            st.info("The distributions of this feature are not published.")
             return
         both, names = sentences.sides(frame, comparison)
         components.show_chart(
@@ -141,7 +144,7 @@ def _draw_shifts(view: View) -> None:
         return
     shown = shown.assign(offer_label=shown["offer_id"].map(text.offer_labels(shown)))
     components.show_chart(
-        charts.shifts(shown, view.unit, view.is_amount), "What each offer earns, before and now"
+        charts.shifts(shown, view.unit, view.is_amount), "Reward of each offer, before and now"
     )
     told = frame[frame["severity"] != "ok"]
     for _, row in told.iterrows():
@@ -170,7 +173,7 @@ def _draw_quality(view: View) -> None:
             )
             st.caption(f"{below}.")
     if not measured:
-        st.info("No record of the last 30 days is known.")
+        st.info("The last 30 days have no records.")
     _draw_rejected(view)
 
 
@@ -197,7 +200,7 @@ def _draw_freshness(view: View) -> None:
     freshness = queries.freshness(view.publication, view.strategy_id)
     components.show_table(
         sentences.ages(freshness, view.as_of),
-        {"thing": "What", "moment": "When (UTC)", "age": "Against the publication"},
+        {"thing": "What", "moment": "When (UTC)", "age": "Relative to the publication"},
     )
 
 

@@ -1,4 +1,4 @@
-"""Page: who responds to what, in the log and in the model."""
+"""Page Interactions: who responds to which offer, in the log and in the model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def render(view: View) -> None:
     """Draw the page."""
     offers = queries.personal_offers(view.publication, view.strategy_id)
     if offers.empty:
-        st.info(
-            "**No interaction to show yet.** They are counted once displays have final outcomes."
-        )
+        st.info("**No interaction to show yet.** Displays count once their outcome is final.")
         return
     pairs = queries.pairs(view.publication, view.strategy_id, None, most=5000)
     offer: str | None = None
@@ -49,7 +47,9 @@ def render(view: View) -> None:
 def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame) -> str:
     strongest = list(dict.fromkeys([*pairs["offer_id"], *offers["offer_id"]]))
     labels = text.offer_labels(offers)
-    return choose("Offer (most personal first)", "offer", strongest, lambda name: labels[name])
+    return choose(
+        "Offer (largest differences first)", "offer", strongest, lambda name: labels[name]
+    )
 
 
 def _pick_pair(view: View, offer: str) -> tuple[str, str] | None:
@@ -74,7 +74,7 @@ def _pick_feature(view: View) -> str:
 
 def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> None:
     if names is None:
-        st.info("Two features of this offer were never counted together.")
+        st.info("No pair of features was counted for this offer.")
         return
     frame = queries.of_pair(view.publication, view.strategy_id, str(offer.name), names)
     cells = frame[frame["other_feature_name"].notna()]
@@ -87,7 +87,7 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
         charts.pair(sentences.with_margins(frame, names), names, _measure(view), view.is_amount),
         f"Heat map of {names[0]} and {names[1]}",
     )
-    with st.expander("The same as a table"):
+    with st.expander("As a table"):
         components.show_table(
             cells,
             {
@@ -96,8 +96,8 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
                 "displays": st.column_config.NumberColumn("Displays", format="localized"),
                 "successes": st.column_config.NumberColumn("Successes", format="localized"),
                 "rate": _rate("Rate", view),
-                "shrunken_rate": _rate("Rate, careful with few", view),
-                "lift": st.column_config.NumberColumn("Against the mean", format="percent"),
+                "shrunken_rate": _rate("Shrunken rate", view),
+                "lift": st.column_config.NumberColumn("Lift over the mean", format="percent"),
             },
         )
 
@@ -118,16 +118,16 @@ def _draw_feature(view: View, feature: str) -> None:
         f"Heat map of all offers by {feature}",
     )
     if frame["offer_id"].nunique() == 30:
-        st.caption("The 30 offers that were shown most.")
+        st.caption("The 30 offers with the most displays.")
 
 
 def _draw_personal(offers: pd.DataFrame, pairs: pd.DataFrame) -> None:
     best = pairs.drop_duplicates("offer_id")
     together = best.assign(
-        what="Two together, beyond each",
+        what="Two features, beyond each alone",
         names=best["feature_name"] + " x " + best["other_feature_name"],
     )
-    alone = offers.assign(what="One feature by itself", names=offers["feature_name"])
+    alone = offers.assign(what="One feature alone", names=offers["feature_name"])
     columns = ["offer_id", "offer_name", "what", "names", "strength"]
     both = pd.concat([alone[columns], together[columns]])
     strongest = (
@@ -140,7 +140,9 @@ def _draw_personal(offers: pd.DataFrame, pairs: pd.DataFrame) -> None:
         offer_label=both["offer_id"].map(labels), most=both["offer_id"].map(strongest)
     )
     both = both.sort_values(["most", "offer_id", "what"], ascending=[False, True, True])
-    components.show_chart(charts.personal(both), "How much the rate of each offer varies")
+    components.show_chart(
+        charts.personal(both), "How much the rate of each offer varies between people"
+    )
 
 
 def _weights(view: View, offer: str | None) -> pd.DataFrame:
@@ -154,9 +156,9 @@ def _draw_weights(view: View, offer: str | None) -> None:
     frame = _weights(view, offer)
     if frame.empty:
         st.info(
-            "**The model looks at nobody**: it is the best single offer, or was not trained yet."
+            "**The model uses no features**: it is the best single offer, or is not trained yet."
             if offer is None or not view.has_model
-            else "The model knows too little of this offer to tell what it looks at."
+            else "The model has too little data on this offer to use features."
         )
         return
     components.show_chart(

@@ -1,4 +1,4 @@
-"""Page: Model. What is deployed, how it was made, and is it any good?"""
+"""Page Model: what is deployed, how it was trained and how good it is."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def _deployed(view: View, versions: pd.DataFrame) -> None:
     st.subheader("Currently deployed")
     current = versions[versions["model_version"] == view.strategy["deployed_model_version"]]
     if current.empty:
-        st.markdown("No model is deployed: every offer is drawn at random.")
+        st.markdown("No model is deployed: offers are shown at random.")
         return
     row = current.iloc[0]
     components.facts(sentences.deployed(row, queries.traffic(view.publication, view.strategy_id)))
 
 
 def _last_run(view: View) -> None:
-    st.subheader("Last training job")
+    st.subheader("Last training run")
     runs = queries.last_run(view.publication, view.strategy_id)
     if runs.empty:
         st.markdown("No training has run for this strategy.")
@@ -62,9 +62,9 @@ def _history(view: View, versions: pd.DataFrame) -> None:
         components.show_chart(chart, title)
     _versions_table(view, versions)
     st.caption(
-        "Gini: 0 is a random order, 1 a perfect one; of later displays, which no training saw, it"
-        " is the honest one. Policy value: what the version's ranking would have earned per display"
-        " (doubly robust, 95 % interval), when it was trained. All times are UTC."
+        "Gini: 0 is a random order, 1 a perfect one. Trust the Gini of later displays, which are"
+        " not in the training data. Policy value: what the ranking of the version would have earned"
+        " per display (doubly robust, 95 % interval), measured at training. All times are UTC."
     )
 
 
@@ -91,14 +91,16 @@ def _calibration(view: View, versions: pd.DataFrame) -> None:
     st.subheader("Calibration")
     known = versions[versions["later_displays"].notna()]
     if known.empty:
-        st.info("No version has displays after its training data yet: look again next week.")
+        st.info(
+            "No version has displays after its training data yet. The next cycle will have some."
+        )
         return
     deployed = view.strategy["deployed_model_version"]
     names = known["model_version"].tolist()
     if text.is_known(deployed) and deployed not in names:
         st.markdown(
             f"The deployed version {text.plain(deployed)} has no displays after its training data"
-            " yet. Shown is an earlier one."
+            " yet. The chart shows an earlier one."
         )
     version = choose("Version", "version", names)
     frame = queries.calibration(view.publication, view.strategy_id, version)
@@ -122,8 +124,8 @@ def _properties(view: View) -> None:
 def _commands(view: View, versions: pd.DataFrame) -> None:
     st.subheader("Promote or roll back")
     st.markdown(
-        "This app only reads. To change the model, run one of these in a terminal; then `rank` and"
-        " `publish` serve it."
+        "The app is read-only. To change the model, run one of these in a terminal; then run `rank`"
+        " and `publish` to serve it."
     )
     lines = sentences.commands(home_folder(), view.strategy_id, versions)
     st.code("\n".join(lines), language="bash", wrap_lines=True)

@@ -1,4 +1,4 @@
-"""Page: Offers. Which are ready, which perform, what becomes of new ones, which are alike?"""
+"""Page Offers: which offers are ready, how they perform, which are new and which are alike."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ def _readiness(view: View) -> None:
     st.markdown(
         f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.** An offer is ready"
         f" with {row['min_displays']} displays and {row['min_successes']} successes in"
-        f" {row['lookback_days']} days. Until then personalised traffic treats it like the worst"
-        " ready offer, and random traffic shows it like any other. The pace is that of the last 7"
-        " days."
+        f" {row['lookback_days']} days. Until then personalised traffic ranks it below every ready"
+        " offer, and random traffic shows it like any other. The pace is that of the last 7 days."
     )
     rows = frame.assign(
         state=[sentences.readiness(offer, view.as_of) for _, offer in frame.iterrows()],
@@ -45,7 +44,7 @@ def _readiness(view: View) -> None:
         {
             "offer_name": st.column_config.TextColumn("Offer", width=210),
             "state": st.column_config.TextColumn("Ready", width=260),
-            "missing": st.column_config.TextColumn("Still missing", width=180),
+            "missing": st.column_config.TextColumn("Still needed", width=180),
             "displays": number("Displays", format="localized"),
             "successes": number("Successes", format="localized"),
             "displays_a_day": number("Displays a day", format="%.1f"),
@@ -65,11 +64,11 @@ def _performance(view: View) -> None:
         return
     title = f"{view.unit.capitalize()} by offer, {view.period.words}"
     if frame["place"].max() > _CHARTED:
-        title += f": the {_CHARTED} that were shown most"
+        title += f": the {_CHARTED} with the most displays"
     components.show_chart(charts.rewards(known, title, view.unit, view.is_amount), title)
     st.caption(
-        "Random traffic says what an offer earns from everybody. Personalised traffic shows it to"
-        " those who are expected to like it, and so usually earns more."
+        "Random traffic measures an offer on everybody. Personalised traffic shows it to the people"
+        " who are expected to like it, and so usually earns more."
     )
     rows = frame.assign(
         reward=[text.reward(value, view.is_amount) for value in frame["reward_per_display"]],
@@ -99,8 +98,8 @@ def _journey(view: View) -> None:
         st.info("No offer was first shown in the last 30 days.")
         return
     st.markdown(
-        "A new offer starts in random traffic. Once it is ready, the model gives it the share of"
-        " personalised traffic that it earns."
+        "A new offer starts in random traffic. Once it is ready, the model ranks it for each person"
+        " and it gets personalised traffic, too."
     )
     frame = frame.assign(arm=[text.arm(name) for name in frame["traffic_type"]])
     for _, rows in frame.groupby("offer_id", sort=False):
@@ -122,8 +121,8 @@ def _similarity(view: View) -> None:
     )
     components.show_chart(charts.similarity(frame, title), title)
     st.caption(
-        "A pair is unclear where random traffic is too little: at present only a difference of"
-        f" {frame['detectable_factor'].median():.1f} times the odds between people would show."
+        "A pair is unclear if it has too little random traffic: at present a difference shows only"
+        f" from {frame['detectable_factor'].median():.1f} times the odds."
     )
     alike = frame[frame["verdict"] == "alike"]
     for sentence in alike["sentence"].head(5):

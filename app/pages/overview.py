@@ -1,4 +1,4 @@
-"""Page: Overview. How does each strategy stand, and what is to be done?"""
+"""Page Overview: the state of each strategy, and what to do."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def _lifts(standing: pd.DataFrame) -> None:
     known = standing[standing["lift"].notna()]
     if known.empty:
         st.info(
-            "**No lift yet.** It takes personalised and random traffic with 20 successes each in"
-            " the last 30 days."
+            "**No lift yet.** It needs 20 successes in personalised and in random traffic in the"
+            " last 30 days."
         )
         return
     better = int((known["lift_low"] > 0).sum())
@@ -66,7 +66,7 @@ def _strategy(row: pd.Series) -> None:
 def _alerts(alerts: pd.DataFrame) -> None:
     st.markdown("**Alerts**")
     if alerts.empty:
-        st.markdown("Nothing is out of order.")
+        st.markdown("No alerts.")
     for _, alert in alerts.head(5).iterrows():
         box = {"severe": st.error, "warning": st.warning}.get(alert["severity"], st.info)
         advice = f"\n\n{text.plain(alert['advice'])}" if text.is_known(alert["advice"]) else ""
@@ -88,7 +88,7 @@ def _changes(view: View, row: pd.Series) -> None:
         )
     ]
     found = sentences.changes(frames[0], frames[1], frames[2], row["kpi_type"] == "continuous")
-    st.markdown("\n".join(f"- {sentence}" for sentence in found) or "Nothing is known yet.")
+    st.markdown("\n".join(f"- {sentence}" for sentence in found) or "Nothing to compare yet.")
 
 
 show("Overview", render, by=())

@@ -1,4 +1,4 @@
-"""Page: Performance. Is personalised traffic better than random, when and where?"""
+"""Page Performance: whether, when and where personalised traffic is better than random."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _table(view: View, arms: pd.DataFrame) -> None:
         columns.pop("reward")
     components.show_table(rows, columns)
     st.caption(
-        "Displays whose attribution window is closed"
+        "Only displays whose attribution window is closed"
         f" ({view.strategy['window_hours']:g} hours after the display)."
         + (
             " In a custom period displays are taken as independent of each other."

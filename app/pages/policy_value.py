@@ -1,4 +1,4 @@
-"""Page: what a policy would have earned on the displays of the log."""
+"""Page Policy value: what each policy would have earned on the logged displays."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ FLOOR_WARNING = 0.05
 COLUMNS = {
     "policy": ("Policy", None),
     "value": ("{unit} (95 %)", None),
-    "random": ("Against random", None),
-    "best": ("Against best single", None),
+    "random": ("Lift over random", None),
+    "best": ("Lift over best single", None),
     "effective": (
-        "Effective sample",
-        "As many displays chosen by the policy itself would tell as much",
+        "Effective sample size",
+        "Displays chosen by the policy itself that would give the same precision",
     ),
     "responses": (
-        "Responses",
-        "Displays with a success that show what the policy would show",
+        "Matching responses",
+        "Displays with a success that show the offer of the policy",
     ),
-    "displays": ("Displays", "Displays that the estimate rests on"),
-    "window": ("From, to (UTC)", None),
+    "displays": ("Displays", "Displays in the estimate"),
+    "window": ("Data window (UTC)", None),
 }
 
 
@@ -36,8 +36,8 @@ def render(view: View) -> None:
     latest = queries.latest(view.publication, view.strategy_id)
     if latest.empty:
         st.info(
-            "**Nothing is evaluated yet.** Policies are valued from the first training on, on"
-            " displays whose outcome is final and whose propensity is known."
+            "**Nothing is evaluated yet.** Each training evaluates policies on displays with a"
+            " final outcome and a known propensity."
         )
         return
     found = [name for name in sentences.ESTIMATORS if name in set(latest["estimator"])]
@@ -76,8 +76,8 @@ def _warn(chosen: pd.DataFrame) -> None:
     below = chosen["share_below_floor"].max()
     if text.is_known(below) and below > FLOOR_WARNING:
         st.warning(
-            f"{text.percent(below)} of the displays had a propensity below the floor of the"
-            " weights: values lean towards what was logged more often."
+            f"{text.percent(below)} of the displays have a propensity below the floor of the"
+            " weights: this biases the values towards offers that were shown more often."
         )
     unknown = chosen["displays_without_propensity"].max()
     if text.is_known(unknown) and unknown > 0:
@@ -88,7 +88,7 @@ def _draw_over_time(view: View, estimator: str) -> None:
     frame = queries.over_time(view.publication, view.strategy_id, estimator)
     frame = frame.assign(policy_label=frame["policy"].map(sentences.POLICIES))
     if frame["policy_value"].notna().sum() == 0:
-        st.info("Every evaluation so far is insufficient: there is no line to draw.")
+        st.info("Every evaluation so far is insufficient: nothing to draw.")
         return
     components.show_chart(
         charts.over_time(frame, view.unit, view.is_amount), "Policy value by cycle"
@@ -106,8 +106,8 @@ def _draw_estimators(latest: pd.DataFrame, view: View) -> None:
         charts.estimators(frame, view.unit, view.is_amount), f"{chosen} by every estimator"
     )
     st.caption(
-        "Estimates further apart than their intervals point to wrong propensities. Where the model"
-        " says more of itself than the others say of it, it flatters itself."
+        "Estimates that differ by more than their intervals point to wrong propensities. If the"
+        " direct estimate is higher than the others, the model overestimates its reward."
     )
 
 

@@ -1,4 +1,4 @@
-"""Page: the ranked offers of a profile or a segment, why, and how to get them."""
+"""Page Ranked offers: the offers of a profile or a segment, the reasons and the SQL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def render(view: View) -> None:
     """Draw the page."""
     examples = queries.examples(view.publication, view.strategy_id)
     if not examples:
-        st.info("**No profile is ranked yet.** `nextoffer run` ranks everybody in the raw folder.")
+        st.info(
+            "**No profile is ranked yet.** `nextoffer run` ranks all profiles of the raw folder."
+        )
         return
     segments = queries.segments(view.publication, view.strategy_id)
     options = ["profile", "segment"] if segments else ["profile"]
@@ -42,7 +44,9 @@ def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
     ranked = queries.of_profile(view.publication, view.strategy_id, profile, view.placement)
     if ranked.empty:
         known = ", ".join(plain(name) for name in examples)
-        st.warning(f"No offer is ranked for {plain(profile)} here. Known are, for example: {known}")
+        st.warning(
+            f"No offer is ranked for {plain(profile)} here. Examples of ranked profiles: {known}"
+        )
         return
     st.caption(
         f"Valid from {text.moment(ranked['valid_from'].min())} to"
@@ -67,12 +71,14 @@ def _draw_ranks(rows: pd.DataFrame, view: View) -> None:
             "offer_name": "Offer",
             "offer_id": "Id",
             "score": st.column_config.NumberColumn(
-                f"Score ({view.unit})", format=form, help="Calibrated: what one display will earn"
+                f"Score ({view.unit})",
+                format=form,
+                help="Calibrated: expected reward of one display",
             ),
-            "arm": "Traffic",
+            "arm": "Arm",
             "policy": "Placed by",
             "propensity": st.column_config.NumberColumn(
-                "Propensity", format="%.4f", help="Chance of this offer at this rank"
+                "Propensity", format="%.4f", help="Probability of this offer at this rank"
             ),
             "model_version": "Model",
         },
@@ -97,15 +103,15 @@ def _draw_why(view: View, ranked: pd.DataFrame) -> None:
     st.markdown(sentences.known_of(person))
     reasons = queries.reasons(view.publication, row, person)
     if reasons.empty:
-        st.info("The log holds nothing yet on how such people respond to this offer.")
+        st.info("The log does not show yet how such people respond to this offer.")
     else:
         has_weights = bool(reasons["share"].notna().any())
-        below = "From the log; what the model weighs most first" if has_weights else "From the log"
+        below = "From the log, ordered by weight in the model" if has_weights else "From the log"
         reasons = reasons.assign(label=reasons["name"] + ": " + reasons["value"])
         components.show_chart(charts.reasons(reasons, below, view.is_amount), "Reasons by feature")
     if not text.is_known(row["model_version"]):
         return
-    st.caption("The model's own sum, term by term, and what would change the order:")
+    st.caption("The score of the model, term by term, and what would change the order:")
     st.code(sentences.explain_command(row), language="bash", wrap_lines=True)
 
 
@@ -113,7 +119,7 @@ def _draw_segment(view: View, segment: str) -> None:
     first = queries.of_segment(view.publication, view.strategy_id, segment, view.placement)
     members = int(first["members"].sum())
     if members == 0:
-        st.info(f"Nobody who is ranked is in {plain(segment)}.")
+        st.info(f"No ranked profile is in {plain(segment)}.")
         return
     for placement, rows in first.groupby("placement_id"):
         rows = rows.assign(offer_label=rows["offer_id"].map(text.offer_labels(rows)))
@@ -140,10 +146,10 @@ def _draw_segment(view: View, segment: str) -> None:
 
 
 def _draw_take_away(view: View, sql: str, rows: Callable[[], pd.DataFrame], limit: str) -> None:
-    st.subheader("Take away")
+    st.subheader("Export")
     st.caption(
-        f"{limit} Everything: `nextoffer publish --parquet FOLDER`. The SQL gives the same without"
-        ' a limit: `nextoffer query "…"`.'
+        f"{limit} For all rows, use `nextoffer publish --parquet FOLDER`, or run the SQL with"
+        ' `nextoffer query "…"`.'
     )
     name = f"ranked_offers_{text.day(view.as_of)}"
     with st.container(horizontal=True):

@@ -122,7 +122,7 @@ def findings(publication: Publication, strategy: str) -> pd.DataFrame:
 
 
 def drifts(publication: Publication, strategy: str, comparison: str) -> pd.DataFrame:
-    """Return one row per feature: how far its distribution moved, most first."""
+    """Return one row per feature: how far its distribution moved, largest drift first."""
     return publication.frame(_DRIFTS, strategy=strategy, comparison=comparison)
 
 
@@ -146,12 +146,12 @@ def verdicts(publication: Publication, strategy: str) -> pd.DataFrame:
 
 
 def similar(publication: Publication, strategy: str, most: int = 50) -> pd.DataFrame:
-    """Return pairs of offers that could be told, those that are alike first."""
+    """Return pairs of offers with a clear verdict, alike pairs first."""
     return publication.frame(_SIMILAR, strategy=strategy, most=most)
 
 
 def rejected(publication: Publication, most: int = 50) -> pd.DataFrame:
-    """Return one row per input and reason: what was rejected, of all strategies."""
+    """Return one row per input and reason: rejected records of all strategies."""
     return publication.frame(_REJECTED, most=most)
 
 
@@ -161,6 +161,6 @@ def quality(publication: Publication, strategy: str) -> pd.DataFrame:
 
 
 def freshness(publication: Publication, strategy: str) -> pd.Series:
-    """Return the last moments of everything; NaT where there is none."""
+    """Return the latest moment of each kind of data; NaT if there is none."""
     row: pd.Series = publication.frame(_FRESHNESS, strategy=strategy).iloc[0]
     return row

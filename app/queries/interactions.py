@@ -6,10 +6,10 @@ import pandas as pd
 
 from app.database import Publication
 
-# What a pair of features tells beyond either by itself: the residuals of a two-way additive fit of
-# the relative rates, by alternating projections, drawn to 0 in small cells. What chance alone gives
-# (about 1 / successes for the relative variance of a rate) is taken off. A pair tells at most its
-# spread less that of either feature: only the pairs of an offer that can tell much are fitted.
+# The interaction of two features: the residuals of a two-way additive fit of the relative rates, by
+# alternating projections, shrunk towards 0 in small cells, minus the spread expected by chance (a
+# relative rate has variance of about 1 / successes). The interaction is at most the spread of the
+# pair minus the spread of either feature, so only the pairs with the largest such bound are fitted.
 _PAIRS = """
 with spreads as (
     select
@@ -223,9 +223,10 @@ limit $most
 def pairs(
     publication: Publication, strategy: str, offer: str | None, most: int = 12
 ) -> pd.DataFrame:
-    """Return the pairs of features that tell most beyond either by itself, strongest first.
+    """Return the pairs of features with the strongest interaction, strongest first.
 
-    `strength` is the typical relative change of the offer's rate by the pair alone, beyond chance.
+    `strength` is the typical relative change of the rate of the offer that only the pair explains,
+    beyond chance.
     """
     return publication.frame(
         _PAIRS,
@@ -248,14 +249,14 @@ def features(publication: Publication, strategy: str) -> list[str]:
 
 
 def by_value(publication: Publication, strategy: str, feature: str, most: int = 30) -> pd.DataFrame:
-    """Return one row per offer, of those most shown, and value of a feature."""
+    """Return one row per offer and value of a feature, for the offers with the most displays."""
     return publication.frame(_BY_VALUE, strategy=strategy, feature=feature, most=most)
 
 
 def of_pair(
     publication: Publication, strategy: str, offer: str, names: tuple[str, str]
 ) -> pd.DataFrame:
-    """Return the cells of two features of an offer, and those of each by itself.
+    """Return the cells of two features of an offer, and of each feature alone.
 
     Rows of a single feature have an empty `other_feature_name`.
     """
@@ -266,5 +267,5 @@ def of_pair(
 def weights(
     publication: Publication, strategy: str, version: str, offer: str | None, most: int = 12
 ) -> pd.DataFrame:
-    """Return what a model's order rests on: features and pairs by the share of their effect."""
+    """Return the features and pairs that a model uses, by their share of its effects."""
     return publication.frame(_WEIGHTS, strategy=strategy, version=version, offer=offer, most=most)

@@ -1,4 +1,4 @@
-"""Queries of the page Model: what is deployed, how it was made, and how versions compare."""
+"""Queries of the page Model: what is deployed, how it was trained, and how versions compare."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def last_run(publication: Publication, strategy: str) -> pd.DataFrame:
 def versions(publication: Publication, strategy: str) -> pd.DataFrame:
     """Return one row per model version, the newest first, at most 52: data, Gini, policy value.
 
-    `later_gini` is of displays after the training data; the policy value is doubly robust, of the
-    cycle that trained the version.
+    `later_gini` covers displays after the training data; the policy value is the doubly robust one
+    of the cycle that trained the version.
     """
     return publication.frame(_VERSIONS, strategy=strategy)
 
@@ -137,7 +137,7 @@ def baselines(publication: Publication, strategy: str) -> pd.DataFrame:
 
 
 def calibration(publication: Publication, strategy: str, version: str) -> pd.DataFrame:
-    """Return expected and actual reward of a version in ten parts by score."""
+    """Return expected and actual reward of a version by decile of the score."""
     return publication.frame(_CALIBRATION, strategy=strategy, version=version)
 
 
@@ -147,7 +147,7 @@ def traffic(publication: Publication, strategy: str) -> pd.DataFrame:
 
 
 def features(publication: Publication, strategy: str) -> pd.DataFrame:
-    """Return the features that a model may use, in their order."""
+    """Return the features of the strategy, in their order."""
     return publication.frame(_FEATURES, strategy=strategy)
 
 

@@ -191,10 +191,10 @@ order by pairs.offer_id, pairs.other_offer_id
 
 
 def readiness(publication: Publication, strategy: str) -> pd.DataFrame:
-    """Return one row per offer, those that are not ready first, at most 2,000.
+    """Return one row per offer, offers that are not ready first, at most 2,000.
 
     `days_needed` is the time to the thresholds at the pace of the last 7 days; `is_reachable` is
-    whether that pace fills the look-back with enough at all.
+    whether that pace ever reaches them within the look-back.
     """
     return publication.frame(_READINESS, strategy=strategy, most=_MOST_OFFERS)
 
@@ -202,7 +202,7 @@ def readiness(publication: Publication, strategy: str) -> pd.DataFrame:
 def performance(
     publication: Publication, strategy: str, placement: str | None, period: Period
 ) -> pd.DataFrame:
-    """Return one row per offer and arm, random and personalised; `place` 1 was shown most."""
+    """Return one row per offer and arm; the offer at `place` 1 has the most displays."""
     return publication.frame(
         _PERFORMANCE,
         strategy=strategy,
@@ -219,5 +219,5 @@ def journey(publication: Publication, strategy: str) -> pd.DataFrame:
 
 
 def similarity(publication: Publication, strategy: str) -> pd.DataFrame:
-    """Return the pairs among the 25 offers with most random displays."""
+    """Return the pairs of the 25 offers with the most random displays."""
     return publication.frame(_SIMILARITY, strategy=strategy)

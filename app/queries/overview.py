@@ -1,4 +1,4 @@
-"""Queries of the page Overview: how each strategy stands, and what changed since last week."""
+"""Queries of the page Overview: the state of each strategy, and what changed since last week."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def last_runs(publication: Publication) -> pd.DataFrame:
 
 
 def weeks(publication: Publication) -> pd.DataFrame:
-    """Return displays and reward of each strategy and arm, of the last 7 days and those before."""
+    """Return displays and reward of each strategy and arm, in the last 7 days and the 7 before."""
     return publication.frame(_WEEKS)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from app.database import Publication
 from app.filters import Period
 
-# Clustered by profile where there are enough of them: displays of one person may depend.
+# Clustered by profile if there are enough profiles: the displays of one person are dependent.
 _WINDOW = """
 select
     traffic_type,
@@ -153,8 +153,8 @@ def arms(
 ) -> pd.DataFrame:
     """Return one row per arm of a period: counts, reward, lift over random, its 95 % interval.
 
-    The last 7 and 30 days are those of `arm_performance`, whose intervals allow for displays of
-    one person that depend on each other; a custom period takes displays as independent.
+    The last 7 and 30 days come from `arm_performance`, whose intervals are clustered by person; a
+    custom period takes displays as independent.
     """
     if period.is_custom:
         return _groups(publication, strategy, placement, period, "all")
@@ -164,7 +164,7 @@ def arms(
 def by_group(
     publication: Publication, strategy: str, placement: str | None, period: Period
 ) -> pd.DataFrame:
-    """Return one row per arm and placement, and per arm and activity, told apart by `kind`."""
+    """Return one row per arm and placement, and per arm and activity; `kind` says which."""
     parts = [
         _groups(publication, strategy, placement, period, by).assign(kind=by)
         for by in ("placement", "activity")

@@ -193,26 +193,26 @@ def of_profile(
 
 
 def examples(publication: Publication, strategy: str, most: int = 5) -> list[str]:
-    """Return some profiles that are ranked."""
+    """Return a few ranked profiles."""
     frame = publication.frame(_EXAMPLES, strategy=strategy, most=most)
     found: list[str] = frame["profile_id"].tolist()
     return found
 
 
 def person(publication: Publication, strategy: str, profile: str, placement: str) -> pd.DataFrame:
-    """Return one row per feature: what the ranking knew of a profile at a placement."""
+    """Return one row per feature: its value when a profile was ranked at a placement."""
     return publication.frame(_PERSON, strategy=strategy, profile=profile, placement=placement)
 
 
 def reasons(
     publication: Publication, ranked: pd.Series, person: pd.DataFrame, most: int = 10
 ) -> pd.DataFrame:
-    """Return what people like this one did with a ranked offer, the model's reasons first.
+    """Return how people with the features of a person responded to a ranked offer.
 
-    Rows are the features and pairs that the model looks at for the offer, with the person's value
-    and the offer's rate there, ordered by the model's share times the size of the lift; without a
-    model that looks at people, all features by the size of the lift. `ranked` is a row of
-    `of_profile`, and `person` what `person` returns for it.
+    Rows are the features and pairs that the model uses for the offer, with the value of the person
+    and the rate of the offer for that value, ordered by share in the model times size of the lift;
+    all features, by size of the lift, if the model uses none. `ranked` is a row of `of_profile`,
+    and `person` the result of `person` for it.
     """
     version = ranked["model_version"]
     return publication.frame(
@@ -235,7 +235,7 @@ def segments(publication: Publication, strategy: str) -> list[str]:
 def of_segment(
     publication: Publication, strategy: str, segment: str, placement: str | None
 ) -> pd.DataFrame:
-    """Return one row per placement and offer: how many members, and others, get it first."""
+    """Return one row per placement and offer: how many members and how many others get it first."""
     return publication.frame(_OF_SEGMENT, strategy=strategy, segment=segment, placement=placement)
 
 

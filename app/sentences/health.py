@@ -1,4 +1,4 @@
-"""What the page Health says."""
+"""Sentences of the page Health."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ SEVERITIES = {
 MEASURES = {
     "outcome_is_final": (
         "Label maturity",
-        "Displays whose attribution window is closed; only they are trained on",
+        "Displays whose attribution window is closed; training uses only these",
     ),
     "interaction_has_display": (
         "Interactions joined to their display",
-        "The others are orphans: their display is missing from the log",
+        "The display of the others is missing from the log",
     ),
     "conversion_has_display": (
         "Conversions that follow a display",
-        "The others are nobody's merit, or their display is missing",
+        "The others had no display before them, or it is missing from the log",
     ),
     "propensity_is_known": (
         "Displays with a known propensity",
-        "Without it a display trains, and cannot tell which policy is better",
+        "A display without one is used in training, not in policy evaluation",
     ),
 }
 COMPARISONS = {
     "latest_week": ("Latest week against before", "before", "last 7 days"),
     "ranked_population": (
-        "People ranked against people shown something",
-        "people shown something",
+        "People ranked against people in the log",
+        "people in the log",
         "people ranked",
     ),
 }
 
 
 def worst(findings: pd.DataFrame, assumption: str) -> pd.Series | None:
-    """Return the worst finding of an assumption, None where it was not measured."""
+    """Return the worst finding of an assumption, None if it was not measured."""
     rows = findings[findings["assumption"] == assumption]
     return None if rows.empty else rows.sort_values("severity_order", kind="stable").iloc[0]
 
@@ -103,8 +103,8 @@ def ages(freshness: pd.Series, as_of: datetime) -> pd.DataFrame:
         "last_interaction": "Last click or dismissal",
         "last_conversion": "Last conversion event",
         "last_run": "Last run",
-        "trained_as_of": "Deployed model trained",
-        "learned_up_to": "Deployed model learned up to",
+        "trained_as_of": "Deployed model: trained",
+        "learned_up_to": "Deployed model: end of its data",
         "ranked_from": "Ranked offers valid from",
         "ranked_to": "Ranked offers valid to",
     }

@@ -1,4 +1,4 @@
-"""What the page Interactions says, and rows put together for its charts."""
+"""Sentences of the page Interactions, and the rows of its charts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.text import plain
 
 
 def with_margins(frame: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
-    """Return the cells with each feature by itself at the end of its side."""
+    """Return the cells, with the margins of each feature as value `ALL`."""
     alone = frame["other_feature_name"].isna()
     second = alone & (frame["feature_name"] == names[1])
     placed = frame.copy()
@@ -21,7 +21,7 @@ def with_margins(frame: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
 
 
 def finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: bool) -> str:
-    """Return where the offer does best and worst, as markdown."""
+    """Return where the offer performs best and worst, as markdown."""
     ordered = cells.dropna(subset=["lift"]).sort_values("shrunken_rate")
     if len(ordered) < 2:
         return f"**{plain(offer)}** has too few displays to compare these features."
@@ -35,11 +35,11 @@ def finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: 
         )
 
     most, least = who(ordered.iloc[-1]), who(ordered.iloc[0])
-    return f"**{plain(offer)}** earns most, {most}, and least, {least}."
+    return f"**{plain(offer)}** performs best, {most}, and worst, {least}."
 
 
 def joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:
-    """Return a sentence where two features together tell much more than either by itself."""
+    """Return a sentence if two features differ much more together than alone, else nothing."""
 
     def spread(frame: pd.DataFrame) -> float:
         known = frame.dropna(subset=["lift"])
@@ -52,6 +52,6 @@ def joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:
         return ""
     both, one = text.percent(spread(cells)), text.percent(max(each))
     return (
-        f" Only both together tell: the rate typically differs by {both} between the cells, and by"
-        f" {one} at most for one feature by itself (*all*)."
+        f" Only the two together show it: the rate typically differs by {both} between the cells,"
+        f" and by at most {one} for one feature alone (*all*)."
     )

@@ -1,4 +1,4 @@
-"""What the page Model says of models; names and values are markdown, data in them is escaped."""
+"""Names and values of the page Model, as markdown; data in them is escaped."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pandas as pd
 from app import text
 
 _OUTCOMES = {
-    "succeeded": "Succeeded: the strategy has a model in use.",
+    "succeeded": "Succeeded: the model is deployed.",
     "collecting": "Collecting: too little data, all traffic is random.",
-    "held_back": "Held back: the new model is not in use; the earlier one goes on.",
+    "held_back": "Held back: the new model is not deployed; the earlier one stays.",
     "failed": "Failed: an error stopped it.",
 }
-# What a shut gate deploys is new, too: the status alone does not tell what serves.
+# A model that is held back leaves the earlier model or the best single offer deployed.
 _BEST_SINGLE_OUTCOMES = {
     "succeeded": "Succeeded: everybody gets the best single offer first.",
-    "held_back": "Held back: the new model is not in use; everybody gets the best single offer"
+    "held_back": "Held back: the new model is not deployed; everybody gets the best single offer"
     " first.",
 }
 
@@ -42,7 +42,7 @@ def deployed(row: pd.Series, shares: pd.DataFrame) -> dict[str, str]:
 
 
 def training(row: pd.Series) -> dict[str, str]:
-    """Return names and values of a training job; `model_kind` is that of the deployed model."""
+    """Return names and values of a training run; `model_kind` is the kind of the deployed model."""
     reason = text.plain(row["reason"]) if text.is_known(row["reason"]) else "none given"
     is_best_single = row["model_kind"] == "best_single"
     outcomes = _OUTCOMES | (_BEST_SINGLE_OUTCOMES if is_best_single else {})
@@ -72,7 +72,7 @@ def properties(row: pd.Series, is_amount: bool) -> dict[str, str]:
         "Look-back": f"{row['lookback_days']} days",
         "Offer is ready with": f"{row['min_displays']} displays and {row['min_successes']}"
         " successes in the look-back",
-        "Exploration": f"{text.percent(row['exploration_share'])} of people, with a model",
+        "Exploration": f"{text.percent(row['exploration_share'])} of people once there is a model",
         "Offers ranked": f"{row['top_k']} per person and placement",
         "Placements": text.plain(places) if text.is_known(places) else "all",
     }
@@ -99,17 +99,17 @@ def rows(versions: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
 
 
 def calibration(ratio: float | None) -> str:
-    """Return what mean reward by mean score says of a version."""
+    """Return whether scores are calibrated; `ratio` is the mean reward by the mean score."""
     if ratio is None or not text.is_known(ratio):
         return "too few successes to judge its scores"
     if abs(ratio - 1) < 0.05:
         return "scores are right within 5 % on average"
     direction = "too low" if ratio > 1 else "too high"
-    return f"scores are {direction}: {text.percent(ratio)} of what was expected came"
+    return f"scores are {direction}: the reward was {text.percent(ratio)} of the expected one"
 
 
 def commands(home: Path, strategy: str, versions: pd.DataFrame) -> list[str]:
-    """Return what to type to change the model, quoted for a shell."""
+    """Return the commands that change the model, quoted for a shell."""
     place, name = shlex.quote(str(home)), shlex.quote(strategy)
     others = versions.loc[~versions["is_deployed"].astype(bool), "model_version"].tolist()
     version = shlex.quote(others[0]) if others else "MODEL_VERSION"

@@ -1,4 +1,4 @@
-"""What the page Offers says of one offer."""
+"""Sentences of the page Offers about one offer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app import text
 
 
 def readiness(offer: pd.Series, as_of: datetime) -> str:
-    """Return whether an offer is ready, and if not, when it will be at its present pace."""
+    """Return whether an offer is ready or, at the present pace, when it will be."""
     if offer["is_ready"]:
         return "ready"
     if not offer["displays_a_day"]:
@@ -22,7 +22,7 @@ def readiness(offer: pd.Series, as_of: datetime) -> str:
 
 
 def missing(offer: pd.Series) -> str:
-    """Return what an offer still lacks, `150 displays, 15 successes`."""
+    """Return what an offer still needs, `150 displays, 15 successes`."""
     parts = [
         f"{text.count(offer[f'missing_{name}'])} {name}"
         for name in ("displays", "successes")

@@ -28,18 +28,18 @@ def version(row: pd.Series) -> str:
 
 
 def standing(row: pd.Series) -> str:
-    """Return how a strategy stands, and why."""
+    """Return the state of a strategy and the reason."""
     why = f" {text.plain(row['reason'])}." if text.is_known(row["reason"]) else ""
     kpi = f"KPI: {text.plain(row['kpi_name'])}."
-    serving = "the earlier model goes on" if has_model(row) else "everything stays random"
+    serving = "the earlier model stays" if has_model(row) else "everything stays random"
     words = {
-        "succeeded": "A model is in use and orders the offers for each person.",
-        "collecting": "Too little data for a model: every offer is drawn at random.",
-        "held_back": f"The new model is not in use; {serving}.",
+        "succeeded": "A model is deployed and ranks the offers for each person.",
+        "collecting": "Too little data for a model: offers are shown at random.",
+        "held_back": f"The new model is not deployed; {serving}.",
         "failed": f"The last run failed; {serving}.",
         "never ran": "No run yet.",
     }.get(row["status"], "")
-    # What a shut gate deploys is new, too: the status alone does not tell what serves.
+    # A model that is held back leaves the earlier model or the best single offer deployed.
     if row["model_kind"] == "best_single" and row["status"] in ("succeeded", "held_back"):
         words = "Nothing is personalised: everybody gets the best single offer first."
     return f"{words}{why} {kpi} Last run {text.day(row['last_run'])}."
@@ -48,7 +48,9 @@ def standing(row: pd.Series) -> str:
 def changes(
     runs: pd.DataFrame, weeks: pd.DataFrame, new_offers: pd.DataFrame, is_amount: bool
 ) -> list[str]:
-    """Return what changed for one strategy; each frame holds its rows only.
+    """Return what changed for one strategy since last week, as markdown.
+
+    Each frame holds only the rows of the strategy.
 
     `runs` are the last two, the newest first; `weeks` has traffic_type, is_this_week, displays,
     reward_per_display and its standard_error; `new_offers` has offer_name.

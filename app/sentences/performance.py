@@ -1,4 +1,4 @@
-"""What the page Performance says of arms."""
+"""Sentences of the page Performance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app import text
 
 
 def named(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the names of its arms for people."""
+    """Return the frame with the display names of its arms."""
     return frame.assign(arm=[text.arm(name) for name in frame["traffic_type"]])
 
 
@@ -26,11 +26,11 @@ def rows(frame: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
 def verdict(model: pd.Series | None, period: str) -> str:
     """Return whether personalised traffic is better than random; `model` is its row, or None."""
     if model is None:
-        return f"Nothing was personalised in the {period}: there is no lift to measure."
+        return f"Nothing was personalised in the {period}: no lift to measure."
     if model["status"] == "insufficient" or not text.is_known(model["lift_low"]):
         return (
-            "**Too little data for a lift.** It takes 20 successes in random and in personalised"
-            " traffic, and both arms in the same period."
+            "**Too little data for a lift.** It needs 20 successes in random and in personalised"
+            " traffic of the same period."
         )
     between = (
         f"The 95 % interval of the lift is {text.interval(*model[['lift_low', 'lift_high']])}."

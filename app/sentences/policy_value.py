@@ -1,4 +1,4 @@
-"""What the page Policy value says. Where evidence is insufficient, no figure is given."""
+"""Sentences of the page Policy value. Insufficient evidence gives no figure."""
 
 from __future__ import annotations
 
@@ -18,38 +18,39 @@ ESTIMATORS = {
     "dr_shrunk": "Doubly robust, shrunk weights",
     "snips": "Weighted mean, self-normalised",
     "ips": "Weighted mean",
-    "dm": "What the model says of itself",
+    "dm": "Direct estimate by the model",
 }
 INSUFFICIENT = "insufficient"
 LIMITS = (
-    "A value holds for displays like those of the log, for one look, and only if the logged"
-    " propensities are right. The new candidate is valued on the displays that it was trained on,"
-    " each by a model that did not learn from its person; the deployed model on the displays since"
-    " its training. Other stored models: `nextoffer evaluate`, then `nextoffer publish`."
+    "A value holds for displays like those of the log, for a single test, and only if the logged"
+    " propensities are right. The new candidate is evaluated on its training displays by"
+    " cross-fitting, so no person is scored by a model trained on that person; the deployed model"
+    " on the displays since its training. For other stored models, run `nextoffer evaluate`, then"
+    " `nextoffer publish`."
 )
 
 
 def label(row: pd.Series) -> str:
-    """Return the name of a policy, with the start of its model's version."""
+    """Return the name of a policy, with the start of its model version."""
     name = POLICIES.get(str(row["policy"]), str(row["policy"]))
     has_version = text.is_known(row["model_version"]) and row["policy"] != "best_single"
     return f"{name} {str(row['model_version'])[:7]}" if has_version else name
 
 
 def finding(chosen: pd.DataFrame, unit: str, is_amount: bool) -> str:
-    """Return what the newest model is worth, as markdown.
+    """Return the value of the newest model, as markdown.
 
     `chosen` has the policies of one evaluation by one estimator.
     """
     rows = {str(row["policy"]): row for _, row in chosen.iterrows()}
     policy = "new" if "new" in rows else "deployed"
     if policy not in rows:
-        return "No model is valued in the last evaluation."
+        return "The last evaluation has no model."
     row, name = rows[policy], POLICIES[policy].lower()
     if row["status"] != "ok":
         return (
-            f"The value of the {name} is **{INSUFFICIENT}**: fewer than 20 of the displays that"
-            " show what it would show had a response."
+            f"The value of the {name} is **{INSUFFICIENT}**: fewer than 20 of the displays with"
+            " the offer that it would show had a response."
         )
     value = text.reward(row["policy_value"], is_amount)
     lifts = [

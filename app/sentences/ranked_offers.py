@@ -1,4 +1,4 @@
-"""What the page Ranked offers says, and what it gives to copy and to download."""
+"""Sentences, SQL and downloads of the page Ranked offers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def placed_by(ranked: pd.Series) -> str:
         scored = f" The scores are those of model {model}." if _is_scored(ranked) else ""
         return (
             f"**Random:** this person explores in this cycle. Each of the {eligible} eligible"
-            f" offers was as likely.{scored}"
+            f" offers was equally likely.{scored}"
         )
     if ranked["policy"] == "fallback":
         return "**Fallback:** no offer is eligible for this person here."
     return (
-        f"**Personalised** by model {model}, out of {eligible} eligible offers. Before the draw"
-        f" the first had a chance of {chance}: the rest explores."
+        f"**Personalised** by model {model}, out of {eligible} eligible offers. The"
+        f" propensity of the first offer is {chance}; the rest is exploration."
     )
 
 
@@ -39,9 +39,9 @@ def _is_scored(ranked: pd.Series) -> bool:
 
 
 def known_of(person: pd.DataFrame) -> str:
-    """Return what the ranking knew of a person, as markdown."""
+    """Return the features of a person that the ranking used, as markdown."""
     if person.empty:
-        return "What the ranking knew of this person was not published."
+        return "The features of this person are not published."
     inside = person[(person["feature_kind"] == "segment") & (person["told_value"] == "true")]
     context = person[(person["feature_kind"] == "context") & person["told_value"].notna()]
     names = ", ".join(plain(name) for name in inside["feature_name"]) or "none"
@@ -80,7 +80,7 @@ def sql_of_segment(strategy: str, segment: str, placement: str | None) -> str:
 
 
 def explain_command(ranked: pd.Series) -> str:
-    """Return the command that takes the model's score of a ranked offer apart."""
+    """Return the command that explains the score of a ranked offer."""
     options = {
         "strategy": ranked["strategy_id"],
         "profile": ranked["profile_id"],

@@ -1,5 +1,5 @@
 """Where Streamlit starts.
 
-Not beside the folder `pages`: Streamlit would take its files for pages of its own making, and
+It is not next to the folder `pages`: Streamlit would treat the files there as pages of its own and
 open a link to one of them without the navigation.
 """

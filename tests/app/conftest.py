@@ -27,7 +27,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> Opener:
-    """Return a function that opens a page on a home folder, with filters as of the URL."""
+    """Return a function that opens a page on a home folder, with filters from the URL."""
 
     def opener(home: Path, page: str, **filters: str) -> AppTest:
         monkeypatch.setenv("NEXTOFFER_HOME", str(home))

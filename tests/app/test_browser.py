@@ -1,4 +1,4 @@
-"""The app in a real browser: every page, the filters, a new publication, no error anywhere."""
+"""The app in a real browser: every page, the filters and a new publication, without errors."""
 
 from __future__ import annotations
 

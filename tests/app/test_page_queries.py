@@ -39,16 +39,16 @@ def person_of(publication: Publication) -> pd.DataFrame:
     return ranked_offers.person(publication, STRATEGY, "p0", PLACEMENT)
 
 
-def test_pairs_are_told_by_what_neither_feature_tells(tmp_path: Path) -> None:
-    """An either-or of 20 and 2 % has strength 0.09 / 0.11 less chance; no interaction has none."""
+def test_pairs_are_ranked_by_their_interaction(tmp_path: Path) -> None:
+    """An either-or of 20 and 2 % has strength 0.09 / 0.11, shrunk; a flat offer has strength 0."""
     found = interactions.pairs(published(tmp_path), STRATEGY, None)
     strengths = dict(zip(found["offer_id"], found["strength"], strict=True))
     assert strengths["loan"] == pytest.approx(0.09 / 0.11 * 1000 / 1100, rel=0.01)
     assert strengths["card"] == 0
 
 
-def test_what_each_feature_tells_by_itself_is_no_pair(tmp_path: Path) -> None:
-    """Two features that each double the rate by themselves, added up, are no interaction."""
+def test_additive_features_have_no_interaction(tmp_path: Path) -> None:
+    """Two features that each double the rate, added up, have strength 0 as a pair."""
     twice = "if({} = 'true', 0.05, 0)"
     rate = f"0.05 + {twice.format('feature_value')} + {twice.format('other_feature_value')}"
     publication = published(tmp_path, offer_feature_interactions={"rate": rate})
@@ -57,7 +57,7 @@ def test_what_each_feature_tells_by_itself_is_no_pair(tmp_path: Path) -> None:
 
 
 def test_an_offer_that_everybody_likes_alike_is_not_personal(tmp_path: Path) -> None:
-    """A rate that no feature moves has strength 0 by itself."""
+    """A rate that no feature changes has strength 0."""
     found = interactions.personal_offers(published(tmp_path), STRATEGY)
     assert found["strength"].tolist() == [0, 0]
     assert found["rate"].tolist() == pytest.approx([0.11, 0.11])
@@ -79,7 +79,7 @@ def test_cells_of_a_pair_come_with_each_feature_by_itself(tmp_path: Path) -> Non
 def test_the_last_evaluation_is_in_order_and_without_figures_where_insufficient(
     tmp_path: Path,
 ) -> None:
-    """Random, best single, deployed, new; an insufficient row loses the figures that it has."""
+    """Random, best single, deployed, new; an insufficient row shows no figures."""
     publication = published(tmp_path, policy_evaluation={"status": "'insufficient'"})
     found = policy_value.latest(publication, STRATEGY)
     assert list(dict.fromkeys(found["policy"])) == ["random", "best_single", "deployed", "new"]
@@ -106,7 +106,7 @@ def test_distributions_have_both_sides(tmp_path: Path) -> None:
 
 
 def test_reasons_are_those_of_the_model_with_the_persons_values(tmp_path: Path) -> None:
-    """The person is of the first segment only: the pair is told by its cell, the model's first."""
+    """A person meets the cells of their values, ordered by share in the model."""
     publication = published(tmp_path)
     row = ranked_offers.of_profile(publication, STRATEGY, "p0", None).iloc[0]
     found = ranked_offers.reasons(publication, row, person_of(publication))
@@ -119,7 +119,7 @@ def test_reasons_are_those_of_the_model_with_the_persons_values(tmp_path: Path) 
 
 
 def test_numbers_are_read_in_their_quarter(tmp_path: Path) -> None:
-    """A number of a person meets the cell of its quarter, its upper end included."""
+    """A number falls into the cell of its quarter, upper end included."""
     key = {"strategy_id": STRATEGY, "feature_name": "width"}
     quarters = [
         {**key, "feature_value": "up to 390.0", "above": None, "up_to": 390.0},

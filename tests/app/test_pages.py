@@ -1,4 +1,4 @@
-"""What pages 1 to 4 say about known figures."""
+"""Overview, Performance, Offers and Model with known figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_overview_says_state_lift_alerts_and_changes(
     app = open_page(homes["full"], "overview")
     text = text_of(app)
     metrics = {metric.label: metric.value for metric in app.metric}
-    assert "A model is in use" in text
+    assert "A model is deployed" in text
     assert metrics["Lift, 30 days"] == "+60 %"
     assert "+40 % to +80 %" in text
     assert metrics["Offers ready"] == "4 of 5"
@@ -55,7 +55,7 @@ def test_the_model_page_shows_the_deployed_version_and_what_to_type(
 def test_performance_of_the_window_is_that_of_the_published_table(
     homes: dict[str, Path], open_page: Opener
 ) -> None:
-    """The last 30 days show the published lift and p-value, and say that it is beyond chance."""
+    """The last 30 days show the published lift and p-value and the verdict."""
     app = open_page(homes["full"], "performance", strategy="web", days="30")
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics["Lift over random"] == "+60 %"
@@ -109,7 +109,7 @@ def test_readiness_says_when_it_will_be_reached(offer: dict[str, object], state:
 
 
 def test_offers_show_what_is_missing(homes: dict[str, Path], open_page: Opener) -> None:
-    """An offer that is not ready says how many displays and successes it lacks."""
+    """An offer that is not ready shows how many displays and successes it still needs."""
     app = open_page(homes["full"], "offers", strategy="web")
     rows = app.dataframe[0].value
     assert rows.loc[~rows["is_ready"], "missing"].tolist() == ["150 displays, 15 successes"]

@@ -1,4 +1,4 @@
-"""What the pages of figures say in words."""
+"""Sentences of the pages with figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.sentences.overview import changes
     ],
 )
 def test_the_verdict_follows_the_interval(row: dict[str, object] | None, words: str) -> None:
-    """Better or worse only where the whole interval is on one side of 0."""
+    """Better or worse only if the whole interval is on one side of 0."""
     given = None if row is None else pd.Series({"power_sentence": None, **row}, dtype=object)
     assert words in performance.verdict(given, "last 7 days")
 
@@ -32,18 +32,18 @@ def test_the_verdict_follows_the_interval(row: dict[str, object] | None, words: 
     ("ratio", "words"),
     [
         (1.02, "right within 5 %"),
-        (1.3, "too low: 130 %"),
-        (0.7, "too high: 70 %"),
+        (1.3, "too low: the reward was 130 %"),
+        (0.7, "too high: the reward was 70 %"),
         (None, "too few successes"),
     ],
 )
 def test_calibration_says_which_way_the_scores_are_wrong(ratio: float | None, words: str) -> None:
-    """More than expected came where scores are too low, and less where they are too high."""
+    """Scores are too low if the reward exceeds them, too high if it falls short."""
     assert words in model.calibration(ratio)
 
 
 def test_commands_are_quoted_for_a_shell() -> None:
-    """Neither a strategy's name nor a folder can smuggle another command in."""
+    """Neither the name of a strategy nor a folder can inject another command."""
     versions = pd.DataFrame({"model_version": ["new", "old"], "is_deployed": [True, False]})
     lines = model.commands(Path("/my home"), "web; rm -rf $HOME", versions)
     assert lines[1] == "nextoffer models promote --home '/my home' 'web; rm -rf $HOME' old"
@@ -52,11 +52,11 @@ def test_commands_are_quoted_for_a_shell() -> None:
 @pytest.mark.parametrize(
     ("status", "version", "kind", "words"),
     [
-        ("succeeded", "v1", "residual_trees", "A model is in use"),
+        ("succeeded", "v1", "residual_trees", "A model is deployed"),
         ("succeeded", "v1", "best_single", "everybody gets the best single offer"),
-        ("held_back", "v1", "residual_trees", "the earlier model goes on"),
+        ("held_back", "v1", "residual_trees", "the earlier model stays"),
         ("held_back", "v1", "best_single", "everybody gets the best single offer"),
-        ("collecting", "v1", "best_single", "every offer is drawn at random"),
+        ("collecting", "v1", "best_single", "offers are shown at random"),
         ("failed", "v1", "best_single", "The last run failed"),
         ("failed", None, None, "everything stays random"),
         ("collecting", None, None, "Too little data for a model"),
@@ -65,7 +65,7 @@ def test_commands_are_quoted_for_a_shell() -> None:
 def test_a_strategys_state_is_said_in_words(
     status: str, version: str | None, kind: str | None, words: str
 ) -> None:
-    """Each state says what serves now, and gives the reason of the run."""
+    """Each state says what is served now and gives the reason of the run."""
     row = pd.Series(
         {
             "status": status,
@@ -84,15 +84,15 @@ def test_a_strategys_state_is_said_in_words(
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        ("held_back", "residual_trees", "the earlier one goes on"),
+        ("held_back", "residual_trees", "the earlier one stays"),
         ("held_back", "best_single", "everybody gets the best single offer"),
         ("succeeded", "best_single", "everybody gets the best single offer"),
         ("collecting", "best_single", "all traffic is random"),
-        ("succeeded", None, "has a model in use"),
+        ("succeeded", None, "the model is deployed"),
     ],
 )
 def test_a_training_says_what_came_of_it(status: str, kind: str | None, words: str) -> None:
-    """A shut gate deploys the best single offer, so that no earlier model goes on."""
+    """A held back model leaves the best single offer or the earlier model deployed."""
     job = {
         "status": status,
         "model_kind": kind,
@@ -119,8 +119,8 @@ def weeks(new: float, old: float, error: float) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("error", "words"), [(0.001, "more than chance"), (0.05, "within chance")])
-def test_a_change_is_held_against_chance(error: float, words: str) -> None:
-    """A change of two weeks says whether it is more than the two standard errors allow."""
+def test_a_change_is_compared_with_chance(error: float, words: str) -> None:
+    """A change between two weeks is more than chance if it exceeds both standard errors."""
     none = pd.DataFrame({"offer_name": []})
     found = changes(pd.DataFrame(), weeks(0.06, 0.05, error), none, is_amount=False)
     assert len(found) == 1

@@ -40,11 +40,11 @@ def test_before_the_first_publication_the_page_says_what_to_do(
 def test_a_cold_start_is_said_in_words(
     page: str, homes: dict[str, Path], open_page: Opener
 ) -> None:
-    """Published, but no model yet: the page says that all is random, and why."""
+    """Without a model, the page says that offers are shown at random, and why."""
     app = open_page(homes["cold"], page)
     assert not app.exception
     text = text_of(app)
-    assert "drawn at random" in text
+    assert "shown at random" in text
     assert "0 of 5 offers ready, 2 needed" in text
 
 
@@ -52,7 +52,7 @@ def test_a_cold_start_is_said_in_words(
 def test_a_stale_publication_is_shown_and_said_to_be_stale(
     page: str, homes: dict[str, Path], open_page: Opener
 ) -> None:
-    """A publication older than a cycle is shown with its age and the command that renews it."""
+    """A publication older than a cycle is shown with its age."""
     app = open_page(homes["stale"], page)
     assert not app.exception
     assert "Stale" in text_of(app)

@@ -1,4 +1,4 @@
-"""What the app's files may hold and import."""
+"""What the files of the app may contain and import."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from tests.support.paths import APP
 
 
-def test_the_app_knows_nothing_of_the_scorer() -> None:
+def test_the_app_does_not_import_the_scorer() -> None:
     """No file of the app imports the scorer."""
     for file in APP.glob("**/*.py"):
         text = file.read_text()
@@ -25,7 +25,7 @@ def test_pages_hold_no_charts_and_run_no_sql() -> None:
 
 
 def test_queries_are_constants_with_parameters() -> None:
-    """No query is an f-string, formatted or put together from what a widget says."""
+    """No query is an f-string, formatted or concatenated from widget values."""
     files = sorted((APP / "queries").glob("*.py"))
     assert len(files) > 8
     for file in files:
@@ -34,7 +34,7 @@ def test_queries_are_constants_with_parameters() -> None:
 
 
 def test_charts_read_nothing() -> None:
-    """Charts map frames to figures and know neither the database nor the page."""
+    """Charts map frames to figures and import neither the database nor Streamlit."""
     for file in (APP / "charts").glob("*.py"):
         text = file.read_text()
         assert "streamlit" not in text.split('"""', 2)[2], file

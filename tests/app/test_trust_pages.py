@@ -1,4 +1,4 @@
-"""The pages that tell whether to trust it, and Ranked offers, in every state of a publication."""
+"""Interactions, Policy value, Health and Ranked offers, in every state of a publication."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = ["interactions", "policy_value", "health", "ranked_offers"]
 EMPTY = {
     "interactions": "No interaction to show yet",
     "policy_value": "Nothing is evaluated yet",
-    "health": "Nothing is watched yet",
+    "health": "No assumption was checked yet",
     "ranked_offers": "No profile is ranked yet",
 }
 WORD_JOINER = "\u2060"
@@ -46,7 +46,7 @@ def opened(page: str, **query: str) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    """Return all that a page says, as a person reads it."""
+    """Return the text of a page as a person reads it."""
     kinds = ("markdown", "caption", "info", "warning", "subheader", "code")
     said = "\n".join(element.value for kind in kinds for element in app.get(kind))
     return re.sub(r"\\(.)", r"\1", said).replace(WORD_JOINER, "")
@@ -59,7 +59,7 @@ def charts(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_a_full_publication_is_drawn(page: str, home: Path) -> None:
-    """With everything published the page has no box that says something is lacking."""
+    """With everything published, the page has no box about missing data."""
     write_publication(home, today(), SMALL)
     app = opened(page, section="Stable traffic")
     assert [box.value for box in app.info] == []
@@ -68,7 +68,7 @@ def test_a_full_publication_is_drawn(page: str, home: Path) -> None:
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_an_empty_publication_says_what_is_lacking(page: str, home: Path) -> None:
+def test_an_empty_publication_says_what_is_missing(page: str, home: Path) -> None:
     """A strategy that never ran gives a sentence on the page, and no chart."""
     write_publication(home, today(), SMALL, "new")
     app = opened(page)
@@ -78,7 +78,7 @@ def test_an_empty_publication_says_what_is_lacking(page: str, home: Path) -> Non
 
 @pytest.mark.parametrize("page", NAMES)
 def test_cold_start_is_named_with_its_reason(page: str, home: Path) -> None:
-    """Before the first model the page says so, and what is waited for."""
+    """Before the first model the page says so and gives the reason."""
     write_publication(home, today(), SMALL, "cold")
     said = words(opened(page))
     assert "Cold start: no model yet" in said
@@ -114,7 +114,7 @@ def test_a_section_of_health_shows_what_was_measured(
 
 
 def test_freshness_counts_days_before_the_publication(home: Path) -> None:
-    """What is a day old says so, what never happened too."""
+    """Ages are in days; what never happened says so."""
     write_publication(home, today(), SMALL)
     ages = opened("health", section="Freshness").dataframe[0].value.set_index("thing")["age"]
     assert ages["Last display"] == "1 day before"
@@ -148,7 +148,7 @@ def test_a_hostile_profile_of_the_link_is_looked_up(home: Path) -> None:
 
 
 def test_insufficient_is_written_and_never_drawn(home: Path) -> None:
-    """Without evidence no figure of a policy is shown, even where the file holds one."""
+    """Without evidence, no figure of a policy is shown, even if the file holds one."""
     insufficient = {"policy_evaluation": {"status": "'insufficient'"}}
     write_publication(home, today(), SMALL, changes=insufficient)
     app = opened("policy_value")
@@ -158,18 +158,18 @@ def test_insufficient_is_written_and_never_drawn(home: Path) -> None:
         set(table["value"]) == set(table["random"]) == set(table["effective"]) == {"insufficient"}
     )
     assert "insufficient: too few matching responses" in charts(app)[0]
-    assert "there is no line to draw" in words(app)
+    assert "nothing to draw" in words(app)
 
 
-def test_the_worked_example_is_found_and_told(home: Path) -> None:
-    """The offer that is liked where two features are the same comes first, with its sentence."""
+def test_the_worked_example_is_found_and_explained(home: Path) -> None:
+    """The offer that depends on two features together comes first, with its sentence."""
     write_publication(home, today(), SMALL)
     app = opened("interactions")
     assert app.selectbox(key="offer").value == "loan"
-    assert "Only both together tell" in words(app)
+    assert "Only the two together show it" in words(app)
 
 
-def test_a_broken_assumption_is_told_with_advice(home: Path) -> None:
+def test_a_broken_assumption_comes_with_advice(home: Path) -> None:
     """Each of the three assumptions has its severity, sentence and advice."""
     write_publication(home, today(), SMALL)
     said = words(opened("health"))
@@ -185,23 +185,23 @@ def test_a_segment_is_looked_up(home: Path) -> None:
     assert "what 1 people in age see first" in words(app)
 
 
-def test_a_person_who_explores_is_told_so(home: Path) -> None:
-    """On random rows the page says that each eligible offer was as likely."""
+def test_a_person_who_explores_is_marked(home: Path) -> None:
+    """On random rows the page says that each eligible offer was equally likely."""
     write_publication(home, today(), SMALL, "cold")
     said = words(opened("ranked_offers"))
-    assert "Each of the 2 eligible offers was as likely" in said
+    assert "Each of the 2 eligible offers was equally likely" in said
     assert "nextoffer explain" not in said
 
 
 def test_the_model_of_a_ranked_offer_is_explained_by_a_command(home: Path) -> None:
-    """Where a model scored the offer, the command that takes its score apart can be copied."""
+    """If a model scored the offer, the command that explains the score can be copied."""
     write_publication(home, today(), SMALL)
     said = words(opened("ranked_offers", why="hero, 2: card"))
     assert "nextoffer explain --strategy=web --profile=p0 --placement=hero --offer=card" in said
 
 
 def test_filters_of_another_strategy_are_forgotten_without_a_warning(home: Path) -> None:
-    """A choice that the other strategy does not have is no broken link."""
+    """A choice that the other strategy lacks gives no warning."""
     own = {"offer_feature_interactions": {"offer_id": "strategy_id || offer_id"}}
     write_publication(home, today(), World(), changes=own)
     app = opened("interactions")

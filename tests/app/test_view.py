@@ -53,7 +53,7 @@ def test_an_option_that_another_choice_removed_leaves_the_url(
 
 
 def test_an_unknown_filter_of_a_link_is_named(homes: dict[str, Path], open_page: Opener) -> None:
-    """A link to a strategy that is gone shows another one and says so, as text."""
+    """A link to a strategy that no longer exists shows another one, with a warning."""
     app = open_page(homes["full"], "model", strategy="<b>gone</b>; drop")
     assert not app.exception
     assert "Strategy <b>gone</b>; drop of the link does not exist" in text_of(app)
@@ -61,10 +61,10 @@ def test_an_unknown_filter_of_a_link_is_named(homes: dict[str, Path], open_page:
 
 
 @pytest.mark.parametrize("dates", [("x", "y"), ("2026-01-01", "1999-01-01"), ("9999-01-01", "")])
-def test_wrong_dates_of_a_link_are_no_error(
+def test_wrong_dates_in_a_link_give_the_usual_ones(
     homes: dict[str, Path], open_page: Opener, dates: tuple[str, str]
 ) -> None:
-    """Dates that are none, or lie outside of the published days, are moved to what is there."""
+    """Dates that are malformed or outside the published days are replaced by the usual ones."""
     app = open_page(
         homes["full"],
         "performance",
@@ -87,7 +87,7 @@ def test_ids_are_shown_as_text(homes: dict[str, Path], open_page: Opener) -> Non
     "text", [*HOSTILE_OFFERS, "a --- b ...", ":material/delete:", ":red[x]", "1. a\n# b"]
 )
 def test_plain_text_has_no_markdown(text: str) -> None:
-    """Every sign that markdown knows is escaped, and no name between colons is left."""
+    """Every markdown character is escaped, and no name between colons is left."""
     escaped = plain(text)
     assert "\n" not in escaped
     rest = escaped.replace("\\\\", "")
@@ -98,10 +98,10 @@ def test_plain_text_has_no_markdown(text: str) -> None:
     assert ":material/" not in escaped
 
 
-def test_a_new_publication_is_seen_by_itself(
+def test_a_new_publication_shows_without_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a publication the next look shows it, without a restart and past every cache."""
+    """After a publication, the next run of a page shows it, past every cache."""
     monkeypatch.setenv("NEXTOFFER_HOME", str(tmp_path))
     app = AppTest.from_file(str(START), default_timeout=60).run()
     assert "Nothing is published yet" in text_of(app)
@@ -114,7 +114,7 @@ def test_a_new_publication_is_seen_by_itself(
 
 
 def test_a_file_written_again_for_the_same_moment_is_another_publication(tmp_path: Path) -> None:
-    """The path is the same, the content may not be: the cache must not take one for the other."""
+    """The path is the same but the content may differ, so the cache must not confuse them."""
     write_publication(tmp_path, today(), World(profiles=1))
     first = find_publication(tmp_path)
     write_publication(tmp_path, today(), World(profiles=2))
@@ -130,10 +130,10 @@ def test_a_file_written_again_for_the_same_moment_is_another_publication(tmp_pat
     assert counts == [2]
 
 
-def test_a_publication_of_another_version_is_no_error(
+def test_a_publication_of_another_version_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A missing table is named in words, with the command that makes it."""
+    """A missing table is named, with the command that writes it."""
     file = write_publication(tmp_path, today())
     with duckdb.connect(str(file)) as connection:
         connection.execute("drop table arm_performance")
@@ -144,7 +144,7 @@ def test_a_publication_of_another_version_is_no_error(
     assert "nextoffer run --force" in text_of(app)
 
 
-def test_the_app_keeps_no_writer_out(tmp_path: Path) -> None:
+def test_the_app_blocks_no_writer(tmp_path: Path) -> None:
     """While the app holds a publication, a run writes and publishes the next one."""
     write_publication(tmp_path, today() - timedelta(days=7))
     held = find_publication(tmp_path)

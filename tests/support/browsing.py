@@ -53,7 +53,7 @@ _PATIENCE_MS = 120_000
 
 @dataclass
 class Visit:
-    """A browser page on a running app, with everything that went wrong so far."""
+    """A browser page on a running app, with all errors and outside requests so far."""
 
     page: Page
     url: str
@@ -74,7 +74,7 @@ class Visit:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the app rests and its charts are drawn."""
+        """Wait until the app is idle and its charts are drawn."""
         self.page.wait_for_function(_IDLE, timeout=_PATIENCE_MS)
         self.page.wait_for_function(_DRAWN, timeout=_PATIENCE_MS)
         self.page.wait_for_timeout(300)
@@ -118,7 +118,7 @@ def visit(home: Path, width: int = 1280, dark: bool = False) -> Iterator[Visit]:
 
 
 def _note_message(found: Visit, message: ConsoleMessage) -> None:
-    # On a link to a page Streamlit first asks below the page's path for what lies at the root.
+    # On a link to a page, Streamlit first requests root files below the path of the page.
     if message.type == "error" and "/_stcore/" not in message.location.get("url", ""):
         found.errors.append(f"{message.text} ({message.location.get('url')})")
 

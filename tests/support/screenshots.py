@@ -1,4 +1,4 @@
-"""Makes the screenshots of the README: python tests/app/screenshots.py --home .demo."""
+"""Make the screenshots of the README: python -m tests.support.screenshots --home .demo."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def shrink(file: Path) -> None:
-    """Write a PNG again with as few colours as it takes to be small enough."""
+    """Rewrite a PNG with fewer colours until it is small enough."""
     image = Image.open(io.BytesIO(file.read_bytes())).convert("RGB")
     for colours in (256, 128, 64, 32):
         image.quantize(colours).save(file, optimize=True)

@@ -1,4 +1,4 @@
-"""What a page says, as plain text."""
+"""The text and charts of a page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BOXES = ("markdown", "caption", "info", "warning", "error", "success", "title",
 
 
 def text_of(app: AppTest) -> str:
-    """Return all words of a page, markdown's escapes and word joiners taken out."""
+    """Return the text of a page without markdown escapes and word joiners."""
     found = [str(element.value) for kind in _BOXES for element in getattr(app, kind)]
     return re.sub(r"\\([^\w\s])", r"\1", "\n".join(found)).replace("\u2060", "")
 
