@@ -69,10 +69,10 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch: pytest.Monke
     """A read-only installation compiles again instead of failing."""
     compile_now = numba.njit
 
-    def refusing(**options: Any) -> Any:
+    def refusing(*functions: Any, **options: Any) -> Any:
         if options.get("cache"):
             raise RuntimeError("cannot cache function: no locator available")
-        return compile_now(**options)
+        return compile_now(*functions, **options)
 
     monkeypatch.setattr(numba, "njit", refusing)
     assert kernel(lambda a: a + 1)(2) == 3
