@@ -20,7 +20,13 @@ from scorer.training.gate import credibly_worse
 from scorer.training.plan import read_plan
 from scorer.training.train import Training, train
 from scorer.warehouse.database import Connection
-from scorer.warehouse.marts import StrategyData, load_examples, read_data, read_schema
+from scorer.warehouse.marts import (
+    StrategyData,
+    count_candidates,
+    load_examples,
+    read_data,
+    read_schema,
+)
 from scorer.warehouse.scorer_tables import replace_evaluations, replace_training_run
 
 _REPAIRED = """
@@ -156,10 +162,7 @@ def rank_strategy(
     deployed = find_deployed(connection, settings, strategy)
     _record_deployed(connection, settings, strategy)
     context = load_context(connection, strategy, settings.as_of, deployed)
-    count = connection.execute(
-        "select count(*) from ranking_candidates where strategy_id = ?", [strategy]
-    ).fetchone()
-    progress.total(int(count[0]) if count else 0)
+    progress.total(count_candidates(connection, strategy))
     rows = write_ranked_offers(connection, context, progress.advance)
     return f"{rows} rows, " + (f"model {deployed.version}" if deployed else "all at random")
 

@@ -11,13 +11,18 @@ import numpy as np
 
 from scorer.arrays import Codes, Mask
 from scorer.config import CYCLE, MIN_READY_OFFERS, Settings
-from scorer.errors import ConfigurationError, StrategyError
+from scorer.errors import ConfigurationError
 from scorer.models.protocol import RewardModel
 from scorer.ranking import arms
 from scorer.ranking.exploration import MixturePolicy
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import Connection
-from scorer.warehouse.marts import read_ready_offers
+from scorer.warehouse.marts import (
+    read_catalogue,
+    read_eligibility_sets,
+    read_ranking_settings,
+    read_ready_offers,
+)
 
 
 @dataclass(frozen=True)
@@ -162,23 +167,17 @@ def load_context(
     ``deployed`` None makes all traffic random; ``exploration_share`` overrides that of the strategy
     (0 personalises everybody). Raises StrategyError if the build does not know the strategy.
     """
-    settings = connection.execute(
-        "select exploration_share, top_k from dim_ranking_strategies where strategy_id = ?",
-        [strategy_id],
-    ).fetchone()
-    if settings is None:
-        raise StrategyError(f"strategy {strategy_id!r} is not in dim_ranking_strategies")
-    share = settings[0] if exploration_share is None else exploration_share
-    sets, defaults = _read_eligibility(connection, strategy_id)
+    share, top_k = read_ranking_settings(connection, strategy_id)
+    sets, defaults = read_eligibility_sets(connection, strategy_id)
     return StrategyContext(
         strategy_id=strategy_id,
         as_of=as_of,
-        offers=_read_offers(connection),
+        offers=_offers(connection),
         eligibility=sets,
         deployed=deployed,
         ready_offer_ids=frozenset(read_ready_offers(connection, strategy_id)),
-        exploration_share=float(share),
-        top_k=int(settings[1]),
+        exploration_share=share if exploration_share is None else exploration_share,
+        top_k=top_k,
         default_sets=defaults,
     )
 
@@ -192,37 +191,11 @@ def find_deployed(connection: Connection, settings: Settings, strategy: str) -> 
     return Deployed(registry.load(strategy, version), version)
 
 
-def _read_offers(connection: Connection) -> tuple[Offer, ...]:
-    rows = connection.execute(
-        "select offer_id, offer_name, priority, is_fallback and status = 'approved', placement_ids"
-        " from dim_offers order by offer_id"
-    ).fetchall()
+def _offers(connection: Connection) -> tuple[Offer, ...]:
     return tuple(
         Offer(i, name, int(priority or 0), bool(fallback), None if at is None else tuple(at))
-        for i, name, priority, fallback, at in rows
+        for i, name, priority, fallback, at in read_catalogue(connection)
     )
-
-
-def _read_eligibility(
-    connection: Connection, strategy_id: str
-) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    rows = connection.execute(
-        "select eligibility_set_id, placement_id, is_default, offer_id"
-        " from eligibility_sets where strategy_id = ?",
-        [strategy_id],
-    ).fetchall()
-    sets: dict[str, set[str]] = {}
-    placements: dict[str, set[str]] = {}
-    for set_id, placement_id, is_default, offer_id in rows:
-        sets.setdefault(set_id, set()).add(offer_id)
-        defaults = placements.setdefault(placement_id, set())
-        if is_default:
-            defaults.add(offer_id)
-    return _frozen(sets), _frozen(placements)
-
-
-def _frozen(groups: dict[str, set[str]]) -> dict[str, frozenset[str]]:
-    return {key: frozenset(group) for key, group in groups.items()}
 
 
 def _tie_order(offer: Offer) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from scorer.config import Settings
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import Connection
-from scorer.warehouse.scorer_tables import Row, insert_row
+from scorer.warehouse.scorer_tables import Row, insert_rows
 
 
 def write_model_versions(
@@ -35,7 +35,7 @@ def write_model_versions(
             row = _model_row(strategy, manifest)
             row |= {"trained_as_of": first[version]}
             row |= {"is_deployed": version == deployed}
-            insert_row(connection, "scorer.model_versions", row)
+            insert_rows(connection, "model_versions", [row])
 
 
 def _model_row(strategy: str, manifest: dict[str, Any]) -> Row:

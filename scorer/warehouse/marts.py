@@ -168,7 +168,55 @@ def read_display_sets(connection: Connection, strategy: str) -> dict[str, frozen
         [strategy],
     ).fetchall():
         sets.setdefault(key, set()).add(offer)
-    return {key: frozenset(group) for key, group in sets.items()}
+    return _frozen(sets)
+
+
+def read_ranking_settings(connection: Connection, strategy: str) -> tuple[float, int]:
+    """Exploration share and number of ranks of a strategy.
+
+    Raises StrategyError if the build does not know the strategy.
+    """
+    found = connection.execute(
+        "select exploration_share, top_k from dim_ranking_strategies where strategy_id = ?",
+        [strategy],
+    ).fetchone()
+    if found is None:
+        raise StrategyError(f"strategy {strategy!r} is not in dim_ranking_strategies")
+    return float(found[0]), int(found[1])
+
+
+def read_catalogue(connection: Connection) -> list[tuple[Any, ...]]:
+    """Id, name, priority, is approved fallback, and placements (None: all) of offers, by id."""
+    return connection.execute(
+        "select offer_id, offer_name, priority, is_fallback and status = 'approved', placement_ids"
+        " from dim_offers order by offer_id"
+    ).fetchall()
+
+
+def read_eligibility_sets(
+    connection: Connection, strategy: str
+) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Offers of each eligibility set, and offers for unknown profiles at each placement."""
+    sets: dict[str, set[str]] = {}
+    defaults: dict[str, set[str]] = {}
+    for set_id, placement_id, is_default, offer_id in connection.execute(
+        "select eligibility_set_id, placement_id, is_default, offer_id"
+        " from eligibility_sets where strategy_id = ?",
+        [strategy],
+    ).fetchall():
+        sets.setdefault(set_id, set()).add(offer_id)
+        of_placement = defaults.setdefault(placement_id, set())
+        if is_default:
+            of_placement.add(offer_id)
+    return _frozen(sets), _frozen(defaults)
+
+
+def count_candidates(connection: Connection, strategy: str) -> int:
+    """Number of rows to rank for a strategy."""
+    found = connection.execute(
+        "select count(*) from ranking_candidates where strategy_id = ?", [strategy]
+    ).fetchall()
+    return int(found[0][0])
 
 
 def parse_characteristics(text: str | None) -> dict[str, Any]:
@@ -178,3 +226,7 @@ def parse_characteristics(text: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _frozen(groups: dict[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {key: frozenset(group) for key, group in groups.items()}

@@ -19,7 +19,7 @@ def replace_training_run(connection: Connection, run: Row) -> None:
         "delete from scorer.training_runs where strategy_id = ? and as_of = ?",
         [run["strategy_id"], run["as_of"]],
     )
-    insert_row(connection, "scorer.training_runs", run)
+    insert_rows(connection, "training_runs", [run])
 
 
 def replace_evaluations(
@@ -35,20 +35,14 @@ def replace_evaluations(
         "delete from scorer.policy_evaluation where strategy_id = ? and as_of = ?",
         [strategy, settings.as_of],
     )
-    if rows:
-        insert_rows(
-            connection, "policy_evaluation", pa.Table.from_pylist([key | row for row in rows])
-        )
+    insert_rows(connection, "policy_evaluation", [key | row for row in rows])
 
 
-def insert_rows(connection: Connection, name: str, rows: pa.Table) -> None:
-    """Insert rows into a table of the schema `scorer`, columns by name."""
-    connection.register("nextoffer_rows", rows)
+def insert_rows(connection: Connection, name: str, rows: pa.Table | Sequence[Row]) -> None:
+    """Insert rows into a table of the schema `scorer`, columns by name; no rows are fine."""
+    table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows))
+    if table.num_rows == 0:
+        return
+    connection.register("nextoffer_rows", table)
     connection.execute(f"insert into scorer.{name} by name select * from nextoffer_rows")
     connection.unregister("nextoffer_rows")
-
-
-def insert_row(connection: Connection, table: str, row: Row) -> None:
-    """Insert one row into a table, columns by name."""
-    columns, marks = ", ".join(row), ", ".join("?" for _ in row)
-    connection.execute(f"insert into {table} ({columns}) values ({marks})", list(row.values()))

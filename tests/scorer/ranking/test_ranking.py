@@ -59,7 +59,7 @@ def test_columns_are_those_of_the_contract() -> None:
     assert RANKED_SCHEMA.names == CONTRACT_COLUMNS.split(", ")
 
 
-def test_a_personalised_slate_is_ordered_by_score() -> None:
+def test_personalised_rows_are_ordered_by_score() -> None:
     """Every column has its stated value."""
     first, *_, last = ranked(context(SCORES), candidates(["p"]))
     assert first == {
