@@ -6,6 +6,7 @@ The checks read imports only, also those inside functions; nothing is imported.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,15 @@ def _wrong_in_scorer(file: Path, name: str) -> str | None:
 def test_packages_import_only_what_is_below_them() -> None:
     """Every import of the scorer and of the app follows the layers."""
     assert wrong_imports(ROOT) == []
+
+
+def test_the_scorer_reads_marts_only() -> None:
+    """No query of the scorer selects from a staging or intermediate model."""
+    below = re.compile(r"\b(?:from|join)\s+(?:main\.)?(?:int|stg|base)_\w+", re.IGNORECASE)
+    files = (ROOT / "scorer").rglob("*.py")
+    found = {f.name: below.findall(f.read_text(encoding="utf-8")) for f in files}
+    assert {name: queries for name, queries in found.items() if queries} == {}
+    assert below.findall("select *\nfrom int_capped_offers") != []
 
 
 def test_every_layer_exists() -> None:
