@@ -18,7 +18,7 @@ _KINDS = {
 }
 _YES_NO = "datum.label == 'true' ? 'yes' : datum.label == 'false' ? 'no' : datum.label"
 _WIDEST = 0.6
-_MOST_SHAPES = {"One feature alone": "circle", "Two features, beyond each alone": "diamond"}
+_MOST_SHAPES = {"One feature alone": "circle", "Two features together": "diamond"}
 _LONGEST = 30
 _BELOW = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=240)
 
@@ -89,7 +89,7 @@ def _heat_map(
             alt.Tooltip(f"{fields[1]}:N", title=axes[1]),
             alt.Tooltip("shrunken_rate:Q", title="Shrunken rate", format=form),
             alt.Tooltip("rate:Q", title="Rate", format=form),
-            alt.Tooltip("lift:Q", title="Lift over the mean of the offer", format="+.0%"),
+            alt.Tooltip("lift:Q", title="Lift over the mean", format="+.0%"),
             alt.Tooltip("displays:Q", title="Displays", format=",d"),
             alt.Tooltip("successes:Q", title="Successes", format=",d"),
         ],
@@ -124,7 +124,7 @@ def _lift() -> alt.Color:
         domain=[-_WIDEST, 0, _WIDEST], range=style.LOW_TO_HIGH, interpolate="rgb", clamp=True
     )
     legend = alt.Legend(
-        title="Lift over the mean of the offer",
+        title="Lift over the mean",
         format="+.0%",
         orient="bottom",
         gradientLength=220,

@@ -124,7 +124,7 @@ def _draw_feature(view: View, feature: str) -> None:
 def _draw_personal(offers: pd.DataFrame, pairs: pd.DataFrame) -> None:
     best = pairs.drop_duplicates("offer_id")
     together = best.assign(
-        what="Two features, beyond each alone",
+        what="Two features together",
         names=best["feature_name"] + " x " + best["other_feature_name"],
     )
     alone = offers.assign(what="One feature alone", names=offers["feature_name"])
