@@ -161,6 +161,7 @@ def test_models_with_rules_have_unit_tests(manifest: dict[str, Any]) -> None:
         "dim_ranking_strategies",
         "eligibility_exclusions",
         "model_versions",
+        "profile_features",
         "ranked_offers",
         "stg_context_features",
         "stg_eligibility_rules",

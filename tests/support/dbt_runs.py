@@ -22,12 +22,13 @@ def run_dbt(
     raw: Path | None = None,
     as_of: str = AS_OF,
     timezone: str = "America/New_York",
+    project: Path = PROJECT,
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt on a database in `folder`, which is also the working directory."""
     folder.mkdir(parents=True, exist_ok=True)
     options = {
-        "--project-dir": PROJECT,
-        "--profiles-dir": PROJECT,
+        "--project-dir": project,
+        "--profiles-dir": project,
         "--target-path": folder / "target",
         "--log-path": folder / "logs",
         "--vars": json.dumps({"raw_path": str(raw or folder / "no_input"), "as_of": as_of}),
@@ -79,7 +80,8 @@ def write_small_raw_folder(raw: Path) -> None:
         (raw / name).write_text("\n".join(lines) + "\n")
 
 
-def _event(event_id: str, moment: str, kind: str, items: str, **more: Any) -> str:
+def xdm_event(event_id: str, moment: str, kind: str, items: str, **more: Any) -> str:
+    """Return one experience event as a line of JSON."""
     decisioning = {
         "propositions": [
             {
@@ -106,10 +108,10 @@ _RANDOM = '{"itemSelection": {"rankingDetail": {"trafficType": "random"}}, '
 _SHOWN = f'[{_RANDOM}"id": "a"}}, {_RANDOM}"id": "b"}}, {{"name": "no id"}}]'
 _INPUTS = {
     "events.ndjson": [
-        _event("d1", "2026-01-20T10:00:00Z", "decisioning.propositionDisplay", _SHOWN),
-        _event("d1", "2026-01-21T10:00:00Z", "decisioning.propositionDisplay", _SHOWN),
-        _event("i1", "2026-01-20T11:00:00Z", "decisioning.propositionInteract", '[{"id": "a"}]'),
-        _event("i2", "2026-01-20T09:00:00Z", "decisioning.propositionInteract", '[{"id": "b"}]'),
+        xdm_event("d1", "2026-01-20T10:00:00Z", "decisioning.propositionDisplay", _SHOWN),
+        xdm_event("d1", "2026-01-21T10:00:00Z", "decisioning.propositionDisplay", _SHOWN),
+        xdm_event("i1", "2026-01-20T11:00:00Z", "decisioning.propositionInteract", '[{"id": "a"}]'),
+        xdm_event("i2", "2026-01-20T09:00:00Z", "decisioning.propositionInteract", '[{"id": "b"}]'),
         '{"_id": "cut',
         '{"_id": "e9", "eventType": "t"}',
         "",

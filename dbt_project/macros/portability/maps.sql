@@ -33,6 +33,13 @@
     {{ map }}[{{ key }}]
 {%- endmacro %}
 
+{# The entries of two maps; where both have a key, the second one counts. #}
+{% macro merged_maps(first, second) -%}{{ return(adapter.dispatch("merged_maps", "nextoffer")(first, second)) }}{%- endmacro %}
+
+{% macro duckdb__merged_maps(first, second) -%}
+    map_concat({{ first }}, {{ second }})
+{%- endmacro %}
+
 {# An empty map of text to text. #}
 {% macro empty_map() -%}{{ return(adapter.dispatch("empty_map", "nextoffer")()) }}{%- endmacro %}
 

@@ -76,7 +76,10 @@ final as (
         coalesce(here.activity_id, strategy_placements.usual_activity_id) as activity_id,
         coalesce(here.scope_id, strategy_placements.usual_scope_id) as scope_id,
         coalesce(shared_segments.segments, {{ empty_list() }}) as segments,
-        coalesce(here.context, anywhere.context, {{ empty_map() }}) as context,
+        case
+            when computed.features is null then coalesce(here.context, anywhere.context, {{ empty_map() }})
+            else {{ merged_maps("coalesce(here.context, anywhere.context, " ~ empty_map() ~ ")", "computed.features") }}
+        end as context,
         {{ eligibility_set_id(
             "strategy_placements.strategy_id",
             "strategy_placements.placement_id",
@@ -90,6 +93,7 @@ final as (
         and strategy_placements.placement_id = here.placement_id
     left join contexts as anywhere
         on profiles.profile_id = anywhere.profile_id and anywhere.recency = 1
+    left join {{ ref("int_profile_features") }} as computed on profiles.profile_id = computed.profile_id
     left join profile_segments on profiles.profile_id = profile_segments.profile_id
     left join shared_segments
         on strategy_placements.strategy_id = shared_segments.strategy_id

@@ -41,18 +41,41 @@ known_context as (
 
 ),
 
+-- A computed feature whose values are all numbers is one.
+computed as (
+
+    select
+        feature_name,
+        case when bool_and(try_cast(value as double) is not null) then 'number' else 'category' end as value_type
+    from {{ ref("profile_features") }}
+    where
+        valid_from <= {{ as_of() }}
+        and value is not null
+        and feature_name not in (select feature_name from known_context)
+    group by 1
+
+),
+
+named_features as (
+
+    select * from known_context
+    union all
+    select * from computed
+
+),
+
 context as (
 
     select
         strategies.strategy_id,
-        known_context.feature_name,
+        named_features.feature_name,
         'context' as feature_kind,
-        known_context.value_type
+        named_features.value_type
     from strategies
-    cross join known_context
+    cross join named_features
     where
         strategies.context_features is null
-        or {{ in_list("strategies.context_features", "known_context.feature_name") }}
+        or {{ in_list("strategies.context_features", "named_features.feature_name") }}
 
 ),
 

@@ -54,7 +54,10 @@ final as (
         coalesce(displays.position, 1)::int as position,
         group_offers.eligibility_set_id,
         coalesce(segments.segments, {{ empty_list() }}) as segments,
-        contexts.context,
+        case
+            when computed.features is null then contexts.context
+            else {{ merged_maps("coalesce(contexts.context, " ~ empty_map() ~ ")", "computed.features") }}
+        end as context,
         training_displays.traffic_type,
         case
             when training_displays.propensity is not null then training_displays.propensity
@@ -76,6 +79,8 @@ final as (
         on display_groups.choice_group_id = group_offers.choice_group_id
         and display_groups.offer_id = group_offers.offer_id
     left join contexts on displays.context_text = contexts.context_text
+    left join {{ ref("int_display_profile_features") }} as computed
+        on training_displays.display_id = computed.display_id
     left join segments
         on training_displays.strategy_id = segments.strategy_id
         and training_displays.display_id = segments.display_id

@@ -10,8 +10,13 @@ contexts as (
 
     select
         all_displays.display_id,
-        contexts.context
+        case
+            when computed.features is null then contexts.context
+            else {{ merged_maps("coalesce(contexts.context, " ~ empty_map() ~ ")", "computed.features") }}
+        end as context
     from {{ ref("int_displays") }} as all_displays
+    left join {{ ref("int_display_profile_features") }} as computed
+        on all_displays.display_id = computed.display_id
     left join {{ ref("int_contexts") }} as contexts on all_displays.context_text = contexts.context_text
 
 ),
