@@ -46,7 +46,7 @@ def run_demo(home: Path, weeks: int, profiles: int | None, seed: int) -> None:
     world.write_catalogue(raw)
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     console.print(f"A simulated bank, {world.profiles:,} people, {weeks} weeks.\n", highlight=False)
-    progress, served, timings = make_progress(sums_up=False), Served.nobody(), []
+    progress, served, timings = make_progress(sums_up=False), Served.before_the_first_cycle(), []
     for week in range(1, weeks + 1):
         step_started = time.monotonic()
         progress.start(f"week {week}: live")

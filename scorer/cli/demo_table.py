@@ -37,8 +37,8 @@ class Served:
     runs: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def nobody(cls) -> Served:
-        """Return the value before the first cycle."""
+    def before_the_first_cycle(cls) -> Served:
+        """Return an empty ranking, which the bank has before the first cycle."""
         return cls(None, {})
 
     def model(self, strategy: str) -> str:

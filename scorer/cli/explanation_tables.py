@@ -31,7 +31,7 @@ def explanation_parts(found: Part) -> list[Any]:
 
 def _heading(found: Part) -> Text:
     model = f", model {found['model_version']} ({found['model_kind']})"
-    told = [
+    context = [
         f"{person['feature']} {value_text(person['value'])}"
         for person in found["person"]
         if person["kind"] == "context" and person["value"] is not None
@@ -40,7 +40,7 @@ def _heading(found: Part) -> Text:
     return Text(
         f"{found['profile_id']} at {found['placement_id']}, strategy {found['strategy_id']},"
         f" cycle {found['cycle_date']}{model if found['model_version'] else ''}\n"
-        f"Segments: {', '.join(inside) or 'none'}\nContext:  {', '.join(told) or 'none'}\n"
+        f"Segments: {', '.join(inside) or 'none'}\nContext:  {', '.join(context) or 'none'}\n"
         f"Decided by {found['decided_by']}: {found['reason']}\n"
     )
 

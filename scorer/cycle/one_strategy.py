@@ -220,4 +220,6 @@ def _run_row(
 def _reason(missing: str | None, deployed: str | None) -> str | None:
     if missing is None:
         return None
-    return f"{missing}; model {deployed} rests, all traffic is random" if deployed else missing
+    return (
+        f"{missing}; model {deployed} is not used, all traffic is random" if deployed else missing
+    )

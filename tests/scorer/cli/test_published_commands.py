@@ -124,7 +124,7 @@ def test_files_hold_every_row(published: Path, nextoffer: Command, tmp_path: Pat
 def test_a_query_reads_the_publication_and_nothing_else(
     sql: str, text: str, published: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is no query of the published tables is refused in one line, and changes nothing."""
+    """Anything but a query of the published tables is refused in one line and changes nothing."""
     monkeypatch.chdir(published.parent)
     before = (published / "published.duckdb").read_bytes()
     outcome = nextoffer("query", sql, "--home", published)

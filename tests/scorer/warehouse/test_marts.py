@@ -14,9 +14,9 @@ VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text
 
 
 @given(st.dictionaries(st.text(), VALUES.filter(lambda value: value == value)))
-def test_a_json_object_is_read_as_characteristics(told: dict[str, object]) -> None:
+def test_a_json_object_is_read_as_characteristics(values: dict[str, object]) -> None:
     """Names and values come back as they were written."""
-    assert parse_characteristics(json.dumps(told)) == told
+    assert parse_characteristics(json.dumps(values)) == values
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", "12", "null", "no JSON"])
