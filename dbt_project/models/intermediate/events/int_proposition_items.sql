@@ -33,12 +33,10 @@ items as (
     select
         * exclude (proposition),
         proposition.id as proposition_id,
-        coalesce(proposition.scope, proposition.scopeDetails.id) as scope_id,
-        proposition.scopeDetails.activity.id as activity_id,
-        proposition.scopeDetails.placement.id as placement_id,
-        list_filter(
-            proposition.scopeDetails.strategies, lambda strategy: strategy.step = 'ranking'
-        )[1].trafficType as proposition_traffic_type,
+        {{ xdm_scope_id("proposition") }} as scope_id,
+        {{ xdm_activity_id("proposition") }} as activity_id,
+        {{ xdm_placement_id("proposition") }} as placement_id,
+        {{ xdm_ranking_traffic_type("proposition") }} as proposition_traffic_type,
         unnest(proposition.items) as item,
         generate_subscripts(proposition.items, 1) as item_number
     from propositions
@@ -49,11 +47,7 @@ tokened as (
 
     select
         *,
-        coalesce(
-            {{ in_list("tokens", "item.id") }}
-            or {{ in_list("tokens", "coalesce(item.token, item.trackingToken, item.characteristics.tracking.token)") }},
-            false
-        ) as is_named
+        {{ xdm_names_item("tokens", "item") }} as is_named
     from items
     where tokens is not null and event_kind <> 'display'
 
@@ -89,11 +83,8 @@ final as (
         coalesce(nullif(scope_id, ''), 'default') as scope_id,
         coalesce(nullif(placement_id, ''), 'default') as placement_id,
         item_number::int as position,
-        lower(coalesce(item.itemSelection.rankingDetail.trafficType, proposition_traffic_type)) as traffic_type,
-        case
-            when item.itemSelection.rankingDetail.propensity between 0 and 1
-                then nullif(item.itemSelection.rankingDetail.propensity, 0)
-        end as propensity,
+        lower(coalesce({{ xdm_item_traffic_type("item") }}, proposition_traffic_type)) as traffic_type,
+        {{ xdm_item_propensity("item") }} as propensity,
         context_text,
         event_values,
         source_file,
