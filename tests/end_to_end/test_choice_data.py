@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from scorer.warehouse.database import connect_memory
-from tests.support.cycles import published
 from tests.support.flat_logs import nextoffer, write_log, write_requests
 from tests.support.paths import DATA
+from tests.support.pipeline_runs import published
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "choice_truth.parquet").exists(),

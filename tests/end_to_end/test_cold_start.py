@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.support.cycles import published, run
+from tests.support.pipeline_runs import published, run
 
 AS_OF = datetime(2026, 9, 13)
 COUNTS = "select offer_id, displays, successes, is_ready from offer_readiness order by 1"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scorer.errors import InputError
-from tests.support.warehouse_builds import build, rows
+from tests.support.pipeline_runs import build, build_rows
 from tests.support.xdm_events import display, write_lines
 
 AS_OF = datetime(2026, 9, 13)
@@ -57,9 +57,11 @@ def test_every_defect_of_an_event_is_named_with_its_line(tmp_path: Path) -> None
     lines = [good[0], *EVENT_DEFECTS, good[1]]
     (folder / "events.ndjson").write_bytes(b"\n".join(lines) + b"\n")
     build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
-    found = rows(tmp_path, "select line_number, reason from rejected_events order by line_number")
+    found = build_rows(
+        tmp_path, "select line_number, reason from rejected_events order by line_number"
+    )
     assert found == [(number, reason) for number, reason in enumerate(EVENT_DEFECTS.values(), 2)]
-    assert rows(tmp_path, "select count(*) from fct_displays") == [(2,)]
+    assert build_rows(tmp_path, "select count(*) from fct_displays") == [(2,)]
 
 
 def test_half_good_events_keep_their_good_part(tmp_path: Path) -> None:
@@ -70,11 +72,11 @@ def test_half_good_events_keep_their_good_part(tmp_path: Path) -> None:
     propositions.append({"id": "empty"})
     write_lines(tmp_path / "raw" / "experience_events.ndjson", [event])
     build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
-    assert rows(tmp_path, "select offer_id, position from fct_displays order by 2") == [
+    assert build_rows(tmp_path, "select offer_id, position from fct_displays order by 2") == [
         ("o1", 1),
         ("o2", 2),
     ]
-    assert rows(tmp_path, "select reason from rejected_events order by 1") == [
+    assert build_rows(tmp_path, "select reason from rejected_events order by 1") == [
         ("item without id",),
         ("proposition without items",),
     ]
@@ -87,10 +89,13 @@ def test_a_very_long_line_is_read_or_rejected(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(long_event + "\n" + "y" * 40_000_000 + "\n" + _event(_id="short") + "\n")
     build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
-    assert rows(tmp_path, "select event_id from fct_displays order by 1") == [("long",), ("short",)]
-    assert rows(tmp_path, "select line_number, reason, length(raw_text) from rejected_events") == [
-        (2, "not a JSON object", 2000)
+    assert build_rows(tmp_path, "select event_id from fct_displays order by 1") == [
+        ("long",),
+        ("short",),
     ]
+    assert build_rows(
+        tmp_path, "select line_number, reason, length(raw_text) from rejected_events"
+    ) == [(2, "not a JSON object", 2000)]
 
 
 def test_a_line_beyond_the_limit_is_rejected_by_number(tmp_path: Path) -> None:
@@ -99,10 +104,10 @@ def test_a_line_beyond_the_limit_is_rejected_by_number(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(_event(_id="long", padding="x" * 135_000_000) + "\n" + _event() + "\n")
     build(tmp_path, tmp_path / "raw", AS_OF, TABLES)
-    assert rows(tmp_path, "select event_id from fct_displays") == [("e",)]
-    assert rows(tmp_path, "select line_number, reason, length(raw_text) from rejected_events") == [
-        (1, "line too long", 2000)
-    ]
+    assert build_rows(tmp_path, "select event_id from fct_displays") == [("e",)]
+    assert build_rows(
+        tmp_path, "select line_number, reason, length(raw_text) from rejected_events"
+    ) == [(1, "line too long", 2000)]
 
 
 FLAT_DEFECTS = {
@@ -131,9 +136,11 @@ def test_every_defect_of_a_flat_display_is_named(tmp_path: Path, compressed: boo
     else:
         (raw / "displays.csv").write_text(text)
     build(tmp_path, raw, AS_OF, TABLES)
-    found = rows(tmp_path, "select line_number, reason from rejected_events order by line_number")
+    found = build_rows(
+        tmp_path, "select line_number, reason from rejected_events order by line_number"
+    )
     assert found == [(number, reason) for number, reason in enumerate(FLAT_DEFECTS.values(), 2)]
-    assert rows(tmp_path, "select propensity, is_clicked, value from fct_displays") == [
+    assert build_rows(tmp_path, "select propensity, is_clicked, value from fct_displays") == [
         (0.5, True, 2.5)
     ]
 
@@ -163,7 +170,7 @@ def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
         "p,s,2026-09-02,2026-09-01\n"
     )
     build(tmp_path, raw, AS_OF, TABLES)
-    found = rows(
+    found = build_rows(
         tmp_path, "select input_name, line_number, reason from rejected_events order by 1, 2"
     )
     assert found == [
@@ -179,7 +186,7 @@ def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
         ("segment_memberships", 5, "qualified_at is no time"),
         ("segment_memberships", 6, "exited_at before qualified_at"),
     ]
-    assert rows(tmp_path, "select offer_id, priority from dim_offers") == [("o1", 1)]
+    assert build_rows(tmp_path, "select offer_id, priority from dim_offers") == [("o1", 1)]
 
 
 @pytest.mark.parametrize(
@@ -223,15 +230,15 @@ def test_odd_names_are_only_names(tmp_path: Path) -> None:
     )
     build(tmp_path / "home", raw, AS_OF, f"{TABLES} +int_profile_segments")
     home = tmp_path / "home"
-    assert rows(home, "select * from rejected_events") == []
+    assert build_rows(home, "select * from rejected_events") == []
     found = [
         (*names, {key: value for key, value in context.items() if value is not None})
-        for *names, context in rows(
+        for *names, context in build_rows(
             home, "select profile_id, offer_id, placement_id, context from fct_displays"
         )
     ]
     assert ("p", odd, odd, {"device_type": odd}) in found
     assert ("q", "x", "default", {'a"b': "1", "twice": "first"}) in found
     assert ("q", "x", "default", {"e f's": "1"}) in found
-    known = rows(home, "select segments from int_profile_segments where profile_id = 'p'")
+    known = build_rows(home, "select segments from int_profile_segments where profile_id = 'p'")
     assert known == [([odd],)]

@@ -16,8 +16,7 @@ from scorer.registry.model_registry import ModelRegistry
 from scorer.simulation import World
 from scorer.warehouse.publication_reader import PublicationReader
 from scorer.warehouse.publications import content_checksum
-from tests.support.cycles import published, run
-from tests.support.warehouse_builds import rows, settings
+from tests.support.pipeline_runs import build_rows, published, run, settings
 
 AS_OF = datetime(2026, 9, 13)
 RUNS = "select strategy_id, status, reason from scorer.training_runs order by 1"
@@ -142,16 +141,16 @@ def test_a_repaired_model_ranks_again(raw: Path, undisturbed: Path, tmp_path: Pa
     home = tmp_path / "home"
     shutil.copytree(undisturbed, home, symlinks=True)
     now = settings(home, raw, AS_OF)
-    before = rows(home, RUNS)
+    before = build_rows(home, RUNS)
     deployed = ModelRegistry(now.models_dir).deployed_as_of("web_clicks", AS_OF)
     model = home / "models" / "web_clicks" / str(deployed) / "manifest.json"
     content = model.read_bytes()
     model.write_bytes(b"damaged")
     assert list(run_part(now, Silent(), ["rank"]).failures) == ["web_clicks"]
-    assert ("web_clicks", "failed") in [row[:2] for row in rows(home, RUNS)]
+    assert ("web_clicks", "failed") in [row[:2] for row in build_rows(home, RUNS)]
     model.write_bytes(content)
     assert not run_part(now, Silent(), ["rank"]).failures
-    assert rows(home, RUNS) == before
+    assert build_rows(home, RUNS) == before
 
 
 def test_a_back_fill_does_not_move_the_current_publication(

@@ -14,7 +14,7 @@ from scorer.config import Settings
 from scorer.progress import Silent
 from scorer.warehouse.dbt import run_dbt
 from tests.support.paths import PROJECT
-from tests.support.warehouse_builds import build, rows
+from tests.support.pipeline_runs import build, build_rows
 from tests.support.xdm_events import click, display, purchase, write_lines
 
 START = datetime(2026, 9, 6)
@@ -68,10 +68,10 @@ def test_weekly_loads_equal_one_full_refresh(tmp_path: Path, three_weeks: list[l
     build(tmp_path / "at_once", raw, START + timedelta(weeks=3), "features")
     for table, key in HISTORY.items():
         sql = f"select * exclude (load_id) from {table} order by {key}"
-        assert rows(tmp_path / "weekly", sql) == rows(tmp_path / "at_once", sql), table
+        assert build_rows(tmp_path / "weekly", sql) == build_rows(tmp_path / "at_once", sql), table
     for table in ("training_examples", "ranking_candidates", "offer_readiness"):
         sql = f"select * from {table} order by all"
-        assert rows(tmp_path / "weekly", sql) == rows(tmp_path / "at_once", sql), table
+        assert build_rows(tmp_path / "weekly", sql) == build_rows(tmp_path / "at_once", sql), table
 
 
 def test_a_loaded_file_is_not_read_again(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
@@ -80,7 +80,7 @@ def test_a_loaded_file_is_not_read_again(tmp_path: Path, three_weeks: list[list[
     for week, events in enumerate(three_weeks[:2]):
         write_lines(raw / "experience_events" / f"week={week}.ndjson", events)
         build(tmp_path / "home", raw, START + timedelta(weeks=week + 1), "+fct_displays")
-    loads = rows(
+    loads = build_rows(
         tmp_path / "home",
         "select source_file, min(load_id), max(load_id) from stg_xdm__events group by 1 order by 1",
     )
@@ -100,8 +100,8 @@ def test_a_file_that_grew_is_read_again(tmp_path: Path, three_weeks: list[list[d
     build(tmp_path / "home", raw, START + timedelta(weeks=2), "+int_displays")
     build(tmp_path / "fresh", raw, START + timedelta(weeks=2), "+int_displays")
     sql = "select * exclude (load_id) from int_displays order by display_id"
-    assert rows(tmp_path / "home", sql) == rows(tmp_path / "fresh", sql)
-    assert len(rows(tmp_path / "home", sql)) > 200
+    assert build_rows(tmp_path / "home", sql) == build_rows(tmp_path / "fresh", sql)
+    assert len(build_rows(tmp_path / "home", sql)) > 200
 
 
 def test_a_new_context_feature_reads_history_again(
@@ -116,7 +116,9 @@ def test_a_new_context_feature_reads_history_again(
     build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
     features.write_text(features.read_text() + "device,device.type,category\n")
     build(tmp_path / "home", raw, START + timedelta(weeks=1), "features")
-    found = rows(tmp_path / "home", "select distinct context['device'] from training_examples")
+    found = build_rows(
+        tmp_path / "home", "select distinct context['device'] from training_examples"
+    )
     assert found == [("tablet",)]
 
 
@@ -130,11 +132,11 @@ def test_a_new_event_type_reads_history_again(
     write_lines(raw / "experience_events" / "log.ndjson", events)
     made = Settings(home=tmp_path / "home", raw=raw, as_of=as_of, project_dir=project)
     run_dbt(made, "+int_displays", "features", Silent())
-    assert rows(made.home, "select count(*) from int_displays") == [(0,)]
+    assert build_rows(made.home, "select count(*) from int_displays") == [(0,)]
     with (project / "seeds" / "xdm_event_types.csv").open("a") as seed:
         seed.write("acme.shown,display\n")
     run_dbt(made, "+int_displays", "features", Silent())
-    assert rows(made.home, "select count(*) > 100 from int_displays") == [(True,)]
+    assert build_rows(made.home, "select count(*) > 100 from int_displays") == [(True,)]
 
 
 def _same_as_fresh(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
@@ -142,7 +144,7 @@ def _same_as_fresh(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
     build(fresh, raw, as_of, JUDGED)
     for table in ("fct_displays", "rejected_events", "training_examples"):
         sql = f"select * from {table} order by all"
-        assert rows(home, sql) == rows(fresh, sql), table
+        assert build_rows(home, sql) == build_rows(fresh, sql), table
 
 
 def test_a_file_that_was_replaced_counts_as_it_is_now(
@@ -175,20 +177,20 @@ def test_a_file_that_was_emptied_counts_for_nothing(
     (flat.parent / "a.csv").write_text(header + row + "r1\n")
     flat.write_text(header + row + "r2\n")
     build(home, raw, as_of, JUDGED)
-    before = rows(home, "select * from fct_displays order by all")
+    before = build_rows(home, "select * from fct_displays order by all")
     texts = log.read_text(), flat.read_text()
     log.write_text("")
     flat.write_text(header)
     for number in range(2):
         _same_as_fresh(home, raw, as_of, tmp_path / f"fresh{number}")
     sql = "select source_file, line_number from rejected_events where reason like 'file w%'"
-    told = rows(home, sql)
+    told = build_rows(home, sql)
     assert sorted(told) == [("displays/b.csv", 0), ("experience_events/b.ndjson", 0)]
-    assert len(rows(home, "select * from fct_displays")) < len(before)
+    assert len(build_rows(home, "select * from fct_displays")) < len(before)
     log.write_text(texts[0])
     flat.write_text(texts[1])
     build(home, raw, as_of, JUDGED)
-    assert rows(home, "select * from fct_displays order by all") == before
+    assert build_rows(home, "select * from fct_displays order by all") == before
 
 
 def test_a_line_that_was_mended_is_no_longer_rejected(tmp_path: Path) -> None:
@@ -199,10 +201,10 @@ def test_a_line_that_was_mended_is_no_longer_rejected(tmp_path: Path) -> None:
     good = [json.dumps(display(f"d{n}", START, "p", ["o"])).encode() for n in range(3)]
     path.write_bytes(good[0] + b"\n" + good[1][:40] + b"\n\xff" + good[2] + b"\n")
     build(tmp_path / "home", raw, as_of, JUDGED)
-    assert rows(tmp_path / "home", "select line_number, reason from rejected_events") == [
+    assert build_rows(tmp_path / "home", "select line_number, reason from rejected_events") == [
         (2, "not a JSON object"),
         (3, "not UTF-8"),
     ]
     path.write_bytes(b"\n".join(good) + b"\n")
     _same_as_fresh(tmp_path / "home", raw, as_of, tmp_path / "fresh")
-    assert rows(tmp_path / "home", "select count(*) from rejected_events") == [(0,)]
+    assert build_rows(tmp_path / "home", "select count(*) from rejected_events") == [(0,)]

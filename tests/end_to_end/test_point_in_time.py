@@ -6,7 +6,7 @@ import random
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.support.warehouse_builds import build, rows
+from tests.support.pipeline_runs import build, build_rows
 from tests.support.xdm_events import click, display, purchase, write_lines
 
 AS_OF = datetime(2026, 9, 13)
@@ -26,7 +26,7 @@ TABLES = (
 
 
 def _contents(home: Path) -> dict[str, list[tuple]]:
-    return {table: rows(home, f"select * from {table} order by all") for table in TABLES}
+    return {table: build_rows(home, f"select * from {table} order by all") for table in TABLES}
 
 
 def _past(raw: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_back_fill_after_a_later_run_sees_the_old_catalogue(tmp_path: Path) ->
     catalogue = (raw / "offers.csv").read_text()
     (raw / "offers.csv").write_text(catalogue.replace("o0,approved,1", "o0,archived,7"))
     build(home, raw, AS_OF + timedelta(weeks=1))
-    assert rows(home, "select status, priority from dim_offers where offer_id = 'o0'") == [
+    assert build_rows(home, "select status, priority from dim_offers where offer_id = 'o0'") == [
         ("archived", 7)
     ]
     build(home, raw, AS_OF)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import DATA
-from tests.support.warehouse_builds import build, rows
+from tests.support.pipeline_runs import build, build_rows
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "xdm").is_dir(), reason="needs the development data in ../shared/data"
@@ -36,13 +36,15 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_display_and_click_is_found(dirty: Path) -> None:
     """The file holds exactly 10,000 displays and 46 interactions that belong to one."""
-    assert rows(dirty, "select count(*), sum(clicks) from fct_displays") == [(10_000, 46)]
+    assert build_rows(dirty, "select count(*), sum(clicks) from fct_displays") == [(10_000, 46)]
 
 
 def test_every_planted_defect_is_accounted_for(dirty: Path) -> None:
     """What was planted is quarantined with its reason and line, or collapsed, and nothing else."""
     planted = json.loads((DIRTY.parent / (DIRTY.name + ".planted.json")).read_text())
-    reasons = Counter(dict(rows(dirty, "select reason, count(*) from rejected_events group by 1")))
+    reasons = Counter(
+        dict(build_rows(dirty, "select reason, count(*) from rejected_events group by 1"))
+    )
     assert reasons == {
         "not a JSON object": planted["truncated_lines"] + planted["not_json"],
         "no event id": planted["events_without_id"],
@@ -50,7 +52,7 @@ def test_every_planted_defect_is_accounted_for(dirty: Path) -> None:
         "blank line": planted["blank_lines"],
         "no display for this interaction": planted["orphan_interactions"],
     }
-    staged = rows(
+    staged = build_rows(
         dirty,
         "select count(*) - count(distinct event_id) from stg_xdm__events"
         " where reject_reason is null",
@@ -60,7 +62,7 @@ def test_every_planted_defect_is_accounted_for(dirty: Path) -> None:
 
 def test_rejected_lines_tell_where_they_stand(dirty: Path) -> None:
     """Every rejected line carries its number in the file and its text."""
-    found = rows(
+    found = build_rows(
         dirty, "select line_number, raw_text from rejected_events where reason = 'blank line'"
     )
     assert found == [(10253, "")]
@@ -71,7 +73,7 @@ def test_flat_displays_give_the_same_measures(dirty: Path, tmp_path: Path) -> No
     (tmp_path / "raw").mkdir()
     shutil.copy(DATA / "obd_random_men.parquet", tmp_path / "raw" / "displays.parquet")
     build(tmp_path, tmp_path / "raw", AS_OF, "features")
-    assert rows(tmp_path, MEASURES) == rows(dirty, MEASURES)
+    assert build_rows(tmp_path, MEASURES) == build_rows(dirty, MEASURES)
 
 
 def test_example_documents_are_read_or_rejected(tmp_path: Path) -> None:
@@ -81,9 +83,9 @@ def test_example_documents_are_read_or_rejected(tmp_path: Path) -> None:
     for path in [folder, *folder.iterdir()]:
         path.chmod(0o755)
     build(tmp_path, tmp_path / "raw", datetime(2026, 1, 1))
-    found = dict(rows(tmp_path, "select source_file, reason from rejected_events"))
+    found = dict(build_rows(tmp_path, "select source_file, reason from rejected_events"))
     names = {f"experience_events/{path.name}" for path in folder.iterdir()}
-    read = {name for (name,) in rows(tmp_path, "select source_file from int_events")}
+    read = {name for (name,) in build_rows(tmp_path, "select source_file from int_events")}
     assert set(found) | read == names
     assert found["experience_events/placecontext.example.1.json"] == "no event id"
     assert (

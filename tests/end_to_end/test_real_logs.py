@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cycles import published
 from tests.support.flat_logs import nextoffer, write_log
 from tests.support.paths import DATA
+from tests.support.pipeline_runs import published
 
 pytestmark = [
     pytest.mark.slow,

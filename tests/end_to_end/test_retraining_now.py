@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from scorer.cli.app import main
-from tests.support.cycles import published
+from tests.support.pipeline_runs import published
 
 WEEK = timedelta(days=7)
 FIRST = datetime(2026, 1, 25)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cycles import published, run
+from tests.support.pipeline_runs import published, run
 from tests.support.xdm_events import click, display, write_lines
 
 AS_OF = datetime(2026, 9, 13)
