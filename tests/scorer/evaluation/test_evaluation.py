@@ -18,7 +18,7 @@ from scorer.ope.estimators import ESTIMATORS
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import connect_build
-from tests.support.builds import make_home
+from tests.support.small_home import make_home
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import connect_build
 from tests.support.benches import fitted
-from tests.support.builds import FIRST, make_home
+from tests.support.small_home import FIRST, make_home
 from tests.support.worlds import START, worked_example
 
 TABLES = ("scored_displays", "feature_importance", "policy_evaluation")

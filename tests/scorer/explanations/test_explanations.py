@@ -26,7 +26,7 @@ from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import connect_build
 from tests.support.benches import KINDS, fitted
-from tests.support.builds import make_home
+from tests.support.small_home import make_home
 from tests.support.worlds import declared, worked_example
 
 
