@@ -120,17 +120,24 @@ def parse_as_of(text: str | None) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def find_home(text: str | None) -> Path:
-    """Return the state folder: `--home`, else NEXTOFFER_HOME, else `.nextoffer` in this folder."""
-    home = Path(text or os.environ.get("NEXTOFFER_HOME") or ".nextoffer").expanduser().absolute()
+def find_home(text: str | None, default: Path | None = None) -> Path:
+    """Return the state folder: `--home`, else NEXTOFFER_HOME, else the project file's `default`.
+
+    Without any of them it is `.nextoffer` in the working directory.
+    """
+    given = text or os.environ.get("NEXTOFFER_HOME") or default or ".nextoffer"
+    home = Path(given).expanduser().absolute()
     if home.exists() and not home.is_dir():
         raise ConfigurationError(f"--home: {home} is a file; name a folder")
     return home
 
 
-def find_project_dir(text: str | None) -> Path:
-    """Return the dbt project: `--project-dir`, else NEXTOFFER_PROJECT_DIR, else the shipped one."""
-    given = text or os.environ.get("NEXTOFFER_PROJECT_DIR")
+def find_project_dir(text: str | None, default: Path | None = None) -> Path:
+    """Return the dbt project: `--project-dir`, else NEXTOFFER_PROJECT_DIR, else `default`.
+
+    `default` is the project file's. Without any of them it is the shipped project.
+    """
+    given = text or os.environ.get("NEXTOFFER_PROJECT_DIR") or default
     package = Path(__file__).resolve().parent
     candidates = (
         [Path(given).expanduser().absolute()]

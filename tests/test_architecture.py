@@ -26,7 +26,7 @@ LAYERS = (
     ("registry",),
     ("models", "warehouse"),
     ("features", "inputs"),
-    ("config",),
+    ("config", "project_file"),
     ("forest", "ope", "simulation"),
     ("arrays", "errors", "files", "progress", "sql"),
 )

@@ -13,7 +13,7 @@ from scorer.cli.analysis_commands import evaluate, explain
 from scorer.cli.cycle_commands import publish, rank, run, train
 from scorer.cli.model_commands import models
 from scorer.cli.published_commands import app_command, describe, export, query, status, tables
-from scorer.cli.simulation_commands import demo, simulate
+from scorer.cli.simulation_commands import demo, init, simulate
 from scorer.config import find_home
 from scorer.errors import ConfigurationError, NextofferError, write_traceback
 from scorer.sql import first_line
@@ -44,6 +44,7 @@ def version() -> None:
 
 
 for _command in (
+    init,
     demo,
     run,
     train,

@@ -14,23 +14,27 @@ import click
 from click.core import ParameterSource
 
 from scorer.config import KPIS, Settings, find_home, find_project_dir, parse_as_of
+from scorer.errors import ConfigurationError
+from scorer.project_file import ProjectFile, find_project_file, read_project_file
 from scorer.warehouse.build_state import last_state, newest_cycle
 
 Command = Callable[..., Any]
 
 _OPTIONS: dict[str, Callable[[Command], Command]] = {
     "home": click.option(
-        "--home", metavar="FOLDER", help="State folder. [env NEXTOFFER_HOME; default .nextoffer]"
+        "--home",
+        metavar="FOLDER",
+        help="State folder. [env NEXTOFFER_HOME; else nextoffer.toml, else .nextoffer]",
     ),
     "project_dir": click.option(
         "--project-dir",
         metavar="FOLDER",
-        help="dbt project. [env NEXTOFFER_PROJECT_DIR; default: the shipped one]",
+        help="dbt project. [env NEXTOFFER_PROJECT_DIR; else nextoffer.toml, else the shipped one]",
     ),
     "raw": click.option(
         "--raw",
         metavar="FOLDER",
-        help="Input files, as CSV, Parquet or NDJSON. [env NEXTOFFER_RAW]",
+        help="Input files, as CSV, Parquet or NDJSON. [env NEXTOFFER_RAW; else nextoffer.toml]",
     ),
     "as_of": click.option(
         "--as-of",
@@ -113,15 +117,17 @@ def _parameter(name: str) -> str:
 
 
 def _settings(given: dict[str, Any]) -> Settings:
+    file = find_project_file(Path.cwd())
+    project = read_project_file(file) if file else ProjectFile()
     raw = given.get("raw") or (os.environ.get("NEXTOFFER_RAW") if "raw" in given else None)
     moment = given.get("as_of") or given.get("cycle") or given.get("newest_cycle")
     settings = Settings(
-        home=find_home(given["home"]),
-        project_dir=find_project_dir(given["project_dir"]),
-        raw=Path(raw).expanduser().absolute() if raw else None,
+        home=find_home(given["home"], project.home),
+        project_dir=find_project_dir(given["project_dir"], project.project_dir),
+        raw=Path(raw).expanduser().absolute() if raw else project.raw,
         as_of=parse_as_of(moment),
-        seed=given.get("seed") or 0,
-        kpi=given.get("kpi") or KPIS[0],
+        seed=_or_project("seed", given.get("seed"), project.seed) or 0,
+        kpi=_kpi(file, _or_project("kpi", given.get("kpi"), project.kpi)),
         strategy=given.get("strategy"),
     )
     if "cycle" in given:
@@ -129,6 +135,19 @@ def _settings(given: dict[str, Any]) -> Settings:
     if "newest_cycle" in given and not moment:
         return replace(settings, as_of=newest_cycle(settings.cycles_dir) or settings.as_of)
     return settings
+
+
+def _or_project(name: str, given: Any, of_project: Any) -> Any:
+    """Return an option's value, the project file's where the option was not given."""
+    source = click.get_current_context().get_parameter_source(name)
+    is_given = source not in (None, ParameterSource.DEFAULT)
+    return given if is_given or of_project is None else of_project
+
+
+def _kpi(file: Path | None, kpi: str | None) -> str:
+    if kpi is not None and kpi not in KPIS:
+        raise ConfigurationError(f"{file}: kpi must be {' or '.join(KPIS)}, not {kpi!r}")
+    return kpi or KPIS[0]
 
 
 def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:

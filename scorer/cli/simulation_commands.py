@@ -1,13 +1,27 @@
-"""Commands that need no data: `simulate`, `demo`."""
+"""Commands that need no data: `init`, `simulate`, `demo`."""
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 
 import click
 
 from scorer.config import find_home
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a small project in FOLDER: sample inputs, settings, your copy of the dbt project."""
+    from scorer.cli.new_project import make_project
+
+    made = make_project(folder)
+    click.echo(f"{folder} is ready. Try the sample:")
+    click.echo(f"  cd {shlex.quote(str(folder))}")
+    click.echo(f"  nextoffer run --as-of {made.as_of}")
+    click.echo("README.md there lists the files that you can bring and edit.")
 
 
 @click.command()

@@ -78,7 +78,9 @@ def run_cycle(
     """
     steps = STEPS if steps is None else steps
     if settings.raw is None:
-        raise ConfigurationError("--raw is missing; name the folder of your input files")
+        raise ConfigurationError(
+            "--raw is missing; name the folder of your input files, or set raw in nextoffer.toml"
+        )
     check_raw_folder(settings.raw)
     check_configuration(settings)
     with hold_lock(settings.lock_path) as taken_over:

@@ -9,6 +9,7 @@ from scorer.cli.app import app
 from tests.support.commands import Command
 
 COMMANDS = (
+    "init",
     "demo",
     "run",
     "train",

@@ -1,0 +1,132 @@
+"""A new project folder: sample inputs, the user's copy of the dbt project, and their settings."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from scorer.config import find_project_dir
+from scorer.errors import ConfigurationError
+from scorer.project_file import NAME
+from scorer.simulation import World
+
+SAMPLE_WEEKS, SAMPLE_PEOPLE = 2, 2000
+# What belongs to our development, or is made again by each run.
+_LEFT_OUT = (
+    "target",
+    "logs",
+    "dbt_packages",
+    "lint",
+    "_*__unit_tests.yml",
+    "*.duckdb*",
+    ".user.yml",
+    "__pycache__",
+)
+_SETTINGS = """\
+# Settings of this project. Every nextoffer command reads them when it runs in this folder or below.
+# An option on the command line or an environment variable takes precedence. Folders are relative to
+# this file.
+
+# Input files.
+raw = "raw"
+
+# State: the build file, models, publications, logs.
+home = "home"
+
+# The dbt project. Edit models/custom/ and seeds/ there.
+project_dir = "dbt_project"
+
+# KPI of the default strategy, where raw/ranking_strategies.csv is absent: "clicked" or "value".
+kpi = "clicked"
+
+# Seed of everything that is random.
+seed = 0
+"""
+_README = """\
+# A nextoffer project
+
+Run the sample data, then look at the result:
+
+```bash
+nextoffer run --as-of {as_of}
+nextoffer query "from ranked_offers"
+nextoffer app
+```
+
+Put your own files into `raw/` in place of the sample. `displays.csv` or `experience_events/` is
+required, everything else is optional.
+
+| File in `raw/` | Content |
+|---|---|
+| `experience_events/` | XDM events, one JSON object per line |
+| `displays.csv` | instead of events: one row per decision with its outcome |
+| `offers.csv` | catalogue: names, status, dates, priority, placements, characteristics |
+| `segment_memberships.csv` | which profile is in which segment, from when to when |
+| `eligibility_rules.csv` | which segments may or may not see an offer |
+| `capping_rules.csv` | how often an offer may be shown |
+| `ranking_strategies.csv` | KPI, window, thresholds, exploration share of each strategy |
+| `strategy_segments.csv` | segments of a strategy |
+| `strategy_offers.csv` | offers of a strategy; without rows it has all |
+| `context_features.csv` | which fields of events are features |
+| `requests.csv` | decisions to rank at once, see below |
+
+| Yours to edit | Content |
+|---|---|
+| `nextoffer.toml` | folders and settings that all commands read |
+| `dbt_project/models/custom/` | SQL rules that withhold offers, and computed features |
+| `dbt_project/seeds/` | event types, and what `raw/` has no file for |
+
+Rank a file of decisions:
+
+```bash
+nextoffer rank --strategy web_clicks --requests raw/requests.csv --out ranked.csv
+```
+"""
+
+
+@dataclass(frozen=True)
+class NewProject:
+    """What was made, and the moment to run the sample for."""
+
+    folder: Path
+    as_of: date
+
+
+def make_project(folder: Path) -> NewProject:
+    """Fill an empty folder with a small project that works.
+
+    Raises
+    ------
+    ConfigurationError
+        The folder is not empty, or is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigurationError(f"{folder} is not an empty folder; name another one")
+    raw = folder / "raw"
+    as_of = _write_sample(raw)
+    shutil.copytree(
+        find_project_dir(None),
+        folder / "dbt_project",
+        ignore=shutil.ignore_patterns(*_LEFT_OUT),
+    )
+    (folder / NAME).write_text(_SETTINGS, encoding="utf-8")
+    (folder / "README.md").write_text(_README.format(as_of=as_of), encoding="utf-8")
+    (folder / ".gitignore").write_text("home/\ndbt_project/target/\ndbt_project/logs/\n")
+    return NewProject(folder, as_of)
+
+
+def _write_sample(raw: Path) -> date:
+    """Write two weeks of a simulated bank with every optional input; return the day after."""
+    world = World(profiles=SAMPLE_PEOPLE)
+    world.write_catalogue(raw)
+    for week in range(1, SAMPLE_WEEKS + 1):
+        world.live(week, raw)
+    with (raw / "requests.csv").open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["request_id", "profile_id", "placement_id", "ctx_device_type"])
+        writer.writerow(["r1", "c0000001", "home-hero", "mobile"])
+        writer.writerow(["r2", "somebody-new", "home-hero", "desktop"])
+    return world.start_of(SAMPLE_WEEKS + 1).date()

@@ -1,0 +1,61 @@
+"""The file `nextoffer.toml`: what a project's commands would otherwise be told each time."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from scorer.errors import ConfigurationError
+
+NAME = "nextoffer.toml"
+_FOLDERS = ("raw", "home", "project_dir")
+_TYPES = {"raw": str, "home": str, "project_dir": str, "kpi": str, "seed": int}
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """Values of a project file; None for what it leaves out. Folders are absolute."""
+
+    raw: Path | None = None
+    home: Path | None = None
+    project_dir: Path | None = None
+    kpi: str | None = None
+    seed: int | None = None
+
+
+def find_project_file(folder: Path) -> Path | None:
+    """Return the `nextoffer.toml` of a folder or of the nearest folder above it."""
+    candidates = (parent / NAME for parent in (folder, *folder.parents))
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def read_project_file(file: Path) -> ProjectFile:
+    """Read a project file; its folders are relative to it.
+
+    Raises
+    ------
+    ConfigurationError
+        It cannot be read, or has an unknown key or a value of another type.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+    values = {key: _checked(file, key, value) for key, value in content.items()}
+    return ProjectFile(**values)
+
+
+def _checked(file: Path, key: str, value: Any) -> Any:
+    known = [field.name for field in fields(ProjectFile)]
+    if key not in known:
+        near = [name for name in known if key.startswith(name)] or get_close_matches(key, known)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+        raise ConfigurationError(f"{file}: unknown key {key}; {hint}")
+    kind = _TYPES[key]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = "a whole number" if kind is int else "a text in quotes"
+        raise ConfigurationError(f"{file}: {key} must be {wanted}, not {value!r}")
+    return (file.parent / str(value)).expanduser().absolute() if key in _FOLDERS else value
