@@ -76,8 +76,8 @@
         {{ empty_map() }}
         {%- endif %} as context,
         null::varchar as raw_line,
-        {{ source_file() }} as source_file,
-        {{ record_line_number(kind) }} as line_number
+        {{ source_file(quoted(path)) }} as source_file,
+        {{ record_line_number(kind, types) }} as line_number
     from {{ reader }} as records
 {% endmacro %}
 

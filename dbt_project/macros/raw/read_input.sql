@@ -80,8 +80,8 @@
     select
         {{- typed_columns(types, columns) }}
         null::varchar as raw_line,
-        {{ source_file() }} as source_file,
-        {{ record_line_number(kind) }} as line_number
+        {{ source_file(quoted(path)) }} as source_file,
+        {{ record_line_number(kind, types) }} as line_number
     from {{ reader }} as records
 {% endmacro %}
 

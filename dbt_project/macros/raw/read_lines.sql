@@ -3,7 +3,7 @@
 
 {# One row per line of text files: `line` (NULL for a blank one) and `filename`. Lines that are not UTF-8 go to the
    temporary table `rejects_<input_name>`, which `keep_rejected_lines` stores. #}
-{% macro read_lines(files, input_name) -%}
+{% macro read_lines(files, input_name, encoding="utf-8", compression="auto") -%}
     read_csv(
         {{ file_list(files) }},
         columns = {'line': 'varchar'},
@@ -13,6 +13,8 @@
         quote = '',
         escape = '',
         filename = true,
+        encoding = '{{ encoding }}',
+        compression = '{{ compression }}',
         strict_mode = false,
         max_line_size = {{ longest_line_bytes() }},
         ignore_errors = true,
@@ -70,6 +72,7 @@
             inner join {{ files }} as files
                 on files.input_name = '{{ input_name }}' and scans.file_path = files.filename
             group by scans.file_path, errors.line;
+            {{ correct_line_numbers(input_name) }}
             drop table rejects_{{ input_name }};
             drop table rejects_scan_{{ input_name }}
         {%- else -%}

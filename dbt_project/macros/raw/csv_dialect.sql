@@ -1,0 +1,133 @@
+{# How one CSV file is written: {encoding, compression, delimiter, names, skip, has_line_breaks}. The engine's own guess
+   fails on small files with one bad line, so the first record and a count of quotes decide. #}
+{% macro csv_dialect(path) %}
+    {%- set dialect = {
+        "encoding": "utf-8", "compression": "auto", "delimiter": none, "names": [], "skip": 0, "has_line_breaks": false,
+    } -%}
+    {%- if not execute -%}{{ return(dialect) }}{%- endif -%}
+    {%- set counted = csv_counts(path, dialect) -%}
+    {%- if counted["is_text"] is false -%}
+        {%- do dialect.update(csv_content(path)) -%}
+        {%- set counted = csv_counts(path, dialect) -%}
+    {%- endif -%}
+    {%- do dialect.update({"has_line_breaks": counted["odd_lines"] > 0}) -%}
+    {%- if counted["quotes"] % 2 == 1 -%}{{- require_closed_quotes(path, dialect) -}}{%- endif -%}
+    {%- set lines = query_rows(
+        "select line from " ~ csv_text(path, dialect) ~ " where trim(line) <> '' limit 20"
+    ) | map(attribute="line") | list -%}
+    {%- set first = (lines[0] if lines else "") | trim -%}
+    {%- if modules.re.fullmatch('"?sep=.?"?', first, modules.re.IGNORECASE) -%}
+        {%- do dialect.update({"skip": 1, "delimiter": first.strip('"')[4:5] or "\t"}) -%}
+        {%- set lines = lines[1:] -%}
+    {%- endif -%}
+    {%- set header = first_record(lines) -%}
+    {%- if not dialect["delimiter"] -%}{%- do dialect.update({"delimiter": csv_delimiter(header)}) -%}{%- endif -%}
+    {%- do dialect.update({"names": csv_fields(header, dialect["delimiter"])}) -%}
+    {{ return(dialect) }}
+{% endmacro %}
+
+{# The lines of one CSV file as the column `line`. #}
+{% macro csv_text(path, dialect, input_name="dialect") -%}
+    {{ return(read_lines([path], input_name, dialect["encoding"], dialect["compression"])) }}
+{%- endmacro %}
+
+{# What one pass over the lines tells: how many quotes, how many lines with an odd number of them, and whether this is
+   text at all. #}
+{% macro csv_counts(path, dialect) %}
+    {%- do query_rows("drop table if exists rejects_dialect") -%}
+    {%- do query_rows("drop table if exists rejects_scan_dialect") -%}
+    {%- set sql -%}
+        select
+            coalesce(sum(quotes), 0)::bigint as quotes,
+            count(*) filter (where quotes % 2 = 1) as odd_lines,
+            coalesce(bool_and(not contains(line, chr(0)) and not starts_with(line, 'PK') and not starts_with(line, 'PAR1')), true)
+                as is_text
+        from (select line, strlen(line) - strlen(replace(line, '"', '')) as quotes from {{ csv_text(path, dialect) }})
+    {%- endset -%}
+    {%- set counted = query_rows(sql)[0] -%}
+    {%- if query_rows("select 1 as found from rejects_dialect where line = 1") -%}
+        {%- do counted.update({"is_text": false}) -%}
+    {%- endif -%}
+    {{ return(counted) }}
+{% endmacro %}
+
+{# Encoding or compression by the first bytes of a file, whatever its name says. Stops where they are not of a text. #}
+{% macro csv_content(path) %}
+    {%- set bytes = query_rows(
+        "select upper(hex(content[:4])) as first from read_blob(" ~ quoted(glob_literal(path)) ~ ")"
+    )[0]["first"] -%}
+    {%- if bytes.startswith("1F8B") and not path.lower().endswith(".gz") -%}
+        {{ return({"compression": "gzip"}) }}
+    {%- elif bytes.startswith("FFFE") or (bytes[2:4] == "00" and bytes[6:8] == "00") -%}
+        {{ return({"encoding": "utf-16"}) }}
+    {%- elif not bytes.startswith("504B") or bytes == "504B0304" -%}
+        {{ exceptions.raise_compiler_error("[input] " ~ path ~ ": " ~ content_remedy(bytes)) }}
+    {%- endif -%}
+    {{ return({}) }}
+{% endmacro %}
+
+{# What a file is by its first bytes, and what to do. #}
+{% macro content_remedy(bytes) %}
+    {%- set known = {
+        "504B0304": "is a zip archive or an Excel workbook, not text; unpack it, or save the sheet as CSV UTF-8",
+        "50415231": "is a Parquet file; rename it to end in .parquet",
+        "28B52FFD": "is compressed with zstd; unpack it, or compress it with gzip",
+        "D0CF11E0": "is an old Excel workbook; save the sheet as CSV UTF-8",
+    } -%}
+    {%- if bytes in known -%}{{ return(known[bytes]) }}{%- endif -%}
+    {%- if bytes.startswith("425A68") -%}{{ return("is compressed with bzip2; unpack it, or compress it with gzip") }}{%- endif -%}
+    {%- if bytes.startswith("FEFF") -%}{{ return("is UTF-16 with the high byte first; save it as UTF-8") }}{%- endif -%}
+    {{ return("line 1 is not UTF-8, probably a Windows code page; save it as UTF-8, in Excel as CSV UTF-8") }}
+{% endmacro %}
+
+{# Stops with the line of a quote that opens a field and is never closed. Quotes inside of unquoted text are text. #}
+{% macro require_closed_quotes(path, dialect) %}
+    {%- set sql -%}
+        select max(line_number) filter (where regexp_matches(line, '(^|[,;|\t])\s*"')) as line_number
+        from (select line, row_number() over () as line_number from {{ csv_text(path, dialect) }})
+        where (strlen(line) - strlen(replace(line, '"', ''))) % 2 = 1
+    {%- endset -%}
+    {%- set line_number = query_rows(sql)[0]["line_number"] -%}
+    {%- if line_number -%}{{ unclosed_quote_error(path, line_number) }}{%- endif -%}
+{% endmacro %}
+
+{% macro unclosed_quote_error(path, line_number) %}
+    {{ exceptions.raise_compiler_error(
+        "[input] " ~ path ~ " line " ~ line_number
+        ~ ": a quote is opened and not closed; close it, and double a quote inside of a value"
+    ) }}
+{% endmacro %}
+
+{# The first record of some lines: a quoted name may have line breaks. #}
+{% macro first_record(lines) %}
+    {%- set record = namespace(text="", is_open=true) -%}
+    {%- for line in lines if record.is_open -%}
+        {%- set record.text = (record.text ~ "\n" if record.text else "") ~ line -%}
+        {%- set record.is_open = record.text.count('"') % 2 == 1 -%}
+    {%- endfor -%}
+    {{ return(record.text) }}
+{% endmacro %}
+
+{# The one of the usual delimiters that is most frequent outside of quotes. #}
+{% macro csv_delimiter(record) %}
+    {%- set bare = modules.re.sub('"[^"]*"', "", record) -%}
+    {%- set best = namespace(delimiter=",", count=bare.count(",")) -%}
+    {%- for delimiter in [";", "\t", "|"] if bare.count(delimiter) > best.count -%}
+        {%- set best.delimiter, best.count = delimiter, bare.count(delimiter) -%}
+    {%- endfor -%}
+    {{ return(best.delimiter) }}
+{% endmacro %}
+
+{# The fields of one record, quoted or not, as the engine reads them. #}
+{% macro csv_fields(record, delimiter) %}
+    {%- set names = [] -%}
+    {%- if '"' not in record -%}
+        {%- for name in record.split(delimiter) -%}{%- do names.append(name | trim) -%}{%- endfor -%}
+        {{ return(names) }}
+    {%- endif -%}
+    {%- set pattern = '\s*"((?:[^"]|"")*)"\s*D|([^D]*)D'.replace("D", modules.re.escape(delimiter)) -%}
+    {%- for quoted_name, bare_name in modules.re.findall(pattern, record ~ delimiter) -%}
+        {%- do names.append((quoted_name.replace('""', '"') or bare_name) | trim) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{% endmacro %}
