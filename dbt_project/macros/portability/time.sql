@@ -1,8 +1,72 @@
-{# Text to a UTC timestamp: an offset is honoured, none means UTC; NULL where it is no time. #}
+{# Text to a UTC timestamp: an offset or a zone's name is honoured, none means UTC; NULL where it is no time. ISO 8601 in
+   its usual forms, RFC 2822, and seconds, milliseconds, microseconds or nanoseconds since 1970. #}
 {% macro text_to_utc(column) -%}{{ return(adapter.dispatch("text_to_utc", "nextoffer")(column)) }}{%- endmacro %}
 
 {% macro duckdb__text_to_utc(column) -%}
-    try_cast({{ column }} as timestamptz) at time zone 'UTC'
+    coalesce(
+        try_cast({{ column }} as timestamptz) at time zone 'UTC',
+        case
+            when regexp_full_match({{ column }}, '-?\d{9,10}(\.\d+)?') then make_timestamp((try_cast({{ column }} as double) * 1000000)::bigint)
+            when regexp_full_match({{ column }}, '\d{12,13}(\.\d+)?') then make_timestamp((try_cast({{ column }} as double) * 1000)::bigint)
+            when regexp_full_match({{ column }}, '\d{15,16}') then make_timestamp({{ column }}::bigint)
+            when regexp_full_match({{ column }}, '\d{18,19}') then make_timestamp({{ column }}::bigint // 1000)
+            when regexp_full_match({{ column }}, '(19|20)\d{6}([T ]?\d{6}.*)?')
+                then try_cast(
+                    rtrim(regexp_replace({{ column }}, '^(\d{4})(\d{2})(\d{2})[T ]?(\d{2})?(\d{2})?(\d{2})?(.*)$', '\1-\2-\3 \4:\5:\6\7'), ' :') as timestamptz
+                ) at time zone 'UTC'
+            when regexp_matches({{ column }}, '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d,\d+|\[[A-Za-z/_]+\]$')
+                then try_cast(
+                    regexp_replace(replace({{ column }}, ',', '.'), '\[[A-Za-z/_]+\]$', '') as timestamptz
+                ) at time zone 'UTC'
+            else try_strptime(
+                regexp_replace({{ column }}, ' (GMT|UTC|Z)$', ' +0000'),
+                ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%d %b %Y', '%d %b %Y %H:%M:%S', '%d/%b/%Y:%H:%M:%S %z']
+            )::timestamptz at time zone 'UTC'
+        end
+    )
+{%- endmacro %}
+
+{# A local date such as 26.10.2026 or 10/26/2026 09:00, with the year brought to the front; other text as it is. A
+   number above 12 is a day; where neither is, `day_first` decides by separator, {'.': true, '/': false}. #}
+{% macro local_date_to_iso(text, day_first) -%}
+    {{ return(adapter.dispatch("local_date_to_iso", "nextoffer")(text, day_first)) }}
+{%- endmacro %}
+
+{% macro duckdb__local_date_to_iso(text, day_first) -%}
+    {%- set pattern = "'^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[T ,]*(.*)$'" -%}
+    case
+        when not regexp_matches({{ text }}, '^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}') then {{ text }}
+        when
+            try_cast(regexp_extract({{ text }}, {{ pattern }}, 2) as int) <= 12
+            and (
+                try_cast(regexp_extract({{ text }}, {{ pattern }}, 1) as int) > 12
+                or case when contains({{ text }}, '.') then {{ day_first["."] | string | lower }} else {{ day_first["/"] | string | lower }} end
+            )
+            then rtrim(regexp_replace({{ text }}, {{ pattern }}, '\3-\2-\1 \4'))
+        else rtrim(regexp_replace({{ text }}, {{ pattern }}, '\3-\1-\2 \4'))
+    end
+{%- endmacro %}
+
+{# What the local dates of a column tell about their order, one row per separator: how many can only begin with the day,
+   how many only with the month, and an example of those that could do both. #}
+{% macro local_date_parts(text, relation) -%}{{ return(adapter.dispatch("local_date_parts", "nextoffer")(text, relation)) }}{%- endmacro %}
+
+{% macro duckdb__local_date_parts(text, relation) -%}
+    select
+        case when contains(written, '.') then '.' else '/' end as separator,
+        count(*) filter (where first_number > 12) as day_first,
+        count(*) filter (where second_number > 12) as month_first,
+        min(written) filter (where first_number <= 12 and second_number <= 12) as unclear
+    from (
+        select
+            regexp_extract({{ text }}, '^\s*(\d{1,2}[./-]\d{1,2}[./-]\d{4})', 1) as written,
+            try_cast(regexp_extract(written, '^(\d{1,2})', 1) as int) as first_number,
+            try_cast(regexp_extract(written, '^\d{1,2}\D(\d{1,2})', 1) as int) as second_number
+        from {{ relation }}
+    )
+    where written <> ''
+    group by 1
+    order by 1
 {%- endmacro %}
 
 {# A timestamp moved by a number of hours or days (an expression, fractions allowed). #}

@@ -6,13 +6,6 @@
     ]) }}
 {% endmacro %}
 
-{# Names of the columns that start with a prefix, without it. #}
-{% macro names_after(prefix, types) %}
-    {%- set names = [] -%}
-    {%- for column in types if column.startswith(prefix) -%}{%- do names.append(column[prefix | length:]) -%}{%- endfor -%}
-    {{ return(names) }}
-{% endmacro %}
-
 {% macro read_displays(files) %}
     {%- set parts = [] -%}
     {%- for path in files -%}
@@ -40,6 +33,7 @@
         null::varchar as {{ display_alias(column) }},
         {%- endfor %}
         null::varchar[] as segments,
+        null::varchar as unreadable_segment,
         null::map(varchar, varchar) as context,
         null::varchar as raw_line,
         null::varchar as source_file,
@@ -47,20 +41,27 @@
     where false
 {% endmacro %}
 
+{# Text in which NULL, NA and the like mean that nothing is known. #}
+{% macro display_text(column, text) -%}
+    {{ return(without_null_mark(text) if column in ("event_ts", "position", "propensity", "traffic_type", "clicked", "value") else text) }}
+{%- endmacro %}
+
 {% macro read_display_columns(path, kind) %}
     {%- set reader = file_reader("displays", path, kind) -%}
     {%- set types = described("select * from " ~ reader) -%}
-    {{- require_columns(path, types, ["event_ts", "profile_id", "offer_id"]) -}}
-    {%- set segments, contexts = names_after("seg_", types), names_after("ctx_", types) -%}
+    {%- set names = types.keys() | list -%}
+    {%- set matched = matched_columns(path, names, display_columns()) -%}
+    {{- require_columns(path, matched, names, ["event_ts", "profile_id", "offer_id"]) -}}
+    {%- set segments, contexts = prefixed_columns(path, "seg", names), prefixed_columns(path, "ctx", names) -%}
     select
         {%- for column in display_columns() %}
-        {% if column in types %}nullif(trim({{ as_text(column, types[column]) }}), ''){% else %}null::varchar{% endif %} as {{ display_alias(column) }},
+        {{ display_text(column, column_text(path, column, matched, types, reader)) }} as {{ display_alias(column) }},
         {%- endfor %}
         {% if segments -%}
         list_filter(
             [
-                {%- for name in segments %}
-                case when lower({{ identifier("seg_" ~ name) }}::varchar) in ('true', '1', '1.0') then {{ quoted(name) }} end{{ "," if not loop.last }}
+                {%- for name, column in segments.items() %}
+                case when {{ column_flag(column, types[column]) }} then {{ quoted(name) }} end{{ "," if not loop.last }}
                 {%- endfor %}
             ],
             lambda segment: segment is not null
@@ -68,10 +69,25 @@
         {%- else -%}
         {{ empty_list() }}
         {%- endif %} as segments,
+        {% if segments -%}
+        coalesce(
+            {%- for name, column in segments.items() if types[column] != "BOOLEAN" %}
+            case
+                when {{ without_null_mark(identifier(column) ~ "::varchar") }} is not null and {{ column_flag(column, types[column]) }} is null
+                    then {{ quoted(column) }}
+            end,
+            {%- endfor %}
+            null
+        )
+        {%- else -%}
+        null
+        {%- endif %}::varchar as unreadable_segment,
         {% if contexts -%}
         {%- set values = [] -%}
-        {%- for name in contexts -%}{%- do values.append("nullif(" ~ identifier("ctx_" ~ name) ~ "::varchar, '')") -%}{%- endfor -%}
-        {{ map_of(quoted_list(contexts), "[" ~ values | join(", ") ~ "]") }}
+        {%- for column in contexts.values() -%}
+            {%- do values.append(without_null_mark(identifier(column) ~ "::varchar") if types[column] in ("VARCHAR", "DOUBLE", "FLOAT") else identifier(column) ~ "::varchar") -%}
+        {%- endfor -%}
+        {{ map_of(quoted_list(contexts.keys()), "[" ~ values | join(", ") ~ "]") }}
         {%- else -%}
         {{ empty_map() }}
         {%- endif %} as context,
@@ -81,27 +97,27 @@
     from {{ reader }} as records
 {% endmacro %}
 
+{# Whether a segment column says yes; NULL where it says neither. #}
+{% macro column_flag(column, type) -%}
+    {{ return(identifier(column) if type == "BOOLEAN" else text_to_boolean(identifier(column) ~ "::varchar")) }}
+{%- endmacro %}
+
 {% macro read_display_records(path) %}
-    {%- set paths = [] -%}
-    {%- for column in display_columns() -%}{%- do paths.append('$."' ~ column ~ '"') -%}{%- endfor -%}
-    select
-        {%- for column in display_columns() %}
-        nullif(trim(fields[{{ loop.index }}]), '') as {{ display_alias(column) }},
-        {%- endfor %}
-        list_transform(
-            list_filter(
-                entries, lambda entry: starts_with(entry[1], 'seg_') and lower(entry[2]) in ('true', '1', '1.0')
-            ),
-            lambda entry: substr(entry[1], 5)
-        ) as segments,
-        {{ map_of(
-            "list_transform(list_filter(entries, lambda entry: starts_with(entry[1], 'ctx_')), lambda entry: substr(entry[1], 5))",
-            "list_transform(list_filter(entries, lambda entry: starts_with(entry[1], 'ctx_')), lambda entry: entry[2])"
-        ) }} as context,
-        line as raw_line,
-        source_file,
-        line_number
-    from (
+    {%- set keys = record_keys("displays", path) -%}
+    {%- set matched = matched_columns(path, keys, display_columns()) -%}
+    {%- do prefixed_columns(path, "seg", keys) -%}
+    {%- do prefixed_columns(path, "ctx", keys) -%}
+    {%- set paths, places = [], {} -%}
+    {%- for column in display_columns() -%}
+        {%- set own = [] -%}
+        {%- for name in record_spellings(column, matched, {}) -%}
+            {%- do paths.append('$."' ~ name ~ '"') -%}
+            {%- do own.append("fields[" ~ paths | length ~ "]") -%}
+        {%- endfor -%}
+        {%- do places.update({column: "nullif(trim(coalesce(" ~ own | join(", ") ~ ")), '')"}) -%}
+    {%- endfor -%}
+    {%- set relation -%}
+    (
         select
             line,
             case when {{ is_json_object("line") }} then line end as document,
@@ -112,9 +128,33 @@
                 list_zip(keys, json_extract_string(document, '$.*')),
                 lambda entry, place: list_position(keys, entry[1]) = place
             ) as entries,
+            list_filter(
+                entries, lambda entry: {{ sql_has_prefix("entry[1]", "seg") }} and {{ without_null_mark("entry[2]") }} is not null
+            ) as segment_entries,
+            list_filter(
+                entries, lambda entry: {{ sql_has_prefix("entry[1]", "ctx") }}
+            ) as context_entries,
             source_file,
             coalesce(line_number, row_number() over ()) as line_number
         from ({{ read_documents("displays", [path]) }})
     )
+    {%- endset -%}
+    select
+        {%- for column in display_columns() %}
+        {{ display_text(column, spelled_text(path, column, places[column], relation)) }} as {{ display_alias(column) }},
+        {%- endfor %}
+        list_transform(
+            list_filter(segment_entries, lambda entry: {{ text_to_boolean("entry[2]") }}),
+            lambda entry: trim(substr(entry[1], 5))
+        ) as segments,
+        list_filter(segment_entries, lambda entry: {{ text_to_boolean("entry[2]") }} is null)[1][1] as unreadable_segment,
+        {{ map_of(
+            "list_transform(context_entries, lambda entry: trim(substr(entry[1], 5)))",
+            "list_transform(context_entries, lambda entry: " ~ without_null_mark("entry[2]") ~ ")"
+        ) }} as context,
+        line as raw_line,
+        source_file,
+        line_number
+    from {{ relation }}
     where trim(line) <> ''
 {% endmacro %}

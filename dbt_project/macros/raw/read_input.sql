@@ -48,10 +48,10 @@
 {% endmacro %}
 
 {# Stops with the file, the column and what the file has, where a required column is missing. #}
-{% macro require_columns(source_name, types, required) %}
-    {%- for column in required if execute and column not in types -%}
+{% macro require_columns(source_name, matched, names, required) %}
+    {%- for column in required if execute and column not in matched -%}
         {{ exceptions.raise_compiler_error(
-            "[input] " ~ source_name ~ ": column " ~ column ~ " is missing; the file has " ~ (types.keys() | join(", "))
+            "[input] " ~ source_name ~ ": column " ~ column ~ " is missing; the file has " ~ (names | join(", "))
         ) }}
     {%- endfor -%}
 {% endmacro %}
@@ -59,26 +59,55 @@
 {# A column as text; lists and structs as JSON. #}
 {% macro as_text(column, type) -%}
     {%- if type.endswith("[]") or type.startswith("STRUCT") or type.startswith("MAP") -%}
-        to_json("{{ column }}")::varchar
+        to_json({{ identifier(column) }})::varchar
     {%- elif type.startswith("TIMESTAMP WITH TIME ZONE") -%}
-        ("{{ column }}" at time zone 'UTC')::varchar
+        ({{ identifier(column) }} at time zone 'UTC')::varchar
+    {%- elif type in ("DOUBLE", "FLOAT") -%}
+        {{ number_to_text(identifier(column)) }}
     {%- else -%}
-        "{{ column }}"::varchar
+        {{ identifier(column) }}::varchar
     {%- endif -%}
 {%- endmacro %}
 
-{% macro typed_columns(types, columns) %}
-        {%- for column in columns %}
-        {% if column in types %}nullif(trim({{ as_text(column, types[column]) }}), ''){% else %}null::varchar{% endif %} as "{{ column }}",
-        {%- endfor %}
+{# Columns whose values are ids. #}
+{% macro id_columns() %}
+    {{ return(["profile_id", "offer_id", "request_id", "segment_id"]) }}
+{% endmacro %}
+
+{# A wanted column of a file as trimmed text, moments and ids in one spelling; NULL where the file has none.
+   matched: wanted column -> the file's; types: the file's column -> its type; relation: what is read. #}
+{% macro column_text(source_name, column, matched, types, relation) -%}
+    {%- if column not in matched -%}{{ return("null::varchar") }}{%- endif -%}
+    {%- set text = "nullif(trim(" ~ as_text(matched[column], types[matched[column]]) ~ "), '')" -%}
+    {%- if types[matched[column]] == "VARCHAR" -%}
+        {{ return(spelled_text(source_name, column, text, relation)) }}
+    {%- endif -%}
+    {{ return(text) }}
+{%- endmacro %}
+
+{# Text of a wanted column with moments and ids in one spelling. #}
+{% macro spelled_text(source_name, column, text, relation) -%}
+    {%- if column in time_columns() -%}
+        {{ return(time_text(source_name, column, without_null_mark(text), relation)) }}
+    {%- elif column in id_columns() -%}
+        {{ return(plain_id(text)) }}
+    {%- endif -%}
+    {{ return(text) }}
+{%- endmacro %}
+
+{% macro typed_columns(source_name, types, columns, required, relation) %}
+    {%- set matched = matched_columns(source_name, types.keys() | list, columns) -%}
+    {{- require_columns(source_name, matched, types.keys(), required) -}}
+    {%- for column in columns %}
+        {{ column_text(source_name, column, matched, types, relation) }} as "{{ column }}",
+    {%- endfor %}
 {%- endmacro %}
 
 {% macro read_columns(input_name, path, kind, columns, required) %}
     {%- set reader = file_reader(input_name, path, kind) -%}
     {%- set types = described("select * from " ~ reader) -%}
-    {{- require_columns(path, types, required) -}}
     select
-        {{- typed_columns(types, columns) }}
+        {{- typed_columns(path, types, columns, required, reader) }}
         null::varchar as raw_line,
         {{ source_file(quoted(path)) }} as source_file,
         {{ record_line_number(kind, types) }} as line_number
@@ -87,27 +116,36 @@
 
 {% macro read_table(input_name, table, columns, required) %}
     {%- set types = described("select * from " ~ table) -%}
-    {{- require_columns(table | string, types, required) -}}
     select
-        {{- typed_columns(types, columns) }}
+        {{- typed_columns(table | string, types, columns, required, table) }}
         null::varchar as raw_line,
         {{ quoted("table " ~ table.identifier) }} as source_file,
         null::bigint as line_number
     from {{ table }} as records
 {% endmacro %}
 
+{# The names a wanted column may have in the records of a file, the exact one first. #}
+{% macro record_spellings(column, matched, spellings) %}
+    {%- set names = [column] -%}
+    {%- for name in [spellings.get(column), matched.get(column)] if name and name not in names -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{% endmacro %}
+
 {% macro read_records(input_name, path, columns, spellings) %}
-    {%- set paths = [] -%}
-    {%- for column in columns -%}{%- do paths.append('$."' ~ column ~ '"') -%}{%- endfor -%}
-    {%- for column in columns -%}{%- do paths.append('$."' ~ spellings.get(column, column) ~ '"') -%}{%- endfor -%}
-    select
-        {%- for column in columns %}
-        nullif(trim(coalesce(fields[{{ loop.index }}], fields[{{ loop.index + columns | length }}])), '') as "{{ column }}",
-        {%- endfor %}
-        raw_line,
-        source_file,
-        line_number
-    from (
+    {%- set matched = matched_columns(path, record_keys(input_name, path), columns) -%}
+    {%- set paths, places = [], {} -%}
+    {%- for column in columns -%}
+        {%- set own = [] -%}
+        {%- for name in record_spellings(column, matched, spellings) -%}
+            {%- do paths.append('$."' ~ name ~ '"') -%}
+            {%- do own.append("fields[" ~ paths | length ~ "]") -%}
+        {%- endfor -%}
+        {%- do places.update({column: "nullif(trim(coalesce(" ~ own | join(", ") ~ ")), '')"}) -%}
+    {%- endfor -%}
+    {%- set relation -%}
+    (
         select
             case when json_valid(line) then json_extract_string(line, {{ quoted_list(paths) }}) end as fields,
             line as raw_line,
@@ -115,5 +153,14 @@
             coalesce(line_number, row_number() over ()) as line_number
         from ({{ read_documents(input_name, [path]) }})
     )
+    {%- endset -%}
+    select
+        {%- for column in columns %}
+        {{ spelled_text(path, column, places[column], relation) }} as "{{ column }}",
+        {%- endfor %}
+        raw_line,
+        source_file,
+        line_number
+    from {{ relation }}
     where trim(raw_line) <> ''
 {% endmacro %}

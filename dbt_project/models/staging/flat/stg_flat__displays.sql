@@ -31,15 +31,8 @@ typed as (
         {{ text_to_utc("event_ts_text") }} as event_ts,
         try_cast(position_text as int) as position,
         try_cast(propensity_text as double) as propensity,
-        try_cast(value_text as double) as value,
-        case lower(clicked_text)
-            when 'true' then true
-            when '1' then true
-            when '1.0' then true
-            when 'false' then false
-            when '0' then false
-            when '0.0' then false
-        end as is_clicked
+        {{ text_to_number("value_text") }} as value,
+        {{ text_to_boolean("clicked_text") }} as is_clicked
     from records
 
 ),
@@ -64,6 +57,7 @@ judged as (
             when
                 traffic_type is not null and lower(traffic_type) not in ('random', 'contextual', 'noncontextual')
                 then 'unknown traffic_type'
+            when unreadable_segment is not null then unreadable_segment || ' is not true or false'
         end as reject_reason
     from typed
 

@@ -4,11 +4,11 @@
 {%- for path in raw_files_of_kind("displays", ["parquet"]) -%}
     {%- set reader = file_reader("displays", path, "parquet") -%}
     {%- for column, type in described("select * from " ~ reader).items() -%}
-        {%- if column.startswith("seg_") -%}
-            {%- do found.append(("segment", column[4:], "boolean", path)) -%}
-        {%- elif column.startswith("ctx_") -%}
+        {%- if has_prefix(column, "seg") -%}
+            {%- do found.append(("segment", column[4:] | trim, "boolean", path)) -%}
+        {%- elif has_prefix(column, "ctx") -%}
             {%- set is_number = type.startswith("DECIMAL") or type.rstrip("0123456789") in ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT") -%}
-            {%- do found.append(("context", column[4:], "number" if is_number else "category", path)) -%}
+            {%- do found.append(("context", column[4:] | trim, "number" if is_number else "category", path)) -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endfor %}

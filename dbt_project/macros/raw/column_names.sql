@@ -1,0 +1,63 @@
+{# A column's name without case, spaces, hyphens and underscores: names that agree in this mean the same column. #}
+{% macro plain_name(name) %}
+    {{ return(name | lower | replace("_", "") | replace("-", "") | replace(" ", "")) }}
+{% endmacro %}
+
+{# Wanted column -> the file's name for it: the exact one, else the only one that differs by no more than case, spaces,
+   hyphens and underscores. Stops where two would do. #}
+{% macro matched_columns(source_name, names, wanted) %}
+    {%- set matched = {} -%}
+    {%- for column in wanted -%}
+        {%- set others = [] -%}
+        {%- for name in names if name not in wanted and plain_name(name) == plain_name(column) -%}
+            {%- do others.append(name) -%}
+        {%- endfor -%}
+        {%- if column in names -%}
+            {%- do matched.update({column: column}) -%}
+        {%- elif others | length == 1 -%}
+            {%- do matched.update({column: others[0]}) -%}
+        {%- elif others -%}
+            {{ exceptions.raise_compiler_error(
+                "[input] " ~ source_name ~ ": columns " ~ others[0] ~ " and " ~ others[1] ~ " could both be " ~ column
+                ~ "; rename the one that is meant to " ~ column
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(matched) }}
+{% endmacro %}
+
+{# The columns of a prefix, `seg` or `ctx`, as {name without the prefix: the file's name}. The prefix may be written in
+   any case and end in an underscore, a space or a hyphen. Stops where two columns get the same name. #}
+{% macro prefixed_columns(source_name, prefix, names) %}
+    {%- set found = {} -%}
+    {%- for column in names if has_prefix(column, prefix) -%}
+        {%- set name = column[4:] | trim -%}
+        {%- if name in found -%}
+            {{ exceptions.raise_compiler_error(
+                "[input] " ~ source_name ~ ": columns " ~ found[name] ~ " and " ~ column ~ " have the same name; rename one"
+            ) }}
+        {%- endif -%}
+        {%- do found.update({name: column}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+{% macro has_prefix(column, prefix) %}
+    {{ return(column[:3] | lower == prefix and column[3:4] in ("_", " ", "-") and column[4:] | trim != "") }}
+{% endmacro %}
+
+{# The same as a condition on a text expression. #}
+{% macro sql_has_prefix(text, prefix) -%}
+    lower(left({{ text }}, 4)) in ('{{ prefix }}_', '{{ prefix }} ', '{{ prefix }}-')
+{%- endmacro %}
+
+{# The keys of the JSON records of a file, in the order of the alphabet. #}
+{% macro record_keys(input_name, path) %}
+    {%- set sql -%}
+        select distinct unnest(json_keys(line)) as key
+        from ({{ read_documents(input_name, [path]) }})
+        where {{ is_json_object("line") }}
+        order by 1
+    {%- endset -%}
+    {{ return(query_rows(sql) | map(attribute="key") | list) }}
+{% endmacro %}

@@ -1,0 +1,27 @@
+{# Columns that hold moments, in any input. #}
+{% macro time_columns() %}
+    {{ return(["event_ts", "start_date", "end_date", "qualified_at", "exited_at"]) }}
+{% endmacro %}
+
+{# A column of moments as text that `text_to_utc` reads: local dates are turned round. Where a date could begin with
+   the day or the month, the others of the file decide, then var date_order; with points the day is first. Stops, naming
+   both readings, where nothing decides. #}
+{% macro time_text(source_name, column, text, relation) %}
+    {%- set day_first = {".": true, "/": true} -%}
+    {%- set parts = query_rows(local_date_parts(text, relation)) -%}
+    {%- for part in parts -%}
+        {%- if (part["day_first"] > 0) != (part["month_first"] > 0) -%}
+            {%- do day_first.update({part["separator"]: part["day_first"] > 0}) -%}
+        {%- elif var("date_order", "") -%}
+            {%- do day_first.update({part["separator"]: var("date_order") == "day_first"}) -%}
+        {%- elif part["unclear"] and (part["separator"] == "/" or part["month_first"]) -%}
+            {%- set numbers = modules.re.findall("[0-9]+", part["unclear"]) -%}
+            {{ exceptions.raise_compiler_error(
+                "[input] " ~ source_name ~ ": column " ~ column ~ ": " ~ part["unclear"] ~ " can be "
+                ~ numbers[2] ~ "-" ~ numbers[1] ~ "-" ~ numbers[0] ~ " or " ~ numbers[2] ~ "-" ~ numbers[0] ~ "-" ~ numbers[1]
+                ~ "; write dates in that form, or set NEXTOFFER_DATE_ORDER to day_first or month_first"
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(local_date_to_iso(text, day_first) if parts else text) }}
+{% endmacro %}
