@@ -27,8 +27,9 @@ INPUTS = (
     "context_features",
     "requests",
 )
-KINDS = (".csv", ".parquet", ".ndjson", ".jsonl", ".json")
+KINDS = (".csv", ".tsv", ".parquet", ".ndjson", ".jsonl", ".json")
 _LINE_KINDS = (".ndjson", ".jsonl")
+_LINK_DEPTH = 3
 _WHOLE_BYTES = 8 << 20
 _SAMPLE_BYTES = 1 << 20
 _IGNORED_FOLDERS = {"target", "logs", "dbt_packages", "raw", "__pycache__"}
@@ -41,11 +42,32 @@ def file_kind(path: Path) -> str | None:
 
 
 def input_files(raw: Path, name: str) -> list[Path]:
-    """Return the files of one input: `<name>.<kind>`, and all files below a folder of that name."""
-    found = [*raw.glob(f"{name}.*"), *(raw / name).glob("**/*")]
-    if name == "experience_events":
-        found += [path for path in raw.glob("*") if _is_loose_events(path)]
+    """Return the files of one input: `<name>.<kind>` in any case, or below a folder of that name.
+
+    Files and folders that begin with a point or `_` belong to other tools.
+    """
+    found: list[Path] = []
+    for path in raw.iterdir() if raw.is_dir() else ():
+        if path.name.lower() == name and path.is_dir():
+            found += _files_below(path)
+        elif path.name.lower().startswith(f"{name}."):
+            found.append(path)
+        elif name == "experience_events" and _is_loose_events(path):
+            found.append(path)
     return sorted({path for path in found if _is_wanted(path)})
+
+
+def _files_below(folder: Path, depth: int = 1) -> list[Path]:
+    """Return the files below a folder; links to folders are followed three levels deep."""
+    found: list[Path] = []
+    for path in folder.iterdir():
+        if path.name.startswith((".", "_")):
+            continue
+        if not path.is_dir():
+            found.append(path)
+        elif not path.is_symlink() or depth < _LINK_DEPTH:
+            found += _files_below(path, depth + 1)
+    return found
 
 
 def check_raw_folder(raw: Path) -> None:
@@ -168,7 +190,7 @@ def _project_files(project_dir: Path) -> list[Path]:
 
 
 def _is_loose_events(path: Path) -> bool:
-    return file_kind(path) in _LINE_KINDS and path.name.split(".")[0] not in INPUTS
+    return file_kind(path) in _LINE_KINDS and path.name.split(".")[0].lower() not in INPUTS
 
 
 def _is_wanted(path: Path) -> bool:

@@ -15,7 +15,7 @@
 {# What kind of file a name stands for: csv, parquet, lines (NDJSON), json (one document or lines), or none. #}
 {% macro raw_file_kind(path) %}
     {%- set name = path.lower().removesuffix(".gz") -%}
-    {%- if name.endswith(".csv") -%}{{ return("csv") }}
+    {%- if name.endswith(".csv") or name.endswith(".tsv") -%}{{ return("csv") }}
     {%- elif name.endswith(".parquet") -%}{{ return("parquet") }}
     {%- elif name.endswith(".ndjson") or name.endswith(".jsonl") -%}{{ return("lines") }}
     {%- elif name.endswith(".json") -%}{{ return("json") }}
@@ -35,28 +35,51 @@
     {{ quoted_list(literals) }}
 {%- endmacro %}
 
-{# Every file of an input: `<name>.<kind>`, or anything below a folder of that name. Loose NDJSON files beside the
-   named inputs are experience events. Hidden files and those that start with `_` are marks of other tools. #}
+{# A glob of an input's name in any case. #}
+{% macro name_glob(name) -%}
+    {%- for letter in name -%}{{ "[" ~ letter.upper() ~ letter ~ "]" if letter.isalpha() else letter }}{%- endfor -%}
+{%- endmacro %}
+
+{# Every file of an input: `<name>.<kind>` in any case, or anything below a folder of that name; links to folders are
+   followed three levels deep. Loose NDJSON files beside the named inputs are experience events. Files and folders that
+   start with a point or `_` belong to other tools. #}
 {% macro raw_files(input_name) %}
     {%- set root = glob_literal(raw_path()) -%}
+    {%- set named = root ~ "/" ~ name_glob(input_name) -%}
     {%- set sql -%}
         select distinct file
         from (
-            select file from glob({{ quoted(root ~ "/" ~ input_name ~ ".*") }})
+            {%- for below in ["/**", "/*", "/*/*", "/*/*/*"] %}
+            select file from glob({{ quoted(named ~ below) }})
             union all
-            select file from glob({{ quoted(root ~ "/" ~ input_name ~ "/**") }})
+            {%- endfor %}
+            select file from glob({{ quoted(named ~ ".*") }})
             {%- if input_name == "experience_events" %}
             union all
             select file from glob({{ quoted(root ~ "/*") }})
             where
                 regexp_matches(lower(file), '\.(ndjson|jsonl)(\.gz)?$')
-                and split_part(parse_filename(file), '.', 1) not in ({{ quoted_list(raw_inputs())[1:-1] }})
+                and lower(split_part(parse_filename(file), '.', 1)) not in ({{ quoted_list(raw_inputs())[1:-1] }})
             {%- endif %}
         )
-        where not regexp_matches(parse_filename(file), '^[._]')
         order by file
     {%- endset -%}
-    {{ return(query_rows(sql) | map(attribute="file") | list) }}
+    {%- set files = [] -%}
+    {%- for path in query_rows(sql) | map(attribute="file") -%}
+        {%- set inner = path[raw_path() | length:] -%}
+        {{- refuse_table_format(path, inner) -}}
+        {%- if "/." not in inner and "/_" not in inner -%}{%- do files.append(path) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(files) }}
+{% endmacro %}
+
+{# Stops at a folder of a table format: its files hold rows that its log has deleted since. #}
+{% macro refuse_table_format(path, inner) %}
+    {%- for mark, name in [("/_delta_log/", "Delta"), ("/.hoodie/", "Hudi"), (".metadata.json", "Iceberg")] if mark in inner -%}
+        {{ exceptions.raise_compiler_error(
+            "[input] " ~ path ~ " belongs to a table in " ~ name ~ " format, which is not read; export the table as plain Parquet files"
+        ) }}
+    {%- endfor -%}
 {% endmacro %}
 
 {# The files of an input that are of one of the kinds. #}

@@ -17,6 +17,8 @@ typed as (
 
     select
         *,
+        {{ offer_status("status") }} as known_status,
+        {{ text_to_boolean("is_fallback") }} as fallback_flag,
         {{ text_to_utc("start_date") }} as starts_at,
         {{ text_to_utc("end_date") }} as ends_at,
         case
@@ -33,23 +35,23 @@ final as (
     select
         offer_id,
         coalesce(offer_name, offer_id) as offer_name,
-        coalesce(lower(status), 'approved') as status,
+        coalesce(known_status, lower(status)) as status,
         coalesce(priority_number, 0) as priority,
         starts_at as start_date,
         ends_at as end_date,
-        coalesce(lower(is_fallback) in ('true', '1'), false) as is_fallback,
+        coalesce(fallback_flag, false) as is_fallback,
         {{ text_to_list("placement_ids") }} as placement_ids,
         characteristics,
         case
             when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when offer_id is null then 'no offer_id'
             when copy_number > 1 then 'offer_id is repeated'
-            when lower(status) not in ('draft', 'approved', 'archived') then 'unknown status'
+            when known_status is null then 'unknown status'
             when priority is not null and priority_number is null then 'priority is no whole number'
             when start_date is not null and starts_at is null then 'start_date is no time'
             when end_date is not null and ends_at is null then 'end_date is no time'
             when ends_at <= starts_at then 'end_date is not after start_date'
-            when lower(is_fallback) not in ('true', 'false', '0', '1') then 'is_fallback is not true or false'
+            when is_fallback is not null and fallback_flag is null then 'is_fallback is not true or false'
             when characteristics is not null and not json_valid(characteristics) then 'characteristics is no JSON'
         end as reject_reason,
         left(

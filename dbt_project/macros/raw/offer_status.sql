@@ -1,0 +1,20 @@
+{# Words for an offer's status, by the status they mean. #}
+{% macro status_words() %}
+    {{ return({
+        "approved": ["approved", "live", "active", "enabled", "published", "running", "on"],
+        "draft": ["draft", "pending", "in review", "review", "scheduled", "planned", "new", "unpublished"],
+        "archived": [
+            "archived", "inactive", "disabled", "paused", "stopped", "ended", "expired", "deleted", "retired", "off", "rejected",
+        ],
+    }) }}
+{% endmacro %}
+
+{# The status that a text means: approved where it is empty, NULL where nobody knows. #}
+{% macro offer_status(text) -%}
+    case
+        when {{ text }} is null then 'approved'
+        {%- for status, words in status_words().items() %}
+        when replace(lower(trim({{ text }})), '_', ' ') in ({{ quoted_list(words)[1:-1] }}) then '{{ status }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
