@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from scorer.errors import ConfigurationError, InputError
+from scorer.inputs.column_names import likely_column, matched_columns
+from scorer.inputs.csv_text import csv_delimiter, decoded, separator_line
 from scorer.inputs.raw_folder import file_kind
 
 Records = Iterator[tuple[int, Mapping[str, Any]]]
@@ -45,59 +47,77 @@ def read_rows(file: Path, known: Sequence[str], required: Sequence[str]) -> Iter
         The file cannot be read.
     """
     kind = file_kind(file)
-    if kind == ".csv":
+    if kind in (".csv", ".tsv"):
         records = _csv_records(file, known, required)
     elif kind == ".parquet":
         records = _parquet_records(file)
     else:
         records = _json_records(file)
     for line, record in records:
-        _check_columns(file, list(record), known, required)
-        yield Row(file.name, line, {key: _text(value) for key, value in record.items()})
+        columns = _columns(file, list(record), known, required)
+        yield Row(
+            file.name, line, {columns[name]: _text(value) for name, value in record.items()}
+        )
 
 
 def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _check_columns(
+def _columns(
     file: Path, present: list[str], known: Sequence[str], required: Sequence[str]
-) -> None:
+) -> dict[str, str]:
+    """Return {the file's name: the known column}; raise where one is unknown, doubled or missing.
+
+    A file that restricts offers has no column to spare: one that nothing reads may be the rule.
+    """
+    matched = matched_columns(file.name, present, known)
     for column in present:
-        if column not in known:
+        if column not in matched:
+            likely = likely_column(column, known)
+            hint = f"did you mean {likely}? " if likely else ""
             raise ConfigurationError(
-                f"{file.name}: column {column!r} is unknown; known: {', '.join(known)}"
+                f"{file.name}: column {column!r} is unknown; {hint}known: {', '.join(known)}"
             )
         if present.count(column) > 1:
             raise ConfigurationError(f"{file.name}: column {column!r} is there twice; keep one")
     for name in required:
-        if name not in present:
+        if name not in matched.values():
             has = ", ".join(present)
             raise ConfigurationError(
                 f"{file.name}: column {name!r} is missing; the file has: {has}"
             )
+    return matched
 
 
 def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> Records:
-    reader = csv.reader(io.StringIO(_content(file), newline=""), strict=True)
+    content = _content(file)
+    skipped, delimiter = separator_line(content)
+    text = io.StringIO(content, newline="")
+    for _ in range(skipped):
+        text.readline()
+    reader = csv.reader(
+        text, delimiter=delimiter or csv_delimiter(content), strict=True, skipinitialspace=True
+    )
     try:
         header = [name.strip() for name in next(reader, [])]
         if not header:
             raise ConfigurationError(
                 f"{file.name} is empty; write the column names on its first line"
             )
-        _check_columns(file, header, known, required)
+        _columns(file, header, known, required)
         for fields in reader:
             if not fields:
                 continue
             if len(fields) != len(header):
                 raise ConfigurationError(
-                    f"{file.name} line {reader.line_num}: {len(fields)} fields,"
+                    f"{file.name} line {reader.line_num + skipped}: {len(fields)} fields,"
                     f" but the header names {len(header)} columns"
                 )
-            yield reader.line_num, dict(zip(header, fields, strict=True))
+            yield reader.line_num + skipped, dict(zip(header, fields, strict=True))
     except csv.Error as error:
-        raise ConfigurationError(f"{file.name} line {reader.line_num}: {error}") from None
+        line = reader.line_num + skipped
+        raise ConfigurationError(f"{file.name} line {line}: {error}") from None
 
 
 def _json_records(file: Path) -> Records:
@@ -134,14 +154,8 @@ def _parquet_records(file: Path) -> Records:
 def _content(file: Path) -> str:
     try:
         data = file.read_bytes()
-        if file.name.lower().endswith(".gz"):
+        if file.name.lower().endswith(".gz") or data.startswith(b"\x1f\x8b"):
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{file} cannot be read: {error}") from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ConfigurationError(
-            f"{file.name} line {line} is not UTF-8; save it as UTF-8"
-        ) from None
+    return decoded(file, data)

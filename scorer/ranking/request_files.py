@@ -10,7 +10,9 @@ import pyarrow as pa
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError
 from scorer.files import replacing
+from scorer.inputs.column_names import matched_columns, prefixed_name
 from scorer.inputs.raw_folder import file_kind
+from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
 from scorer.progress import Progress
 from scorer.ranking.context import find_deployed, load_context
 from scorer.ranking.requests import rank_requests, with_known_eligibility
@@ -21,18 +23,30 @@ from scorer.warehouse.marts import the_strategy
 
 _READERS = {
     ".csv": "read_csv({file}, all_varchar = true, header = true)",
+    ".tsv": "read_csv({file}, all_varchar = true, header = true)",
     ".parquet": "read_parquet({file})",
     ".ndjson": "read_json({file}, format = 'newline_delimited'{columns})",
     ".jsonl": "read_json({file}, format = 'newline_delimited'{columns})",
     ".json": "read_json({file}{columns})",
 }
-_FLAG = """
+_FLAG = f"""
 case
-    when lower(trim({cell}::varchar)) in ('true', '1', '1.0') then true
-    when coalesce(trim({cell}::varchar), '') = '' then false
-    when lower(trim({cell}::varchar)) in ('false', '0', '0.0') then false
+    when lower(trim({{cell}}::varchar)) in {TRUE_WORDS} then true
+    when try_cast({{cell}} as double) = 1 then true
+    when coalesce(lower(trim({{cell}}::varchar)), '') in {NULL_MARKS} then false
+    when lower(trim({{cell}}::varchar)) in {FALSE_WORDS} then false
+    when try_cast({{cell}} as double) = 0 then false
 end
 """
+_COLUMNS = (
+    "request_id",
+    "profile_id",
+    "activity_id",
+    "scope_id",
+    "placement_id",
+    "offer_ids",
+    "event_ts",
+)
 _WRITERS = {".csv": "csv, header", ".parquet": "parquet"}
 
 
@@ -81,8 +95,8 @@ def rank_file(
 def read_requests(file: Path) -> pa.Table:
     """Return the requests of a CSV, Parquet or NDJSON file, with ids as text.
 
-    Columns `seg_*` are boolean: true, 1, 1.0 are true; false, 0, 0.0 and empty are false; other
-    values are missing.
+    Column names count without case, spaces, hyphens and underscores. Columns `seg_*` are boolean,
+    in the words of `scorer.inputs.spellings`; empty is false, other values are missing.
 
     Raises
     ------
@@ -94,7 +108,7 @@ def read_requests(file: Path) -> pa.Table:
     connection = connect_memory()
     try:
         types, reader = _reader(connection, file)
-        chosen = ", ".join(_column(name) for name in types)
+        chosen = ", ".join(_column(name, known) for name, known in _known(file, list(types)).items())
         return connection.sql(f"select {chosen} from {reader}").to_arrow_table()
     except DatabaseError as error:
         raise InputError(f"{file}: cannot be read: {first_line(error)}") from None
@@ -136,9 +150,16 @@ def write_table(table: pa.Table, file: Path) -> None:
         connection.close()
 
 
-def _column(name: str) -> str:
+def _known(file: Path, names: list[str]) -> dict[str, str]:
+    """Return {a file's column: the name it is known by}, its own where nobody knows it."""
+    matched = matched_columns(file.name, names, _COLUMNS)
+    return {name: matched.get(name) or prefixed_name(name) or name for name in names}
+
+
+def _column(name: str, known: str) -> str:
     column = quote(name)
-    return f"{_FLAG.format(cell=column)} as {column}" if name.startswith("seg_") else column
+    value = _FLAG.format(cell=column) if known.startswith("seg_") else column
+    return f"{value} as {quote(known)}"
 
 
 def _check_features(settings: Settings) -> None:
