@@ -17,6 +17,8 @@ from scorer.inputs.configuration_rows import Row, read_rows
 from scorer.inputs.raw_folder import input_files
 
 MAX_CAPPING_RULES = 10
+# Days, weeks or months that are looked back; more of them overflow the engine's dates.
+MAX_PERIODS = 10_000
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
 DEFAULT_STRATEGY = "default"
 # Defaults of stg_ranking_strategies for empty values.
@@ -37,6 +39,9 @@ class Column:
 
 def _number(low: float, high: float = float("inf"), above: bool = False) -> Callable[[str], bool]:
     def test(value: str) -> bool:
+        # float() also takes the digits of other scripts, which the engine does not.
+        if not value.isascii() or "_" in value:
+            return False
         try:
             number = float(value)
         except ValueError:
@@ -46,9 +51,9 @@ def _number(low: float, high: float = float("inf"), above: bool = False) -> Call
     return test
 
 
-def _integer(low: int) -> Callable[[str], bool]:
+def _integer(low: int, high: int = 999_999_999) -> Callable[[str], bool]:
     def test(value: str) -> bool:
-        return re.fullmatch(r"[+-]?\d{1,9}", value) is not None and int(value) >= low
+        return re.fullmatch(r"[+-]?[0-9]{1,9}", value) is not None and low <= int(value) <= high
 
     return test
 
@@ -68,6 +73,7 @@ def _is_capping_event(value: str) -> bool:
 _IS_NAME = "write letters, digits, _ - . only"
 _STRATEGY = Column("strategy_id", _IS_NAME, lambda v: bool(_NAME.match(v)), required=True)
 _OFFER = Column("offer_id", "name an offer", required=True)
+_DAYS = f"write a whole number from 1 to {MAX_PERIODS}"
 _TYPES = "write total or profile"
 _LIST = "separate values by |, none empty"
 
@@ -78,8 +84,12 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("kpi_type", "write binary or continuous", lambda v: v in ("binary", "continuous")),
         Column("success_event_types", _LIST, _is_list),
         Column("value_path", "write a dotted path", lambda v: bool(_PATH.match(v))),
-        Column("window_hours", "write a number above 0", _number(0, above=True)),
-        Column("lookback_days", "write a whole number of at least 1", _integer(1)),
+        Column(
+            "window_hours",
+            f"write a number above 0, at most {24 * MAX_PERIODS}",
+            _number(0, 24 * MAX_PERIODS, above=True),
+        ),
+        Column("lookback_days", _DAYS, _integer(1, MAX_PERIODS)),
         Column("min_displays", "write a whole number of at least 0", _integer(0)),
         Column("min_successes", "write a whole number of at least 0", _integer(0)),
         Column("exploration_share", "write a number from 0 to 1", _number(0, 1)),
@@ -114,7 +124,7 @@ FILES: dict[str, tuple[Column, ...]] = {
             "write day, week, month or lifetime",
             _one_of("day", "week", "month", "lifetime"),
         ),
-        Column("period_count", "write a whole number of at least 1", _integer(1)),
+        Column("period_count", _DAYS, _integer(1, MAX_PERIODS)),
         Column("placement_id"),
     ),
 }

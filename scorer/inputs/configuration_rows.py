@@ -55,9 +55,7 @@ def read_rows(file: Path, known: Sequence[str], required: Sequence[str]) -> Iter
         records = _json_records(file)
     for line, record in records:
         columns = _columns(file, list(record), known, required)
-        yield Row(
-            file.name, line, {columns[name]: _text(value) for name, value in record.items()}
-        )
+        yield Row(file.name, line, {columns[name]: _text(value) for name, value in record.items()})
 
 
 def _text(value: object) -> str:

@@ -50,9 +50,9 @@ def input_files(raw: Path, name: str) -> list[Path]:
     for path in raw.iterdir() if raw.is_dir() else ():
         if path.name.lower() == name and path.is_dir():
             found += _files_below(path)
-        elif path.name.lower().startswith(f"{name}."):
-            found.append(path)
-        elif name == "experience_events" and _is_loose_events(path):
+        elif path.name.lower().startswith(f"{name}.") or (
+            name == "experience_events" and _is_loose_events(path)
+        ):
             found.append(path)
     return sorted({path for path in found if _is_wanted(path)})
 

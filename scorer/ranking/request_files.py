@@ -108,7 +108,9 @@ def read_requests(file: Path) -> pa.Table:
     connection = connect_memory()
     try:
         types, reader = _reader(connection, file)
-        chosen = ", ".join(_column(name, known) for name, known in _known(file, list(types)).items())
+        chosen = ", ".join(
+            _column(name, known) for name, known in _known(file, list(types)).items()
+        )
         return connection.sql(f"select {chosen} from {reader}").to_arrow_table()
     except DatabaseError as error:
         raise InputError(f"{file}: cannot be read: {first_line(error)}") from None

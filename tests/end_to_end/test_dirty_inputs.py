@@ -33,7 +33,7 @@ EVENT_DEFECTS = {
     _event(_id=None).encode(): "no event id",
     _event(_id="e1", timestamp=None).encode(): "no timestamp",
     _event(_id="e2", timestamp="2026-13-45T99:00:00Z").encode(): "timestamp is no time",
-    _event(_id="e3", timestamp=1_700_000_000_000).encode(): "timestamp is no time",
+    _event(_id="e3", timestamp=1_700).encode(): "timestamp is no time",
     _event(_id="e4", timestamp="0001-01-01T00:00:00Z").encode(): "timestamp out of range",
     _event(_id="e5", eventType=None).encode(): "no event type",
     _event(_id="e6", identityMap={}).encode(): "no identity",
@@ -119,7 +119,7 @@ FLAT_DEFECTS = {
     "2026-09-10,p,o,0,1,1": "propensity not in (0, 1]",
     "2026-09-10,p,o,much,1,1": "propensity not in (0, 1]",
     "2026-09-10,p,o,1,maybe,1": "clicked is not 0 or 1",
-    "2026-09-10,p,o,1,1,nan": "value is no number",
+    "2026-09-10,p,o,1,1,inf": "value is no number",
     "2026-09-10,p,o,1,1,a lot": "value is no number",
 }
 

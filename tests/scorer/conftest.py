@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from scorer.cli.app import main
-from tests.support.commands import Command, Outcome
+from tests.support.commands import Command, Outcome, run_command
 
 DISPLAYS = "event_ts,profile_id,offer_id,clicked\n2026-01-01 10:00:00,p1,o1,1\n"
 
@@ -25,10 +24,7 @@ def nextoffer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: str | Path) -> Outcome:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return Outcome(int(ended.value.code or 0), captured.out, captured.err)
+        return run_command(capsys, *arguments)
 
     return run
 

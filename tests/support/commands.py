@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scorer.cli.app import main
 
 
 @dataclass(frozen=True)
@@ -25,3 +30,11 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+
+
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
+    """Run a command line of nextoffer in this process."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return Outcome(int(ended.value.code or 0), captured.out, captured.err)

@@ -10,3 +10,5 @@ DOCS = ROOT / "docs"
 APP = ROOT / "app"
 # Real data, handed out apart from the repository; tests that need it skip themselves without it.
 DATA = ROOT.parent / "shared" / "data"
+# Small inputs that were read wrongly once, each with its right answer; handed out like the data.
+CASES = ROOT.parent / "shared" / "cases"

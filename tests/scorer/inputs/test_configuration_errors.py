@@ -57,7 +57,7 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     "no number": (strategies("window_hours", "a day"), ["line 2, column window_hours: 'a day'"]),
     "nan": (strategies("window_hours", "nan"), ["column window_hours: 'nan'"]),
     "window of 0": (strategies("window_hours", "0"), ["column window_hours: '0'", "above 0"]),
-    "look-back of 0": (strategies("lookback_days", "0"), ["lookback_days: '0'", "at least 1"]),
+    "look-back of 0": (strategies("lookback_days", "0"), ["lookback_days: '0'", "from 1 to 10000"]),
     "look-back of 1.5": (strategies("lookback_days", "1.5"), ["lookback_days: '1.5'", "whole"]),
     "threshold of -1": (strategies("min_displays", "-1"), ["min_displays: '-1'", "at least 0"]),
     "success threshold": (strategies("min_successes", "-25"), ["min_successes: '-25'"]),

@@ -69,8 +69,8 @@ final as (
         'flat:' || coalesce(judged.request_id, judged.source_file || ':' || line_number)
         || ':' || coalesce(position, 1) || ':' || offer_id as display_id,
         coalesce(judged.request_id, judged.source_file || ':' || line_number) as request_id,
-        event_ts,
-        case when reject_reason is null then event_ts::date end as event_date,
+        case when reject_reason is distinct from 'timestamp out of range' then event_ts end as event_ts,
+        case when reject_reason is null then judged.event_ts::date end as event_date,
         profile_id,
         offer_id,
         coalesce(activity_id, 'default') as activity_id,
@@ -88,7 +88,7 @@ final as (
         judged.source_file,
         line_number,
         file_version,
-        least(case when reject_reason is null then event_ts::date end, replaced.first_day) as changed_from,
+        least(case when reject_reason is null then judged.event_ts::date end, replaced.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
     from judged
     left join files on judged.source_file = files.source_file
