@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.commands import run_command
 from tests.support.paths import CASES
-from tests.support.warehouse_builds import build, rows
+from tests.support.pipeline_runs import build, build_rows
 
 pytestmark = pytest.mark.skipif(not CASES.exists(), reason=f"the cases are not at {CASES}")
 
@@ -86,8 +86,8 @@ def test_every_row_is_read(name: str, tmp_path: Path) -> None:
     """Displays, clicks and propensities are as many as the file holds."""
     as_of, *counts = READ[name]
     built(name, as_of, tmp_path)
-    assert rows(tmp_path, COUNTS) == [tuple(counts)]
-    assert rows(tmp_path, "select * from rejected_events") == []
+    assert build_rows(tmp_path, COUNTS) == [tuple(counts)]
+    assert build_rows(tmp_path, "select * from rejected_events") == []
 
 
 @pytest.mark.parametrize("name", OFFERS)
@@ -95,7 +95,7 @@ def test_the_catalogue_means_what_it_says(name: str, tmp_path: Path) -> None:
     """Offers have the status that their file gives them, however it is spelled."""
     as_of, offers = OFFERS[name]
     built(name, as_of, tmp_path)
-    assert dict(rows(tmp_path, "select offer_id, status from dim_offers")) == offers
+    assert dict(build_rows(tmp_path, "select offer_id, status from dim_offers")) == offers
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -114,15 +114,15 @@ def test_what_cannot_be_read_stops_the_run(
 def test_a_line_break_is_part_of_the_name(tmp_path: Path) -> None:
     """A quoted line break of an offer's name stays in it."""
     built("offers_newline", AUTUMN, tmp_path)
-    names = rows(tmp_path, "select offer_name from dim_offers order by offer_id")
+    names = build_rows(tmp_path, "select offer_name from dim_offers order by offer_id")
     assert names == [("Gold\ncard",), ("Blue",)]
 
 
 def test_moments_are_read_or_rejected_one_by_one(tmp_path: Path) -> None:
     """Of 25 ways to write a moment the clear ones are read; the others are rejected by line."""
     built("time_forms", AUTUMN, tmp_path)
-    ((read,),) = rows(tmp_path, "select count(*) from fct_displays")
-    ((rejected,),) = rows(tmp_path, "select count(*) from rejected_events")
+    ((read,),) = build_rows(tmp_path, "select count(*) from fct_displays")
+    ((rejected,),) = build_rows(tmp_path, "select count(*) from rejected_events")
     lines = (tmp_path / "raw" / "displays.csv").read_text().splitlines()
     assert read >= 19
     assert read + rejected == len(lines) - 1
