@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scorer.errors import ConfigurationError, InputError
 from scorer.features import FeatureSchema, encode_offers, encode_users
-from tests.support.worlds import declared
+from tests.support.training_inputs import declared
 
 PLACE = ("placement_id", "decisioning", "category")
 COLOUR = ("colour", "context", "category")

@@ -36,7 +36,8 @@ from scorer.training.train import Training, train
 from scorer.training.workbench import Folds, Workbench
 from tests.support import toys
 from tests.support.benches import BOTH
-from tests.support.worlds import candidates, context, declared, examples
+from tests.support.ranking_inputs import candidates, context
+from tests.support.training_inputs import declared, examples
 
 SCHEMA = declared(("f1", "segment", "boolean"))
 USERS = pa.table({"segment:f1": [True, False]})

@@ -18,7 +18,7 @@ from scorer.training.examples import Offers, Sets, encode_examples
 from scorer.training.kin import kin_matrix, known_values
 from scorer.training.means import fit_best_single
 from scorer.training.workbench import EVERYTHING, Workbench
-from tests.support.worlds import START, WORKED_SCHEMA, worked_example
+from tests.support.training_inputs import START, WORKED_SCHEMA, worked_example
 
 BOTH = ("offer_1", "offer_2")
 KINDS = (

@@ -21,7 +21,7 @@ from scorer.progress import Silent
 from scorer.warehouse.build_state import CycleState, save_state, set_current_cycle
 from scorer.warehouse.database import Connection, connect_build
 from tests.support.scorer_tables import create_scorer_tables
-from tests.support.worlds import START, worked_example
+from tests.support.training_inputs import START, worked_example
 
 FIRST, SECOND = datetime(2026, 11, 8), datetime(2026, 11, 15)
 MARTS = """

@@ -18,7 +18,7 @@ from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import connect_build
 from tests.support.benches import fitted
 from tests.support.small_home import FIRST, make_home
-from tests.support.worlds import START, worked_example
+from tests.support.training_inputs import START, worked_example
 
 TABLES = ("scored_displays", "feature_importance", "policy_evaluation")
 

@@ -27,7 +27,7 @@ from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import connect_build
 from tests.support.benches import KINDS, fitted
 from tests.support.small_home import make_home
-from tests.support.worlds import declared, worked_example
+from tests.support.training_inputs import declared, worked_example
 
 
 @pytest.fixture(scope="module")

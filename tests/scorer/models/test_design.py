@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scorer.arrays import Matrix
 from scorer.features import FeatureSchema, encode_users
 from scorer.models.design import MAX_COLUMNS, MIN_COLUMN_ROWS, Design
-from tests.support.worlds import declared
+from tests.support.training_inputs import declared
 
 SCHEMA = declared(
     ("flag", "segment", "boolean"), ("city", "context", "category"), ("age", "context", "number")

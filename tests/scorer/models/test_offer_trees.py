@@ -16,7 +16,7 @@ from scorer.training.candidates import CANDIDATES
 from scorer.training.examples import usable_rows
 from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench, catalogue, fitted
-from tests.support.worlds import WORKED_SCHEMA, worked_example
+from tests.support.training_inputs import WORKED_SCHEMA, worked_example
 
 USERS = np.array([[0, 1], [0, 0], [1, 1], [1, 0]], dtype=np.float32)
 ODD = np.array([[np.nan, np.nan], [5, -1e30], [0, 0.5]], dtype=np.float32)

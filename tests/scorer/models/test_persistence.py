@@ -20,7 +20,8 @@ from scorer.models.interaction_base import WEIGHTS_FILE
 from scorer.models.persistence import describe_model, restore_model
 from scorer.registry.model_registry import ModelRegistry
 from tests.support.benches import KINDS, as_trained, fitted
-from tests.support.worlds import TableModel, worked_example
+from tests.support.ranking_inputs import TableModel
+from tests.support.training_inputs import worked_example
 
 T0 = datetime(2026, 11, 1)
 ODD = np.array([[np.nan, np.nan], [5, -1e30], [0, 0.5]], dtype=np.float32)

@@ -10,7 +10,7 @@ from scorer.models.calibration import Calibration
 from scorer.models.objectives import Objective
 from scorer.models.persistence import kind_of
 from tests.support.benches import KINDS, fitted
-from tests.support.worlds import worked_example
+from tests.support.training_inputs import worked_example
 
 
 @pytest.mark.parametrize("kind", KINDS)

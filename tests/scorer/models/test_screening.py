@@ -7,7 +7,7 @@ import pytest
 
 from scorer.models.design import Design
 from scorer.models.screening import MAX_PAIRS, screen_pairs
-from tests.support.worlds import declared
+from tests.support.training_inputs import declared
 
 ROWS = 3000
 

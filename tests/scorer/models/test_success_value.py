@@ -15,7 +15,7 @@ from scorer.training.plan import TrainingPlan
 from scorer.training.train import Training, train
 from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench, catalogue
-from tests.support.worlds import WORKED_SCHEMA, examples
+from tests.support.training_inputs import WORKED_SCHEMA, examples
 
 USERS = np.array([[0, 0], [1, 0]], dtype=np.float32)
 

@@ -22,7 +22,7 @@ from scorer.ranking.ranked_rows import rank_decisions
 from scorer.ranking.top_k import smallest_k
 from scorer.warehouse.database import connect_memory
 from tests.support.benches import fitted
-from tests.support.worlds import context
+from tests.support.ranking_inputs import context
 
 CYCLE = ("s", date(2026, 11, 22))
 # offer_2 has priority over offer_1; a, b and z are not ready.

@@ -28,13 +28,8 @@ from scorer.ranking.context import Deployed, Offer, StrategyContext, load_contex
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import train
 from scorer.warehouse.marts import load_examples
-from tests.support.worlds import (
-    AS_OF,
-    WORKED_SCHEMA,
-    candidates,
-    context,
-    worked_example,
-)
+from tests.support.ranking_inputs import AS_OF, candidates, context
+from tests.support.training_inputs import WORKED_SCHEMA, worked_example
 
 CONTRACT_COLUMNS = (
     "strategy_id, cycle_date, profile_id, activity_id, scope_id, placement_id, rank, offer_id,"

@@ -12,7 +12,7 @@ from benchmarks.ranking_tables import PLACEMENTS, fill_ranking_tables
 from scorer.ranking.batch import rank_batch, write_ranked_offers
 from scorer.ranking.context import load_context
 from scorer.warehouse.database import connect_build, limited_memory
-from tests.support.worlds import AS_OF
+from tests.support.ranking_inputs import AS_OF
 
 
 def most_alive(folder: Path, profiles: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from scorer.errors import InputError
 from scorer.ranking.batch import rank_batch
 from scorer.ranking.context import Deployed, Offer
 from scorer.ranking.requests import REQUEST_ROWS_SCHEMA, rank_requests, with_known_eligibility
-from tests.support.worlds import TableModel, candidates, context
+from tests.support.ranking_inputs import TableModel, candidates, context
 
 SCORES = {"a": [0.1, 0.9], "b": [0.3, 0.2], "c": [0.2, 0.1]}
 CONTRACT_COLUMNS = (

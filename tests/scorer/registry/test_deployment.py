@@ -19,8 +19,9 @@ from scorer.registry.model_registry import Deployment, ModelRegistry
 from scorer.training.gate import Z
 from scorer.warehouse.database import Connection, connect_memory
 from tests.support.benches import as_trained, fitted
+from tests.support.ranking_inputs import AS_OF
 from tests.support.scorer_tables import create_scorer_tables
-from tests.support.worlds import AS_OF, START, worked_example
+from tests.support.training_inputs import START, worked_example
 
 WEEK = timedelta(days=7)
 MARTS = """

@@ -15,7 +15,7 @@ from scorer.features import encode_users
 from scorer.registry.model_registry import Deployment, ModelRegistry
 from scorer.registry.trained_model import TrainedModel
 from tests.support.benches import as_trained, fitted
-from tests.support.worlds import worked_example
+from tests.support.training_inputs import worked_example
 
 T0 = datetime(2026, 11, 1)
 WEEK = timedelta(days=7)

@@ -14,7 +14,8 @@ from scorer.ranking.requests import rank_requests
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import train
 from tests.support.paths import DATA
-from tests.support.worlds import AS_OF, declared
+from tests.support.ranking_inputs import AS_OF
+from tests.support.training_inputs import declared
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "choice_truth.parquet").exists(),

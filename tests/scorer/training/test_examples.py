@@ -13,7 +13,7 @@ from scorer.ope.estimators import FLOOR
 from scorer.training.examples import Examples, Offers, encode_examples
 from scorer.training.means import fit_best_single, offer_means
 from tests.support.benches import bench, catalogue
-from tests.support.worlds import WORKED_SCHEMA, declared, examples, worked_example
+from tests.support.training_inputs import WORKED_SCHEMA, declared, examples, worked_example
 
 NONE = declared()
 ABC = Offers(("a", "b"), ("c",), np.ones((2, 1)), np.full(2, np.nan))

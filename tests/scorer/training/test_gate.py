@@ -20,7 +20,7 @@ from scorer.training.gate import GRACE, Standing, Verdict, credibly_worse, judge
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import Training, train
 from tests.support.benches import BOTH, fitted
-from tests.support.worlds import START, WORKED_SCHEMA, declared, examples, worked_example
+from tests.support.training_inputs import START, WORKED_SCHEMA, declared, examples, worked_example
 
 PLACED = declared(("placement_id", "decisioning", "category"), ("f1", "segment", "boolean"))
 

@@ -15,7 +15,8 @@ from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.workbench import Workbench
 from tests.support.benches import bench, catalogue
-from tests.support.worlds import START, WORKED_SCHEMA, TableModel, worked_example
+from tests.support.ranking_inputs import TableModel
+from tests.support.training_inputs import START, WORKED_SCHEMA, worked_example
 
 NAMES = ("best_single", "interaction_base", "pooled_trees", "residual_trees")
 

@@ -11,7 +11,7 @@ import pytest
 from scorer.features import encode_users
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import Training, train
-from tests.support.worlds import declared
+from tests.support.training_inputs import declared
 
 START = datetime(2026, 10, 23)
 SCHEMA = declared(("f1", "segment", "boolean"))

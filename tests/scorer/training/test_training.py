@@ -21,7 +21,7 @@ from scorer.training.plan import TrainingPlan
 from scorer.training.train import Training, train
 from scorer.training.workbench import EVERYTHING
 from tests.support.benches import BOTH, bench
-from tests.support.worlds import WORKED_SCHEMA, declared, examples, worked_example
+from tests.support.training_inputs import WORKED_SCHEMA, declared, examples, worked_example
 
 USERS = pa.table({"segment:f1": [False, False, True], "context:f2": ["1", "0", "1"]})
 
