@@ -41,8 +41,8 @@
     {{ return(1) }}
 {% endmacro %}
 
-{# The earliest day that files read since `this` was built may touch, with what they hold now or held before; a day that
-   never comes where nothing is new; none on a full build. staging: pairs of a staging relation and the value of
+{# The earliest day that files read since `this` was built may touch, with what they hold now or held before;
+   9999-12-31 if nothing changed; none on a full build. staging: pairs of a staging relation and the value of
    `source` that its rows have in `this` (none: all rows). #}
 {% macro first_changed_day(staging) %}
     {%- if not is_incremental() -%}{{ return(none) }}{%- endif -%}

@@ -105,7 +105,7 @@ compared as (
 
 ),
 
--- What was shown could be shown, whatever the rules of today say.
+-- A shown offer was eligible, even if the rules of today withhold it.
 final as (
 
     select

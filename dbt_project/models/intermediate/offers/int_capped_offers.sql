@@ -20,7 +20,7 @@ periods as (
 
 ),
 
--- What a display counts as: a flat one is the row of a decision and tells of its click, too.
+-- Capping events of a display: a flat display is also a decision, and a click if it was clicked.
 displays as (
 
     select

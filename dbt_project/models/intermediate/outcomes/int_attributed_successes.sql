@@ -10,7 +10,7 @@ with success_events as (
 
 ),
 
--- The two names for acting on an offer mean every event of that kind, whatever the type it came with.
+-- The names for a click and a dismissal mean every event of that kind, whatever its eventType.
 strategies as (
 
     select

@@ -19,7 +19,7 @@ sizes as (
 
 ),
 
--- Of very much traffic a part tells enough; people are drawn whole.
+-- A sample of large traffic is enough; it keeps or drops all displays of a profile.
 final as (
 
     select

@@ -19,7 +19,7 @@ sizes as (
 
 ),
 
--- Of very many displays a part teaches enough; people are drawn whole, by nothing but their id.
+-- A sample of many displays is enough to train on; a hash of the profile id keeps or drops all displays of a profile.
 final as (
 
     select

@@ -62,7 +62,7 @@ seen as (
 
 ),
 
--- Half of the people always come with the same.
+-- Half of the profiles always have the same context.
 settled as (
 
     select
@@ -89,7 +89,7 @@ counted as (
 
 ),
 
--- What a person usually comes with says more about the next visit than what the last one had.
+-- The usual context predicts the next visit better than the last context does.
 usual_numbers as (
 
     select

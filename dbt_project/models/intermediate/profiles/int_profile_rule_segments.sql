@@ -13,7 +13,7 @@ profile_segments as (
 
 ),
 
--- Of all a person's segments only those that eligibility rules name; people with the same ones share their offers.
+-- Only the segments that eligibility rules name: profiles with the same ones share an eligibility set.
 final as (
 
     select

@@ -66,7 +66,7 @@ profiles as (
 
 ),
 
--- The context a person usually comes with, in this placement or else in the one last seen.
+-- The usual context of the profile, in this placement or else in the one last seen.
 final as (
 
     select

@@ -88,7 +88,7 @@ final as (
         {{ readable_feature_value() }} as feature_value,
         rows_alike
     from valued
-    -- What people who were never shown anything were seen with is not known: that is no difference.
+    -- Profiles that were never shown anything have no context; do not report that as a difference.
     where not (comparison = 'ranked_population' and feature_kind = 'context' and feature_text is null)
 
 )

@@ -20,7 +20,7 @@ known as (
 
 ),
 
--- The pairs that the deployed model looks at most, where they tell nothing by themselves: nobody would count them.
+-- The most important pairs of the deployed model whose features have no effect on their own and would not be counted otherwise.
 named as (
 
     select

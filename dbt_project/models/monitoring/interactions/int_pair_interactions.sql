@@ -28,7 +28,7 @@ sizes as (
 
 ),
 
--- The features that tell most by themselves. Numbers stand for offer, feature and value: pairs are many, and comparing
+-- The features with the largest effect on their own. Numbers stand for offer, feature and value: pairs are many, and comparing
 -- four texts of each is most of the work.
 numbered as (
 

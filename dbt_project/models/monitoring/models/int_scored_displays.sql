@@ -18,7 +18,7 @@ scored as (
 
 ),
 
--- What a version was trained on says nothing about it.
+-- Displays that a version was trained on do not measure it.
 final as (
 
     select

@@ -82,7 +82,7 @@ unioned as (
 
 ),
 
--- The time of an exit is all that a profile says of a left segment: nobody can tell since when it was held.
+-- The time of an exit is all that a profile says of a left segment: its start is unknown.
 typed as (
 
     select

@@ -12,7 +12,7 @@ files as (
 
 ),
 
--- What a file held before it was replaced is over; a file that is gone keeps its rejections.
+-- A replaced file loses its earlier rejections; a removed file keeps them.
 final as (
 
     select

@@ -142,7 +142,7 @@ final as (
         least(event_date, files.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
     from judged
-    -- Of an inner join the engine would keep the events in memory: it takes files of text for empty.
+    -- Of an inner join the engine would keep the events in memory: the planner estimates text files as empty.
     left join files on judged.filename = files.filename
 
 )
