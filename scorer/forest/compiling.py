@@ -44,7 +44,8 @@ def compile_forest(
         What the booster's offer columns hold for each offer (anything known before the user:
         a code, one-hot columns, attributes, the placement).
     offer_columns : sequence of int
-        The booster's feature numbers of those columns; all others are the user's, in order.
+        The booster's feature numbers of those columns; all other features are user columns, in
+        order.
 
     Raises
     ------

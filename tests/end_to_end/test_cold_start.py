@@ -1,4 +1,4 @@
-"""Before offers are ready everything is random; a new offer is seen in exploration only."""
+"""Until two offers are ready all traffic is random; a new offer is shown in exploration only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RUN = "select status, reason, offers_ready, model_version from training_runs"
 
 
 def _write(raw: Path, counts: dict[str, tuple[int, int]]) -> None:
-    """Write flat displays: offer -> (displays, successes), the newest 50 minutes old."""
+    """Write flat displays of offer -> (displays, successes), the newest 50 minutes before AS_OF."""
     raw.mkdir(exist_ok=True)
     rows = ["event_ts,profile_id,offer_id,request_id,clicked,traffic_type"]
     for offer, (displays, successes) in counts.items():
@@ -28,7 +28,7 @@ def _write(raw: Path, counts: dict[str, tuple[int, int]]) -> None:
 
 
 def test_just_below_the_thresholds_everything_is_random(tmp_path: Path) -> None:
-    """With fewer than two ready offers a strategy collects, and says how many it has."""
+    """With fewer than two ready offers a strategy collects data and says what is missing."""
     cases = {
         "displays": ({"a": (250, 25), "b": (249, 25)}, 1),
         "successes": ({"c": (250, 25), "d": (250, 24)}, 1),
@@ -70,9 +70,9 @@ def test_just_below_the_thresholds_everything_is_random(tmp_path: Path) -> None:
 
 
 def test_at_the_thresholds_ranking_begins_and_a_new_offer_is_only_explored(tmp_path: Path) -> None:
-    """250 displays with 25 successes are enough; a third offer short of them stays in the tenth.
+    """250 displays with 25 successes make an offer ready; one below that is explored only.
 
-    People like the two alike, so the better one is for everybody.
+    No feature changes what people like, so everybody who does not explore sees the better offer.
     """
     _write(tmp_path / "raw", {"a": (250, 25), "b": (250, 40), "new": (60, 30)})
     run(tmp_path / "home", tmp_path / "raw", AS_OF)

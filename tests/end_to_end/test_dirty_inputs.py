@@ -1,4 +1,4 @@
-"""Bad records are quarantined with their reason; the good ones beside them land."""
+"""Bad records are rejected with their reason; the good records beside them are kept."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ EVENT_DEFECTS = {
 
 
 def test_every_defect_of_an_event_is_named_with_its_line(tmp_path: Path) -> None:
-    """Each kind of broken line is kept with reason and line number between two good ones."""
+    """Each kind of broken line is rejected with reason and line number; good lines are kept."""
     folder = tmp_path / "raw" / "experience_events"
     folder.mkdir(parents=True)
     good = [json.dumps(display(name, AT, "p", ["o"])).encode() for name in ("first", "last")]
@@ -65,7 +65,7 @@ def test_every_defect_of_an_event_is_named_with_its_line(tmp_path: Path) -> None
 
 
 def test_half_good_events_keep_their_good_part(tmp_path: Path) -> None:
-    """An item without id and a proposition without items go, their siblings stay."""
+    """An item without an id and a proposition without items are rejected; siblings are kept."""
     event = display("e", AT, "p", ["o1", "o2"])
     propositions = event["_experience"]["decisioning"]["propositions"]
     propositions[0]["items"].append({"name": "nameless"})
@@ -83,7 +83,7 @@ def test_half_good_events_keep_their_good_part(tmp_path: Path) -> None:
 
 
 def test_a_very_long_line_is_read_or_rejected(tmp_path: Path) -> None:
-    """A line of 40 MB that is an event is read; one that is none is rejected in short."""
+    """A 40 MB line with an event is read; one without is rejected and its text is cut short."""
     long_event = _event(_id="long", padding="x" * 40_000_000)
     path = tmp_path / "raw" / "experience_events" / "long.ndjson"
     path.parent.mkdir(parents=True)
@@ -99,7 +99,7 @@ def test_a_very_long_line_is_read_or_rejected(tmp_path: Path) -> None:
 
 
 def test_a_line_beyond_the_limit_is_rejected_by_number(tmp_path: Path) -> None:
-    """A line over 128 MB is kept as too long, in short; the line after it is read."""
+    """A line over 128 MB is rejected as too long, its text cut short; the next line is read."""
     path = tmp_path / "raw" / "experience_events" / "long.ndjson"
     path.parent.mkdir(parents=True)
     path.write_text(_event(_id="long", padding="x" * 135_000_000) + "\n" + _event() + "\n")
@@ -126,7 +126,7 @@ FLAT_DEFECTS = {
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_every_defect_of_a_flat_display_is_named(tmp_path: Path, compressed: bool) -> None:
-    """Each kind of broken flat row is kept with its reason and line; plain and compressed."""
+    """Each kind of broken flat row is rejected with its reason and line, plain and compressed."""
     good = "2026-09-10T10:00:00Z,p,o,0.5,1,2.5"
     text = "\n".join(["event_ts,profile_id,offer_id,propensity,clicked,value", *FLAT_DEFECTS, good])
     raw = tmp_path / "raw"
@@ -145,8 +145,8 @@ def test_every_defect_of_a_flat_display_is_named(tmp_path: Path, compressed: boo
     ]
 
 
-def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
-    """Broken offers and memberships go to quarantine; a ragged CSV line does, too."""
+def test_broken_offers_and_memberships_are_rejected(tmp_path: Path) -> None:
+    """Each broken offer or membership is rejected with its reason, also one with extra columns."""
     raw = tmp_path / "raw"
     raw.mkdir()
     write_lines(raw / "experience_events.ndjson", [display("e", AT, "p", ["o1"])])
@@ -198,10 +198,10 @@ def test_offers_and_memberships_are_judged_too(tmp_path: Path) -> None:
         ("segment_memberships.csv", 'profile_id,segment_id,"segment_id"', "column segment_id is"),
     ],
 )
-def test_a_column_that_is_there_twice_or_nameless_is_named(
+def test_a_repeated_or_nameless_column_stops_the_run(
     tmp_path: Path, file: str, header: str, problem: str
 ) -> None:
-    """A header that no table can have stops the run with file and column."""
+    """A repeated or nameless column is an error that names the file and the column."""
     raw = tmp_path / "raw"
     raw.mkdir()
     (raw / file).write_text(header + "\n")
@@ -210,8 +210,8 @@ def test_a_column_that_is_there_twice_or_nameless_is_named(
         build(tmp_path, raw, AS_OF, model)
 
 
-def test_odd_names_are_only_names(tmp_path: Path) -> None:
-    """Quotes, commas and globs in names of segments, features, offers and folders do no harm."""
+def test_odd_names_are_kept(tmp_path: Path) -> None:
+    """Names of segments, features, offers and folders may hold quotes, commas and wildcards."""
     raw = tmp_path / "my [raw] *files"
     odd = "a\"b, 'c' | d?"
     event = display("e", AT, "p", [odd], placement=odd, device={"type": odd})

@@ -1,4 +1,4 @@
-"""A cycle ends in the same publication however often it starts, and readers never notice."""
+"""A cycle publishes the same result however often it starts, and readers are never disturbed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _bank() -> World:
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first week of a small simulated bank; its offers get ready with few displays."""
+    """The first week of a small simulated bank, whose offers need few displays to be ready."""
     raw = tmp_path_factory.mktemp("bank") / "raw"
     world = _bank()
     world.write_catalogue(raw)
@@ -62,7 +62,7 @@ def _checksum(home: Path) -> str:
 
 
 def test_two_runs_publish_the_same(raw: Path, undisturbed: Path, tmp_path: Path) -> None:
-    """Another home folder, and a forced second run in it, publish identical content."""
+    """A run in another home folder, and a forced second run there, publish identical content."""
     run(tmp_path / "home", raw, AS_OF)
     first = _checksum(tmp_path / "home")
     run(tmp_path / "home", raw, AS_OF, force=True)
@@ -70,7 +70,7 @@ def test_two_runs_publish_the_same(raw: Path, undisturbed: Path, tmp_path: Path)
 
 
 def test_a_finished_cycle_is_not_redone(raw: Path, undisturbed: Path) -> None:
-    """Running a finished cycle again changes no file of the publication."""
+    """Running a finished cycle again leaves the published file untouched."""
     before = (undisturbed / "published.duckdb").stat()
     assert run(undisturbed, raw, AS_OF).was_finished
     after = (undisturbed / "published.duckdb").stat()
@@ -78,7 +78,7 @@ def test_a_finished_cycle_is_not_redone(raw: Path, undisturbed: Path) -> None:
 
 
 def _poll(home: str, stop: multiprocessing.Event, found: multiprocessing.Queue) -> None:
-    """Read whole cycles until told to stop; put what was odd, then the number of reads."""
+    """Read the publication until `stop` is set; put each problem, then the number of reads."""
     reads = 0
     while not stop.is_set():
         try:
@@ -98,14 +98,14 @@ def _poll(home: str, stop: multiprocessing.Event, found: multiprocessing.Queue) 
 def test_readers_never_fail_nor_see_half_a_cycle(
     raw: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
-    """A process that polls ranked_offers during ten runs sees whole cycles only."""
+    """A process that polls ranked_offers during ten runs never fails and sees whole cycles only."""
     home = tmp_path / "home"
     shutil.copytree(undisturbed, home, symlinks=True)
     context = multiprocessing.get_context("spawn")
     stop, found = context.Event(), context.Queue()
     reader = context.Process(target=_poll, args=(str(home), stop, found))
     reader.start()
-    # dbt's part of a run touches nothing that is published: only what does runs ten times.
+    # dbt does not touch published files, so only ranking and publishing run ten times.
     steps = {name: STEPS[name] for name in ("rank", "publish")}
     for day in range(10):
         run_cycle(settings(home, raw, AS_OF + timedelta(days=day % 3)), Silent(), True, steps)
@@ -117,7 +117,7 @@ def test_readers_never_fail_nor_see_half_a_cycle(
 
 
 def test_after_a_rollback_the_old_model_ranks(raw: Path, undisturbed: Path, tmp_path: Path) -> None:
-    """Rolled back, ranked and published, every table names the model of the cycle before."""
+    """After a rollback, the next ranking uses the previous model, and its version is published."""
     home, more, later = tmp_path / "home", tmp_path / "raw", AS_OF + timedelta(days=7)
     shutil.copytree(undisturbed, home, symlinks=True)
     shutil.copytree(raw, more)
@@ -137,7 +137,7 @@ def test_after_a_rollback_the_old_model_ranks(raw: Path, undisturbed: Path, tmp_
 
 
 def test_a_repaired_model_ranks_again(raw: Path, undisturbed: Path, tmp_path: Path) -> None:
-    """A damaged model fails its strategy; restored and ranked, nothing of the failure is left."""
+    """A damaged model fails its strategy; restored and ranked again, the failed status is gone."""
     home = tmp_path / "home"
     shutil.copytree(undisturbed, home, symlinks=True)
     now = settings(home, raw, AS_OF)
@@ -156,7 +156,7 @@ def test_a_repaired_model_ranks_again(raw: Path, undisturbed: Path, tmp_path: Pa
 def test_a_back_fill_does_not_move_the_current_publication(
     raw: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
-    """A cycle in the past gets its file; readers stay with the newest."""
+    """A cycle in the past gets its own file; readers stay on the newest cycle."""
     home = tmp_path / "home"
     shutil.copytree(undisturbed, home, symlinks=True)
     before = _checksum(home)

@@ -1,4 +1,4 @@
-"""Week by week ingestion gives what reading everything at once gives."""
+"""Weekly incremental loads give the same tables as one full load."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HISTORY = {
 
 
 def _week(week: int, rng: random.Random) -> list[dict]:
-    """Displays, clicks and purchases of a week, two of three in order."""
+    """Displays, clicks and purchases of one week, in random order."""
     events = []
     for number in range(60):
         at = START + timedelta(weeks=week, minutes=rng.randrange(7 * 24 * 60))
@@ -48,19 +48,19 @@ def three_weeks() -> list[list[dict]]:
     rng = random.Random(3)
     weeks = [_week(week, rng) for week in range(3)]
     first, second, third = weeks
-    second.append(first.pop())  # lands a week late
-    third.append(first.pop())  # lands two weeks late
-    third.append(second[0])  # a repetition in a later file
+    second.append(first.pop())  # arrives a week late
+    third.append(first.pop())  # arrives two weeks late
+    third.append(second[0])  # repeated in a later file
     late = display("twice", START + timedelta(weeks=2, hours=5), "p1", ["o1"])
     early = display("twice", START + timedelta(hours=5), "p1", ["o1"])
     first.append(display("other", START + timedelta(hours=6), "p1", ["o2"]))
     second.append({**late})
-    third.append({**early})  # the same id, earlier: it replaces what was kept
+    third.append({**early})  # the same id at an earlier time: it replaces the first
     return weeks
 
 
 def test_weekly_loads_equal_one_full_refresh(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
-    """After three incremental loads every history table equals that of a single full build."""
+    """After three incremental loads, history tables and marts equal those of one full build."""
     raw = tmp_path / "raw"
     for week, events in enumerate(three_weeks):
         write_lines(raw / "experience_events" / f"week={week}.ndjson", events)
@@ -75,7 +75,7 @@ def test_weekly_loads_equal_one_full_refresh(tmp_path: Path, three_weeks: list[l
 
 
 def test_a_loaded_file_is_not_read_again(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
-    """A second load reads the new file only: rows of the first keep the number of their load."""
+    """The second load reads the new file only; rows of the first file keep their load_id."""
     raw = tmp_path / "raw"
     for week, events in enumerate(three_weeks[:2]):
         write_lines(raw / "experience_events" / f"week={week}.ndjson", events)
@@ -91,7 +91,7 @@ def test_a_loaded_file_is_not_read_again(tmp_path: Path, three_weeks: list[list[
 
 
 def test_a_file_that_grew_is_read_again(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
-    """Lines appended to a file that was read before land, without doubling the others."""
+    """Lines appended to a loaded file are added, and its other lines are not duplicated."""
     raw = tmp_path / "raw"
     path = raw / "experience_events" / "log.ndjson"
     write_lines(path, three_weeks[0])
@@ -107,7 +107,7 @@ def test_a_file_that_grew_is_read_again(tmp_path: Path, three_weeks: list[list[d
 def test_a_new_context_feature_reads_history_again(
     tmp_path: Path, three_weeks: list[list[dict]]
 ) -> None:
-    """One more row of context features is all it takes to have it on events read long ago."""
+    """A row added to context_features.csv adds the feature to events that were loaded before."""
     raw = tmp_path / "raw"
     events = [{**event, "device": {"type": "tablet"}} for event in three_weeks[0]]
     write_lines(raw / "experience_events" / "log.ndjson", events)
@@ -125,7 +125,7 @@ def test_a_new_context_feature_reads_history_again(
 def test_a_new_event_type_reads_history_again(
     tmp_path: Path, three_weeks: list[list[dict]]
 ) -> None:
-    """A type that the seed learns of is a display from then on, also in files read long ago."""
+    """An event type added to the seed also applies to events that were loaded before."""
     project, raw, as_of = tmp_path / "project", tmp_path / "raw", START + timedelta(weeks=1)
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     events = [{**event, "eventType": "acme.shown"} for event in three_weeks[0]]
@@ -139,7 +139,7 @@ def test_a_new_event_type_reads_history_again(
     assert build_rows(made.home, "select count(*) > 100 from int_displays") == [(True,)]
 
 
-def _same_as_fresh(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
+def _assert_equals_fresh_build(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
     build(home, raw, as_of, JUDGED)
     build(fresh, raw, as_of, JUDGED)
     for table in ("fct_displays", "rejected_events", "training_examples"):
@@ -147,10 +147,8 @@ def _same_as_fresh(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
         assert build_rows(home, sql) == build_rows(fresh, sql), table
 
 
-def test_a_file_that_was_replaced_counts_as_it_is_now(
-    tmp_path: Path, three_weeks: list[list[dict]]
-) -> None:
-    """Events and flat rows that a file no longer holds, also its earliest ones, are gone."""
+def test_a_replaced_file_counts_as_it_is_now(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
+    """Events and flat rows removed from a file disappear, even the earliest ones."""
     raw, as_of = tmp_path / "raw", START + timedelta(weeks=1)
     log, flat = raw / "experience_events" / "log.ndjson", raw / "displays.csv"
     in_order = sorted(three_weeks[0], key=lambda event: event["timestamp"])
@@ -161,13 +159,11 @@ def test_a_file_that_was_replaced_counts_as_it_is_now(
     build(tmp_path / "home", raw, as_of, JUDGED)
     write_lines(log, in_order[30:])
     flat.write_text(header + "".join(days[3:]))
-    _same_as_fresh(tmp_path / "home", raw, as_of, tmp_path / "fresh")
+    _assert_equals_fresh_build(tmp_path / "home", raw, as_of, tmp_path / "fresh")
 
 
-def test_a_file_that_was_emptied_counts_for_nothing(
-    tmp_path: Path, three_weeks: list[list[dict]]
-) -> None:
-    """What it held is gone, its emptiness is told once, and filled again it counts."""
+def test_an_emptied_file_counts_as_empty(tmp_path: Path, three_weeks: list[list[dict]]) -> None:
+    """The rows of an emptied file disappear, it is reported once, and refilling restores them."""
     raw, home, as_of = tmp_path / "raw", tmp_path / "home", START + timedelta(weeks=1)
     log, flat = raw / "experience_events" / "b.ndjson", raw / "displays" / "b.csv"
     write_lines(raw / "experience_events" / "a.ndjson", three_weeks[0][:30])
@@ -182,10 +178,10 @@ def test_a_file_that_was_emptied_counts_for_nothing(
     log.write_text("")
     flat.write_text(header)
     for number in range(2):
-        _same_as_fresh(home, raw, as_of, tmp_path / f"fresh{number}")
+        _assert_equals_fresh_build(home, raw, as_of, tmp_path / f"fresh{number}")
     sql = "select source_file, line_number from rejected_events where reason like 'file w%'"
-    told = build_rows(home, sql)
-    assert sorted(told) == [("displays/b.csv", 0), ("experience_events/b.ndjson", 0)]
+    reported = build_rows(home, sql)
+    assert sorted(reported) == [("displays/b.csv", 0), ("experience_events/b.ndjson", 0)]
     assert len(build_rows(home, "select * from fct_displays")) < len(before)
     log.write_text(texts[0])
     flat.write_text(texts[1])
@@ -193,8 +189,8 @@ def test_a_file_that_was_emptied_counts_for_nothing(
     assert build_rows(home, "select * from fct_displays order by all") == before
 
 
-def test_a_line_that_was_mended_is_no_longer_rejected(tmp_path: Path) -> None:
-    """Broken JSON and broken UTF-8 leave quarantine when the file is mended."""
+def test_a_fixed_line_is_no_longer_rejected(tmp_path: Path) -> None:
+    """Broken JSON and broken UTF-8 are no longer rejected once the file is fixed."""
     raw, as_of = tmp_path / "raw", START + timedelta(weeks=1)
     path = raw / "experience_events" / "log.ndjson"
     path.parent.mkdir(parents=True)
@@ -206,5 +202,5 @@ def test_a_line_that_was_mended_is_no_longer_rejected(tmp_path: Path) -> None:
         (3, "not UTF-8"),
     ]
     path.write_bytes(b"\n".join(good) + b"\n")
-    _same_as_fresh(tmp_path / "home", raw, as_of, tmp_path / "fresh")
+    _assert_equals_fresh_build(tmp_path / "home", raw, as_of, tmp_path / "fresh")
     assert build_rows(tmp_path / "home", "select count(*) from rejected_events") == [(0,)]

@@ -1,4 +1,4 @@
-"""Nothing after as_of changes what is computed for as_of."""
+"""Data from after as_of changes no table that is built for as_of."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _plant_the_future(raw: Path) -> None:
 
 
 def test_planted_future_changes_nothing_at_an_earlier_as_of(tmp_path: Path) -> None:
-    """Future events, segments and offers leave every table of an earlier moment as it was."""
+    """Future events, memberships and offers leave every table at an earlier as_of unchanged."""
     _past(tmp_path / "raw")
     build(tmp_path / "before", tmp_path / "raw", AS_OF)
     _plant_the_future(tmp_path / "raw")
@@ -85,7 +85,7 @@ def test_planted_future_changes_nothing_at_an_earlier_as_of(tmp_path: Path) -> N
 
 
 def test_a_back_fill_after_a_later_run_sees_the_old_catalogue(tmp_path: Path) -> None:
-    """Going back after the catalogue changed computes with the offers as they were then."""
+    """A back-fill uses the offers as they were at its as_of, even after the catalogue changed."""
     raw, home = tmp_path / "raw", tmp_path / "home"
     _past(raw)
     build(home, raw, AS_OF)

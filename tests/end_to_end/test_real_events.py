@@ -1,4 +1,4 @@
-"""Real decisions as dirty XDM events, as flat displays, and the published example documents."""
+"""Real decisions, as dirty XDM events and as flat displays, and published example documents."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_display_and_click_is_found(dirty: Path) -> None:
-    """The file holds exactly 10,000 displays and 46 interactions that belong to one."""
+    """The dirty file yields all of its 10,000 displays and 46 clicks."""
     assert build_rows(dirty, "select count(*), sum(clicks) from fct_displays") == [(10_000, 46)]
 
 
 def test_every_planted_defect_is_accounted_for(dirty: Path) -> None:
-    """What was planted is quarantined with its reason and line, or collapsed, and nothing else."""
+    """Exactly the planted defects are rejected, by reason, and exactly the duplicates are found."""
     planted = json.loads((DIRTY.parent / (DIRTY.name + ".planted.json")).read_text())
     reasons = Counter(
         dict(build_rows(dirty, "select reason, count(*) from rejected_events group by 1"))
@@ -60,8 +60,8 @@ def test_every_planted_defect_is_accounted_for(dirty: Path) -> None:
     assert staged == [(planted["duplicates"],)]
 
 
-def test_rejected_lines_tell_where_they_stand(dirty: Path) -> None:
-    """Every rejected line carries its number in the file and its text."""
+def test_a_rejected_line_keeps_its_number_and_text(dirty: Path) -> None:
+    """The rejected blank line is listed with its line number and its text."""
     found = build_rows(
         dirty, "select line_number, raw_text from rejected_events where reason = 'blank line'"
     )

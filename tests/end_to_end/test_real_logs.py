@@ -1,6 +1,7 @@
-"""Randomised logs with nothing to win: the best single offer is served, and no lift is claimed.
+"""Where personalisation gains nothing, the best single offer is served and no lift is claimed.
 
-One run each: two of money with plenty of data, two with next to no clicks.
+One run on each of four randomised logs: two with amounts of money and plenty of data, two with
+hardly any clicks.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ RUNS = {
 
 @pytest.fixture(params=RUNS, scope="module")
 def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home folder of one run on a data set; its name is that of the data set."""
+    """The home folder of one run on a data set, named after the data set."""
     as_of, strategy = RUNS[request.param]
     folder = tmp_path_factory.mktemp("log")
     home = folder / request.param
@@ -42,7 +43,7 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_the_best_single_offer_is_served(log: Path) -> None:
-    """The run is held back with a reason, and whoever does not explore sees one and the same."""
+    """The run is held back with a reason, and all who do not explore see the same offer."""
     (run,) = published(
         log, "select status, reason, offers_ready, offers_personalised from training_runs"
     )
@@ -61,7 +62,7 @@ def test_the_best_single_offer_is_served(log: Path) -> None:
 
 
 def test_no_lift_is_claimed(log: Path) -> None:
-    """No estimator puts the new model's lift over the best single offer above zero for sure."""
+    """No estimator but dm may have a lift interval of the new model entirely above zero."""
     found = published(log, "select * from policy_evaluation where policy = 'new'")
     assert {row["estimator"] for row in found} >= {"ips", "snips", "dm", "dr", "dr_shrunk"}
     claimed = [
@@ -69,11 +70,11 @@ def test_no_lift_is_claimed(log: Path) -> None:
         for row in found
         if row["lift_over_best_single_low"] is not None and row["lift_over_best_single_low"] > 0
     ]
-    assert claimed in ([], ["dm"]), "only the model's own opinion of itself may"
+    assert claimed in ([], ["dm"]), "only dm, which trusts the model's own scores, may claim a lift"
 
 
 def test_too_few_clicks_are_called_insufficient(log: Path) -> None:
-    """Below 20 matching clicks there is a status instead of a value; with enough, a value."""
+    """With too few matching clicks the status is insufficient and the value is NULL."""
     found = published(
         log,
         "select distinct status, policy_value is null as unknown from policy_evaluation"

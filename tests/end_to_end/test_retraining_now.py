@@ -1,4 +1,4 @@
-"""An offer collapses: the next cycle says so, and an early one can be run for it."""
+"""When an offer collapses, the next cycle reports it and `run --retrain-now` retrains early."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DISPLAYS = 6000
 
 
 def write_displays(raw: Path) -> None:
-    """Write five weeks of random displays of three offers; one of them fails in the last two."""
+    """Write five weeks of random displays; one of three offers collapses in the last two weeks."""
     rng = random.Random(2)
     raw.mkdir()
     with (raw / "displays.csv").open("w", newline="") as handle:
@@ -55,10 +55,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_a_collapse_is_reported_and_retrained_for(
+def test_a_collapse_is_reported_and_retrained_early(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The status names the offer; `run --retrain-now` adds a cycle, without other arguments."""
+    """`status` names the offer; `run --retrain-now` adds a run to the cycle and needs no --raw."""
     assert nextoffer("status", "--json", "--home", home) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     shifts = [row for row in findings if row["assumption"] == "stable_performance"]
@@ -77,8 +77,8 @@ def test_a_collapse_is_reported_and_retrained_for(
 
 
 @pytest.mark.slow
-def test_nothing_has_changed_before_the_collapse(home: Path) -> None:
-    """Traffic and offers are as before a week earlier, in so many words."""
+def test_the_cycle_before_the_collapse_is_stable(home: Path) -> None:
+    """The publication before the collapse reports stable traffic and stable offers."""
     file = next((home / "published").glob("nextoffer-20260125*.duckdb"))
     with duckdb.connect(str(file), read_only=True) as connection:
         found = connection.execute("select assumption, severity from health_findings").fetchall()

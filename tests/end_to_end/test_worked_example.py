@@ -53,21 +53,21 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "home"
 
 
-@pytest.mark.parametrize(("cell", "offer"), FIRST_AT.items())
-def test_the_better_offer_is_first_in_each_cell(
-    ranked: Path, cell: tuple[int, int], offer: str
+@pytest.mark.parametrize(("features", "offer"), FIRST_AT.items())
+def test_the_better_offer_is_first_for_each_pair_of_features(
+    ranked: Path, features: tuple[int, int], offer: str
 ) -> None:
-    """offer_2 is first for everybody at (0,1), offer_1 at (0,0) and (1,1)."""
+    """The model ranks offer_2 first for everybody at (0, 1) and offer_1 at (0, 0) and (1, 1)."""
     found = published(
         ranked,
         "select distinct offer_id from ranked_offers where rank = 1 and policy = 'model'"
-        f" and profile_id like 'p{cell[0]}{cell[1]}-%'",
+        f" and profile_id like 'p{features[0]}{features[1]}-%'",
     )
     assert found == [{"offer_id": offer}]
 
 
-def test_the_interaction_table_shows_it(ranked: Path) -> None:
-    """The pair of features tells offer_1's rate apart where neither feature alone does."""
+def test_the_table_of_interactions_shows_the_interaction(ranked: Path) -> None:
+    """offer_1's rate differs by the pair of features and by neither feature alone."""
     rates = published(
         ranked,
         "select feature_value, other_feature_value, rate from offer_feature_interactions"

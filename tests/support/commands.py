@@ -1,4 +1,4 @@
-"""What a command line left behind."""
+"""The outcome of a command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scorer.cli.app import main
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left: exit code and output."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -21,7 +21,7 @@ class Outcome:
 
     @property
     def error(self) -> str:
-        """The one line that says what went wrong."""
+        """The error message, which must be the only line on stderr."""
         lines = self.err.strip().splitlines()
         assert len(lines) == 1, self.err
         assert lines[0].startswith("error: "), self.err

@@ -9,11 +9,12 @@ from pathlib import Path
 from scorer.warehouse.database import connect_memory
 from tests.support.paths import DATA
 
+# Columns of the data sets that a log does not have.
 OUTSIDE = "group_id, split"
 
 
 def write_log(name: str, raw: Path, strategy: dict[str, object], where: str = "true") -> None:
-    """Write the rows of a data set as displays of one strategy that may use every segment."""
+    """Write rows of a data set as flat displays, with one strategy that uses every segment."""
     raw.mkdir()
     memory = connect_memory()
     source = f"'{DATA}/{name}.parquet'"
@@ -41,7 +42,7 @@ def write_requests(name: str, target: Path, where: str) -> None:
 
 
 def nextoffer(home: Path, *arguments: str | Path) -> None:
-    """Run a command line in its own process; it must succeed."""
+    """Run a command line of nextoffer in its own process; fail unless it exits with 0."""
     command = [Path(sys.executable).parent / "nextoffer", *arguments, "--home", home]
     done = subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, check=False

@@ -1,7 +1,7 @@
-"""Random boosters for tests: real XGBoost models whose trees are then overwritten at random.
+"""Random boosters for tests: XGBoost models whose trees are replaced by random ones.
 
-A fitted booster never shows some cases (a threshold of -inf, a code beyond the data, a leaf alone),
-so the JSON form of a small one is taken and its trees are replaced.
+Training never produces some cases (a threshold of -inf, a code beyond the data, a single leaf), so
+the trees in the JSON form of a small booster are replaced.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Case:
 
     @property
     def rows(self) -> Floats:
-        """The cross product, offers innermost."""
+        """Every user with every offer, offers innermost, float32 (n_users * n_offers, columns)."""
         n_users, n_offers = len(self.users), len(self.offers)
         rows = np.empty((n_users, n_offers, self.booster.num_features()), dtype=np.float32)
-        mine = [f for f in range(rows.shape[2]) if f not in self.offer_columns]
+        user_columns = [f for f in range(rows.shape[2]) if f not in self.offer_columns]
         rows[:, :, list(self.offer_columns)] = self.offers
-        rows[:, :, mine] = self.users[:, None, :]
+        rows[:, :, user_columns] = self.users[:, None, :]
         return rows.reshape(n_users * n_offers, -1)
 
     def expected(self, base_margin: Floats | None = None) -> Floats:
@@ -59,7 +59,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Shape:
-    """How large a random case is.
+    """Size of a random case.
 
     ``codes`` is the number of codes of a categorical column; trees split on ``split_on`` (None:
     on any column).
@@ -87,17 +87,17 @@ def random_case(shape: Shape, draw: Draw) -> Case:
     inner["tree_info"] = [0] * shape.n_trees
     inner["iteration_indptr"] = list(range(shape.n_trees + 1))
     inner["gbtree_model_param"] = {"num_parallel_tree": "1", "num_trees": str(shape.n_trees)}
-    mine = [f for f in range(shape.n_columns) if f not in shape.offer_columns]
+    user_columns = [f for f in range(shape.n_columns) if f not in shape.offer_columns]
     return Case(
         loaded(model),
         random_values(shape, draw, shape.n_offers, list(shape.offer_columns)),
         shape.offer_columns,
-        random_values(shape, draw, shape.n_users, mine),
+        random_values(shape, draw, shape.n_users, user_columns),
     )
 
 
 def leaf_case(n_offers: int, n_users: int) -> Case:
-    """A forest that adds -0.0 to every base margin, which changes no bit of it."""
+    """A forest of one leaf that adds -0.0 to every base margin, which leaves its bits unchanged."""
     model = skeleton(1, "reg:squarederror")
     model["learner"]["gradient_booster"]["model"]["trees"] = [
         tree_json([node_json(2**31 - 1, -0.0)], 1, 0)
@@ -130,7 +130,7 @@ def skeleton(n_columns: int, objective: str) -> dict[str, Any]:
 
 
 def random_values(shape: Shape, draw: Draw, n: int, columns: list[int]) -> Floats:
-    """Values a booster may meet: thresholds themselves, odd floats, codes seen and not, missing."""
+    """Values that a booster may meet: thresholds, special floats, known and unknown codes, NaN."""
     values = np.empty((n, len(columns)), dtype=np.float32)
     for place, column in enumerate(columns):
         if column % 2 == 0:
@@ -145,7 +145,7 @@ def random_values(shape: Shape, draw: Draw, n: int, columns: list[int]) -> Float
 
 
 def random_tree(shape: Shape, draw: Draw, number: int) -> dict[str, Any]:
-    """JSON form of a tree that is cut off at random."""
+    """JSON form of a random tree whose branches end at random depths."""
     nodes, levels = [node_json(2**31 - 1, 0.0)], [0]
     for node, entry in enumerate(nodes):
         level = levels[node]
@@ -166,7 +166,7 @@ def random_tree(shape: Shape, draw: Draw, number: int) -> dict[str, Any]:
 
 
 def tree_json(nodes: list[dict[str, Any]], n_columns: int, number: int) -> dict[str, Any]:
-    """XGBoost's form of a list of nodes."""
+    """XGBoost's JSON form of a list of nodes."""
     sets = [(i, node["codes"]) for i, node in enumerate(nodes) if node["codes"]]
     sizes = [len(codes) for _, codes in sets]
     return {

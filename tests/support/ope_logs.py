@@ -45,12 +45,12 @@ def draw(
 
 
 def shifted(log: LoggedFeedback, by: float) -> LoggedFeedback:
-    """The same log with every reward moved."""
+    """The same log with `by` added to every reward."""
     return LoggedFeedback(log.reward + by, log.propensity, log.cluster)
 
 
 def uniform_log(responses: int, n: int = 400) -> tuple[LoggedFeedback, TargetPolicy]:
-    """Two offers at even odds, both shown to half; all responses are of the policy's offer."""
+    """A log of two offers, each shown to half; only displays of the policy's offer succeed."""
     reward = np.zeros(n)
     reward[:responses] = 1.0
     is_match = np.arange(n) < n // 2

@@ -16,7 +16,7 @@ AS_OF = datetime(2026, 11, 22)
 
 
 class TableModel:
-    """A reward model whose scores are a table; the only feature of a user is the row."""
+    """A reward model that looks up scores in a table; the only feature of a user is the row."""
 
     form = kind = "table"
     margin_model = short_lists = success_values = None
@@ -27,11 +27,11 @@ class TableModel:
         self._table = np.array(list(scores.values())).T
 
     def score(self, users: Matrix) -> np.ndarray:
-        """Scores of the rows of the users."""
+        """Scores of all offers for each user, (n_users, n_offers)."""
         return self._table[users[:, 0].astype(int)]
 
     def shown(self, users: Matrix, offers: np.ndarray) -> np.ndarray:
-        """Scores of the offers shown."""
+        """Score of the offer shown to each user, (n_users,)."""
         return self.score(users)[np.arange(len(offers)), offers]
 
     def personalises(self, users: Matrix) -> np.ndarray:
@@ -42,7 +42,7 @@ class TableModel:
 def context(
     scores: dict[str, list[float]] | None = None, offers: Any = "abc", **changes: Any
 ) -> StrategyContext:
-    """Context of strategy 's' whose set 'all' holds every offer; all scored offers are ready."""
+    """Strategy 's': set 'all' holds every offer but fallbacks; scored offers are ready."""
     catalogue = tuple(o if isinstance(o, Offer) else Offer(o) for o in offers)
     everything = frozenset(o.offer_id for o in catalogue if not o.is_fallback)
     settings: dict[str, Any] = {

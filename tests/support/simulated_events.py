@@ -1,4 +1,4 @@
-"""Reads the simulated log as a stranger would: an independent reader of the three spellings."""
+"""Reads a simulated log in its three spellings, independently of the product's own reader."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_events(files: list[Path]) -> tuple[list[Event], list[str]]:
 
 
 def decisions(events: list[Event]) -> list[Event]:
-    """Return the display events, each once, without those that have no id."""
+    """Return the display events that have an id, each once."""
     unique = {e.event_id: e for e in events if e.event_id and e.kind == "propositionDisplay"}
     return list(unique.values())
 

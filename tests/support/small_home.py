@@ -1,8 +1,8 @@
-"""A home folder with a build file as dbt leaves it, small enough to train in a second or two.
+"""A home folder with a build file like dbt's, small enough to train in a second or two.
 
-Strategy `s` at placement `web`: offer_1 is for f1 = f2, offer_2 for (0, 1), drawn evenly; offer_3
-and offer_4 are not ready, offer_4 is capped for p9, offer_5 ended, offer_6 is the fallback, which
-p8 gets, offer_7 is for segment gold.
+Strategy `s` ranks at placement `web`. offer_1 succeeds where f1 = f2 and offer_2 at (0, 1); both
+are shown equally often. offer_3 and offer_4 are not ready, offer_4 has reached a cap for p9,
+offer_5 has ended, offer_6 is the fallback, which p8 gets, and offer_7 is for segment gold.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ select * from (values
 
 
 def make_home(home: Path, seed: int = 0, **options: Any) -> Settings:
-    """Two cycles on displays of the worked example; returns the settings of the second.
+    """Run two cycles on displays of the worked example and return the settings of the second.
 
-    Options: `rates` of the worked example, `share` of exploration, `lacks_propensity` of every
-    tenth display.
+    Options: `rates` of the worked example, `share` of exploration, and `lacks_propensity` to leave
+    every tenth display without a propensity.
     """
     home.mkdir(parents=True)
     rates = options.pop("rates", (0.05, 0.5))

@@ -38,7 +38,7 @@ def examples(columns: dict[str, Any], offer_ids: list[str], rewards: Any) -> pa.
 def worked_example(seed: int, displays: int, rates: tuple[float, float] = (0.1, 0.6)) -> pa.Table:
     """Examples where offer_1 succeeds when f1 = f2 and offer_2 at (0, 1): a pure interaction.
 
-    Both offers are shown equally often, at random, to as many people as there are displays.
+    One of the two offers is shown at random; there are `displays` rows per offer on average.
     """
     rng = np.random.default_rng(seed)
     f1, f2, offer = rng.integers(0, 2, (3, displays * 2))

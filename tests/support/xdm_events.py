@@ -42,7 +42,7 @@ def display(
     traffic: str = "random",
     **context: Any,
 ) -> dict:
-    """Return a display of one proposition with these offers."""
+    """Return a display event of one proposition with these offers."""
     decisioning = _propositions(f"prop-{event_id}", offers, placement, traffic)
     return _event(
         event_id,
