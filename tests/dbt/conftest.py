@@ -27,7 +27,7 @@ def small_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def manifest(small_build: Path) -> dict[str, Any]:
-    """What dbt knows of the project."""
+    """The manifest of the dbt project."""
     return artifact(small_build, "manifest.json")
 
 

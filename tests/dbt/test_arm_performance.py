@@ -19,7 +19,7 @@ Compare = Callable[..., ArmRow]
 
 
 class Arms:
-    """The two models on rewards of one's own."""
+    """Runs the two models on given rewards."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, compiled: dict[str, str]) -> None:
         """Keep an in-memory database called `build`, and the compiled SQL by unique id."""
@@ -183,7 +183,7 @@ def test_figures_do_not_depend_on_the_order_of_displays(arms: Arms) -> None:
 
 
 def test_equal_arms_differ_by_nothing(compared: Compare) -> None:
-    """The same rate in both arms is a lift of 0 with p = 1, by profile too."""
+    """Equal rates in both arms give a lift of 0 and p = 1, also clustered by profile."""
     row = compared("binary", clicks(20, 1000), clicks(40, 2000))
     assert row["lift"] == pytest.approx(0)
     assert row["p_value"] == pytest.approx(1)
@@ -191,7 +191,7 @@ def test_equal_arms_differ_by_nothing(compared: Compare) -> None:
 
 
 def test_fewer_than_20_successes_are_insufficient(compared: Compare) -> None:
-    """Below 20 successes in either arm there is no figure at all, rather than a wild one."""
+    """With fewer than 20 successes in either arm, lift, intervals and p-values are NULL."""
     for random, contextual in ((19, 20), (20, 19), (0, 500), (0, 0)):
         row = compared("binary", clicks(random, 500), clicks(contextual, 500))
         figures = [name for name in row if name.startswith(("lift", "p_value"))]
@@ -201,7 +201,7 @@ def test_fewer_than_20_successes_are_insufficient(compared: Compare) -> None:
 
 
 def test_interval_is_never_degenerate(compared: Compare) -> None:
-    """Arms in which everything, or the least that is sufficient, succeeded have an interval."""
+    """Arms where every display, or just enough of them, succeeded have an interval."""
     row = compared("binary", clicks(20, 20_000), clicks(20, 20_000))
     assert row["lift_low"] < -0.4 < 0.8 < row["lift_high"]
 
@@ -237,7 +237,7 @@ def test_clustered_figures_are_those_of_sums_by_profile(compared: Compare) -> No
 
 
 def test_clustered_figures_need_20_profiles(compared: Compare) -> None:
-    """Displays of a handful of profiles cannot tell how profiles differ."""
+    """A handful of profiles is too few to estimate how much profiles differ."""
     profiles = np.arange(2000) % 19
     row = compared("binary", clicks(40, 1000), clicks(60, 1000), profiles)
     assert row["p_value"] is not None
@@ -261,7 +261,7 @@ def test_displays_needed_give_a_power_of_80_percent(compared: Compare, ratio: in
 
 
 def test_displays_needed_of_a_continuous_kpi_follow_its_variance(compared: Compare) -> None:
-    """The formula of two means with the variances there are."""
+    """The sample size formula for two means gives the displays, with each arm's variance."""
     random, contextual = orders(1, 900, 0.2, 10), orders(2, 1800, 0.2, 12)
     row = compared("continuous", random, contextual)
     quantiles = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
@@ -277,7 +277,7 @@ def test_intervals_hold_the_true_lift_at_the_stated_rate(
 ) -> None:
     """Around 95 of 100 intervals hold the truth, with some 30 successes in the random arm.
 
-    Where profiles with tastes of their own see many offers, that holds of the clustered ones only.
+    Where profiles with tastes of their own see many offers, only clustered intervals do.
     """
     generator = np.random.default_rng(displays_a_profile)
     logs, sizes, rates = 600, np.array([600, 1200]), np.array([0.05, 0.06])

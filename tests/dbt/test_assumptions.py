@@ -23,7 +23,7 @@ SEEDS = 300
 
 @pytest.fixture
 def build() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Return an empty database that compiled models find their tables in."""
+    """Return an empty database in which compiled models find their tables."""
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as build")
         connection.execute("use build")
@@ -252,7 +252,7 @@ def drifts(
 def test_small_samples_do_not_cry_wolf(
     drifts: Callable[[np.ndarray, np.ndarray], list[dict[str, object]]],
 ) -> None:
-    """With 100 people a week and 20 values, the index exceeds 0.1 by chance and nothing is said."""
+    """With 100 people a week and 20 values, an index above 0.1 is chance and is not reported."""
     generator = np.random.default_rng(3)
     shares = generator.dirichlet(np.full(20, 3.0))
     before, now = (generator.multinomial(size, shares, 200) for size in (400, 100))
@@ -266,7 +266,7 @@ def test_small_samples_do_not_cry_wolf(
 def test_a_new_audience_is_severe(
     drifts: Callable[[np.ndarray, np.ndarray], list[dict[str, object]]],
 ) -> None:
-    """Visitors who mostly come from a city that few came from before are found each time."""
+    """A shift of most visitors to a city that few came from before is always found."""
     generator = np.random.default_rng(4)
     before = generator.multinomial(2000, [0.7, 0.2, 0.1], 50)
     now = generator.multinomial(500, [0.2, 0.2, 0.6], 50)

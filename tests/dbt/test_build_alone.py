@@ -1,4 +1,4 @@
-"""`dbt build` works by itself: without the command line, input or a scorer that ever ran."""
+"""`dbt build` works on its own: without the command line, inputs or an earlier scorer run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.paths import PROJECT
 
 @pytest.fixture(scope="module")
 def project_before() -> set[str]:
-    """What lies in the project's folder before dbt runs."""
+    """Names in the project's folder before dbt runs."""
     return set(os.listdir(PROJECT))
 
 
@@ -38,7 +38,7 @@ def test_an_absent_raw_folder_builds_and_passes_every_test(empty_build: Path) ->
 
 @pytest.mark.slow
 def test_tables_of_an_empty_build_are_there_and_empty(empty_build: Path) -> None:
-    """Marts exist without rows, save the default strategy, its features and what is missing."""
+    """Marts are empty, except those of the default strategy, its features and health findings."""
     models = artifact(empty_build, "manifest.json")["nodes"].values()
     marts = {node["name"] for node in models if node["resource_type"] == "model" and is_mart(node)}
     with duckdb.connect(str(empty_build / "build.duckdb"), read_only=True) as connection:
@@ -75,7 +75,7 @@ def test_docs_are_generated_offline(small_build: Path, monkeypatch: pytest.Monke
 def test_an_older_table_of_the_scorer_gains_its_new_columns(
     small_build: Path, tmp_path: Path
 ) -> None:
-    """A column that the contract of a mart gains is added to the scorer's table, too."""
+    """A column added to the contract of a mart is also added to the scorer's table."""
     shutil.copy(small_build / "build.duckdb", tmp_path)
     with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
         connection.execute("alter table scorer.policy_evaluation drop column interval_method")

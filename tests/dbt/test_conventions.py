@@ -1,4 +1,4 @@
-"""Conventions of the dbt project, read from what dbt knows of it."""
+"""Conventions of the dbt project, checked on its manifest."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_seed_descriptions_match_the_header(manifest: dict[str, Any]) -> None:
 
 
 def test_marts_have_contracts_with_types(manifest: dict[str, Any]) -> None:
-    """Marts are the border that others read: their columns and types are enforced."""
+    """Others read the marts, so contracts enforce their columns and types."""
     assert len(marts(manifest)) >= 15
     for mart in marts(manifest):
         assert mart["contract"]["enforced"], mart["name"]
@@ -106,7 +106,7 @@ def test_marts_have_contracts_with_types(manifest: dict[str, Any]) -> None:
 
 
 def test_marts_have_a_grain_test(manifest: dict[str, Any]) -> None:
-    """The grain that a mart's description states is proved."""
+    """A data test proves the grain that a mart's description states."""
     proved = {
         test["attached_node"]
         for test in nodes(manifest, "test")
@@ -134,7 +134,7 @@ def test_a_layer_reads_earlier_layers_only(manifest: dict[str, Any]) -> None:
 
 
 def test_arrows_between_folders_run_one_way(manifest: dict[str, Any]) -> None:
-    """No folder of models reads a folder that reads it, directly or by way of others."""
+    """Folders of models do not depend on each other in a circle."""
     reads: dict[str, set[str]] = defaultdict(set)
     for read, reader in arrows(manifest):
         if folder(read) != folder(reader):
@@ -196,7 +196,7 @@ def test_exposures_name_what_reads_the_marts(manifest: dict[str, Any]) -> None:
 
 
 def test_models_are_short(manifest: dict[str, Any]) -> None:
-    """No SQL file is longer than can be read at once."""
+    """Every SQL file is short enough to read at once."""
     lengths = {n["name"]: len(n["raw_code"].splitlines()) for n in nodes(manifest, "model")}
     assert {name: length for name, length in lengths.items() if length > LONGEST_MODEL} == {}
 
@@ -209,7 +209,7 @@ def test_models_end_with_final(manifest: dict[str, Any]) -> None:
 
 
 def test_models_use_the_shims(manifest: dict[str, Any]) -> None:
-    """A function that differs between engines and has a macro is called through it only."""
+    """A function that differs between engines is called through its macro only."""
     found = [
         (node["name"], pattern)
         for node in nodes(manifest, "model")
@@ -220,7 +220,7 @@ def test_models_use_the_shims(manifest: dict[str, Any]) -> None:
 
 
 def test_only_staging_knows_raw_shapes(manifest: dict[str, Any]) -> None:
-    """JSON and the shapes of XDM are taken apart in staging and macros/xdm, nowhere after them."""
+    """Only staging and macros/xdm take JSON and the shapes of XDM apart."""
     raw = re.compile(r"json_|scopeDetails|itemSelection|rankingDetail|[tT]rackingToken|item\.token")
     later = [n for n in nodes(manifest, "model") if "staging" not in n["fqn"]]
     assert [n["name"] for n in later if raw.search(n["raw_code"])] == []

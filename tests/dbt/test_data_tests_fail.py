@@ -1,4 +1,4 @@
-"""Every data test of the dbt project is shown red once: a test that cannot fail proves nothing.
+"""Every data test of the dbt project fails once here: a test that cannot fail proves nothing.
 
 The SQL that dbt ran for a test is run again on the same build, first as it is and then, in a
 transaction that is rolled back, after one thing was broken.
@@ -102,7 +102,7 @@ def connection(small_build: Path, manifest: dict[str, Any]) -> Iterator[duckdb.D
 
 @contextmanager
 def changed(connection: duckdb.DuckDBPyConnection, *statements: str) -> Iterator[None]:
-    """Run statements that are taken back at the end of the block."""
+    """Run statements that are rolled back at the end of the block."""
     connection.execute("begin")
     try:
         for statement in statements:
@@ -206,7 +206,7 @@ def test_singular_test_fails_on_what_it_forbids(
 def test_every_grain_test_fails_on_a_repeated_row(
     connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], compiled_sql: dict[str, str]
 ) -> None:
-    """A row that is there twice makes one_row_per fail, NULLs in its columns included."""
+    """A repeated row makes one_row_per fail, even with NULLs in its columns."""
     tests = data_tests(manifest, "one_row_per")
     assert len(tests) > 20
     for test in tests:
@@ -220,7 +220,7 @@ def test_every_grain_test_fails_on_a_repeated_row(
 def test_a_grain_test_counts_nulls_as_one_value(
     connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], compiled_sql: dict[str, str]
 ) -> None:
-    """Two rows that differ in nothing but are NULL in a column of the grain are found."""
+    """Two equal rows with NULL in a column of the grain are found."""
     (test,) = (
         test
         for test in data_tests(manifest, "one_row_per")
@@ -254,7 +254,7 @@ def test_column_tests_fail_on_a_wrong_value(
 def test_ranges_fail_at_either_end(
     connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], compiled_sql: dict[str, str]
 ) -> None:
-    """in_range fails below the least value, and above the greatest where there is one."""
+    """in_range fails below the minimum, and above the maximum if there is one."""
     tests = data_tests(manifest, "in_range")
     assert tests
     for test in tests:
@@ -269,7 +269,7 @@ def test_ranges_fail_at_either_end(
 def test_a_propensity_of_zero_is_out_of_range(
     connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], compiled_sql: dict[str, str]
 ) -> None:
-    """in_range with above_min does not allow the least value itself, and allows the greatest."""
+    """in_range with above_min rejects the minimum itself and allows the maximum."""
     tests = [
         test for test in data_tests(manifest, "in_range") if test["column_name"] == "propensity"
     ]

@@ -64,7 +64,7 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
 
 
 def binary(seed: int, n: int, levels: int) -> tuple[Vector, Vector]:
-    """Return calibrated scores of so many different values, and clicks."""
+    """Return calibrated scores with this many different values, and clicks."""
     generator = np.random.default_rng(seed)
     scores = np.ceil(generator.beta(1, 8, n) * levels) / (levels + 1)
     return scores, (generator.random(n) < scores).astype(float)
@@ -97,7 +97,7 @@ def test_continuous_gini_is_that_of_the_lorenz_curve(measured: Measured, levels:
 
 
 def test_certain_scores_have_a_finite_log_loss(measured: Measured) -> None:
-    """Scores of 0 and 1 are drawn in by 1e-7, as in scorer.training.metrics."""
+    """Scores of 0 and 1 are clipped by 1e-7, as in scorer.training.metrics."""
     scores, clicks = np.repeat([0.0, 1.0], 50), np.tile([0.0, 1.0], 50)
     (row,) = measured("binary", scores, clicks)["model_performance"]
     assert row["log_loss"] == pytest.approx(metrics.log_loss(clicks, scores), rel=1e-6)
@@ -115,7 +115,7 @@ def test_baseline_predicts_each_display_by_the_others_of_its_offer(measured: Mea
 
 
 def test_a_model_that_ages_loses_by_the_week(measured: Measured) -> None:
-    """Displays of each week are measured by themselves, and all together in model_performance."""
+    """Each week's displays are measured on their own, and all of them in model_performance."""
     scores, clicks = binary(6, 4000, 10**9)
     late = np.arange(4000) >= 2000
     clicks[late] = np.random.default_rng(7).permutation(clicks[late])

@@ -77,7 +77,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[Training]:
 
 
 def test_a_new_candidate_model_is_chosen_and_calibrated(trained: Training) -> None:
-    """It stands beside the others in the record, passes the gate and scores probabilities."""
+    """It is listed with the other candidates, passes the gate and scores probabilities."""
     model = trained.model
     assert trained.selection.chosen == model.kind == "segment_means"
     assert [c["name"] for c in trained.nominee.metrics["candidates"]] == [
@@ -90,7 +90,7 @@ def test_a_new_candidate_model_is_chosen_and_calibrated(trained: Training) -> No
 
 
 def test_a_new_candidate_model_is_stored_and_ranks(trained: Training, tmp_path: Path) -> None:
-    """Loaded from its files, it scores to the bit and puts the better offer first."""
+    """Loaded from its files, it scores the same bit for bit and puts the better offer first."""
     registry = ModelRegistry(tmp_path)
     version = registry.save("s", trained.nominee, datetime(2026, 11, 1))
     loaded = registry.load("s", version)

@@ -44,7 +44,7 @@ EVERY = walk(app)
 
 
 def test_the_commands_of_the_contract_exist() -> None:
-    """Every command that is promised can be called."""
+    """Every command of the contract can be called."""
     assert set(COMMANDS) <= set(app.commands)
 
 
@@ -74,7 +74,7 @@ def test_the_version_is_that_of_the_package(nextoffer: Command) -> None:
 
 
 def test_without_a_command_the_help_is_shown(nextoffer: Command) -> None:
-    """`nextoffer` alone is wrong usage and lists the commands."""
+    """`nextoffer` alone is a usage error and lists the commands."""
     outcome = nextoffer()
     assert outcome.code == 2
     assert "simulate" in outcome.err

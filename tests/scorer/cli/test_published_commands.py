@@ -58,7 +58,7 @@ def test_a_limit_of_zero_prints_every_row(published: Path, nextoffer: Command) -
 
 
 def test_values_are_readable(published: Path, nextoffer: Command) -> None:
-    """Small numbers have no exponent, maps and lists are their content, NULL is nothing."""
+    """Small numbers print without exponent, maps and lists as their content, NULL as nothing."""
     sql = (
         "select 0.0000123 as a, 1234567.8::double as b, [1.5, null] as c, map {'k': 2} as d,"
         " null as e"

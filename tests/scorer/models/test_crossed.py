@@ -136,7 +136,7 @@ def test_an_offer_without_any_row_has_the_weights_of_its_kin() -> None:
 
 
 def test_the_order_of_rows_and_a_second_run_change_nothing() -> None:
-    """Another row order gives the same up to rounding, a second run the same to the bit."""
+    """Another row order gives equal weights up to rounding, a second run bit for bit."""
     data = planted(np.array([[-1.0, 0.5], [0.0, -0.5]]), 800)
     first = fit_crossed(data)
     assert fit_crossed(data).offers.tobytes() == first.offers.tobytes()

@@ -179,7 +179,7 @@ def test_columns_of_a_feature_and_pairs_of_two_features_share_a_group() -> None:
     st.lists(st.tuples(st.integers(0, 3), st.integers(4, 11)), max_size=5, unique=True),
 )
 def test_a_design_survives_json(seed: int, pairs: list[tuple[int, int]]) -> None:
-    """A design that went through JSON gives the same columns to the bit."""
+    """A design restored from JSON gives the same columns bit for bit."""
     design, users, _ = fitted(people(seed))
     last = len(design.columns) - 1
     design = design.with_pairs([(i, min(j, last)) for i, j in pairs])

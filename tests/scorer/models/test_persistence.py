@@ -1,4 +1,4 @@
-"""Persistence: every kind loads to the bit; damaged or foreign models are refused."""
+"""Persistence: every kind of model loads bit for bit; damaged or foreign models are refused."""
 
 from __future__ import annotations
 

@@ -40,13 +40,13 @@ def test_a_correction_changes_scores_and_keeps_the_order(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_class_of_a_form_is_in_the_module_of_its_name(kind: str) -> None:
-    """So that a stored model finds its class without a list to keep."""
+    """A stored model finds its class by the module named like its form, without a list."""
     model = fitted(kind)
     assert kind_of(model.form) is type(model)
 
 
 @pytest.mark.parametrize("form", ["protocol", "no_such_kind", "../secrets", ""])
 def test_an_unknown_form_is_refused(form: str) -> None:
-    """A module that holds no kind of model, or none at all."""
+    """A form is refused if its module defines no kind of model or does not exist."""
     with pytest.raises(ValueError, match="form"):
         kind_of(form)

@@ -10,14 +10,14 @@ from scorer.ope.evaluation import PairedDifference, compare
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 
 LOGS, DISPLAYS, FOLDS, SEGMENTS = 600, 1_500, 3, 12
-# Three standard errors of a share of 5 % above it.
+# A share of 5 %, plus three of its standard errors.
 MOST = 0.05 + 3 * np.sqrt(0.05 * 0.95 / LOGS)
 
 
 def gain(seed: int, is_cross_fitted: bool) -> PairedDifference:
-    """What choosing by segment gains over the better offer, where all people are alike.
+    """Gain of choosing by segment over the better offer, where all people are alike.
 
-    Two offers of the same rate; each fold is served by the means of the others.
+    Two offers have the same rate; each fold is served by the means of the others.
     """
     rng = np.random.default_rng(seed)
     offers, folds = rng.integers(0, 2, DISPLAYS), rng.integers(0, FOLDS, DISPLAYS)
@@ -56,8 +56,8 @@ def test_choosing_by_noise_is_proven_in_one_of_twenty_logs_at_most() -> None:
     assert share_proven(gains(False)) > MOST
 
 
-def test_the_interval_of_a_lift_lies_above_none_as_seldom() -> None:
-    """At most 1 of 40, by the interval's other side; and just when that of the difference does."""
+def test_the_interval_of_a_lift_is_rarely_above_zero() -> None:
+    """In at most 1 of 40 logs, and exactly when the interval of the difference is above zero."""
     lows = [g.lift_low for g in gains(True) if g.lift_low is not None]
     assert len(lows) > LOGS / 2
     assert np.mean(np.array(lows) > 0) <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / LOGS)
