@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "dbt_project"
 DOCS = ROOT / "docs"
 APP = ROOT / "app"
-# Real data, handed out apart from the repository; tests that need it skip themselves without it.
+# Real data, distributed apart from the repository; tests that need it are skipped without it.
 DATA = ROOT.parent / "shared" / "data"
-# Small inputs that were read wrongly once, each with its right answer; handed out like the data.
+# Small inputs that were once misread, each with the right answer; distributed like the data.
 CASES = ROOT.parent / "shared" / "cases"

@@ -66,7 +66,7 @@ def decisions(ctx: StrategyContext, seed: int, schema: FeatureSchema) -> Decisio
 def test_short_lists_give_the_rows_that_all_scores_would(
     kind: str, top_k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Order, scores, policies and propensities, with ties, exclusions and offers not ready."""
+    """Rows are equal in every column, with ties, exclusions and offers that are not ready."""
     ctx = tree_context(kind, top_k=top_k)
     given_ = decisions(ctx, top_k, fitted(kind).schema)
     quick = rank_decisions(ctx, given_)

@@ -31,14 +31,14 @@ def drawn(profiles: list[str], offers: list[str], cycle: date = CYCLE) -> list[l
 
 
 def test_buckets_are_the_md5_of_strategy_cycle_and_profile() -> None:
-    """A known value: it is the same on every machine, engine and version."""
+    """A bucket equals a known value, the same on every machine, engine and version."""
     # printf 's|2026-11-22|p' | md5sum | head -c 15
     assert exploration.bucket("s", CYCLE, "p") == GOLDEN_BUCKET / 16**15
     assert exploration.buckets("s", CYCLE, ["p"])[0] == exploration.bucket("s", CYCLE, "p")
 
 
 def test_random_orders_are_the_golden_ones() -> None:
-    """Known keys and orders: any change here would break every running cycle."""
+    """Known keys give known orders; any change would break every running cycle."""
     keys = exploration.draw_keys("s", CYCLE, ["p", "q"], ["web", "web"])
     assert keys.tolist() == GOLDEN_KEYS
     assert drawn(["p", "q", "Zoë"], list("abcde")) == GOLDEN_ORDERS
@@ -86,14 +86,14 @@ def test_a_new_cycle_draws_afresh() -> None:
 
 
 def test_every_order_is_equally_likely() -> None:
-    """Chi-square over all 24 orders of four offers."""
+    """All 24 orders of four offers are uniform by chi-square."""
     orders = ["".join(o) for o in drawn(PROFILES, list("abcd"))]
     counts = [orders.count("".join(p)) for p in permutations("abcd")]
     assert stats.chisquare(counts).pvalue > 0.001
 
 
 def test_the_first_rank_is_uniform_over_many_offers() -> None:
-    """Chi-square over 30 offers with look-alike ids."""
+    """The first of 30 offers with look-alike ids is uniform by chi-square."""
     offers = [f"offer_{i}" for i in range(30)]
     firsts = [o[0] for o in drawn(PROFILES, offers)]
     assert stats.chisquare([firsts.count(o) for o in offers]).pvalue > 0.001

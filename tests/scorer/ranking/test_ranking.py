@@ -50,12 +50,12 @@ def offers(ctx: StrategyContext, batch: pa.RecordBatch) -> str:
 
 
 def test_columns_are_those_of_the_contract() -> None:
-    """Names and order."""
+    """Ranked rows have the columns of the contract, in its order."""
     assert RANKED_SCHEMA.names == CONTRACT_COLUMNS.split(", ")
 
 
 def test_personalised_rows_are_ordered_by_score() -> None:
-    """Every column has its stated value."""
+    """Rows of the model are in order of the score, and each column has its stated value."""
     first, *_, last = ranked(context(SCORES), candidates(["p"]))
     assert first == {
         "strategy_id": "s",
@@ -81,7 +81,7 @@ def test_personalised_rows_are_ordered_by_score() -> None:
 
 
 def test_equal_scores_are_ordered_by_priority_then_offer_id() -> None:
-    """Higher priority first, then the smaller id; a better score beats both."""
+    """Ties go to the higher priority, then to the smaller id; a better score beats both."""
     catalogue = [Offer("a"), Offer("b", priority=5), Offer("c", priority=5), Offer("d")]
     scores = {"a": [0.2], "b": [0.2], "c": [0.2], "d": [0.9]}
     assert offers(context(scores, catalogue, top_k=4), candidates(["p"])) == "dbca"
@@ -91,7 +91,7 @@ def test_equal_scores_are_ordered_by_priority_then_offer_id() -> None:
 def test_ties_do_not_depend_on_the_order_of_catalogue_or_model(
     listed: list[str], values: list[float]
 ) -> None:
-    """Sorting by (-score, offer_id) is the definition."""
+    """Rows follow (-score, offer_id) for any order of the catalogue and of the model."""
     scores = dict(zip("abcd", values, strict=True))
     ctx = context({o: [scores[o]] for o in reversed(listed)}, listed, top_k=4)
     expected = "".join(sorted("abcd", key=lambda o: (-scores[o], o)))
@@ -141,7 +141,7 @@ def test_a_ready_offer_unknown_to_the_model_is_treated_as_not_ready() -> None:
 def test_rows_hold_the_best_eligible_offers_once(
     values: dict[str, float], eligible: set[str], top_k: int
 ) -> None:
-    """min(k, eligible) rows, ranks 1.., no repetition, ready first, scores falling."""
+    """A profile has min(k, eligible) rows without repetition, ready offers first, by score."""
     sets = {"all": frozenset(eligible)}
     ctx = context({o: [v] for o, v in values.items()}, "abcdef", eligibility=sets, top_k=top_k)
     rows = ranked(ctx, candidates(["p"]))
@@ -172,7 +172,7 @@ FALLBACKS = [
 
 @pytest.mark.parametrize("scores", [SCORES, None])
 def test_fallback_offers_show_when_nothing_is_eligible(scores: Any) -> None:
-    """Those of the placement, by priority and then id, with propensity 1 and without a score."""
+    """Fallback offers of the placement show by priority, then id; propensity 1 and no score."""
     batch = candidates(["p", "q"], eligibility_set_id=["none", "all"])
     rows = ranked(context(scores, ["a", "b", "c", *FALLBACKS]), batch)
     shown = [r for r in rows if r["profile_id"] == "p"]
@@ -196,7 +196,7 @@ def test_a_fallback_offer_is_never_ranked_normally() -> None:
 
 @pytest.mark.parametrize("set_id", ["none", "unknown", None])
 def test_nothing_eligible_and_no_fallback_gives_no_row(set_id: str | None) -> None:
-    """An empty, an unknown and a missing set are the same."""
+    """An empty, an unknown and a missing set all give no row."""
     batch = candidates(["p"], eligibility_set_id=pa.array([set_id], pa.string()))
     assert ranked(context(SCORES), batch) == []
 
@@ -208,7 +208,7 @@ def test_an_empty_strategy_ranks_nothing() -> None:
 
 
 def test_before_the_first_model_everything_is_random() -> None:
-    """Uniform policy, propensity 1/n, no score, no version, whatever the share."""
+    """Rows are uniform with propensity 1/n, no score and no version, whatever the share."""
     rows = ranked(context(None, "abcde", exploration_share=0.1), candidates(["p", "q"]))
     assert len(rows) == 6
     for row in rows:
@@ -236,7 +236,7 @@ def explored() -> pa.Table:
 
 
 def test_ten_percent_of_profiles_explore(explored: pa.Table) -> None:
-    """Within binomial bounds, all ranks of a profile together, as its bucket says."""
+    """A tenth of profiles explores, by bucket and at all ranks, within binomial bounds."""
     rows = explored.select(["profile_id", "is_exploration", "policy", "traffic_type"]).to_pylist()
     explorers = {r["profile_id"] for r in rows if r["is_exploration"]}
     low, high = stats.binom.interval(0.999, len(PROFILES), 0.1)
@@ -290,7 +290,7 @@ def test_an_explorer_who_draws_the_models_offer_has_its_propensity(explored: pa.
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, {1.0}), (1.0, {0.25})])
 def test_the_edges_of_the_share(share: float, expected: set[float]) -> None:
-    """Share 0 is the model alone, share 1 uniform."""
+    """With share 0 the model ranks everybody, with share 1 every order is uniform."""
     ctx = context(SCORES, "abcn", exploration_share=share)
     assert {r["propensity"] for r in ranked(ctx, candidates(PROFILES[:50]))} == expected
 
@@ -313,7 +313,7 @@ def test_a_decision_does_not_depend_on_the_others(order: list[int], size: int) -
 
 
 def test_the_next_cycle_draws_other_explorers() -> None:
-    """Sticky within a cycle, fresh in the next."""
+    """The explorers of two consecutive cycles overlap only by chance."""
     ctx = context(SCORES, exploration_share=0.1)
     later = replace(ctx, as_of=ctx.valid_to)
     batch = candidates(PROFILES[:2000])

@@ -43,7 +43,7 @@ def offers(table: pa.Table, **changes: Any) -> dict[str, str]:
 
 
 def test_columns_are_those_of_the_contract() -> None:
-    """Names and order."""
+    """Answers have the columns of the contract, in its order."""
     assert REQUEST_ROWS_SCHEMA.names == CONTRACT_COLUMNS.split(", ")
 
 
@@ -169,7 +169,7 @@ def test_no_request_gives_no_row() -> None:
 
 
 def test_without_exploration_everything_is_personalised() -> None:
-    """Share 0: the model's order with propensity 1 for everybody."""
+    """With share 0, everybody gets the model's order with propensity 1."""
     table = requests([f"p{i}" for i in range(300)])
     rows = rank_requests(table, context(SCORES, exploration_share=0.0)).rows
     assert set(rows["traffic_type"].to_pylist()) == {"contextual"}
@@ -186,7 +186,7 @@ def test_before_the_first_model_requests_are_random() -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=5).map("p{}".format), unique=True, min_size=1))
 def test_a_request_gets_the_rows_of_the_weekly_batch(profile_ids: list[str]) -> None:
-    """Same features, arm, order, score and propensity for the same profile and placement."""
+    """The same profile and placement get the same arm, order, score and propensity."""
     profile_ids = [p.strip() for p in profile_ids]
     ctx = context(SCORES, exploration_share=0.4, deployed=Deployed(TableModel(SCORES), "v1"))
     names = ["rank", "offer_id", "score", "traffic_type", "is_exploration", "propensity"]

@@ -115,7 +115,7 @@ def deployed(settings: Settings, kind: str, seed: int = 0, end: datetime = START
 
 
 def test_a_model_that_passes_is_deployed(worked: Connection, settings: Settings) -> None:
-    """Status succeeded, no reason; the deployment says why."""
+    """The run has status succeeded and no reason; the deployment says why."""
     run, summary = train_cycle(worked, settings)
     assert (run["status"], run["reason"]) == ("succeeded", None)
     assert run["model_version"] == run["deployed_model_version"]
@@ -128,7 +128,7 @@ def test_a_model_that_passes_is_deployed(worked: Connection, settings: Settings)
 def test_a_model_that_does_not_pass_is_kept_and_the_best_single_offer_deployed(
     settings: Settings,
 ) -> None:
-    """Status held_back with the reason in words; both versions can be loaded."""
+    """The run has status held_back and a reason; both versions can be loaded."""
     connection = build(flat_world(300))
     run, summary = train_cycle(connection, settings)
     assert run["status"] == "held_back"
@@ -205,7 +205,7 @@ def test_a_promotion_afterwards_overrides_and_is_recorded(
 
 
 def test_policies_are_evaluated_beside_each_other(worked: Connection, settings: Settings) -> None:
-    """Random, best single, new and deployed, each by every estimator."""
+    """Random, best single, new and deployed each have a row for every estimator."""
     old = deployed(settings, "best_single")
     run, _ = train_cycle(worked, settings)
     rows = worked.sql("from scorer.policy_evaluation").to_arrow_table().to_pylist()
@@ -228,7 +228,7 @@ def test_policies_are_evaluated_beside_each_other(worked: Connection, settings: 
 
 
 def test_rows_without_propensity_are_counted_for_every_policy(settings: Settings) -> None:
-    """The deployed model has its own, for the displays since its window."""
+    """The deployed model has its own count, of the displays since its window."""
     deployed(settings, "best_single")
     connection = build(worked_example(0, 300))
     connection.execute(
@@ -255,7 +255,7 @@ def test_rows_without_propensity_are_counted_for_every_policy(settings: Settings
 def test_a_strategy_that_lacks_something_collects(
     worked: Connection, settings: Settings, change: str, reason: str
 ) -> None:
-    """There is no model and no evaluation; the reason says what is missing."""
+    """A collecting strategy gets no model and no evaluation; the reason says what is missing."""
     worked.execute(change)
     run, summary = train_cycle(worked, settings)
     assert run["status"] == "collecting"
@@ -286,7 +286,7 @@ def test_a_deployed_model_without_the_end_of_its_window_is_ignored(
 
 
 def test_a_promoted_model_that_never_passed_gets_no_credit(settings: Settings) -> None:
-    """It ranks in its cycle, whose run says so; the next training applies the gate again."""
+    """The model ranks in its cycle, and the run says so; the next training applies the gate."""
     connection = build(flat_world(300))
     before = Settings(home=settings.home, as_of=AS_OF - WEEK)
     row, _ = train_cycle(connection, before)

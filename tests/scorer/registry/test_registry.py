@@ -69,7 +69,7 @@ def test_the_same_model_has_the_same_version(
 
 
 def test_the_version_is_a_content_hash(registry: ModelRegistry, models: list[TrainedModel]) -> None:
-    """Twelve hexadecimal digits that differ between models."""
+    """Versions are twelve hexadecimal digits that differ between models."""
     versions = {registry.save("s", model, T0) for model in models}
     assert len(versions) == 3
     assert all(len(v) == 12 and int(v, 16) >= 0 for v in versions)
@@ -78,7 +78,7 @@ def test_the_version_is_a_content_hash(registry: ModelRegistry, models: list[Tra
 def test_the_manifest_says_how_the_model_was_made(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """Schema, window, parameters, metrics, checksums and package versions; no wall-clock time."""
+    """It has schema, window, parameters, metrics, checksums and versions; no wall-clock time."""
     manifest = registry.manifest("s", registry.save("s", models[0], T0))
     assert manifest["trained_as_of"] == T0.isoformat()
     assert manifest["training_rows"] == 300
@@ -194,7 +194,7 @@ def test_rollback_without_any_deployment_is_refused(registry: ModelRegistry) -> 
 def test_any_strategy_id_is_one_folder_below_models(
     registry: ModelRegistry, models: list[TrainedModel], strategy_id: str
 ) -> None:
-    """Slashes and dots do not escape, and the id can be read back."""
+    """Slashes and dots in an id cannot leave the folder, and the id can be read back."""
     version = registry.save(strategy_id, models[0], T0)
     assert registry.strategies() == [strategy_id]
     assert len(list(registry.folder.parent.iterdir())) == 1
