@@ -27,12 +27,14 @@ def _statuses(folder: Path, as_of: str, **offers: str) -> dict[str, str]:
 
 
 def test_catalogue_is_known_as_each_run_found_it(tmp_path: Path) -> None:
-    """Changes, removals and additions count from the run that finds them, not before it."""
+    """Changes, removals and additions apply from the run that finds them, not before."""
     run = partial(_statuses, tmp_path)
     assert run(FIRST, a="approved", b="approved") == {"a": "approved", "b": "approved"}
     first = {"a": "archived", "b": "approved"}
-    assert run(FIRST, a="archived", b="approved") == first, "a second run at one moment"
+    assert run(FIRST, a="archived", b="approved") == first, "a second run as of the same moment"
     second = {"a": "archived", "b": "archived", "c": "approved"}
     assert run(SECOND, a="archived", c="approved") == second, "b was removed, c is new"
-    assert run(SECOND, a="unheard of") == second, "nothing that can be used archives nothing"
+    assert run(SECOND, a="unheard of") == second, (
+        "a catalogue without a usable row archives nothing"
+    )
     assert run(FIRST, a="archived", c="approved") == first, "a back-fill"
