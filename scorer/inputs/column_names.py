@@ -12,28 +12,6 @@ from scorer.errors import ConfigurationError
 
 PREFIXES = ("seg", "ctx")
 _PREFIX_ENDS = ("_", " ", "-")
-# What other tools call our columns.
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "event_ts": ("timestamp", "ts", "time", "datetime", "date", "event_time", "created_at"),
-    "profile_id": ("user_id", "customer_id", "visitor_id", "person_id", "user", "client_id", "uid"),
-    "offer_id": ("item_id", "action", "action_id", "arm", "product_id", "creative_id", "offer"),
-    "request_id": ("session_id", "impression_id", "decision_id"),
-    "placement_id": ("placement", "slot", "slot_id", "location", "channel", "page"),
-    "position": ("rank", "slot_position"),
-    "propensity": ("prop", "probability", "pscore", "propensity_score", "action_prob", "p"),
-    "traffic_type": ("traffic", "policy", "arm_type"),
-    "clicked": ("click", "clicks", "is_click", "is_clicked", "converted", "conversion", "label"),
-    "value": ("reward", "revenue", "amount", "price", "order_value", "purchase_value"),
-    "offer_name": ("name", "title"),
-    "status": ("state", "lifecycle"),
-    "start_date": ("starts_at", "valid_from", "start"),
-    "end_date": ("ends_at", "valid_to", "valid_until", "end", "expiry", "expires_at"),
-    "segment_id": ("segment", "audience", "audience_id", "segment_name"),
-    "qualified_at": ("entered_at", "since"),
-    "exited_at": ("left_at", "until"),
-    "capping_limit": ("limit", "cap", "max"),
-    "capping_event": ("event",),
-}
 
 
 def plain_name(name: str) -> str:
@@ -73,11 +51,7 @@ def prefixed_name(name: str) -> str | None:
 
 
 def likely_column(name: str, wanted: Iterable[str]) -> str | None:
-    """Return the wanted column that a name probably means: a synonym, else the nearest spelling."""
-    columns = list(wanted)
-    plain = plain_name(name)
-    for column in columns:
-        if plain in {plain_name(synonym) for synonym in SYNONYMS.get(column, ())}:
-            return column
-    near = get_close_matches(plain, [plain_name(column) for column in columns], 1, 0.75)
-    return next((column for column in columns if near and plain_name(column) == near[0]), None)
+    """Return the wanted column whose spelling is nearest, None where none is near."""
+    columns = {plain_name(column): column for column in wanted}
+    near = get_close_matches(plain_name(name), list(columns), n=1, cutoff=0.75)
+    return columns[near[0]] if near else None

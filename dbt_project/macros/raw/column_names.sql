@@ -3,6 +3,11 @@
     {{ return(name | lower | replace("_", "") | replace("-", "") | replace(" ", "")) }}
 {% endmacro %}
 
+{# The same as an expression on text. #}
+{% macro plain_name_sql(text) -%}
+    replace(replace(replace(lower({{ text }}), '_', ''), '-', ''), ' ', '')
+{%- endmacro %}
+
 {# Wanted column -> the file's name for it: the exact one, else the only one that differs by no more than case, spaces,
    hyphens and underscores. Stops where two would do. #}
 {% macro matched_columns(source_name, names, wanted) %}

@@ -2,14 +2,7 @@
 
 with records as (
 
-    {{ read_input(
-        "offers",
-        [
-            "offer_id", "offer_name", "status", "priority", "start_date", "end_date", "is_fallback", "placement_ids",
-            "characteristics",
-        ],
-        required=["offer_id"],
-    ) }}
+    {{ read_input("offers", input_columns("offers"), required=["offer_id"]) }}
 
 ),
 

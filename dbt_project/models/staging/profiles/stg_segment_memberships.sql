@@ -4,7 +4,7 @@ with records as (
 
     {{ read_input(
         "segment_memberships",
-        ["profile_id", "segment_id", "qualified_at", "exited_at", "segmentMembership", "identityMap", "_id"],
+        input_columns("segment_memberships"),
         spellings={
             "segmentMembership": "xdm:segmentMembership", "identityMap": "xdm:identityMap", "_id": "@id",
         },

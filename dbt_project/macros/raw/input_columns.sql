@@ -1,0 +1,66 @@
+{# The columns of an input whose files may have any: those that are read. #}
+{% macro input_columns(input_name) %}
+    {{ return({
+        "displays": display_columns(),
+        "offers": [
+            "offer_id", "offer_name", "status", "priority", "start_date", "end_date", "is_fallback", "placement_ids",
+            "characteristics",
+        ],
+        "segment_memberships": [
+            "profile_id", "segment_id", "qualified_at", "exited_at", "segmentMembership", "identityMap", "_id",
+        ],
+    }[input_name]) }}
+{% endmacro %}
+
+{# What other tools call these columns. #}
+{% macro column_synonyms() %}
+    {{ return({
+        "event_ts": ["timestamp", "ts", "time", "datetime", "date", "event_time", "created_at"],
+        "profile_id": ["user_id", "customer_id", "visitor_id", "person_id", "user", "client_id", "uid", "customer"],
+        "offer_id": ["item_id", "action", "action_id", "arm", "product_id", "creative_id", "offer"],
+        "request_id": ["session_id", "impression_id", "decision_id"],
+        "placement_id": ["placement", "slot", "slot_id", "location", "channel", "page"],
+        "position": ["rank"],
+        "propensity": ["prop", "probability", "pscore", "propensity_score", "action_prob", "p"],
+        "traffic_type": ["traffic", "policy", "arm_type"],
+        "clicked": ["click", "clicks", "is_click", "is_clicked", "converted", "conversion", "label"],
+        "value": ["reward", "revenue", "amount", "price", "order_value", "purchase_value"],
+        "offer_name": ["name", "title"],
+        "status": ["state", "lifecycle"],
+        "start_date": ["starts_at", "valid_from", "start"],
+        "end_date": ["ends_at", "valid_to", "valid_until", "end", "expiry", "expires_at"],
+        "segment_id": ["segment", "audience", "audience_id", "segment_name"],
+        "qualified_at": ["entered_at", "since"],
+        "exited_at": ["left_at", "until"],
+    }) }}
+{% endmacro %}
+
+{# The columns of one file, {name: what it is used as, or none}. #}
+{% macro column_uses(input_name, path) %}
+    {%- set kind = raw_file_kind(path) -%}
+    {%- if kind == "csv" -%}
+        {%- set names = csv_dialect(path)["names"] -%}
+    {%- elif kind == "parquet" -%}
+        {%- set names = described("select * from " ~ file_reader(input_name, path, kind)).keys() | list -%}
+    {%- else -%}
+        {%- set names = record_keys(input_name, path) -%}
+    {%- endif -%}
+    {%- set uses = {} -%}
+    {%- for name in names -%}{%- do uses.update({name: none}) -%}{%- endfor -%}
+    {%- for column, name in matched_columns(path, names, input_columns(input_name)).items() -%}
+        {%- do uses.update({name: column}) -%}
+    {%- endfor -%}
+    {%- for prefix in ["seg", "ctx"] if input_name == "displays" -%}
+        {%- for rest, name in prefixed_columns(path, prefix, names).items() -%}
+            {%- do uses.update({name: prefix ~ "_" ~ rest}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(uses) }}
+{% endmacro %}
+
+{# How many letters differ between two texts. #}
+{% macro edit_distance(left, right) -%}{{ return(adapter.dispatch("edit_distance", "nextoffer")(left, right)) }}{%- endmacro %}
+
+{% macro duckdb__edit_distance(left, right) -%}
+    damerau_levenshtein({{ left }}, {{ right }})
+{%- endmacro %}

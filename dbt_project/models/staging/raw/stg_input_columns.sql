@@ -1,0 +1,106 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="delete+insert",
+    unique_key=["input_name", "source_file"],
+    on_schema_change="fail",
+) }}
+
+-- depends_on: {{ ref('stg_raw_files') }}
+{%- set wanted = [] -%}
+{%- set found = [] -%}
+{%- for input_name in ["displays", "offers", "segment_memberships"] -%}
+    {%- for column in input_columns(input_name) -%}
+        {%- for spelling in [column] + column_synonyms().get(column, []) -%}
+            {%- do wanted.append((input_name, column, spelling)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for path in unread_files(input_name) -%}
+        {%- for name, used_as in column_uses(input_name, path).items() -%}
+            {%- do found.append((input_name, path, name, used_as)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endfor %}
+
+with columns_found as (
+
+    select
+        input_name,
+        source_file,
+        column_name,
+        used_as,
+        {{ plain_name_sql("column_name") }} as plain_column
+    from (
+        values
+        {%- for input_name, path, name, used_as in found %}
+        ({{ quoted(input_name) }}, {{ source_file(quoted(path)) }}, {{ quoted(name) }}, {{ quoted(used_as) if used_as else "null" }}),
+        {%- endfor %}
+        (null, null, null, null)
+    ) as listed(input_name, source_file, column_name, used_as)
+    where input_name is not null
+
+),
+
+spellings as (
+
+    select
+        input_name,
+        wanted_column,
+        {{ plain_name_sql("spelling") }} as plain_spelling
+    from (
+        values
+        {%- for input_name, column, spelling in wanted %}
+        ({{ quoted(input_name) }}, {{ quoted(column) }}, {{ quoted(spelling) }}){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as listed(input_name, wanted_column, spelling)
+
+),
+
+-- A spelling is near where at most a third of its letters differ; a column that the file has already is not meant.
+likely as (
+
+    select
+        unused.input_name,
+        unused.source_file,
+        unused.column_name,
+        min_by(
+            spellings.wanted_column,
+            {{ edit_distance("unused.plain_column", "spellings.plain_spelling") }}
+        ) as likely_column
+    from columns_found as unused
+    inner join spellings on unused.input_name = spellings.input_name
+    left join columns_found as used
+        on unused.source_file = used.source_file and unused.input_name = used.input_name and spellings.wanted_column = used.used_as
+    where
+        unused.used_as is null
+        and used.used_as is null
+        and 3 * {{ edit_distance("unused.plain_column", "spellings.plain_spelling") }} <= length(spellings.plain_spelling)
+    group by 1, 2, 3
+
+),
+
+files as (
+
+    select * from {{ ref("stg_raw_files") }}
+
+),
+
+final as (
+
+    select
+        columns_found.input_name::varchar as input_name,
+        columns_found.source_file::varchar as source_file,
+        columns_found.column_name::varchar as column_name,
+        columns_found.used_as::varchar as used_as,
+        likely.likely_column::varchar as likely_column,
+        files.file_version
+    from columns_found
+    inner join files
+        on columns_found.input_name = files.input_name and columns_found.source_file = files.source_file
+    left join likely
+        on columns_found.input_name = likely.input_name
+        and columns_found.source_file = likely.source_file
+        and columns_found.column_name = likely.column_name
+
+)
+
+select * from final
