@@ -165,6 +165,7 @@ def test_models_with_rules_have_unit_tests(manifest: dict[str, Any]) -> None:
         "ranked_offers",
         "stg_context_features",
         "stg_eligibility_rules",
+        "stg_input_columns",
         "stg_raw_files",
         "stg_rejected_lines",
         "stg_strategy_offers",

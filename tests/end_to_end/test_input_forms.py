@@ -1,0 +1,158 @@
+"""Files, names and values in the forms people use are read; what has two readings is not."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from scorer.errors import InputError
+from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
+from tests.support.paths import PROJECT
+from tests.support.pipeline_runs import build, build_rows
+
+AS_OF = datetime(2026, 11, 22)
+TABLES = "+rejected_events +fct_displays +stg_input_columns"
+HEADER = "event_ts,profile_id,offer_id,clicked,value,ctx_a\n"
+AT = "2026-11-20T10:00:00Z,"
+
+
+def read(folder: Path, **files: str | bytes) -> None:
+    """Build the tables from files, given by name with `__` for the point."""
+    (folder / "raw").mkdir()
+    for name, content in files.items():
+        data = content.encode() if isinstance(content, str) else content
+        (folder / "raw" / name.replace("__", ".")).write_bytes(data)
+    build(folder, folder / "raw", AS_OF, TABLES)
+
+
+def rejected(folder: Path) -> list[tuple]:
+    """Return line and reason of what was rejected."""
+    return build_rows(folder, "select line_number, reason from rejected_events order by 1")
+
+
+def test_rejected_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+    """Blank lines, line breaks in quotes and refused lines before it do not shift a line number."""
+    lines = [
+        b"sep=,",
+        HEADER.encode().strip(),
+        b'2026-11-20,p1,a,1,1,"two\nlines"',
+        b"",
+        b"2026-11-20,p2,a,perhaps,1,x",
+        b"2026-11-20,p3,a,1,1,x,one too many",
+        b'2026-11-20,p4,a,1,1,"x"y',
+        b"2026-11-20,p5,\xe4,1,1,x",
+        b"2026-11-20,p6,,1,1,x",
+    ]
+    read(tmp_path, displays__csv=b"\r\n".join(lines))
+    assert rejected(tmp_path) == [
+        (6, "clicked is not 0 or 1"),
+        (7, "more columns than the header"),
+        (8, "a quote is not closed"),
+        (9, "not UTF-8"),
+        (10, "no offer_id"),
+    ]
+
+
+def test_a_quote_that_swallows_lines_is_an_error(tmp_path: Path) -> None:
+    """A quote that a later one closes by chance is found by the line where it was opened."""
+    rows = f'{AT}p1,a,1,1,"x\n{AT}p2,a,1,1,y\n{AT}p3,a,1,1,"z"\n'
+    with pytest.raises(InputError, match=r"displays\.csv line 2: a quote is opened"):
+        read(tmp_path, displays__csv=HEADER + rows)
+
+
+def test_quotes_inside_of_text_are_text(tmp_path: Path) -> None:
+    """An inch sign opens nothing."""
+    read(tmp_path, displays__csv=HEADER + f'{AT}p1,a,1,1,5" wide\n{AT}p2,a,1,1,x\n')
+    assert build_rows(tmp_path, "select count(*) from fct_displays") == [(2,)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encodings_and_delimiters_are_seen(encoding: str, delimiter: str, tmp_path: Path) -> None:
+    """A file is read by its content, compressed or not."""
+    text = (HEADER + f"{AT}käthe,a,1,1,x\n").replace(",", delimiter)
+    data = text.encode(encoding)
+    read(tmp_path, displays__csv=gzip.compress(data) if encoding == "utf-8-sig" else data)
+    assert build_rows(tmp_path, "select profile_id from fct_displays") == [("käthe",)]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"PK\x03\x04\x00\x00", "zip archive or an Excel workbook"),
+        (b"PAR1\x00\x00PAR1", "Parquet file"),
+        (b"event_ts,profile_id,offer_id,ctx_\xe4\n", "line 1 is not UTF-8"),
+        ("event_ts\n".encode("utf-16-be"), "displays.csv"),
+    ],
+)
+def test_other_content_is_refused_by_name(data: bytes, words: str, tmp_path: Path) -> None:
+    """What is no text is named with what it is and what to do."""
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, displays__csv=data)
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_names_count_without_case_spaces_and_hyphens(kind: str, tmp_path: Path) -> None:
+    """`Profile ID` is profile_id, `Seg-Gold` a segment; what is left has a likely meaning."""
+    names = ["Event TS", "Profile ID", "offerId", "CLICK", "Seg-Gold", "CTX Age", "shoe"]
+    values = ["2026-11-20", "p", "a", "1", "Ja", "31", "x"]
+    if kind == "csv":
+        read(tmp_path, displays__csv=",".join(names) + "\n" + ",".join(values))
+    else:
+        pairs = ", ".join(f'"{name}": "{value}"' for name, value in zip(names, values, strict=True))
+        read(tmp_path, displays__ndjson="{" + pairs + "}\n")
+    assert build_rows(tmp_path, "select profile_id, segments from stg_flat__displays") == [
+        ("p", ["Gold"])
+    ]
+    unused = "select column_name, likely_column from stg_input_columns where used_as is null"
+    assert build_rows(tmp_path, unused + " order by 1") == [("CLICK", "clicked"), ("shoe", None)]
+
+
+def test_two_candidates_for_a_column_are_an_error(tmp_path: Path) -> None:
+    """Nobody can tell which of two spellings is meant."""
+    header = "event_ts,Profile ID,profile-id,offer_id\n"
+    with pytest.raises(InputError, match="Profile ID and profile-id could both be profile_id"):
+        read(tmp_path, displays__csv=header + "2026-11-20,p,q,a\n")
+
+
+def test_amounts_are_read_in_one_way_or_rejected(tmp_path: Path) -> None:
+    """Separators and currencies are understood; an amount with two readings never becomes 0."""
+    amounts = ["1,234.50", "1.234,50", "€ 12,5", "1 234,5 EUR", "NA", "1,234", "a lot"]
+    rows = "".join(f'{AT}p{n},a,1,"{amount}",x\n' for n, amount in enumerate(amounts))
+    read(tmp_path, displays__csv=HEADER + rows)
+    values = build_rows(tmp_path, "select value from fct_displays order by profile_id")
+    assert values == [(1234.5,), (1234.5,), (12.5,), (1234.5,), (None,)]
+    assert rejected(tmp_path) == [(7, "value is no number"), (8, "value is no number")]
+
+
+def test_a_segment_that_is_no_flag_is_rejected(tmp_path: Path) -> None:
+    """A value of a seg_ column that is neither true nor false does not count as false."""
+    header = "event_ts,profile_id,offer_id,seg_gold\n"
+    read(tmp_path, displays__csv=header + "2026-11-20,p,a,t\n2026-11-20,q,a,often\n")
+    assert rejected(tmp_path) == [(3, "seg_gold is not true or false")]
+
+
+def test_the_file_decides_the_order_of_its_dates(tmp_path: Path) -> None:
+    """One date with a day above 12 makes the others of the file clear."""
+    header = "event_ts,profile_id,offer_id\n"
+    read(tmp_path, displays__csv=header + "11/02/2026,p,a\n11/20/2026 09:00,q,a\n")
+    found = build_rows(tmp_path, "select event_ts::varchar from fct_displays order by 1")
+    assert found == [("2026-11-02 00:00:00",), ("2026-11-20 09:00:00",)]
+
+
+def test_dates_with_two_readings_are_shown_with_both(tmp_path: Path) -> None:
+    """Without a clear date the error names both readings and the setting."""
+    header = "event_ts,profile_id,offer_id\n"
+    with pytest.raises(InputError, match=r"2026-02-11 or 2026-11-02.*NEXTOFFER_DATE_ORDER"):
+        read(tmp_path, displays__csv=header + "11/02/2026,p,a\n")
+
+
+def test_python_and_sql_know_the_same_words() -> None:
+    """The words for true, false and missing are those of the dbt project's macros."""
+    macros = (PROJECT / "macros" / "portability" / "values.sql").read_text()
+    for words in (TRUE_WORDS, FALSE_WORDS):
+        assert all(f'"{word}"' in macros for word in words)
+    assert all(f"'{mark}'" in macros for mark in NULL_MARKS)
