@@ -67,7 +67,7 @@ def home_folder(arguments: argparse.Namespace) -> Iterator[Path]:
 
 
 def main() -> None:
-    """Print one line a page."""
+    """Print one line per page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--home")
     parser.add_argument("--profiles", type=int, default=10_000)

@@ -1,4 +1,4 @@
-"""Runs peers on one world and seed in a child process, each peer with a time cap."""
+"""Run peers on one world and seed in a child process, each peer with a time cap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.worlds import WorldSpec, make, population
 
 @dataclass(frozen=True)
 class Cell:
-    """One world of one seed; policies are measured on ``test_users`` fresh users."""
+    """A world and a seed; policies are measured on ``test_users`` fresh users."""
 
     spec: WorldSpec
     seed: int
@@ -46,7 +46,7 @@ class Outcome:
 
     @property
     def ratio(self) -> float:
-        """Value over that of the truly best single offer."""
+        """Value divided by that of the truly best single offer."""
         return self.value / self.best_single
 
     @property
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def run_cell(cell: Cell, names: list[str], cap: float) -> Iterator[Outcome]:
-    """Fit and measure peers one after the other; a peer over ``cap`` seconds is ended.
+    """Fit and measure peers one after the other; stop a peer after ``cap`` seconds.
 
     After a time-out or a crash the rest goes on in a new process.
     """

@@ -79,7 +79,7 @@ class Verdict:
 
 
 def live(seed: int, weeks: int, profiles: int, home: Path) -> Iterator[Week]:
-    """Let a bank live and run the cycle after each week; yield a row per strategy and week.
+    """Simulate a bank and run the cycle after each week; yield a row per strategy and week.
 
     Raises
     ------

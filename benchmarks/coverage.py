@@ -1,12 +1,12 @@
-"""Do 95 % intervals hold the true policy value in 95 of 100 logs, and does the gate stay shut?
+"""Do 95 % intervals contain the true policy value in 95 of 100 logs, and does the gate stay shut?
 
     python -m benchmarks.coverage --logs 3000
 
-Draws many logs from worlds with a known truth (ope_worlds.py, ten worlds a scenario), evaluates a
+Draws many logs from worlds with a known truth (ope_worlds.py, ten worlds per scenario), evaluates a
 policy and compares it with the best single offer. Prints every estimator as it is measured and then
 a summary. Exits 1 when a required coverage is outside 93-97 %, or when the gate (z > 1.64) opens
 for policies of equal value in more than 5 % of logs by more than three standard errors of the
-simulation. A comparison is required only where at least 95 % of logs hold enough evidence for it:
+simulation. A comparison is required only where at least 95 % of logs contain enough evidence:
 which logs those are depends on their rewards.
 
 With 3000 logs, 95 % is measured to +- 0.8 and everything takes about 25 minutes on one core. With
@@ -53,7 +53,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How intervals of one estimator fared in one scenario; shares are in percent of `logs`."""
+    """Results of one estimator in one scenario; shares are in percent of `logs`."""
 
     scenario: str
     estimator: str

@@ -17,7 +17,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Measured:
-    """A peer's estimate and its paired difference to the best single offer.
+    """A peer's estimate and its paired difference from the best single offer.
 
     ``ratio`` is to the best single offer's value; where that is negative, 1 + difference /
     absolute value. ``true_ratio`` uses the known truth instead. NaN where not known.

@@ -35,7 +35,7 @@ _LARGEST_FLOOR_RATIO, _LARGEST_GROWTH, _LEAST_SPEEDUP = 5.0, 12.0, 10.0
 
 @dataclass(frozen=True)
 class Run:
-    """One size: events and people there were, the simulation, the steps, pandas if it ran.
+    """One size: numbers of events and people, usage of the simulation, the steps and pandas.
 
     ``steps`` are those of a cycle from nothing, ``weekly`` those of the last week on top of the
     others, None of few weeks.
@@ -120,7 +120,7 @@ def _people(events: int) -> int:
 
 
 def _bank(raw: Path, events: int, options: argparse.Namespace) -> tuple[World, datetime]:
-    """A bank with that many events in all its weeks, and the moment after the last of them."""
+    """Return a bank with that many events over all weeks, and the moment after the last one."""
     start, usual = date(2026, 9, 6), World(profiles=1)
     slower = _USUAL_WEEKS / options.weeks
     world = World(

@@ -1,4 +1,4 @@
-"""What a small cycle spends outside of queries and of learning: imports, dbt, state.
+"""Time that a small cycle spends outside queries and training: imports, dbt, state.
 
 ``python -m benchmarks.cycle_overhead --help``. A simulated bank writes some weeks of events. A
 cycle runs as of the week before the last, in a home folder of its own. Then the last cycle is

@@ -1,4 +1,4 @@
-"""What the benchmark of the weekly cycle runs in a process of its own.
+"""The parts of the weekly cycle benchmark that run in a separate process.
 
 ``python -m benchmarks.cycle_steps WHAT HOME RAW AS_OF`` with ``ours`` (all steps, as `nextoffer
 run` takes them), one step of ``scorer.cycle.run.STEPS``, ``floor`` or ``pandas``; the last line of
@@ -32,7 +32,7 @@ START = "start"
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took: wall and CPU seconds, peak resident memory in GB, what it told."""
+    """What a process took: wall and CPU seconds, peak resident memory in GB, its figures."""
 
     wall: float
     cpu: float
@@ -116,7 +116,7 @@ def parse_floor(home: Path, raw: Path) -> dict[str, float]:
 
 
 def main(arguments: list[str]) -> None:
-    """Run what the arguments name."""
+    """Run the part that the arguments name."""
     what, home, raw, as_of = arguments
     said: dict[str, Any] = {}
     if what == "floor":

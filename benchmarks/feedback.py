@@ -1,8 +1,8 @@
-"""What every peer is given: one log of displays, and the encodings they share.
+"""The input of every peer: one log of displays, and the shared encodings.
 
 A peer is a function ``fit(log: FeedbackLog) -> Scores``. ``Scores`` maps a table of users (the
 log's feature columns) to expected rewards, shape (n_users, n_offers), in ``log.offer_ids`` order;
-only their order within a user counts.
+only their order within a user matters.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class FeedbackLog:
         return np.random.default_rng(0).random(len(self)) < VALIDATION_SHARE
 
     def prepare(self) -> None:
-        """Compute what peers share, so that none of them is charged for it."""
+        """Compute what peers share, so that it does not count towards the time of any peer."""
         for name in ("schema", "users", "offers", "rewards", "propensity", "columns", "validates"):
             getattr(self, name)
 

@@ -1,4 +1,4 @@
-"""Reads a Parquet file of flat displays into a log, with clusters for folds and intervals."""
+"""Read a Parquet file of flat displays into a log, with clusters for folds and intervals."""
 
 from __future__ import annotations
 

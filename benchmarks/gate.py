@@ -1,8 +1,8 @@
-"""How often the whole of training personalises a null world, in one cycle and over many.
+"""How often training personalises a null world, in one cycle and over many.
 
-``python -m benchmarks.gate --help``. In a null world nothing personal can be won, so every pass is
-an error. Each log is a strategy: in its first cycle it knows four weeks of random displays, then a
-week more in every cycle, and a pass carries over as it does in production (see docs/method.md).
+``python -m benchmarks.gate --help``. In a null world personalising cannot gain anything, so every
+pass is an error. Each log is a strategy: its first cycle has four weeks of random displays, each
+later cycle one week more, and a pass carries over as it does in production (see docs/method.md).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FIRST_CYCLE = datetime(2026, 1, 5)
 
 @dataclass(frozen=True)
 class Life:
-    """Which cycles of one strategy personalised, and which of them had a proof of their own."""
+    """Which cycles of one strategy personalised, and which of them passed on new evidence."""
 
     personalised: tuple[bool, ...]
     proven: tuple[bool, ...]
@@ -84,7 +84,7 @@ def interval(passed: int, n: int) -> tuple[float, float]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 1 when more strategies pass than may by chance, 2 for wrong usage."""
+    """Run the command; 1 when more strategies pass than chance allows, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
         specs = [WorldSpec.parse(name, 10_000) for name in options.worlds]

@@ -1,11 +1,11 @@
 """One request: a user arrives, all offers are scored; p50 and p99 in microseconds.
 
-Two clocks are read: the thread's CPU time, which does not count waiting for a core that other work
-holds, and the wall. Requirements are judged by the former.
+Measures CPU time of the thread, which excludes waiting for a busy core, and wall time. Requirements
+apply to CPU time.
 
-The cross product of one user and its offers is part of XGBoost's time, as it is of any caller's.
-Both take turns, 50 requests at a time: so both meet the same machine, each as a server that answers
-nothing else.
+XGBoost's time includes the cross product of the user and the offers, which every caller has to
+build. The two scorers take turns, 50 requests at a time, so that both run under the same
+conditions, each like a server that does nothing else.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _microseconds(work: Callable[[Floats], object], user: Floats) -> tuple[float
 
 
 def figures(theirs: np.ndarray, ours: np.ndarray) -> list[str]:
-    """p50 and p99 of both, the ratio of the medians, the tail of ours, and both by the wall."""
+    """p50 and p99 of both, the ratio of the medians, the tail of ours, and both in wall time."""
     (a, b), (c, d) = (np.quantile(spent, [0.5, 0.99], axis=0).tolist() for spent in (theirs, ours))
     cpu = [a[0], b[0], c[0], d[0]]
     wall = [f"{a[1]:.0f} / {b[1]:.0f}", f"{c[1]:.0f} / {d[1]:.0f}"]

@@ -1,4 +1,4 @@
-"""What one thread of this machine can do at most: copy memory, multiply float32 matrices."""
+"""Limits of one thread of this machine: copying memory and multiplying float32 matrices."""
 
 from __future__ import annotations
 

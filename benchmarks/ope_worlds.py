@@ -145,7 +145,7 @@ def as_target(world: World, policy: Matrix, kind: Codes, offer: Codes) -> Target
 
 
 def _own(n: int, rng: np.random.Generator) -> Matrix:
-    """Each display its own probabilities, from 0.01 up, most of them small."""
+    """Separate probabilities for each display, from 0.01 up, most of them small."""
     return 0.01 + (1 - 0.01 * OFFERS) * rng.dirichlet(np.full(OFFERS, 0.5), n)
 
 

@@ -1,4 +1,4 @@
-"""The weekly cycle as one would write it with pandas, XGBoost and a cross product.
+"""The weekly cycle written with pandas, XGBoost and a cross product.
 
 The same inputs and features: displays with the segments of their moment and their context,
 successes by proposition or last touch, the usual context of each person. It trains one model a
@@ -198,7 +198,7 @@ def _train(examples: pd.DataFrame, kpi_type: str) -> xgb.Booster:
 
 
 def _encoded(rows: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:
-    """Features as XGBoost takes them, with the categories of the examples."""
+    """Features in the form that XGBoost expects, with the categories of the examples."""
     names = ["offer_id", "placement_id", *CONTEXT]
     segments = [c for c in examples.columns if c not in {*names, *_OTHER}]
     found = rows[segments].astype(np.float32).copy()

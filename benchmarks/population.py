@@ -91,7 +91,7 @@ class Users:
         return signs[:, first] * signs[:, second]
 
     def table(self) -> pa.Table:
-        """Columns as the marts give them: raw units, nulls where missing."""
+        """Columns as in the marts: raw units, nulls where missing."""
         columns: dict[str, pa.Array] = {"scope_id": pa.array(["web"] * len(self))}
         for j, (name, shares) in enumerate(CATEGORIES.items()):
             values = pa.array([f"{name.split(':')[-1][:5]}_{k}" for k in range(shares.size)])

@@ -1,4 +1,4 @@
-"""Ranks users by 20, 100 and 500 offers: ours against the cross product and other scorers.
+"""Rank users by 20, 100 and 500 offers: ours against the cross product and other scorers.
 
 All figures are CPU microseconds per user of one thread, least of three repeats, in one process.
 Before anything is timed, ours must give XGBoost's margins bit by bit and the same best offers as a
@@ -81,7 +81,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def measure(ranker: Ranker, displays: Displays, arguments: argparse.Namespace) -> Figures:
-    """CPU microseconds per user of everything, and what they are worth."""
+    """Measure CPU microseconds per user of every scorer, and derive the ratios."""
     figures: Figures = {}
     start = time.process_time()
     forest = FactorisedForest(ranker.booster, ranker.offers, ranker.offer_columns, threads=1)
@@ -100,7 +100,7 @@ def measure(ranker: Ranker, displays: Displays, arguments: argparse.Namespace) -
 
 
 def check(ranker: Ranker, forest: FactorisedForest, users: Floats) -> None:
-    """Ours must be XGBoost's, bit by bit, and rank alike."""
+    """Check that our margins equal XGBoost's bit by bit and give the same ranking."""
     margins = ranker.booster.inplace_predict(ranker.crossed(users), predict_type="margin")
     margins = margins.reshape(len(users), -1)
     if forest.score(users).tobytes() != margins.tobytes():
@@ -168,7 +168,7 @@ def ratios(figures: Figures, forest: FactorisedForest, users: Floats) -> Figures
 
 
 def two_threads(forest: FactorisedForest, users: Floats) -> tuple[float, float]:
-    """Speed-up by a second thread: by CPU seconds (if both cores were free) and as it was."""
+    """Speed-up by a second thread: by CPU seconds (as if both cores were free) and by wall time."""
     cpu, wall = {}, {}
     for _ in range(15):
         for threads in (1, 2):

@@ -75,7 +75,7 @@ def onnx_runtime(ranker: Ranker, displays: Displays) -> Scorer:
 
 
 def lightgbm_own(ranker: Ranker, displays: Displays) -> Scorer:
-    """A model of its own, as large, on the same rows."""
+    """A separate model of the same size, trained on the same rows."""
     import lightgbm
 
     categories = [i for i, kind in enumerate(ranker.feature_types) if kind == "c"]

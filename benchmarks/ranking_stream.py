@@ -41,7 +41,7 @@ class Streamed:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; always 0: it measures, nothing is required."""
+    """Run the command; always 0, because this benchmark has no requirements."""
     options = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         made = _in_process(_make_model, Path(folder), options.offers, options.kind)

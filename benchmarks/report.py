@@ -73,7 +73,7 @@ def _line(cells: list[str]) -> str:
 
 
 def figure(values: np.ndarray, digits: int = 3) -> str:
-    """Mean with its standard error over seeds; one seed alone has no error to show."""
+    """Mean with its standard error over seeds; the error is omitted for a single seed."""
     if values.size == 0:
         return "-"
     if values.size == 1:

@@ -1,10 +1,10 @@
-"""Does ours earn its place? One verdict per world, from the outcomes of all seeds.
+"""Is ours at least as good as its peers? One verdict per world, from all seeds.
 
 * A world with something personal to learn: the mean over seeds of ours / best peer is at least 1
-  within noise, that is mean + 1.64 standard errors of that mean >= 1. The best peer is the one
+  within noise: mean + 1.64 standard errors of that mean >= 1. The best peer is the one
   with the highest mean value in this world.
 * A null world: ours / best single is at least 0.995 in every seed, where best single is the peer
-  of that name, fitted on the same rows. (The truly best offer is known to nobody.)
+  of that name, fitted on the same rows. (Nobody can know the truly best offer.)
 """
 
 from __future__ import annotations

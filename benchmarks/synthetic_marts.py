@@ -1,4 +1,4 @@
-"""What a synthetic publication holds: for each mart its rows, and the SQL of its telling columns.
+"""Contents of a synthetic publication: the rows of each mart, and SQL for its main columns.
 
 The rows are those of a source: the temporary tables that `synthetic_publication` makes, or marts
 further up. A column without SQL is the source's column of that name, else `ANY_VALUE` for its type.

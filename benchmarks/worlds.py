@@ -6,7 +6,7 @@ what z is:
 =========  ==========================================================================
 additive   the user's centred features: linear user x offer interactions
 threshold  steps of the numbers; each offer reacts to a few of them
-xnor       agreement of two coin-flip segments: no feature alone says anything
+xnor       agreement of two coin-flip segments: no single feature is informative
 means      nothing: offers differ by their mean only, the best single offer is optimal
 null       nothing: offers do not differ at all
 =========  ==========================================================================
@@ -47,7 +47,7 @@ _NAME = re.compile(r"(?P<truth>[a-z]+)-(?P<offers>\d+)-(?P<rate>[\d.]+)(-(?P<k>\
 
 @dataclass(frozen=True)
 class WorldSpec:
-    """What kind of world; ``rate`` is the mean success rate of random displays, a fraction."""
+    """The kind of world; ``rate`` is the mean success rate of random displays, a fraction."""
 
     truth: str
     offers: int
@@ -211,7 +211,7 @@ def _weights(spec: WorldSpec, users: Users, rng: np.random.Generator) -> Floats:
 
 
 def _pieces(n: int, width: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Consecutive row numbers, so many at a time that a matrix of ``width`` columns is small."""
+    """Consecutive row numbers, in slices so small that a matrix of ``width`` columns is small."""
     step = max(1, _PIECE // width)
     for start in range(0, n, step):
         yield np.arange(start, min(start + step, n))

@@ -1,4 +1,4 @@
-"""mabwiser's LinUCB: one ridge regression per offer, greedy when it is measured.
+"""mabwiser's LinUCB: one ridge regression per offer, greedy when measured.
 
 ``alpha`` 0 leaves out the exploration bonus, which only costs when a fixed log is given. The ridge
 penalty is chosen on a random fifth of the rows by squared error; then all rows are used. More than

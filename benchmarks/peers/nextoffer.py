@@ -1,4 +1,4 @@
-"""Ours, as it would be deployed: the one place where the benchmarks meet the scorer's training."""
+"""Ours, as it would be deployed; the only peer that calls the training of the scorer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scorer.training.train import Training, train
 
 
 def ours(log: FeedbackLog) -> Scores:
-    """What the gate wants served: the chosen candidate, or the best single offer."""
+    """The ranking that passes the gate: the chosen candidate, or the best single offer."""
     return _scores(_train(log).nominee.model)
 
 

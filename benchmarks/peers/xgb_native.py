@@ -1,4 +1,4 @@
-"""XGBoost as most would use it: the offer as a native categorical column.
+"""XGBoost in its usual form: the offer as a native categorical column.
 
 Depth 6, eta 0.1; early stopping (30 rounds, at most 300) on a random fifth chooses the rounds,
 then all rows are used. Categories split by XGBoost's default rule.
