@@ -4,8 +4,8 @@
 {# The sources of the schema `scorer` with their columns, as pairs of table name and list of columns. #}
 {% macro scorer_tables() %}
     {%- set tables = [] -%}
-    {%- for source in graph.sources.values() if source.package_name == project_name and source.source_name == "scorer" -%}
-        {%- set mart = graph.nodes.get("model." ~ project_name ~ "." ~ source.name) -%}
+    {%- for source in graph.sources.values() if source.package_name == "nextoffer" and source.source_name == "scorer" -%}
+        {%- set mart = graph.nodes.get("model.nextoffer." ~ source.name) -%}
         {%- do tables.append((source.name, (mart or source).columns.values() | list)) -%}
     {%- endfor -%}
     {{ return(tables) }}

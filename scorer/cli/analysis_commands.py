@@ -7,6 +7,7 @@ import click
 from scorer.cli.options import json_option, settings_options
 from scorer.cli.output import print_for_people, print_json
 from scorer.config import Settings
+from scorer.errors import ConfigurationError
 
 
 @click.command()
@@ -21,10 +22,10 @@ from scorer.config import Settings
 @click.option("--all-versions", is_flag=True, help="Also evaluate every stored model.")
 @click.option(
     "--estimator",
-    type=click.Choice(["ips", "snips", "dm", "dr", "dr_shrunk"]),
+    metavar="NAME",
     default="dr",
     show_default=True,
-    help="Estimator to show; the table holds all of them.",
+    help="Estimator to show: dr, dr_shrunk, snips, ips, dm. The table holds all of them.",
 )
 @json_option
 def evaluate(
@@ -42,8 +43,13 @@ def evaluate(
     from scorer.cli.evaluation_tables import as_json_rows, evaluation_tables
     from scorer.evaluation.evaluate import evaluate_policies
     from scorer.evaluation.stored_models import Wanted
+    from scorer.ope.estimators import ESTIMATORS
     from scorer.progress import make_progress
 
+    if estimator not in ESTIMATORS:
+        raise ConfigurationError(
+            f"--estimator: {estimator!r} is unknown; name one of: {', '.join(ESTIMATORS)}"
+        )
     found = evaluate_policies(settings, Wanted(versions, all_versions), make_progress())
     if as_json:
         print_json({"rows": as_json_rows(found.rows), "not_evaluated": found.reasons})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,20 @@ def print_json_rows(rows: pa.RecordBatchReader, limit: int) -> None:
     """Print a JSON array with one object per row."""
     click.echo("[")
     for number, row in enumerate(_limited(_rows(rows), limit)):
-        text = json.dumps(row, default=str, ensure_ascii=False)
+        text = json.dumps(_for_json(row), default=str, ensure_ascii=False)
         click.echo(f"{',' if number else ' '} {text}")
     click.echo("]")
+
+
+def _for_json(value: Any) -> Any:
+    """Return a value as JSON knows it: decimals as numbers, NaN and infinity as null."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _for_json(inner) for key, inner in value.items()}
+    return [_for_json(inner) for inner in value] if isinstance(value, list) else value
 
 
 def print_csv(rows: pa.RecordBatchReader, limit: int) -> None:
@@ -140,17 +153,9 @@ def _limited_batches(batches: pa.RecordBatchReader, limit: int) -> Iterator[pa.R
 
 
 def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the batch with nested columns as JSON text."""
+    """Return the batch as CSV holds it: nested values as JSON, intervals as text."""
     columns = [
-        pa.array(
-            [
-                None if value is None else json.dumps(value, default=str, ensure_ascii=False)
-                for value in column.to_pylist(maps_as_pydicts="lossy")
-            ],
-            pa.string(),
-        )
-        if pa.types.is_nested(column.type)
-        else column
+        column if _is_plain(column.type) else pa.array(map(_text, _values(column)), pa.string())
         for column in batch.columns
     ]
     return pa.RecordBatch.from_arrays(columns, schema=_flat_schema(batch.schema))
@@ -159,7 +164,22 @@ def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _flat_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema(
         [
-            pa.field(field.name, pa.string() if pa.types.is_nested(field.type) else field.type)
+            pa.field(field.name, field.type if _is_plain(field.type) else pa.string())
             for field in schema
         ]
     )
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    return not (pa.types.is_nested(kind) or pa.types.is_interval(kind))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    values: list[Any] = column.to_pylist(maps_as_pydicts="lossy")
+    return values
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, dict | list):
+        return json.dumps(_for_json(value), default=str, ensure_ascii=False)
+    return None if value is None else str(value)

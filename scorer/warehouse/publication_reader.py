@@ -66,7 +66,9 @@ class PublicationReader:
     def _relation(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
         self._attach_current()
         statements = self._connection.extract_statements(sql)
-        if not statements or _RESULT not in statements[-1].expected_result_type:
+        if len(statements) > 1:
+            raise ConfigurationError("the query has several statements: write one SELECT")
+        if not statements or _RESULT not in statements[0].expected_result_type:
             raise ConfigurationError("the query has no result: write a SELECT")
         return self._connection.sql(sql, params=list(parameters))
 

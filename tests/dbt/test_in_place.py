@@ -61,7 +61,7 @@ def build(tmp_path: Path) -> Build:
         source, target = PROJECT / "macros" / name, tmp_path / "macros" / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
 
-    def run(value: int, kind: str = "table") -> subprocess.CompletedProcess[str]:
+    def run(value: int | str, kind: str = "table") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [
                 *(sys.executable, "-m", "dbt.cli.main", "run", "--profiles-dir", "."),
@@ -95,6 +95,16 @@ def test_a_row_that_breaks_the_contract_leaves_the_old_table(build: Build, tmp_p
     assert query(tmp_path, "select kept.value, child.value from kept, child") == [(2, 3)]
     comments = "select comment from duckdb_tables() where table_name = 'kept'"
     assert query(tmp_path, comments) == [("One row per 'quoted' value.",)]
+
+
+@pytest.mark.parametrize(("before", "after"), [("table", "view"), ("view", "table")])
+def test_a_change_of_kind_that_fails_leaves_the_old_relation(
+    build: Build, tmp_path: Path, before: str, after: str
+) -> None:
+    """Where the new relation cannot be made, the old one of the other kind stays."""
+    assert build(1, before).returncode == 0
+    assert build("no_such_column", after).returncode == 1
+    assert query(tmp_path, "select kept.value, child.value from kept, child") == [(1, 2)]
 
 
 @pytest.mark.parametrize(("before", "after"), [("table", "view"), ("view", "table")])

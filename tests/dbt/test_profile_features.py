@@ -29,6 +29,7 @@ def test_the_documented_recency_feature_uses_nothing_after_the_display(tmp_path:
     raw.mkdir()
     events = [
         xdm_event("before", "2026-01-19T10:00:00Z", DISPLAY, '[{"id": "a"}]'),
+        xdm_event("at_the_display", "2026-01-19T10:00:00Z", CLICK, '[{"id": "a"}]'),
         xdm_event("click", "2026-01-19T11:00:00Z", CLICK, '[{"id": "a"}]'),
         xdm_event("same_day", "2026-01-19T12:00:00Z", DISPLAY, '[{"id": "a"}]'),
         xdm_event("later", "2026-01-22T12:00:00Z", DISPLAY, '[{"id": "a"}]'),

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from scorer.cli.app import app
+from scorer.errors import NextofferError
 from tests.support.paths import ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -57,3 +58,10 @@ def test_the_readme_names_the_two_targets_of_the_makefile() -> None:
     typed = {line for _, line in _typed("make") if line.count(" ") == 1}
     assert {"make demo", "make test"} <= typed
     assert {line.split()[1] for line in typed} <= set(targets)
+
+
+def test_every_exit_code_is_documented() -> None:
+    """The table of exit codes in the operations guide has the codes of all errors, and 0."""
+    rows = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+    codes = {error.exit_code for error in NextofferError.__subclasses__()} | {0, 1}
+    assert codes <= {int(row) for row in rows}

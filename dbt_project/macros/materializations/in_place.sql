@@ -1,6 +1,7 @@
 {# Tables and views replaced in place. DuckDB replaces a relation within its transaction, so readers never see half of one
    and a failure leaves the old one. dbt's own materializations build beside the old relation, rename twice and drop:
-   five more statements a model, which is most of the time of a small build. #}
+   five more statements a model, which is most of the time of a small build. Indexes, grants and Python models are not
+   supported. #}
 
 {% materialization table, adapter="duckdb" %}
     {{ return(replace_in_place("table", pre_hooks, post_hooks)) }}
@@ -15,10 +16,8 @@
     {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if existing is not none and existing.type != relation_type -%}
-        {%- do adapter.drop_relation(existing) -%}
-    {%- endif -%}
     {%- call statement("main") -%}
+        {%- if existing is not none and existing.type != relation_type %}drop {{ existing.type }} {{ existing }};{% endif %}
         {{ replaced_table(target) if relation_type == "table" else replaced_view(target) }}
         {%- if config.get("contract").enforced -%}{{ described_in_comments(target) }}{%- endif -%}
     {%- endcall -%}

@@ -80,6 +80,17 @@ def test_sql_may_come_from_standard_input(
     assert json.loads(nextoffer("query", "-", "--json", "--home", published).out) == [{"n": 7}]
 
 
+def test_json_has_numbers_where_sql_has_them(published: Path, nextoffer: Command) -> None:
+    """Sums and decimals are numbers, NaN is null, and dates are text."""
+    sql = (
+        "select sum(rank) as total, 1.50 as price, 'nan'::double as none, date '2026-01-04' as day"
+    )
+    outcome = nextoffer("query", f"{sql} from ranked_offers", "--json", "--home", published)
+    assert json.loads(outcome.out) == [
+        {"total": 540, "price": 1.5, "none": None, "day": "2026-01-04"}
+    ]
+
+
 def test_csv_holds_every_row_and_quotes_what_needs_it(published: Path, nextoffer: Command) -> None:
     """--csv has a header and all rows; nested values are JSON."""
     outcome = nextoffer("query", "from ranked_offers", "--csv", "--home", published)
@@ -87,6 +98,15 @@ def test_csv_holds_every_row_and_quotes_what_needs_it(published: Path, nextoffer
     assert len(rows) == 270
     assert json.loads(rows[0]["context"]) == {"device": "mobile"}
     assert {row["offer_name"] for row in rows} == {"=1+1", 'Café, "2"', 'Café, "3"'}
+
+
+def test_csv_holds_every_type(published: Path, nextoffer: Command) -> None:
+    """Intervals, lists of decimals, decimals and NULL have a text."""
+    sql = "select interval 3 day as i, [1.50, null] as l, 2.50 as d, null as n"
+    outcome = nextoffer("query", sql, "--csv", "--home", published)
+    (row,) = csv.DictReader(io.StringIO(outcome.out))
+    assert "days=3" in row["i"]
+    assert (row["l"], row["d"], row["n"]) == ("[1.5, null]", "2.50", "")
 
 
 def test_files_hold_every_row(published: Path, nextoffer: Command, tmp_path: Path) -> None:
@@ -113,11 +133,13 @@ def test_files_hold_every_row(published: Path, nextoffer: Command, tmp_path: Pat
         ("select * from glob('/*')", "Permission Error"),
         ("copy ranked_offers to 'stolen.csv'", "Permission Error"),
         ("copy (select 1) to 'stolen.csv' (return_files)", "Permission Error"),
-        ("attach 'other.duckdb'; select 1", "Permission Error"),
-        ("set enable_external_access = true; select 1", "Cannot|disable"),
-        ("delete from ranked_offers; select 1", "read-only"),
+        ("attach 'other.duckdb'", "Permission Error|no result"),
+        ("set enable_external_access = true", "Cannot|disable|no result"),
+        ("detach published; select 1", "several statements"),
+        ("use memory; select 1", "several statements"),
+        ("delete from ranked_offers", "read-only|no result"),
         ("delete from ranked_offers returning *", "read-only"),
-        ("create table x as select 1; select 1", "read-only"),
+        ("create table x as select 1", "read-only|no result"),
         ("", "no result"),
     ],
 )

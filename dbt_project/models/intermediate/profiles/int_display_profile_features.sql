@@ -9,7 +9,8 @@ with displays as (
 
 ),
 
--- An empty text stands for NULL, which ends the value before it.
+-- Values known strictly before the display: a click at the same moment counts as the display's success, so a feature
+-- made from clicks would see its own label. An empty text stands for NULL, which ends the value before it.
 known as (
 
     select
@@ -19,7 +20,7 @@ known as (
     from displays
     inner join {{ ref("profile_features") }} as features
         on displays.profile_id = features.profile_id
-        and features.valid_from <= displays.event_ts
+        and features.valid_from < displays.event_ts
     group by 1, 2
 
 ),
