@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from scorer.ranking.batch import rank_batch
 from scorer.ranking.context import Deployed, Offer, StrategyContext
 from scorer.ranking.exploration import Keys
 from scorer.registry.model_registry import ModelRegistry
-from scorer.training.candidates import BEST_SINGLE, CANDIDATES
+from scorer.training.candidates import BEST_SINGLE, CANDIDATES, Fit
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import Training, train
 from scorer.training.workbench import Folds, Workbench
@@ -69,11 +70,22 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[Training]:
     """A training in which the toy model is the only candidate beside the best single offer."""
     places = [*scorer.models.__path__, str(Path(toys.__file__).parent)]
     monkeypatch.setattr(scorer.models, "__path__", places)
-    monkeypatch.setitem(CANDIDATES, "segment_means", segment_means)
-    for name in set(CANDIDATES) - {BEST_SINGLE, "segment_means"}:
-        monkeypatch.delitem(CANDIDATES, name)
-    yield train(shop(), SCHEMA, TrainingPlan("binary", BOTH))
+    with only_these({BEST_SINGLE: CANDIDATES[BEST_SINGLE], "segment_means": segment_means}):
+        yield train(shop(), SCHEMA, TrainingPlan("binary", BOTH))
     sys.modules.pop("scorer.models.segment_means")
+
+
+@contextmanager
+def only_these(candidates: dict[str, Fit]) -> Iterator[None]:
+    """Replace the candidates within the block; their order, which breaks ties, comes back too."""
+    before = dict(CANDIDATES)
+    CANDIDATES.clear()
+    CANDIDATES.update(candidates)
+    try:
+        yield
+    finally:
+        CANDIDATES.clear()
+        CANDIDATES.update(before)
 
 
 def test_a_new_candidate_model_is_chosen_and_calibrated(trained: Training) -> None:
