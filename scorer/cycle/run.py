@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scorer.config import Settings
 from scorer.cycle.all_strategies import rank_strategies, train_strategies
+from scorer.cycle.input_findings import input_warnings, require_records
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.inputs.configuration import check_configuration
 from scorer.inputs.raw_folder import (
@@ -189,6 +190,7 @@ def build(settings: Settings, selector: str, label: str, progress: Progress) -> 
 
 def _features(work: Work) -> None:
     build(work.settings, "features", "features", work.progress)
+    require_records(work.settings)
 
 
 def _train(work: Work) -> None:
@@ -214,6 +216,8 @@ def _publish(work: Work) -> None:
     file = publish(work.settings, content_fingerprint(work.settings.raw))
     work.state.published = file.name
     work.progress.finish(file.name)
+    for warning in input_warnings(work.settings):
+        work.progress.say(f"warning: {warning}")
 
 
 STEPS: Mapping[str, Step] = dict(

@@ -129,7 +129,7 @@ _INPUTS = {
         "offer_id,offer_name,status,priority",
         "a,Offer A,approved,1",
         "b,Offer B,approved,0",
-        "c,Offer C,live,0",
+        "c,Offer C,sold,0",
     ],
     "segment_memberships.csv": [
         "profile_id,segment_id,qualified_at,exited_at",

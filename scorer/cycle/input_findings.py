@@ -1,0 +1,58 @@
+"""What a run says of its inputs: what has no effect, and what makes the run stop."""
+
+from __future__ import annotations
+
+from scorer.config import Settings
+from scorer.errors import InputError
+from scorer.warehouse.database import connect_build
+
+_SHOWN = 3
+_WARNINGS = """
+select case finding
+    when 'unused column' then input_name || ': column ' || subject || ' is not used'
+        || coalesce('; did you mean ' || likely_subject || '?', '') || ' (' || example || ')'
+    when 'unknown offer' then input_name || ' names offer ' || subject
+        || ', which nobody knows; the row has no effect'
+    else 'offers: ' || occurrences || ' rejected and not ranked, ' || subject
+        || ' (' || example || ')'
+end
+from input_findings
+where finding in ('unused column', 'unknown offer')
+    or (finding = 'rejected' and input_name = 'offers')
+order by likely_subject is null, 1
+"""
+_REASONS = """
+select subject, occurrences, example
+from input_findings
+where finding = 'rejected' and list_contains($inputs, input_name)
+    and not exists (
+        select 1 from input_findings
+        where finding = 'accepted' and list_contains($inputs, input_name)
+    )
+order by occurrences desc, subject
+"""
+
+
+def require_records(settings: Settings) -> None:
+    """Raise where all displays and events, or all offers of the catalogue, were rejected.
+
+    Raises
+    ------
+    InputError
+        Nothing of an input could be read; names up to three reasons with an example each.
+    """
+    with connect_build(settings.build_path, read_only=True) as connection:
+        for what, inputs in (
+            ("display", ["displays", "experience_events"]),
+            ("offer of the catalogue", ["offers"]),
+        ):
+            found = connection.execute(_REASONS, {"inputs": inputs}).fetchall()
+            if found:
+                reasons = "; ".join(f"{why} ({n}, such as {e})" for why, n, e in found[:_SHOWN])
+                raise InputError(f"every {what} was rejected: {reasons}")
+
+
+def input_warnings(settings: Settings) -> list[str]:
+    """Return a sentence for each column, offer and rule that has no effect."""
+    with connect_build(settings.build_path, read_only=True) as connection:
+        return [sentence for (sentence,) in connection.execute(_WARNINGS).fetchall()]
