@@ -69,7 +69,7 @@ final as (
         'flat:' || coalesce(judged.request_id, judged.source_file || ':' || line_number)
         || ':' || coalesce(position, 1) || ':' || offer_id as display_id,
         coalesce(judged.request_id, judged.source_file || ':' || line_number) as request_id,
-        case when reject_reason is distinct from 'timestamp out of range' then event_ts end as event_ts,
+        case when coalesce(reject_reason, '') <> 'timestamp out of range' then event_ts end as event_ts,
         case when reject_reason is null then judged.event_ts::date end as event_date,
         profile_id,
         offer_id,

@@ -24,11 +24,11 @@
 with columns_found as (
 
     select
-        input_name,
-        source_file,
-        column_name,
-        used_as,
-        {{ plain_name_sql("column_name") }} as plain_column
+        listed.input_name,
+        listed.source_file,
+        listed.column_name,
+        listed.used_as,
+        {{ plain_name_sql("listed.column_name") }} as plain_column
     from (
         values
         {%- for input_name, path, name, used_as in found %}
@@ -36,16 +36,16 @@ with columns_found as (
         {%- endfor %}
         (null, null, null, null)
     ) as listed(input_name, source_file, column_name, used_as)
-    where input_name is not null
+    where listed.input_name is not null
 
 ),
 
 spellings as (
 
     select
-        input_name,
-        wanted_column,
-        {{ plain_name_sql("spelling") }} as plain_spelling
+        listed.input_name,
+        listed.wanted_column,
+        {{ plain_name_sql("listed.spelling") }} as plain_spelling
     from (
         values
         {%- for input_name, column, spelling in wanted %}

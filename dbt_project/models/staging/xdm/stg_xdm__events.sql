@@ -119,7 +119,7 @@ final as (
     select
         judged.event_id,
         -- A moment out of range would hide its own rejection behind as_of.
-        case when judged.reject_reason is distinct from 'timestamp out of range' then judged.event_ts end as event_ts,
+        case when coalesce(judged.reject_reason, '') <> 'timestamp out of range' then judged.event_ts end as event_ts,
         case when judged.reject_reason is null then judged.event_ts::date end as event_date,
         judged.event_type,
         judged.event_kind,
