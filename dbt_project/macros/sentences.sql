@@ -52,7 +52,7 @@
     end
 {%- endmacro %}
 
-{# What offer_similarity says of a pair of offers; expects its CTE `rated`, and `one` and `other` with their names. #}
+{# The sentence of offer_similarity about a pair of offers; expects its CTE `rated`, and `one` and `other` with their names. #}
 {% macro similarity_sentence() -%}
     {%- set name = "coalesce(one.offer_name, one.offer_id)" -%}
     {%- set other_name = "coalesce(other.offer_name, other.offer_id)" -%}

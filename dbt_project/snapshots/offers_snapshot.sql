@@ -24,7 +24,7 @@ with listed as (
 {%- if not is_first %}
 
 -- dbt would close the versions of offers that are gone at the time of the wall clock; a version of as_of ends them here.
--- A catalogue without any offer that can be used says nothing of those it had.
+-- A catalogue without a usable offer leaves the earlier offers unchanged.
 gone as (
 
     select seen.*

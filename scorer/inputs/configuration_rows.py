@@ -78,7 +78,7 @@ def _columns(
                 f"{file.name}: column {column!r} is unknown; {hint}known: {', '.join(known)}"
             )
         if present.count(column) > 1:
-            raise ConfigurationError(f"{file.name}: column {column!r} is there twice; keep one")
+            raise ConfigurationError(f"{file.name}: column {column!r} appears twice; keep one")
     for name in required:
         if name not in matched.values():
             has = ", ".join(present)

@@ -7,7 +7,7 @@
                 "[input] " ~ path ~ ": column " ~ loop.index ~ " has no name; name it or remove it"
             ) }}
         {%- elif name | lower in seen -%}
-            {{ exceptions.raise_compiler_error("[input] " ~ path ~ ": column " ~ name ~ " is there twice; keep one") }}
+            {{ exceptions.raise_compiler_error("[input] " ~ path ~ ": column " ~ name ~ " appears twice; keep one") }}
         {%- endif -%}
         {%- do seen.append(name | lower) -%}
     {%- endfor -%}

@@ -9,7 +9,7 @@
     }) }}
 {% endmacro %}
 
-{# The status that a text means: approved where it is empty, NULL where nobody knows. #}
+{# The status that a text means: approved where it is empty, NULL where it is unknown. #}
 {% macro offer_status(text) -%}
     case
         when {{ text }} is null then 'approved'

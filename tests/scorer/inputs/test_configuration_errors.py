@@ -31,7 +31,7 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "column twice": (
         {"ranking_strategies.csv": "strategy_id,top_k,top_k\nweb,1,2\n"},
-        ["'top_k' is there twice"],
+        ["'top_k' appears twice"],
     ),
     "empty strategy id": (
         {"ranking_strategies.csv": "strategy_id,top_k\n,3\n"},

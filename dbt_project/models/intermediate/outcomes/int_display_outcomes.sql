@@ -27,7 +27,7 @@ successes as (
 
 ),
 
--- The outcome of a flat display comes with it; one it does not give stays unknown.
+-- A flat display carries its outcome; a missing outcome is unknown.
 final as (
 
     select

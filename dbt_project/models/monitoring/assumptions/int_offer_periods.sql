@@ -2,7 +2,7 @@ with strategies as (
 
     select
         *,
-        -- Where outcomes take long, the last 7 days hold few final ones: then 4 days of final outcomes are looked at.
+        -- Where outcomes take long, the last 7 days hold few final ones: use 4 days of final outcomes.
         greatest(7, window_hours / 24 + 4) as recent_days
     from {{ ref("stg_ranking_strategies") }}
 

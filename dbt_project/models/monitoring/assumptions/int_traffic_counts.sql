@@ -58,7 +58,7 @@ profiles as (
 
 ),
 
--- Kish's effective size: what one person does is no news the second time.
+-- Kish's effective size: repeated displays of one person add little information.
 sizes as (
 
     select

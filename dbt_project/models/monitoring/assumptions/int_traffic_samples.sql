@@ -91,7 +91,7 @@ ranked_shares as (
 
 ),
 
--- Displays before the latest week, which is what its model had learned from, against those of the latest week; and of
+-- Displays before the latest week (the training data of its model) against those of the latest week; and of
 -- the people who are ranked those who were shown something in the look-back against all, one row a person.
 final as (
 

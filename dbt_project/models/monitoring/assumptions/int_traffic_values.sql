@@ -20,7 +20,7 @@ features as (
 
 ),
 
--- Many rows share a context, segments or a place: each is looked at once, and counts as often as it occurs.
+-- Many rows share a context, segments or a place: each is processed once, weighted by its count.
 alike as (
 
     select
@@ -55,7 +55,7 @@ alike as (
         placement_id, activity_id, scope_id,
         count(*) as rows_alike
     from samples
-    -- Everybody is ranked for every placement, so where people were seen says nothing of who they are.
+    -- Everybody is ranked for every placement, so the place where people were seen does not describe them.
     where comparison <> 'ranked_population'
     group by strategy_id, comparison, is_base, placement_id, activity_id, scope_id
 

@@ -13,7 +13,7 @@ with cells as (
 
 ),
 
--- A feature that has one value only says nothing.
+-- A feature with one value carries no information.
 varied as (
 
     select

@@ -82,7 +82,7 @@ unioned as (
 
 ),
 
--- The time of an exit is all that a profile says of a left segment: its start is unknown.
+-- For a segment that it left, a profile has only the time of the exit: the start is unknown.
 typed as (
 
     select
