@@ -13,11 +13,7 @@ with examples as (
 
 sizes as (
 
-    select
-        strategy_id,
-        count(*) as displays
-    from examples
-    group by 1
+    {{ displays_by_strategy("examples") }}
 
 ),
 
@@ -26,9 +22,7 @@ displays as (
     select examples.*
     from examples
     inner join sizes on examples.strategy_id = sizes.strategy_id
-    where
-        sizes.displays <= {{ var("paired_displays") }}
-        or {{ hash_share("examples.display_id") }} < {{ var("paired_displays") }} / sizes.displays
+    where {{ in_pair_sample("examples.display_id", "sizes.displays") }}
 
 ),
 
@@ -42,7 +36,6 @@ paired as (
 
 ),
 
--- Numbers stand for displays, and for offer, feature and value: comparing texts would be most of the work.
 numbered as (
 
     select
@@ -50,7 +43,7 @@ numbered as (
         offer_id,
         feature_name,
         feature_value,
-        row_number() over (order by strategy_id, feature_name, feature_value, offer_id) as cell_number,
+        {{ cell_number() }} as cell_number,
         dense_rank() over (order by strategy_id, feature_name) as feature_number
     from {{ ref("int_single_interactions") }}
     where
