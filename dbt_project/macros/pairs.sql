@@ -1,4 +1,4 @@
-{# Counting cells of two features: an offer, a value of the first feature, and one of the second. Models number cells and
+{# Counting pairs of cells: an offer with a value of each of two features. Models number cells and
    join numbers, since comparing four texts for each pair would be most of the work. #}
 
 {# Whether a display is in the sample that pairs are counted on. It depends on nothing but the display. #}

@@ -19,7 +19,7 @@
     end
 {%- endmacro %}
 
-{# Benjamini and Hochberg (1995) in two steps, each in a select of its own: a p-value times the number of tests, divided
+{# Benjamini and Hochberg (1995) in two steps, each in a separate select: a p-value times the number of tests, divided
    by how many are as small; then the least of these over all that are as great. NULLs are no tests. #}
 {% macro false_discovery_step(p_value, family) -%}
     {{ p_value }} * count({{ p_value }}) over (partition by {{ family }})

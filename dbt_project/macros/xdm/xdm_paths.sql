@@ -69,7 +69,7 @@
     (contains({{ line }}, '"timestamp"') or not contains({{ line }}, '"xdm:timestamp"'))
 {%- endmacro %}
 
-{# Those of an event's fields that are of its own spelling. An event without a modern timestamp is read again, and is
+{# Fields of an event in the spelling that the event uses. An event without a modern timestamp is read again, and is
    namespaced if it then has one, or if it has no modern id. #}
 {% macro xdm_own_fields(modern, namespaced) -%}
     case

@@ -32,7 +32,7 @@ flat_segments as (
 
 ),
 
--- Flat displays carry their segments: of those that flat files have a column for, the last one tells what holds now,
+-- Flat displays carry their segments: of those that flat files have a column for, the last one holds now,
 -- as it does in training.
 unioned as (
 

@@ -29,7 +29,7 @@ singles as (
 
 ),
 
--- What only two features together tell: neither half of an either-or shows anything by itself.
+-- Single features and pairs: neither half of an either-or shows anything alone.
 unioned as (
 
     select
