@@ -192,7 +192,11 @@ def test_broken_offers_and_memberships_are_rejected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "header", "problem"),
     [
-        ("displays.csv", "event_ts,profile_id,offer_id,clicked,clicked", "column clicked is there"),
+        (
+            "displays.csv",
+            "event_ts,profile_id,offer_id,clicked,clicked",
+            "column clicked appears twice",
+        ),
         ("displays.csv", "event_ts,profile_id,offer_id,", "column 4 has no name"),
         ("offers.csv", "offer_id;status;Status", "column Status appears twice"),
         ("segment_memberships.csv", 'profile_id,segment_id,"segment_id"', "column segment_id is"),
