@@ -199,7 +199,11 @@ def test_broken_offers_and_memberships_are_rejected(tmp_path: Path) -> None:
         ),
         ("displays.csv", "event_ts,profile_id,offer_id,", "column 4 has no name"),
         ("offers.csv", "offer_id;status;Status", "column Status appears twice"),
-        ("segment_memberships.csv", 'profile_id,segment_id,"segment_id"', "column segment_id is"),
+        (
+            "segment_memberships.csv",
+            'profile_id,segment_id,"segment_id"',
+            "column segment_id appears twice",
+        ),
     ],
 )
 def test_a_repeated_or_nameless_column_stops_the_run(
