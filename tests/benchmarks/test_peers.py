@@ -27,7 +27,7 @@ RATES = WORLD.rates(USERS)
 def test_a_peer_earns_more_than_a_random_choice(name: str) -> None:
     """On 6 thousand displays of 3 offers at 20 %; personal peers beat the best single offer."""
     if name in LIBRARIES and find_spec(LIBRARIES[name]) is None:
-        pytest.skip(f"{LIBRARIES[name]} is not installed (extra `bench`)")
+        pytest.skip(f"{LIBRARIES[name]} is not installed (dependency group bench)")
     scores = np.asarray(fit(name, LOG)(USERS.table()))
     assert scores.shape == RATES.shape
     single = RATES.mean(axis=0).max()
