@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
+
+from scorer.interruption import stop_if_interrupted
 
 STAMP = "%Y%m%dT%H%M%S"
 """Format of a moment (UTC) in file names."""
@@ -18,18 +22,32 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to, and move the file to `path` at the end of the block.
 
     If the block fails, the temporary file is removed and `path` keeps its content. The temporary
-    name ends with the name of `path`, as some writers choose a format by the extension.
+    name ends with the name of `path`, as some writers choose a format by the extension. One that a
+    dead process left is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".*.tmp.{escape(path.name)}"):
+        if not _is_alive(left.name.split(".")[1]):
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{os.getpid()}.tmp.{path.name}")
     try:
         yield temporary
         sync(temporary)
+        stop_if_interrupted()
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete temporary files and folders of dead writers; call it where nobody else writes."""
+    for left in (*folder.glob(".*.tmp*"), *folder.glob(".new-*")):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -59,3 +77,13 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True

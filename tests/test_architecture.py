@@ -29,6 +29,7 @@ LAYERS = (
     ("config", "project_file"),
     ("forest", "ope", "simulation"),
     ("arrays", "errors", "files", "progress", "sql"),
+    ("interruption",),
 )
 LINE = {part: line for line, parts in enumerate(LAYERS) for part in parts}
 # Parts that could be libraries of their own, and what they may know of the rest.

@@ -16,9 +16,9 @@ from scorer.cli.published_commands import app_command, describe, export, query, 
 from scorer.cli.simulation_commands import demo, init, simulate
 from scorer.config import find_home
 from scorer.errors import ConfigurationError, NextofferError, write_traceback
+from scorer.interruption import SIGNALLED, Interrupted, interruptible
 from scorer.sql import first_line
 
-INTERRUPTED = 130
 EXIT_CODES = """\b
 Exit codes:
   0  done
@@ -28,6 +28,7 @@ Exit codes:
   4  a strategy failed; the others went on
   5  another run holds the lock of the home folder
   6  `status --fail-on` found something
+  130, 143  interrupted, by Ctrl-C or SIGTERM
 """
 
 
@@ -67,7 +68,7 @@ for _command in (
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every failure is one line on stderr and a documented exit code."""
     code = _exit_code(arguments)
-    if code == INTERRUPTED:
+    if code > SIGNALLED:
         # Threads of dbt may still hold the database, so a normal exit would wait for them.
         sys.stdout.flush()
         os._exit(code)
@@ -76,7 +77,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _exit_code(arguments: list[str] | None) -> int:
     try:
-        return app.main(arguments, prog_name="nextoffer", standalone_mode=False) or 0
+        with interruptible():
+            return app.main(arguments, prog_name="nextoffer", standalone_mode=False) or 0
+    except Interrupted as interrupted:
+        return _fail("interrupted; run the same command again to continue", interrupted.exit_code)
     except NextofferError as error:
         return _fail(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -84,8 +88,6 @@ def _exit_code(arguments: list[str] | None) -> int:
         return ConfigurationError.exit_code
     except click.ClickException as error:
         return _fail(" ".join(error.format_message().split()), ConfigurationError.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted; run the same command again to continue", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from scorer.config import Settings
 from scorer.errors import NextofferError, write_traceback
+from scorer.interruption import stop_if_interrupted
 from scorer.progress import Progress
 from scorer.sql import first_line
 from scorer.warehouse.database import Connection, DatabaseError, connect_build
@@ -44,7 +45,8 @@ def run_each(
 ) -> dict[str, str]:
     """Run the step of each strategy; return the reasons of failures, by strategy.
 
-    A failed step is rolled back and recorded in `training_runs`; the others go on.
+    A failed step is rolled back and recorded in `training_runs`; the others go on. An interrupted
+    one is no failure: it ends the run.
     """
     failures = {}
     for strategy, step in steps.items():
@@ -52,10 +54,12 @@ def run_each(
         try:
             summary = step(connection, settings, strategy, progress)
         except Exception as error:
+            stop_if_interrupted()
             reason = f"{label}: {_reason(error, settings)}"
             failures[strategy] = reason
             _record_failure(connection, settings, strategy, label, reason)
             summary = f"failed: {reason}"
+        stop_if_interrupted()
         progress.finish(summary)
     return failures
 

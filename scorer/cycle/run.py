@@ -7,6 +7,7 @@ repeated unless the inputs changed or another cycle used the build file in betwe
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from scorer.config import Settings
 from scorer.cycle.all_strategies import rank_strategies, train_strategies
 from scorer.cycle.input_findings import input_warnings, require_records
 from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.files import remove_leftovers
 from scorer.inputs.configuration import check_configuration
 from scorer.inputs.raw_folder import (
     check_raw_folder,
@@ -23,6 +25,7 @@ from scorer.inputs.raw_folder import (
     find_damaged,
     listing_fingerprint,
 )
+from scorer.interruption import interruptible, stop_if_interrupted
 from scorer.progress import Progress
 from scorer.warehouse.build_state import (
     STEP_NAMES,
@@ -76,6 +79,8 @@ def run_cycle(
     ------
     NextofferError
         The configuration or an input is wrong, a dbt model failed, or the home folder is locked.
+    Interrupted
+        A signal asked the process to stop; nothing of the unfinished step is recorded.
     """
     steps = STEPS if steps is None else steps
     if settings.raw is None:
@@ -84,16 +89,25 @@ def run_cycle(
         )
     check_raw_folder(settings.raw)
     check_configuration(settings)
-    with hold_lock(settings.lock_path) as taken_over:
+    with interruptible(), hold_lock(settings.lock_path) as taken_over:
         progress.say(f"as of {settings.as_of.isoformat()} UTC, home {settings.home}")
         if taken_over:
             progress.say(taken_over)
+        _remove_leftovers(settings)
         make_newest_current(settings)
         state, was_finished = _state_to_continue(settings, force, progress)
         if not was_finished:
             _run_steps(Work(settings, state, progress), steps)
     published = settings.published_dir / (state.published or "")
     return CycleResult(was_finished, state.failures, published, state.seconds)
+
+
+def _remove_leftovers(settings: Settings) -> None:
+    """Delete what a killed run left; without the lock, that could be another run's work."""
+    folders = (settings.home, settings.cycles_dir, settings.models_dir)
+    for folder in (*folders, *settings.models_dir.glob("*/"), *settings.models_dir.glob("*/*/")):
+        remove_leftovers(folder)
+    shutil.rmtree(settings.home / f"{settings.build_path.name}.tmp", ignore_errors=True)
 
 
 def _state_to_continue(
@@ -133,6 +147,7 @@ def _run_steps(work: Work, steps: Mapping[str, Step]) -> None:
             continue
         started = time.monotonic()
         step(work)
+        stop_if_interrupted()
         work.state.done.append(name)
         work.state.seconds[name] = round(time.monotonic() - started, 2)
         save_state(work.settings.cycles_dir, work.state)
@@ -148,7 +163,7 @@ def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> Cy
     ConfigurationError
         The build file holds another cycle or none, or an earlier step is not done.
     """
-    with hold_lock(settings.lock_path):
+    with interruptible(), hold_lock(settings.lock_path):
         state = state_before(settings, names[0])
         state.done = list(steps_before(names[0]))
         state.published = None

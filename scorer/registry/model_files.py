@@ -23,6 +23,7 @@ import xgboost as xgb
 from scorer.errors import InputError, NextofferError
 from scorer.features import FeatureSchema
 from scorer.files import replace_file, sync
+from scorer.interruption import stop_if_interrupted
 from scorer.models.persistence import Files, describe_model, restore_model
 from scorer.models.protocol import RewardModel
 from scorer.registry.trained_model import TrainedModel
@@ -94,6 +95,7 @@ def write_model(folder: Path, manifest: dict[str, Any], files: Files) -> None:
         for name, data in files.items():
             replace_file(temporary / name, data)
         replace_file(temporary / MANIFEST_FILE, to_json(manifest))
+        stop_if_interrupted()
         if folder.exists():
             shutil.rmtree(folder)
         os.rename(temporary, folder)

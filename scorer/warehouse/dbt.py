@@ -10,8 +10,6 @@ import gc
 import json
 import os
 import re
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.interruption import is_interrupted, stop_if_interrupted
 from scorer.progress import Progress
 
 INPUT_MARKER = "[input]"
@@ -117,7 +116,7 @@ def _invoke(
         "--log-path": settings.logs_dir,
     }
     options = [part for name, path in folders.items() for part in (name, str(path))]
-    with _interrupts() as interrupted, _rare_collections():
+    with _rare_collections():
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
@@ -127,30 +126,13 @@ def _invoke(
             )
         finally:
             # dbt keeps its connection, and with it the lock of the file, until the process ends.
-            if not interrupted.is_set():
+            if not is_interrupted():
                 DuckDBConnectionManager.close_all_connections()
-    if interrupted.is_set():
-        raise KeyboardInterrupt
+    # dbt turns a signal into a failure of whatever its threads were stopped at.
+    stop_if_interrupted()
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise result.exception
     return result
-
-
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """Remember Ctrl-C: dbt turns it into whatever its threads were stopped at."""
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-
-    def remember(number: int, frame: Any) -> None:
-        interrupted.set()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, remember)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.files import STAMP, replacing, sync
+from scorer.files import STAMP, remove_leftovers, replacing, sync
+from scorer.interruption import stop_if_interrupted
 from scorer.sql import literal, quote
 from scorer.warehouse.database import Connection, connect_build, connect_memory, tables_of
 
@@ -232,14 +233,9 @@ def make_newest_current(settings: Settings) -> None:
     temporary = link.with_name(f".{link.name}.tmp")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
+    stop_if_interrupted()
     os.replace(temporary, link)
     sync(settings.home)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Delete temporary files of interrupted publications."""
-    for path in folder.glob(".*.tmp*"):
-        path.unlink(missing_ok=True)
 
 
 def _remove_old(settings: Settings, just_written: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from scorer.config import Settings
 from scorer.cycle import all_strategies
 from scorer.errors import ConfigurationError, InputError
+from scorer.interruption import Interrupted, interruptible, stop_if_interrupted
 from scorer.progress import Progress, Silent
 from scorer.warehouse.database import Connection, connect_build
 from scorer.warehouse.marts import strategy_ids
@@ -140,3 +144,22 @@ def test_rows_of_removed_strategies_and_of_the_future_are_dropped(settings: Sett
         all_strategies.remove_foreign_rows(connection, settings)
         left = connection.execute("select strategy_id from scorer.ranked_offers").fetchall()
     assert left == [("web",)]
+
+
+def test_an_interrupted_strategy_is_no_failed_strategy(settings: Settings) -> None:
+    """A query that a signal cancels ends the run: nothing is recorded, no other strategy runs."""
+
+    def cancelled(*_: object) -> str:
+        with contextlib.suppress(Interrupted):
+            os.kill(os.getpid(), signal.SIGINT)
+            stop_if_interrupted()
+        raise RuntimeError("Query interrupted")
+
+    steps = {"mail": step({}), "shop": cancelled, "web": step({})}
+    with (
+        pytest.raises(Interrupted),
+        interruptible(),
+        connect_build(settings.build_path) as connection,
+    ):
+        all_strategies.run_each(connection, settings, Silent(), "rank", steps)
+    assert recorded(settings) == [("mail", "succeeded", None)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from scorer.config import Settings
 from scorer.cycle.run import CycleResult, Work, run_cycle, run_part
+from scorer.interruption import Interrupted, stop_if_interrupted
 from scorer.progress import Silent
 from scorer.warehouse.build_state import current_cycle, load_state, save_state
 from tests.support.paths import ROOT
@@ -177,3 +179,27 @@ def test_a_repaired_failure_to_rank_is_forgotten(
     state = run_part(replace(settings, strategy=chosen), Silent(), ["rank"])
     left = {"mail": "train: no"}
     assert state.failures == (left if chosen is None else left | {"shop": "rank: damaged"})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", STEPS)
+def test_a_signal_that_a_step_swallows_is_no_finished_step(
+    settings: Settings, name: str, number: int
+) -> None:
+    """The run stops, records and publishes nothing of the step, and goes on from there later."""
+    steps = fake_steps(settings.home)
+
+    def swallows(work: Work) -> None:
+        with contextlib.suppress(Interrupted):
+            os.kill(os.getpid(), number)
+            stop_if_interrupted()
+        steps[name](work)
+
+    with pytest.raises(Interrupted):
+        run_cycle(settings, Silent(), steps={**steps, name: swallows})
+    state = load_state(settings.cycles_dir, settings.as_of)
+    assert state is not None
+    assert state.done == list(STEPS[: STEPS.index(name)])
+    assert state.published is None
+    assert run(settings).failures == {}
+    assert recorded(settings.home) == [*STEPS[: STEPS.index(name) + 1], *STEPS[STEPS.index(name) :]]

@@ -1,0 +1,90 @@
+"""Ctrl-C and SIGTERM, remembered, so that no library can turn one into another failure.
+
+The signal raises :class:`Interrupted` in the main thread. A library may swallow it, or report a
+cancelled query instead. So whatever lasts (a file put in place, a failure recorded, a step
+finished) calls :func:`stop_if_interrupted` first.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# The exit code of an interrupted command is this plus the number of the signal.
+SIGNALLED = 128
+_received: list[int] = []
+_active = False
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the process to stop.
+
+    Parameters
+    ----------
+    number : int
+        The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}")
+        self.exit_code = SIGNALLED + number
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM in the block into :class:`Interrupted`, however the block ends.
+
+    A second signal ends the process at once. Blocks may be nested; in other threads than the main
+    one, the block changes nothing.
+    """
+    global _active
+    if _active or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    _active = True
+    try:
+        for number in SIGNALS:
+            signal.signal(number, _receive)
+        yield
+        stop_if_interrupted()
+    except Interrupted:
+        raise
+    except BaseException as error:
+        if _received:
+            raise Interrupted(_received[0]) from error
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        _active = False
+        _received.clear()
+
+
+def stop_if_interrupted() -> None:
+    """Raise where a signal has arrived, also if its exception was swallowed.
+
+    Raises
+    ------
+    Interrupted
+        A signal has arrived within an :func:`interruptible` block.
+    """
+    if _received:
+        raise Interrupted(_received[0])
+
+
+def is_interrupted() -> bool:
+    """Return True once a signal has arrived within an :func:`interruptible` block."""
+    return bool(_received)
+
+
+def _receive(number: int, frame: Any) -> None:
+    if _received:
+        os._exit(SIGNALLED + number)
+    _received.append(number)
+    raise Interrupted(number)

@@ -1,0 +1,78 @@
+"""Runs commands of nextoffer in processes of their own, which an attack may stop or break."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.attack.preloaded"])
+LONGEST_SECONDS = 180.0
+
+Sabotage = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code (minus the signal that killed it), and what it printed."""
+
+    code: int
+    text: str
+    seconds: float
+
+    @property
+    def is_hang(self) -> bool:
+        """True if it had to be killed."""
+        return self.seconds >= LONGEST_SECONDS
+
+
+class Command:
+    """A running command; `sabotage` is called in its process before it starts."""
+
+    def __init__(
+        self, arguments: Sequence[str | Path], log: Path, sabotage: Sabotage | None = None
+    ) -> None:
+        self._log, self._started = log, time.monotonic()
+        self.process: BaseProcess = _CONTEXT.Process(
+            target=_run, args=([str(part) for part in arguments], str(log), sabotage)
+        )
+        self.process.start()
+
+    def send(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.process.is_alive() and self.process.pid:
+            os.kill(self.process.pid, number)
+
+    def ended(self) -> Ended:
+        """Wait for the end; kill the process after LONGEST_SECONDS."""
+        self.process.join(LONGEST_SECONDS)
+        seconds = time.monotonic() - self._started
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+            seconds = LONGEST_SECONDS
+        return Ended(self.process.exitcode or 0, self._log.read_text(errors="replace"), seconds)
+
+
+def run(arguments: Sequence[str | Path], log: Path, sabotage: Sabotage | None = None) -> Ended:
+    """Run a command to its end."""
+    return Command(arguments, log, sabotage).ended()
+
+
+def _run(arguments: list[str], log: str, sabotage: Sabotage | None) -> None:
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    if sabotage is not None:
+        sabotage()
+    from scorer.cli.app import main
+
+    main(arguments)

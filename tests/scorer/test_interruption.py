@@ -1,0 +1,69 @@
+"""Ctrl-C and SIGTERM stop what lasts, whatever a library makes of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scorer.files import replace_file
+from scorer.interruption import Interrupted, interruptible, is_interrupted, stop_if_interrupted
+
+
+def swallowed(number: int, then: Callable[[], object] = int) -> None:
+    """Send a signal to this process, hide what it raises, as a library does, and go on."""
+    with contextlib.suppress(Interrupted):
+        os.kill(os.getpid(), number)
+        stop_if_interrupted()
+    then()
+
+
+def cancelled() -> None:
+    """Fail as a cancelled query."""
+    raise RuntimeError("Query interrupted")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_block_ends_interrupted_although_the_exception_was_swallowed(
+    number: int, code: int
+) -> None:
+    """A block that ends well, or with another error, ends with the signal that arrived in it."""
+    with pytest.raises(Interrupted) as ended, interruptible():
+        swallowed(number)
+    assert ended.value.exit_code == code
+    with pytest.raises(Interrupted), interruptible():
+        swallowed(number, cancelled)
+
+
+def test_no_file_is_put_in_place_after_a_signal(tmp_path: Path) -> None:
+    """After a swallowed signal, a file keeps its content and no temporary file is left."""
+    file = tmp_path / "state.json"
+    file.write_text("old")
+    with pytest.raises(Interrupted), interruptible():
+        swallowed(signal.SIGTERM, lambda: replace_file(file, b"new"))
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_block_leaves_the_process_as_it_found_it() -> None:
+    """After the outer of two blocks, the handlers are the earlier ones and no signal is pending."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with contextlib.suppress(Interrupted), interruptible():
+        with contextlib.suppress(Interrupted), interruptible():
+            swallowed(signal.SIGINT)
+        assert is_interrupted()
+    assert not is_interrupted()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_dead_process_leaves_no_temporary_file(tmp_path: Path) -> None:
+    """Writing a file removes what a dead process left of an earlier attempt, and nothing else."""
+    dead, other = tmp_path / ".999999999.tmp.a.csv", tmp_path / f".{os.getppid()}.tmp.a.csv"
+    for file in (dead, other):
+        file.write_text("half")
+    replace_file(tmp_path / "a.csv", b"whole")
+    assert sorted(tmp_path.iterdir()) == sorted([other, tmp_path / "a.csv"])
