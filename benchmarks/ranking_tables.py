@@ -32,7 +32,8 @@ SAMPLE_ROWS = 60_000
 ROUNDS = 50
 _TABLES = """
 create or replace table dim_ranking_strategies as
-select 'bench' as strategy_id, 'binary' as kpi_type, 0.1::double as exploration_share, 3 as top_k;
+select 'bench' as strategy_id, 'binary' as kpi_type, 0.1::double as exploration_share,
+    0::double as control_share, 3 as top_k;
 create or replace table strategy_features as
 select 'bench' as strategy_id, row_number() over () as feature_order, *
 from (
@@ -85,7 +86,7 @@ create or replace table scorer.ranked_offers (
     strategy_id varchar, cycle_date date, profile_id varchar, activity_id varchar,
     scope_id varchar, placement_id varchar, "rank" integer, offer_id varchar,
     offer_name varchar, score double, traffic_type varchar, is_exploration boolean,
-    policy varchar, propensity double, eligible_count integer, model_version varchar,
+    policy varchar, arm varchar, propensity double, eligible_count integer, model_version varchar,
     valid_from timestamp, valid_to timestamp
 );
 checkpoint;

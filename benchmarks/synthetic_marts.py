@@ -34,6 +34,7 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
             "lookback_days": "30",
             "min_displays": "250",
             "min_successes": "25",
+            "control_share": "0",
             "top_k": "3",
         },
     ),

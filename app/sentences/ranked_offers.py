@@ -11,7 +11,7 @@ from app import text
 from app.text import plain
 
 _SHOWN = (
-    "placement_id, rank, offer_id, offer_name, score, traffic_type, policy, propensity,"
+    "placement_id, rank, offer_id, offer_name, score, traffic_type, policy, arm, propensity,"
     "\n    eligible_count, model_version"
 )
 
@@ -25,6 +25,11 @@ def placed_by(ranked: pd.Series) -> str:
         return (
             f"**Random:** this person explores in this cycle. Each of the {eligible} eligible"
             f" offers was equally likely.{scored}"
+        )
+    if ranked["policy"] == "control":
+        return (
+            "**Control:** this person gets the order of the business in this cycle: priority, then"
+            f" offer id. The propensity of the first offer is {chance}."
         )
     if ranked["policy"] == "fallback":
         return "**Fallback:** no offer is eligible for this person here."

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from scorer.cli.output import as_text
 from scorer.explanations.effects import effect_text
-from scorer.explanations.explain import EXPLORATION, value_text
+from scorer.explanations.explain import CONTROL, EXPLORATION, value_text
 from scorer.models.calibration import Calibration
 
 _TERMS = 8
@@ -48,7 +48,7 @@ def _heading(found: Part) -> Text:
 def _ranked(found: Part) -> Table:
     """Table of the ranked offers, with the order of the model where it differs."""
     table = Table(title="Ranked", title_justify="left")
-    is_same = found["decided_by"] != EXPLORATION
+    is_same = found["decided_by"] not in (EXPLORATION, CONTROL)
     for name in ("rank", "offer", "score", "propensity"):
         table.add_column(name, justify="left" if name == "offer" else "right")
     if not is_same:

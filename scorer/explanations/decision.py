@@ -75,9 +75,7 @@ class Decision:
         """All eligible offers in the order of the model; [] if no model can rank."""
         if not self.context.scored_offer_ids:
             return []
-        everybody = replace(
-            self.context, exploration_share=0.0, top_k=max(1, len(self.context.candidates))
-        )
+        everybody = replace(self.context.without_arms(), top_k=max(1, len(self.context.candidates)))
         return [
             r
             for r in _rows(rank_decisions(everybody, self._decisions(everybody)))

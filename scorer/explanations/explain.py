@@ -23,9 +23,10 @@ from scorer.warehouse.build_state import state_before
 from scorer.warehouse.database import Connection, connect_build
 from scorer.warehouse.marts import the_strategy
 
-COLLECTING, EXPLORATION, FALLBACK, BEST_SINGLE, MODEL, NOTHING = (
+COLLECTING, EXPLORATION, CONTROL, FALLBACK, BEST_SINGLE, MODEL, NOTHING = (
     "collecting",
     "exploration",
+    "control",
     "fallback",
     "best_single",
     "model",
@@ -57,9 +58,10 @@ def explain(settings: Settings, asked: Asked) -> Part:
     """Explain a decision of the last cycle, ready for JSON.
 
     Keys: `strategy_id, cycle_date, profile_id, placement_id, model_version, model_kind, decided_by`
-    (model, best_single, exploration, collecting, fallback, nothing) with `reason`, `person` (every
-    feature), `served` (rows of `ranked_offers`), `model_order` (all eligible offers), `offer` (the
-    one explained), `comparison` with the runner-up or the first offer, and `changes`.
+    (model, best_single, exploration, control, collecting, fallback, nothing) with `reason`,
+    `person` (every feature), `served` (rows of `ranked_offers`), `model_order` (all eligible
+    offers), `offer` (the one explained), `comparison` with the runner-up or the first offer, and
+    `changes`.
 
     Raises
     ------
@@ -120,6 +122,11 @@ def _reason(connection: Connection, settings: Settings, decision: Decision, deci
         return (
             f"the person is among the {context.exploration_share:.0%} who explore until"
             f" {context.valid_to.date()}: the order was drawn at random"
+        )
+    if decided_by == CONTROL:
+        return (
+            f"the person is among the {context.control_share:.0%} in the control arm until"
+            f" {context.valid_to.date()}: offers by priority, then offer id"
         )
     if decided_by == COLLECTING:
         row = connection.execute(_REASON, [context.strategy_id, settings.as_of]).fetchone()

@@ -22,7 +22,8 @@ MAX_PERIODS = 10_000
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
 DEFAULT_STRATEGY = "default"
 # Defaults of stg_ranking_strategies for empty values.
-DEFAULT_WINDOW_HOURS, DEFAULT_LOOKBACK_DAYS = 24, 30
+DEFAULT_EXPLORATION_SHARE = 0.1
+DEFAULT_WINDOW_HOURS, DEFAULT_LOOKBACK_DAYS, DEFAULT_EXPLORATION_SHARE = 24, 30, 0.1
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
 _PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
 
@@ -93,6 +94,7 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("min_displays", "write a whole number of at least 0", _integer(0)),
         Column("min_successes", "write a whole number of at least 0", _integer(0)),
         Column("exploration_share", "write a number from 0 to 1", _number(0, 1)),
+        Column("control_share", "write a number from 0 to 1", _number(0, 1)),
         Column("top_k", "write a whole number of at least 1", _integer(1)),
         Column("placement_ids", _LIST, _is_list),
         Column("context_features", _LIST, _is_list),
@@ -166,6 +168,9 @@ def _files(settings: Settings, name: str) -> list[Path]:
 
 def _check_strategy(row: Row, features: set[str] | None) -> None:
     """Raise for a wrong combination of values; with `features` None, any name is allowed."""
+    exploration = row.values.get("exploration_share") or DEFAULT_EXPLORATION_SHARE
+    if float(exploration) + float(row.values.get("control_share") or 0) > 1:
+        raise row.error("control_share", "exploration_share + control_share must be at most 1")
     if row.values.get("kpi_type") == "continuous" and not row.values.get("value_path"):
         raise row.error("value_path", "a continuous KPI needs one, e.g. commerce.order.priceTotal")
     for feature in filter(None, (row.values.get("context_features") or "").split("|")):

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from scorer.arrays import Codes, Mask
 from scorer.ranking import exploration
 from scorer.ranking.exploration import Keys
@@ -25,6 +27,7 @@ class Arm:
 
     Attributes
     ----------
+    name : value of the column ``arm``.
     traffic_type : random, contextual or noncontextual, as in XDM.
     share : share of the profiles in [0, 1] that a strategy gives to the arm once a model ranks.
     order : first ``context.top_k`` columns of candidates, int64 (n, k), from the eligible ones,
@@ -33,6 +36,7 @@ class Arm:
         ignores the keys.
     """
 
+    name: str
     traffic_type: str
     share: Callable[[StrategyContext], float]
     order: Callable[[StrategyContext, Mask, Keys], Codes]
@@ -44,14 +48,25 @@ def _uniform_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Code
     return exploration.random_order(keys, offers, eligible, context.top_k)
 
 
-UNIFORM, MODEL, BEST_SINGLE, FALLBACK = "uniform", "model", "best_single", "fallback"
+def _business_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
+    """Eligible offers by priority, then offer id: the order of the candidates."""
+    return np.argsort(~eligible, axis=1, kind="stable")[:, : context.top_k]
+
+
+UNIFORM, CONTROL = "uniform", "control"
+MODEL, BEST_SINGLE, FALLBACK = "model", "best_single", "fallback"
 
 ARMS: dict[str, Arm] = {
-    UNIFORM: Arm("random", lambda context: context.exploration_share, _uniform_order, True),
+    UNIFORM: Arm("random", "random", lambda c: c.exploration_share, _uniform_order, True),
+    CONTROL: Arm("control", "noncontextual", lambda c: c.control_share, _business_order),
 }
 # The personalised arm keeps its traffic type where the best single offer serves it: arms are
 # compared by the arm that profiles were drawn for.
-_OTHERS = {MODEL: "contextual", BEST_SINGLE: "contextual", FALLBACK: "noncontextual"}
+_OTHERS = {
+    MODEL: ("personalised", "contextual"),
+    BEST_SINGLE: ("personalised", "contextual"),
+    FALLBACK: ("fallback", "noncontextual"),
+}
 
 
 def policies() -> tuple[str, ...]:
@@ -61,7 +76,14 @@ def policies() -> tuple[str, ...]:
 
 def traffic_types() -> tuple[str, ...]:
     """Traffic type of each policy, by the same codes."""
-    return (*(arm.traffic_type for arm in ARMS.values()), *_OTHERS.values())
+    return tuple(
+        [arm.traffic_type for arm in ARMS.values()] + [kind for _, kind in _OTHERS.values()]
+    )
+
+
+def arm_names() -> tuple[str, ...]:
+    """Arm of each policy, by the same codes: the value of the column ``arm``."""
+    return tuple([arm.name for arm in ARMS.values()] + [name for name, _ in _OTHERS.values()])
 
 
 def code_of(policy: str) -> int:

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from scorer.features import DECISIONING
 from scorer.ranking import exploration
-from scorer.ranking.arms import policies, traffic_types
+from scorer.ranking.arms import arm_names, policies, traffic_types
 from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set
@@ -44,6 +44,7 @@ RANKED_SCHEMA = pa.schema(
         ("traffic_type", pa.string()),
         ("is_exploration", pa.bool_()),
         ("policy", pa.string()),
+        ("arm", pa.string()),
         ("propensity", pa.float64()),
         ("eligible_count", pa.int32()),
         ("model_version", pa.string()),
@@ -78,7 +79,7 @@ def write_ranked_offers(
             )
             connection.register("nextoffer_ranked_rows", reader)
             (rows,) = connection.execute(
-                "insert into scorer.ranked_offers select * from nextoffer_ranked_rows"
+                "insert into scorer.ranked_offers by name select * from nextoffer_ranked_rows"
             ).fetchall()[0]
             connection.unregister("nextoffer_ranked_rows")
             connection.execute("commit")
@@ -166,6 +167,7 @@ def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows)
         "traffic_type": traffic_type,
         "is_exploration": pc.equal(traffic_type, "random"),
         "policy": pa.array(policies()).take(policy),
+        "arm": pa.array(arm_names()).take(policy),
         "propensity": pa.array(rows.propensity),
         "eligible_count": pa.array(rows.eligible_count),
         "model_version": _repeated(model_version(context), n, pa.string()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -64,11 +64,12 @@ class StrategyContext:
     deployed: Deployed | None = None
     ready_offer_ids: frozenset[str] = frozenset()
     exploration_share: float = 0.1
+    control_share: float = 0.0
     top_k: int = 3
     default_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        MixturePolicy((self.exploration_share,))
+        MixturePolicy((self.exploration_share, self.control_share))
         if self.top_k < 1:
             raise ConfigurationError(
                 f"strategy {self.strategy_id!r}: top_k must be 1 or more, got {self.top_k}"
@@ -125,6 +126,10 @@ class StrategyContext:
         columns = {o: j for j, o in enumerate(model_ids) if o in self.scored_offer_ids}
         return np.array([columns.get(o.offer_id, -1) for o in self.candidates], dtype=np.int64)
 
+    def without_arms(self) -> StrategyContext:
+        """The same strategy where the personalised arm serves every profile."""
+        return replace(self, exploration_share=0.0, control_share=0.0)
+
     def fallbacks(self, placement_id: str) -> list[Offer]:
         """Approved fallback offers of a placement in tie order; no other rule applies to them."""
         fitting = [o for o in self.offers if o.is_fallback and o.fits(placement_id)]
@@ -160,14 +165,13 @@ def load_context(
     strategy_id: str,
     as_of: datetime,
     deployed: Deployed | None = None,
-    exploration_share: float | None = None,
 ) -> StrategyContext:
     """Read the context of a strategy from the marts of the build.
 
-    ``deployed`` None makes all traffic random; ``exploration_share`` overrides that of the strategy
-    (0 personalises everybody). Raises StrategyError if the build does not know the strategy.
+    ``deployed`` None makes all traffic random. Raises StrategyError if the build does not know the
+    strategy.
     """
-    share, top_k = read_ranking_settings(connection, strategy_id)
+    settings = read_ranking_settings(connection, strategy_id)
     sets, defaults = read_eligibility_sets(connection, strategy_id)
     return StrategyContext(
         strategy_id=strategy_id,
@@ -176,9 +180,8 @@ def load_context(
         eligibility=sets,
         deployed=deployed,
         ready_offer_ids=frozenset(read_ready_offers(connection, strategy_id)),
-        exploration_share=share if exploration_share is None else exploration_share,
-        top_k=top_k,
         default_sets=defaults,
+        **asdict(settings),
     )
 
 

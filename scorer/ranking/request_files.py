@@ -79,11 +79,10 @@ def rank_file(
     with connect_build(settings.build_path, read_only=True) as connection:
         strategy = the_strategy(connection, settings)
         deployed = find_deployed(connection, settings, strategy)
-        share = None if explore else 0.0
-        context = load_context(connection, strategy, settings.as_of, deployed, share)
+        context = load_context(connection, strategy, settings.as_of, deployed)
         requests = with_known_eligibility(connection, requests, strategy)
     progress.say(f"strategy {strategy}, model {deployed.version if deployed else 'none yet'}")
-    ranked = rank_requests(requests, context)
+    ranked = rank_requests(requests, context if explore else context.without_arms())
     first = next(iter(ranked.rejected.slice(0, 1).to_pylist()), None)
     rejection = first and f"request {first['row_number']}: {first['reason']}"
     if rejection and ranked.rejected.num_rows == requests.num_rows:

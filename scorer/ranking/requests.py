@@ -14,7 +14,7 @@ from scorer.errors import InputError
 from scorer.features import DECISIONING
 from scorer.forest import Eligible
 from scorer.ranking import exploration
-from scorer.ranking.arms import traffic_types
+from scorer.ranking.arms import arm_names, traffic_types
 from scorer.ranking.batch import batch_rows, model_version
 from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
@@ -30,6 +30,7 @@ REQUEST_ROWS_SCHEMA = pa.schema(
         ("score", pa.float64()),
         ("traffic_type", pa.string()),
         ("is_exploration", pa.bool_()),
+        ("arm", pa.string()),
         ("propensity", pa.float64()),
         ("model_version", pa.string()),
     ]
@@ -73,7 +74,7 @@ def rank_requests(requests: pa.Table, context: StrategyContext) -> RankedRequest
         offers if missing), ``seg_*`` and ``ctx_*``; ``eligibility_set_id`` and
         ``excluded_offer_ids`` of known profiles, from :func:`with_known_eligibility`.
     context : StrategyContext
-        With ``exploration_share`` 0 every request is personalised.
+        ``context.without_arms()`` personalises every request.
 
     Raises
     ------
@@ -225,7 +226,8 @@ def _eligible(context: StrategyContext, batch: pa.RecordBatch, placements: list[
 
 def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows) -> pa.RecordBatch:
     n = rows.row.size
-    traffic_type = pa.array(traffic_types()).take(pa.array(rows.policy))
+    policy = pa.array(rows.policy)
+    traffic_type = pa.array(traffic_types()).take(policy)
     columns = {
         "request_id": batch.column("request_id").take(pa.array(rows.row)),
         "rank": pa.array(rows.rank),
@@ -233,6 +235,7 @@ def _to_batch(context: StrategyContext, batch: pa.RecordBatch, rows: RankedRows)
         "score": pa.array(rows.score, from_pandas=True),
         "traffic_type": traffic_type,
         "is_exploration": pc.equal(traffic_type, "random"),
+        "arm": pa.array(arm_names()).take(policy),
         "propensity": pa.array(rows.propensity),
         "model_version": pa.repeat(pa.scalar(model_version(context), pa.string()), n),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -171,18 +171,28 @@ def read_display_sets(connection: Connection, strategy: str) -> dict[str, frozen
     return _frozen(sets)
 
 
-def read_ranking_settings(connection: Connection, strategy: str) -> tuple[float, int]:
-    """Exploration share and number of ranks of a strategy.
+@dataclass(frozen=True)
+class RankingSettings:
+    """What a strategy says about ranking; shares of profiles are in [0, 1]."""
+
+    exploration_share: float
+    control_share: float
+    top_k: int
+
+
+def read_ranking_settings(connection: Connection, strategy: str) -> RankingSettings:
+    """Return the ranking settings of a strategy.
 
     Raises StrategyError if the build does not know the strategy.
     """
+    names = ", ".join(field.name for field in fields(RankingSettings))
     found = connection.execute(
-        "select exploration_share, top_k from dim_ranking_strategies where strategy_id = ?",
-        [strategy],
+        f"select {names} from dim_ranking_strategies where strategy_id = ?", [strategy]
     ).fetchone()
     if found is None:
         raise StrategyError(f"strategy {strategy!r} is not in dim_ranking_strategies")
-    return float(found[0]), int(found[1])
+    exploration, control, top_k = found
+    return RankingSettings(float(exploration), float(control), int(top_k))
 
 
 def read_catalogue(connection: Connection) -> list[tuple[Any, ...]]:

@@ -151,7 +151,7 @@ def by_priority(context: StrategyContext, eligible: Mask, keys: Keys) -> np.ndar
 
 def test_a_new_arm_serves_its_share_with_true_propensities(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside exploration: each offer comes first as often as its propensity says."""
-    arm = Arm("noncontextual", lambda context: 0.3, by_priority)
+    arm = Arm("by_priority", "noncontextual", lambda context: 0.3, by_priority)
     monkeypatch.setitem(ARMS, "by_priority", arm)
     catalogue = [Offer("a", priority=9), Offer("b"), Offer("c")]
     ctx = context({"a": [0.1], "b": [0.3], "c": [0.2]}, catalogue, exploration_share=0.2)
@@ -180,7 +180,9 @@ def _observed(rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
 
 def test_a_new_arm_waits_for_the_first_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until an offer can be scored, everything is random."""
-    monkeypatch.setitem(ARMS, "by_priority", Arm("noncontextual", lambda c: 0.3, by_priority))
+    monkeypatch.setitem(
+        ARMS, "by_priority", Arm("by_priority", "noncontextual", lambda c: 0.3, by_priority)
+    )
     rows = rank_batch(context(None, "abc"), candidates([f"p{i}" for i in range(50)])).to_pylist()
     assert {r["policy"] for r in rows} == {"uniform"}
     np.testing.assert_allclose([r["propensity"] for r in rows], 1 / 3)

@@ -66,6 +66,10 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
         ["line 2, column exploration_share: '1.5'", "from 0 to 1"],
     ),
     "share of -0.1": (strategies("exploration_share", "-0.1"), ["exploration_share: '-0.1'"]),
+    "shares above 1": (
+        {"ranking_strategies.csv": "strategy_id,control_share\nweb,0.95\n"},
+        ["line 2, column control_share: '0.95'", "must be at most 1"],
+    ),
     "top k of 0": (strategies("top_k", "0"), ["column top_k: '0'", "at least 1"]),
     "unknown KPI type": (strategies("kpi_type", "money"), ["'money'", "binary or continuous"]),
     "continuous without path": (

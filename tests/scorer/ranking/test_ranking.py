@@ -33,7 +33,7 @@ from tests.support.training_inputs import WORKED_SCHEMA, worked_example
 
 CONTRACT_COLUMNS = (
     "strategy_id, cycle_date, profile_id, activity_id, scope_id, placement_id, rank, offer_id,"
-    " offer_name, score, traffic_type, is_exploration, policy, propensity, eligible_count,"
+    " offer_name, score, traffic_type, is_exploration, policy, arm, propensity, eligible_count,"
     " model_version, valid_from, valid_to"
 )
 SCORES = {"a": [0.1], "b": [0.3], "c": [0.2]}
@@ -71,6 +71,7 @@ def test_personalised_rows_are_ordered_by_score() -> None:
         "traffic_type": "contextual",
         "is_exploration": False,
         "policy": "model",
+        "arm": "personalised",
         "propensity": 1.0,
         "eligible_count": 3,
         "model_version": "v1",
@@ -326,7 +327,7 @@ def test_the_next_cycle_draws_other_explorers() -> None:
 
 WORKED_TABLES = """
 create table dim_ranking_strategies as
-    select 's' as strategy_id, 0.1 as exploration_share, 3 as top_k;
+    select 's' as strategy_id, 0.1 as exploration_share, 0.0 as control_share, 3 as top_k;
 create table dim_offers as
     select unnest(['offer_1', 'offer_2', 'stop_gap']) as offer_id, 'An offer' as offer_name,
         0 as priority, offer_id = 'stop_gap' as is_fallback, 'approved' as status,
@@ -354,8 +355,8 @@ create schema scorer;
 create table scorer.ranked_offers (strategy_id varchar, cycle_date date, profile_id varchar,
     activity_id varchar, scope_id varchar, placement_id varchar, rank integer, offer_id varchar,
     offer_name varchar, score double, traffic_type varchar, is_exploration boolean, policy varchar,
-    propensity double, eligible_count integer, model_version varchar, valid_from timestamp,
-    valid_to timestamp);
+    arm varchar, propensity double, eligible_count integer, model_version varchar,
+    valid_from timestamp, valid_to timestamp);
 insert into scorer.ranked_offers (strategy_id) values ('s'), ('other');
 """
 

@@ -18,7 +18,8 @@ from tests.support.ranking_inputs import TableModel, candidates, context
 
 SCORES = {"a": [0.1, 0.9], "b": [0.3, 0.2], "c": [0.2, 0.1]}
 CONTRACT_COLUMNS = (
-    "request_id, rank, offer_id, score, traffic_type, is_exploration, propensity, model_version"
+    "request_id, rank, offer_id, score, traffic_type, is_exploration, arm, propensity,"
+    " model_version"
 )
 
 
@@ -67,6 +68,7 @@ def test_requests_are_ranked_by_their_own_context() -> None:
         "score": 0.9,
         "traffic_type": "contextual",
         "is_exploration": False,
+        "arm": "personalised",
         "propensity": 1.0,
         "model_version": "v1",
     }

@@ -26,7 +26,8 @@ from tests.support.training_inputs import START, worked_example
 WEEK = timedelta(days=7)
 MARTS = """
 create table dim_ranking_strategies as
-    select 's' as strategy_id, 'binary' as kpi_type, 0.1 as exploration_share, 3 as top_k;
+    select 's' as strategy_id, 'binary' as kpi_type, 0.1 as exploration_share,
+        0.0 as control_share, 3 as top_k;
 create table strategy_features as
     select 's' as strategy_id, * from (values
         (0, 'f1', 'segment', 'boolean'), (1, 'f2', 'context', 'number')

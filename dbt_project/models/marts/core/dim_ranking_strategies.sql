@@ -11,6 +11,7 @@ with final as (
         min_displays,
         min_successes,
         exploration_share,
+        control_share,
         top_k,
         placement_ids,
         is_default
