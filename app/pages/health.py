@@ -174,7 +174,24 @@ def _draw_quality(view: View) -> None:
             st.caption(f"{below}.")
     if not measured:
         st.info("The last 30 days have no records.")
+    _draw_unused(view)
     _draw_rejected(view)
+
+
+def _draw_unused(view: View) -> None:
+    unused = queries.unused(view.publication)
+    if unused.empty:
+        return
+    st.markdown("**Parts of the inputs without effect or without a match**")
+    components.show_table(
+        unused,
+        {
+            "severity": "Severity",
+            "input_name": "Input",
+            "finding": "What",
+            "sentence": st.column_config.TextColumn("Finding", width="large"),
+        },
+    )
 
 
 def _draw_rejected(view: View) -> None:

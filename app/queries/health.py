@@ -90,6 +90,13 @@ group by input_name, reason
 order by records desc, input_name, reason
 limit $most
 """
+_UNUSED = """
+select input_name, finding, severity, sentence
+from input_findings
+where severity <> 'ok' and finding <> 'rejected'
+order by severity desc, sentence
+limit $most
+"""
 _QUALITY = """
 select measure, event_date, records, records_in_order
 from data_quality
@@ -153,6 +160,11 @@ def similar(publication: Publication, strategy: str, most: int = 50) -> pd.DataF
 def rejected(publication: Publication, most: int = 50) -> pd.DataFrame:
     """Return one row per input and reason: rejected records of all strategies."""
     return publication.frame(_REJECTED, most=most)
+
+
+def unused(publication: Publication, most: int = 50) -> pd.DataFrame:
+    """Return one row per part of the inputs that has no effect or no match."""
+    return publication.frame(_UNUSED, most=most)
 
 
 def quality(publication: Publication, strategy: str) -> pd.DataFrame:

@@ -16,6 +16,7 @@ ASSUMPTIONS = {
     "displays_arrive": "Displays arrive",
     "exploration_runs": "Exploration runs",
     "records_are_readable": "Records are readable",
+    "inputs_are_used": "Inputs are used",
     "propensities_are_known": "Propensities are known",
     "outcomes_are_final": "Outcomes become final",
 }
@@ -42,6 +43,10 @@ MEASURES = {
     "propensity_is_known": (
         "Displays with a known propensity",
         "A display without one is used in training, not in policy evaluation",
+    ),
+    "offer_is_listed": (
+        "Displays of offers in the catalogue",
+        "The others are of offers that the catalogue does not list, which are not ranked",
     ),
 }
 COMPARISONS = {

@@ -8,18 +8,10 @@ from scorer.warehouse.database import connect_build
 
 _SHOWN = 3
 _WARNINGS = """
-select case finding
-    when 'unused column' then input_name || ': column ' || subject || ' is not used'
-        || coalesce('; did you mean ' || likely_subject || '?', '') || ' (' || example || ')'
-    when 'unknown offer' then input_name || ' names offer ' || subject
-        || ', which nobody knows; the row has no effect'
-    else 'offers: ' || occurrences || ' rejected and not ranked, ' || subject
-        || ' (' || example || ')'
-end
+select sentence
 from input_findings
-where finding in ('unused column', 'unknown offer')
-    or (finding = 'rejected' and input_name = 'offers')
-order by likely_subject is null, 1
+where severity = 'warning'
+order by likely_subject is null, sentence
 """
 _REASONS = """
 select subject, occurrences, example
@@ -53,6 +45,6 @@ def require_records(settings: Settings) -> None:
 
 
 def input_warnings(settings: Settings) -> list[str]:
-    """Return a sentence for each column, offer and rule that has no effect."""
+    """Return a sentence for each file, column, id and row of a rule that has no effect."""
     with connect_build(settings.build_path, read_only=True) as connection:
         return [sentence for (sentence,) in connection.execute(_WARNINGS).fetchall()]

@@ -98,7 +98,7 @@ def _parsed(settings: Settings) -> Any:
     finally:
         os.environ["NEXTOFFER_DATABASE"] = before
     if not result.success:
-        raise _explained(str(result.exception), "the dbt project cannot be parsed")
+        raise explained_failure(str(result.exception), "the dbt project cannot be parsed")
     return result.result
 
 
@@ -193,11 +193,12 @@ def _raise_first_failure(result: Any) -> None:
             message = node_result.message or "no message"
             if str(node_result.status) == "fail":
                 raise InputError(f"dbt: data test {name} failed: {useful_line(message)}")
-            raise _explained(message, f"dbt: {kind} {name} failed")
-    raise _explained(str(result.exception or "no message"), "dbt failed")
+            raise explained_failure(message, f"dbt: {kind} {name} failed")
+    raise explained_failure(str(result.exception or "no message"), "dbt failed")
 
 
-def _explained(message: str, context: str) -> NextofferError:
+def explained_failure(message: str, context: str) -> NextofferError:
+    """Return the error to raise for a message of a macro, a model or dbt itself."""
     for marker, error in ((INPUT_MARKER, InputError), (CONFIGURATION_MARKER, ConfigurationError)):
         if marker in message:
             return error(message.split(marker, 1)[1].strip().splitlines()[0].rstrip("'\")"))

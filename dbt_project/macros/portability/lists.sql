@@ -46,3 +46,10 @@
 {% macro duckdb__value_at_greatest(value, keys) -%}
     max_by({{ value }}, row({{ keys | join(", ") }}))
 {%- endmacro %}
+
+{# The first three values of a group in the order of its keys, as text. #}
+{% macro first_texts(value, keys) -%}{{ return(adapter.dispatch("first_texts", "nextoffer")(value, keys)) }}{%- endmacro %}
+
+{% macro duckdb__first_texts(value, keys) -%}
+    nullif(array_to_string(list({{ value }} order by {{ keys | join(", ") }}) filter (where {{ value }} is not null)[:3], ', '), '')
+{%- endmacro %}

@@ -6,30 +6,19 @@ with columns_found as (
 
 records as (
 
+    {% for input_name, model in [
+        ("displays", "stg_flat__displays"), ("experience_events", "stg_xdm__events"), ("offers", "stg_offers"),
+        ("segment_memberships", "stg_segment_memberships"),
+    ] %}
     select
-        'displays' as input_name,
+        '{{ input_name }}' as input_name,
         source_file,
         line_number,
         reject_reason,
         raw_text
-    from {{ ref("stg_flat__displays") }}
+    from {{ ref(model) }}
     union all
-    select
-        'experience_events' as input_name,
-        source_file,
-        line_number,
-        reject_reason,
-        raw_text
-    from {{ ref("stg_xdm__events") }}
-    union all
-    select
-        'offers' as input_name,
-        source_file,
-        line_number,
-        reject_reason,
-        raw_text
-    from {{ ref("stg_offers") }}
-    union all
+    {% endfor %}
     select
         input_name,
         source_file,
@@ -42,20 +31,13 @@ records as (
 
 rules as (
 
+    {% for input_name in ["eligibility_rules", "capping_rules", "strategy_offers"] %}
     select
-        'eligibility_rules' as input_name,
+        '{{ input_name }}' as input_name,
         offer_id
-    from {{ ref("stg_eligibility_rules") }}
-    union all
-    select
-        'capping_rules' as input_name,
-        offer_id
-    from {{ ref("stg_capping_rules") }}
-    union all
-    select
-        'strategy_offers' as input_name,
-        offer_id
-    from {{ ref("stg_strategy_offers") }}
+    from {{ ref("stg_" ~ input_name) }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -95,6 +77,39 @@ unioned as (
     left join {{ ref("dim_offers") }} as offers on rules.offer_id = offers.offer_id
     where offers.offer_id is null and rules.offer_id is not null
     group by 1, 2, 3
+    union all
+    select
+        'unread file' as finding,
+        coalesce(nullif(likely_input, ''), 'unknown') as input_name,
+        subject,
+        case when not is_named_as_input then nullif(likely_input, '') end as likely_subject,
+        case when is_named_as_input then 'save it as ' || likely_input || '.csv or ' || likely_input || '.parquet' end as example,
+        files as occurrences
+    from {{ ref("int_unread_files") }}
+    union all
+    select
+        finding,
+        input_name,
+        examples as subject,
+        likely_ids as likely_subject,
+        case when is_all then 'none matches' end as example,
+        ids as occurrences
+    from {{ ref("int_unmatched_ids") }}
+
+),
+
+-- Rejected rows of what restricts or describes offers change the ranking; a catalogue may list more than is shown.
+judged as (
+
+    select
+        *,
+        case
+            when finding in ('used column', 'accepted') then 'ok'
+            when finding = 'rejected' and input_name in ('displays', 'experience_events') then 'notice'
+            when finding in ('offer never displayed', 'profile never seen') and example is null then 'notice'
+            else 'warning'
+        end as severity
+    from unioned
 
 ),
 
@@ -106,8 +121,10 @@ final as (
         subject::varchar as subject,
         likely_subject::varchar as likely_subject,
         example::varchar as example,
-        occurrences::bigint as occurrences
-    from unioned
+        occurrences::bigint as occurrences,
+        severity::varchar as severity,
+        {{ input_sentence() }}::varchar as sentence
+    from judged
 
 )
 

@@ -37,6 +37,16 @@ rejected as (
 
 ),
 
+unused as (
+
+    select
+        count(*) > 0 as is_found,
+        {{ first_texts("sentence", ["likely_subject is null", "sentence"]) }} as sentences
+    from {{ ref("input_findings") }}
+    where severity = 'warning'
+
+),
+
 measured as (
 
     select
@@ -48,9 +58,12 @@ measured as (
         displays.recent_random,
         displays.recent_open / nullif(displays.recent, 0) as open_share,
         examples.without_propensity / nullif(examples.examples, 0) as unknown_share,
-        rejected.rejected / nullif(rejected.rejected + rejected.accepted, 0) as rejected_share
+        rejected.rejected / nullif(rejected.rejected + rejected.accepted, 0) as rejected_share,
+        unused.is_found as is_unused,
+        unused.sentences as unused_sentences
     from strategies
     cross join rejected
+    cross join unused
     left join displays on strategies.strategy_id = displays.strategy_id
     left join examples on strategies.strategy_id = examples.strategy_id
 
@@ -90,6 +103,14 @@ unioned as (
         end as severity,
         coalesce({{ percent_text("rejected_share") }}, '0 %') || ' of all records were rejected.' as sentence,
         'See rejected_events for the reasons.' as advice
+    from measured
+    union all
+    select
+        strategy_id,
+        'inputs_are_used' as assumption,
+        case when is_unused then 'warning' else 'ok' end as severity,
+        coalesce('Parts of the inputs have no effect or no match: ' || unused_sentences || '.', 'All inputs are used.') as sentence,
+        'See input_findings, and correct names and ids.' as advice
     from measured
     union all
     select

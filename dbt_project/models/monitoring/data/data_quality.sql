@@ -7,9 +7,14 @@ with strategies as (
 
 ),
 
+-- Without a catalogue, every displayed offer counts as listed.
 displays as (
 
-    select * from {{ ref("int_strategy_displays") }}
+    select
+        displays.*,
+        offers.is_listed or not (select bool_or(is_listed) from {{ ref("dim_offers") }}) as is_listed
+    from {{ ref("int_strategy_displays") }} as displays
+    inner join {{ ref("dim_offers") }} as offers on displays.offer_id = offers.offer_id
 
 ),
 
@@ -66,6 +71,8 @@ unioned as (
     select 'outcome_is_final' as measure, strategy_id, event_ts, is_mature as is_in_order from displays
     union all
     select 'propensity_is_known' as measure, strategy_id, event_ts, propensity is not null as is_in_order from displays
+    union all
+    select 'offer_is_listed' as measure, strategy_id, event_ts, is_listed as is_in_order from displays
     union all
     select 'interaction_has_display' as measure, strategy_id, event_ts, is_in_order from interactions
     union all

@@ -1,0 +1,56 @@
+{# Words that people name files by -> the input that is probably meant. #}
+{% macro input_synonyms() %}
+    {{ return({
+        "displays": ["impressions", "exposures", "views", "log", "logs", "interactions", "clicks", "decisions", "data"],
+        "experience_events": ["events", "xdm", "experience"],
+        "offers": ["catalogue", "catalog", "items", "products", "actions", "creatives", "campaigns", "propositions"],
+        "segment_memberships": ["segments", "audiences", "memberships", "profiles", "customers", "users"],
+        "eligibility_rules": ["rules", "eligibility", "exclusions"],
+        "capping_rules": ["caps", "capping", "frequency_caps", "limits"],
+        "ranking_strategies": ["strategies", "strategy", "kpis"],
+        "context_features": ["features", "context"],
+    }) }}
+{% endmacro %}
+
+{# Every file of the raw folder, three levels deep, as `source_file`; not those of other tools, nor notes about the data. #}
+{% macro raw_folder_files() -%}
+    {%- set root = glob_literal(raw_path()) -%}
+    select distinct {{ source_file("file") }} as source_file
+    from (
+        {%- for below in ["/*", "/*/*", "/*/*/*"] %}
+        select file from glob({{ quoted(root ~ below) }})
+        {{- " union all" if not loop.last }}
+        {%- endfor %}
+    )
+    where
+        not regexp_matches({{ source_file("file") }}, '(^|/)[._]')
+        and not regexp_matches(lower({{ source_file("file") }}), '(^|/)(readme[^/]*|license|nextoffer\.toml|[^/]*\.md)$')
+{%- endmacro %}
+
+{# An id without what people and tools write differently: case, separators, leading zeros and a trailing `.0`. #}
+{% macro comparable_id(id) -%}
+    ltrim({{ plain_name_sql(plain_id(id)) }}, '0')
+{%- endmacro %}
+
+{# What a finding about the inputs says, in words; expects the columns of `found` in input_findings. #}
+{% macro input_sentence() -%}
+    {%- set hint = "coalesce('; did you mean ' || likely_subject || '?', '')" -%}
+    {%- set count_of = count_text("occurrences") ~ " || case when occurrences = 1 then " -%}
+    case finding
+        when 'unused column' then input_name || ': column ' || subject || ' is not used' || {{ hint }} || ' (' || example || ')'
+        when 'unread file' then subject || ' is not read' || coalesce('; ' || example, {{ hint }})
+        when 'unknown offer' then
+            input_name || ' names offer ' || subject || ', which nobody knows; the row has no effect'
+        when 'rejected' then
+            input_name || ': ' || {{ count_of }}' row' else ' rows' end || ' rejected, ' || subject || ' (' || example || ')'
+        when 'displayed offer not in the catalogue' then
+            {{ count_of }}' displayed offer is' else ' displayed offers are' end
+            || ' not in the catalogue and not ranked: ' || subject || {{ hint }}
+        when 'offer never displayed' then
+            {{ count_of }}' offer' else ' offers' end || ' of the catalogue had no display: ' || subject
+        when 'segment that nobody has' then
+            input_name || ' names ' || {{ count_of }}' segment' else ' segments' end || ' that nobody has: ' || subject || {{ hint }}
+        when 'profile never seen' then
+            {{ count_of }}' profile' else ' profiles' end || ' of segment_memberships had no display, for example ' || subject
+    end
+{%- endmacro %}

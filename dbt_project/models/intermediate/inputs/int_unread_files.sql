@@ -1,0 +1,82 @@
+{{ config(materialized="ephemeral") }}
+
+-- depends_on: {{ ref('stg_raw_files') }}
+{%- set known = [] -%}
+{%- for input_name in raw_inputs() -%}
+    {%- for spelling in [input_name] + input_synonyms().get(input_name, []) -%}
+        {%- do known.append((input_name, spelling)) -%}
+    {%- endfor -%}
+{%- endfor %}
+
+with present as (
+
+    {{ raw_folder_files() }}
+
+),
+
+read_files as (
+
+    select source_file
+    from {{ ref("stg_raw_files") }}
+    where file_kind is not null
+
+),
+
+unread as (
+
+    select
+        present.source_file,
+        split_part(present.source_file, '/', 1) as entry,
+        {{ plain_name_sql("split_part(split_part(present.source_file, '/', 1), '.', 1)") }} as plain_stem
+    from present
+    left join read_files on present.source_file = read_files.source_file
+    where read_files.source_file is null
+
+),
+
+spellings as (
+
+    select
+        listed.input_name,
+        {{ plain_name_sql("listed.spelling") }} as plain_spelling
+    from (
+        values
+        {%- for input_name, spelling in known %}
+        ({{ quoted(input_name) }}, {{ quoted(spelling) }}){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as listed(input_name, spelling)
+
+),
+
+-- A name is near where at most a third of its letters differ.
+likely as (
+
+    select
+        unread.source_file,
+        min_by(spellings.input_name, {{ edit_distance("unread.plain_stem", "spellings.plain_spelling") }}) as input_name,
+        min({{ edit_distance("unread.plain_stem", "spellings.plain_spelling") }}) as distance
+    from unread
+    inner join spellings
+        on 3 * {{ edit_distance("unread.plain_stem", "spellings.plain_spelling") }} <= length(spellings.plain_spelling)
+    group by 1
+
+),
+
+-- A file whose name is that of an input is of a kind that is not read; other folders count as one.
+final as (
+
+    select
+        case
+            when unread.entry = unread.source_file or likely.distance = 0 then unread.source_file
+            else unread.entry || '/'
+        end as subject,
+        coalesce(min(likely.input_name), '') as likely_input,
+        coalesce(bool_and({{ plain_name_sql("likely.input_name") }} = unread.plain_stem), false) as is_named_as_input,
+        count(*) as files
+    from unread
+    left join likely on unread.source_file = likely.source_file
+    group by 1
+
+)
+
+select * from final
