@@ -75,5 +75,7 @@ def _frame(publication: Publication, sql: str, parameters: dict[str, Any]) -> pd
 def _connection(publication: Publication) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 2})
     quoted = publication.path.replace("'", "''")
-    connection.execute(f"attach '{quoted}' as published (read_only)")
+    connection.execute(
+        f"attach '{quoted}' as published (read_only); set enable_external_access = false"
+    )
     return connection

@@ -37,6 +37,9 @@ class Settings:
         Limits a command to one strategy.
     full_refresh : bool
         Read every input file again, also those that were loaded before.
+    now : datetime
+        The clock, UTC: what runs left with a later `as_of` is from the future, and is forgotten.
+        The default is the end of time, so that no result depends on the clock.
     """
 
     home: Path
@@ -47,6 +50,7 @@ class Settings:
     kpi: str = "clicked"
     strategy: str | None = None
     full_refresh: bool = False
+    now: datetime = datetime.max
 
     @property
     def cycle_date(self) -> date:
@@ -108,7 +112,7 @@ def parse_as_of(text: str | None) -> datetime:
         `YYYY-MM-DD` or an ISO timestamp, UTC unless it has an offset. None: today 00:00 UTC.
     """
     if text is None:
-        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        return clock().replace(hour=0, minute=0, second=0)
     try:
         moment = datetime.fromisoformat(text.strip())
         if moment.tzinfo is not None:
@@ -118,6 +122,11 @@ def parse_as_of(text: str | None) -> datetime:
             f"--as-of: {text!r} is not a date; write 2026-11-22 or 2026-11-22T06:00:00Z"
         ) from None
     return moment.replace(microsecond=0)
+
+
+def clock() -> datetime:
+    """Return the present moment, UTC without a time zone."""
+    return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 
 
 def find_home(text: str | None, default: Path | None = None) -> Path:

@@ -53,7 +53,8 @@ class FindingsError(NextofferError):
 
 def write_traceback(logs_dir: Path, error: BaseException) -> Path:
     """Append the traceback of an unexpected error to the log of the home folder; return the log."""
-    logs_dir.mkdir(parents=True, exist_ok=True)
+    for folder in (logs_dir.parent, logs_dir):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = logs_dir / "errors.log"
     with log.open("a", encoding="utf-8") as handle:
         handle.write("".join(traceback.format_exception(error)) + "\n")

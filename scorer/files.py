@@ -17,13 +17,19 @@ STAMP = "%Y%m%dT%H%M%S"
 """Format of a moment (UTC) in file names."""
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that only its owner may enter; one that exists keeps its permissions."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
     """Yield a temporary path to write to, and move the file to `path` at the end of the block.
 
     If the block fails, the temporary file is removed and `path` keeps its content. The temporary
     name ends with the name of `path`, as some writers choose a format by the extension. One that a
-    dead process left is removed.
+    dead process left is removed. The file gets the permissions `mode`, if given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".*.tmp.{escape(path.name)}"):
@@ -33,6 +39,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         sync(temporary)
+        if mode is not None:
+            temporary.chmod(mode)
         stop_if_interrupted()
         os.replace(temporary, path)
     except BaseException:

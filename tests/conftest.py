@@ -9,6 +9,14 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
+def any_clock() -> Iterator[None]:
+    """Let the dates of tests be after the clock of the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEXTOFFER_ALLOW_FUTURE", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A folder of this worker for the parsed project; commands that tests start inherit it."""
     before = os.environ.get("NEXTOFFER_PARSED")

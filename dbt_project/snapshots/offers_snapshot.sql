@@ -6,11 +6,12 @@
     check_cols=["offer_name", "status", "priority", "start_date", "end_date", "is_fallback", "placement_ids", "characteristics"],
     updated_at="seen_at",
     hard_deletes="ignore",
+    pre_hook=["{{ forget_later_versions(this) }}", "{{ reopen_versions(this) }}"],
 ) }}
 
 -- A back-fill must not rewrite history: the catalogue is taken only when as_of is not before the last look at it.
 {%- set is_first = not (execute and adapter.get_relation(this.database, this.schema, this.identifier)) -%}
-{%- set looked = [] if is_first else query_rows("select max(greatest(dbt_valid_from, dbt_updated_at))::varchar as last_look from " ~ this) -%}
+{%- set looked = [] if is_first else query_rows("select max(greatest(dbt_valid_from, dbt_updated_at))::varchar as last_look from " ~ this ~ " where greatest(dbt_valid_from, dbt_updated_at) <= " ~ known_until()) -%}
 {%- set last_look = looked[0]["last_look"] if looked and looked[0]["last_look"] else "0001-01-01" %}
 
 with listed as (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib.metadata import version as package_version
@@ -30,6 +31,20 @@ Exit codes:
   6  `status --fail-on` found something
   130, 143  interrupted, by Ctrl-C or SIGTERM
 """
+
+
+_WRITABLE = "make it writable, or name another --home,"
+# What the operating system can refuse, with the remedy.
+_REFUSALS = {
+    errno.EROFS: _WRITABLE,
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EFBIG: "raise the limit of the file size",
+    errno.EMFILE: "raise the limit of open files",
+    errno.ENFILE: "raise the limit of open files",
+}
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,6 +106,8 @@ def _exit_code(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _refused(error) if error.errno in _REFUSALS else _unexpected(error, arguments)
     except Exception as error:
         return _unexpected(error, arguments)
 
@@ -98,8 +115,17 @@ def _exit_code(arguments: list[str] | None) -> int:
 def _unexpected(error: Exception, arguments: list[str] | None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     home = next((after for name, after in pairwise(given) if name == "--home"), None)
-    log = write_traceback(find_home(home) / "logs", error)
-    return _fail(f"unexpected {type(error).__name__}: {first_line(error)} (traceback: {log})", 1)
+    try:
+        place = f"traceback: {write_traceback(find_home(home) / 'logs', error)}"
+    except OSError as unwritable:
+        place = f"the traceback cannot be written: {unwritable.strerror}"
+    return _fail(f"unexpected {type(error).__name__}: {first_line(error)} ({place})", 1)
+
+
+def _refused(error: OSError) -> int:
+    where = error.filename2 or error.filename or "a file"
+    remedy = _REFUSALS[error.errno or 0]
+    return _fail(f"{where}: {error.strerror}; {remedy} and run the same command again", 1)
 
 
 def _fail(message: str, code: int) -> int:

@@ -80,21 +80,23 @@ def publish(settings: Settings, parquet: str | None, as_json: bool) -> None:
     """Publish the tables of the build file."""
     from scorer.cli.status import print_status
 
-    _run_part(settings, ["monitor", "publish"])
+    published = settings.published_dir / (_run_part(settings, ["monitor", "publish"]) or "")
     if parquet is not None:
         from scorer.warehouse.publications import export_parquet
 
-        files = export_parquet(settings.published_path.resolve(), Path(parquet))
-        click.echo(f"{len(files)} Parquet files written to {parquet}", err=True)
+        files = export_parquet(published, Path(parquet))
+        click.echo(f"{len(files)} Parquet files of {published.name} written to {parquet}", err=True)
     print_status(settings, as_json)
 
 
-def _run_part(settings: Settings, steps: list[str]) -> None:
+def _run_part(settings: Settings, steps: list[str]) -> str | None:
+    """Run the steps; return the name of the published file, None if nothing is published."""
     from scorer.cycle.run import run_part
     from scorer.progress import make_progress
 
     state = run_part(settings, make_progress(), steps)
     _raise_failures(state.failures)
+    return state.published
 
 
 def _raise_failures(failures: dict[str, str]) -> None:

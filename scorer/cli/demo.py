@@ -15,7 +15,7 @@ from scorer.cli.demo_table import Served, week_table
 from scorer.config import Settings
 from scorer.cycle.run import run_cycle
 from scorer.errors import ConfigurationError
-from scorer.files import write_json
+from scorer.files import make_private_folder, write_json
 from scorer.progress import Progress, make_progress
 from scorer.simulation import World
 from scorer.warehouse.publication_reader import PublicationReader
@@ -73,7 +73,7 @@ def make_home(home: Path) -> None:
     if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
         raise ConfigurationError(f"--home: {home} is not empty and no demo made it; name another")
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    make_private_folder(home)
     (home / _MARK).touch()
 
 

@@ -6,14 +6,14 @@ import functools
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from scorer.config import KPIS, Settings, find_home, find_project_dir, parse_as_of
+from scorer.config import KPIS, Settings, clock, find_home, find_project_dir, parse_as_of
 from scorer.errors import ConfigurationError
 from scorer.project_file import ProjectFile, find_project_file, read_project_file
 from scorer.warehouse.build_state import last_state, newest_cycle
@@ -51,6 +51,12 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         metavar="WHEN",
         help="Moment from which the model is deployed. [default: the newest cycle]",
     ),
+    "allow_future": click.option(
+        "--allow-future",
+        is_flag=True,
+        envvar="NEXTOFFER_ALLOW_FUTURE",
+        help="Accept an --as-of after now. [env NEXTOFFER_ALLOW_FUTURE]",
+    ),
     "strategy": click.option("--strategy", metavar="ID", help="Only this ranking strategy."),
     "seed": click.option(
         "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."
@@ -79,7 +85,8 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
             decorated = _OPTIONS[name](decorated)
         return decorated
 
-    wanted = ("home", "project_dir", *names)
+    moments = {"as_of", "newest_cycle"} & set(names)
+    wanted = ("home", "project_dir", *names, *(("allow_future",) if moments else ()))
     return decorate
 
 
@@ -95,8 +102,7 @@ def early_settings(settings: Settings) -> Settings:
         name for name in ("as_of", "kpi", "seed") if source(name) is not ParameterSource.DEFAULT
     }
     if "as_of" not in given:
-        now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
-        settings = replace(settings, as_of=now)
+        settings = replace(settings, as_of=clock())
     if state is None:
         return settings
     return replace(
@@ -126,14 +132,20 @@ def _settings(given: dict[str, Any]) -> Settings:
         project_dir=find_project_dir(given["project_dir"], project.project_dir),
         raw=Path(raw).expanduser().absolute() if raw else project.raw,
         as_of=parse_as_of(moment),
+        now=datetime.max if given.get("allow_future") else clock(),
         seed=_or_project("seed", given.get("seed"), project.seed) or 0,
         kpi=_kpi(file, _or_project("kpi", given.get("kpi"), project.kpi)),
         strategy=given.get("strategy"),
     )
+    if "allow_future" in given and settings.as_of > settings.now:
+        raise ConfigurationError(
+            f"--as-of: {moment} is after now, {settings.now.isoformat()} UTC;"
+            " name a moment that has passed, or add --allow-future"
+        )
     if "cycle" in given:
         return _of_last_cycle(settings, moment)
     if "newest_cycle" in given and not moment:
-        return replace(settings, as_of=newest_cycle(settings.cycles_dir) or settings.as_of)
+        return replace(settings, as_of=newest_cycle(settings) or settings.as_of)
     return settings
 
 

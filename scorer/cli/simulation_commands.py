@@ -43,15 +43,18 @@ def init(folder: Path) -> None:
 )
 def simulate(out: str, weeks: int, profiles: int, seed: int, compress: bool, offers: int) -> None:
     """Write the events of a simulated bank that shows offers at random."""
+    from scorer.cli.simulated_folder import simulated_folder
     from scorer.simulation import World
 
     began, lines, raw = time.process_time(), 0, Path(out)
     world = World(profiles=profiles, seed=seed, compress=compress, offers=offers)
-    world.write_catalogue(raw)
-    for week in range(1, weeks + 1):
-        report = world.live(week, raw)
-        lines += report.lines
-        click.echo(f"week {week}, to {report.end:%Y-%m-%d}: {report.displays} displays", err=True)
+    with simulated_folder(raw):
+        world.write_catalogue(raw)
+        for week in range(1, weeks + 1):
+            report = world.live(week, raw)
+            lines += report.lines
+            told = f"week {week}, to {report.end:%Y-%m-%d}: {report.displays} displays"
+            click.echo(told, err=True)
     seconds = max(time.process_time() - began, 0.01)
     click.echo(f"{lines:,} lines written, {lines / seconds:,.0f} per CPU second", err=True)
     click.echo(f"nextoffer run --raw {out} --as-of {world.start_of(weeks + 1):%Y-%m-%d}")

@@ -96,12 +96,14 @@ def _record_failure(
 
 
 def remove_foreign_rows(connection: Connection, settings: Settings) -> None:
-    """Delete rows of strategies that no longer exist, and of later cycles."""
+    """Delete rows of strategies that no longer exist, of later cycles, and from the future."""
     connection.execute(
         "delete from scorer.ranked_offers where valid_from > ? or strategy_id not in"
         " (select strategy_id from main.dim_ranking_strategies)",
         [settings.as_of],
     )
+    for table in ("training_runs", "policy_evaluation"):
+        connection.execute(f"delete from scorer.{table} where as_of > ?", [settings.now])
     for table in ("model_versions", "policy_evaluation", "scored_displays", "feature_importance"):
         connection.execute(
             f"delete from scorer.{table} where strategy_id not in"

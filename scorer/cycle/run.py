@@ -117,6 +117,12 @@ def _state_to_continue(
     state = load_state(settings.cycles_dir, settings.as_of)
     if state is not None and not force:
         unchanged = state.fingerprint == fingerprint
+        if state.published and not (settings.published_dir / state.published).is_file():
+            progress.say(
+                f"{state.published}, the publication of the cycle, is gone: it is made again"
+            )
+            state.published = None
+            state.done = list(steps_before("publish"))
         if state.is_finished:
             changed = "" if unchanged else "; inputs or settings changed since"
             progress.say(

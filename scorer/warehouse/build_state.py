@@ -78,11 +78,11 @@ def last_state(cycles_dir: Path) -> CycleState | None:
     return load_state(cycles_dir, datetime.fromisoformat(as_of)) if as_of else None
 
 
-def newest_cycle(cycles_dir: Path) -> datetime | None:
-    """Return the latest `as_of` of all cycles, whichever ran last."""
-    states = map(_read_state, cycles_dir.glob("[0-9]*.json"))
+def newest_cycle(settings: Settings) -> datetime | None:
+    """Return the latest `as_of` of all cycles that is not in the future, whichever ran last."""
+    states = map(_read_state, settings.cycles_dir.glob("[0-9]*.json"))
     moments = [datetime.fromisoformat(state.as_of) for state in states if state is not None]
-    return max(moments, default=None)
+    return max((moment for moment in moments if moment <= settings.now), default=None)
 
 
 def state_before(settings: Settings, step: str) -> CycleState:

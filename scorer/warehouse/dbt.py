@@ -17,6 +17,7 @@ from typing import Any
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.files import make_private_folder
 from scorer.interruption import is_interrupted, stop_if_interrupted
 from scorer.progress import Progress
 
@@ -79,6 +80,7 @@ def dbt_variables(settings: Settings) -> dict[str, str]:
         "raw_path": str(settings.raw or settings.home / "no_input"),
         "as_of": settings.as_of.strftime("%Y-%m-%d %H:%M:%S"),
         "kpi": settings.kpi,
+        "now": settings.now.strftime("%Y-%m-%d %H:%M:%S"),
     }
 
 
@@ -151,7 +153,7 @@ def _rare_collections() -> Iterator[None]:
 
 @contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.home)
     wanted = {
         "NEXTOFFER_DATABASE": str(settings.build_path),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

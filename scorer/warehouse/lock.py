@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scorer.errors import LockedError
+from scorer.errors import ConfigurationError, LockedError
+from scorer.files import make_private_folder
+
+_MOST_PID = 2**31
 
 
 @contextmanager
@@ -31,9 +34,14 @@ def hold_lock(path: Path) -> Iterator[str | None]:
     ------
     LockedError
         A running process holds the lock; the message names it.
+    ConfigurationError
+        The file cannot be written, or is a link.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        make_private_folder(path.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    except OSError as error:
+        raise ConfigurationError(_not_lockable(path, error)) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -49,6 +57,13 @@ def hold_lock(path: Path) -> Iterator[str | None]:
             _write(handle, "")
     finally:
         os.close(handle)
+
+
+def _not_lockable(path: Path, error: OSError) -> str:
+    if path.is_symlink():
+        return f"{path} is a link, which is not followed; remove it"
+    reason = error.strerror or error
+    return f"{path} cannot be written ({reason}); make it writable, or name another --home"
 
 
 def _held(path: Path, owner: dict[str, Any]) -> LockedError:
@@ -74,17 +89,19 @@ def _own_mark() -> dict[str, Any]:
 
 
 def _owner(handle: int) -> dict[str, Any]:
-    text = os.pread(handle, 4096, 0)
+    """Return the mark of a process in the file; empty where it holds anything else."""
     try:
-        owner = json.loads(text)
-    except ValueError:
+        owner = json.loads(os.pread(handle, 4096, 0))
+        pid, host = owner["pid"], owner["host"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
-    return owner if isinstance(owner, dict) and {"pid", "host"} <= set(owner) else {}
+    valid = type(pid) is int and 0 < pid < _MOST_PID and isinstance(host, str) and len(host) < 256
+    return owner if valid else {}
 
 
 def _is_alive(owner: dict[str, Any]) -> bool:
     pid = owner["pid"]
-    if owner["host"] != socket.gethostname() or not isinstance(pid, int) or pid == os.getpid():
+    if owner["host"] != socket.gethostname() or pid == os.getpid():
         return False
     try:
         os.kill(pid, 0)

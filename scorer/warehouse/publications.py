@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from scorer.config import Settings
-from scorer.errors import InputError
-from scorer.files import STAMP, remove_leftovers, replacing, sync
+from scorer.errors import ConfigurationError, InputError
+from scorer.files import STAMP, remove_leftovers, replace_file, replacing, sync
 from scorer.interruption import stop_if_interrupted
 from scorer.sql import literal, quote
 from scorer.warehouse.database import Connection, connect_build, connect_memory, tables_of
@@ -62,6 +63,10 @@ _PUBLICATION_COLUMNS = {
     "inputs_checksum": "Digest of the input files.",
 }
 KEPT_PUBLICATIONS = 12
+# Permissions of a published file: a connection that may write cannot open it.
+READ_ONLY = 0o444
+# In a folder of exported tables: all of them are there, and of one publication.
+SUCCESS_FILE = "_SUCCESS"
 _SCHEMAS = ("main", "scorer")
 _NAME = re.compile(r"^nextoffer-(\d{8}T\d{6})\.duckdb$")
 
@@ -83,7 +88,10 @@ def publish(settings: Settings, inputs_checksum: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
     target = folder / f"nextoffer-{settings.as_of.strftime(STAMP)}.duckdb"
-    with replacing(target) as temporary, connect_build(settings.build_path) as connection:
+    with (
+        replacing(target, READ_ONLY) as temporary,
+        connect_build(settings.build_path) as connection,
+    ):
         sources = find_sources(connection)
         # The oldest format that holds everything: DuckDB 1.2 and newer read it.
         connection.execute(f"attach {literal(temporary)} as target (storage_version 'v1.2.0')")
@@ -167,21 +175,44 @@ def _comment(connection: Connection, table: str, column: str | None, text: str) 
 def export_parquet(published: Path, folder: Path) -> list[Path]:
     """Write every table of a published file as `<table>.parquet`; return the files.
 
-    Each file is replaced atomically.
+    They are written to a folder beside the earlier ones and then moved. Meanwhile SUCCESS_FILE,
+    which names the publication, is absent. Other files of the folder are left alone.
+
+    Raises
+    ------
+    ConfigurationError
+        The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as temporary:
+            written = _write_parquet(published, Path(temporary))
+            (folder / SUCCESS_FILE).unlink(missing_ok=True)
+            files = [folder / file.name for file in written]
+            for source, target in zip(written, files, strict=True):
+                sync(source)
+                stop_if_interrupted()
+                os.replace(source, target)
+        replace_file(folder / SUCCESS_FILE, f"{published.name}\n".encode())
+    except OSError as error:
+        raise ConfigurationError(
+            f"--parquet: {folder} cannot be written ({error.strerror or error});"
+            " name another folder"
+        ) from None
+    return files
+
+
+def _write_parquet(published: Path, folder: Path) -> list[Path]:
     connection = connect_memory()
     try:
         connection.execute(f"attach {literal(published)} as source (read_only)")
         files = []
         for table in tables_of(connection, "source", "main"):
-            file = folder / f"{table}.parquet"
-            with replacing(file) as temporary:
-                connection.execute(
-                    f"copy (select * from source.main.{quote(table)})"
-                    f" to {literal(temporary)} (format parquet)"
-                )
-            files.append(file)
+            files.append(folder / f"{table}.parquet")
+            connection.execute(
+                f"copy (select * from source.main.{quote(table)})"
+                f" to {literal(files[-1])} (format parquet)"
+            )
     finally:
         connection.close()
     return files
@@ -223,8 +254,12 @@ def publications(folder: Path) -> list[tuple[datetime, Path]]:
 
 
 def make_newest_current(settings: Settings) -> None:
-    """Point the link `published.duckdb` at the publication with the greatest `as_of`."""
+    """Point the link `published.duckdb` at the newest publication that is not from the future.
+
+    Where all of them are from the future, it is the newest of those.
+    """
     found = publications(settings.published_dir)
+    found = [entry for entry in found if entry[0] <= settings.now] or found
     if not found:
         return
     target = Path(settings.published_dir.name) / found[-1][1].name

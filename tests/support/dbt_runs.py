@@ -21,17 +21,19 @@ def run_dbt(
     *arguments: str,
     raw: Path | None = None,
     as_of: str = AS_OF,
+    now: str = "9999-12-31 00:00:00",
     timezone: str = "America/New_York",
     project: Path = PROJECT,
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt on a database in `folder`, which is also the working directory."""
+    variables = {"raw_path": str(raw or folder / "no_input"), "as_of": as_of, "now": now}
     folder.mkdir(parents=True, exist_ok=True)
     options = {
         "--project-dir": project,
         "--profiles-dir": project,
         "--target-path": folder / "target",
         "--log-path": folder / "logs",
-        "--vars": json.dumps({"raw_path": str(raw or folder / "no_input"), "as_of": as_of}),
+        "--vars": json.dumps(variables),
     }
     command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
     return subprocess.run(

@@ -244,3 +244,16 @@ def test_a_truncated_file_is_named(raw: Path, tmp_path: Path) -> None:
     assert outcome.returncode == 3
     assert "displays.csv.gz: the gzip file is truncated" in outcome.stderr.splitlines()[-1]
     assert "Traceback" not in outcome.stderr
+
+
+def test_a_moment_after_now_is_refused_unless_allowed(
+    raw: Path, tmp_path: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A year typed wrongly stops the run before anything is written."""
+    monkeypatch.delenv("NEXTOFFER_ALLOW_FUTURE")
+    home = tmp_path / "home"
+    refused = nextoffer("run", "--raw", raw, "--home", home, "--as-of", "9062-01-01")
+    assert refused.code == 2
+    assert "9062-01-01 is after now" in refused.error
+    assert "--allow-future" in refused.error
+    assert not home.exists()

@@ -30,3 +30,16 @@ def test_fewer_than_24_offers_are_refused(nextoffer: Command, tmp_path: Path) ->
     assert "--offers" in outcome.error
     assert "23 is not in the range x>=24" in outcome.error
     assert not (tmp_path / "raw").exists()
+
+
+def test_files_of_others_are_not_overwritten(nextoffer: Command, tmp_path: Path) -> None:
+    """A simulation replaces what a simulation wrote; other and edited files make it refuse."""
+    simulate = ("simulate", "--out", tmp_path / "raw", "--weeks", "1", "--profiles", "20")
+    assert nextoffer(*simulate).code == 0
+    assert nextoffer(*simulate).code == 0
+    offers = tmp_path / "raw" / "offers.csv"
+    offers.write_text("offer_id\nmine\n")
+    refused = nextoffer(*simulate)
+    assert refused.code == 2
+    assert str(offers) in refused.error
+    assert offers.read_text() == "offer_id\nmine\n"

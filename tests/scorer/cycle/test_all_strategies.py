@@ -27,7 +27,7 @@ create table scorer.training_runs (
 );
 create table scorer.ranked_offers (strategy_id varchar, valid_from timestamp);
 create table scorer.model_versions (strategy_id varchar);
-create table scorer.policy_evaluation (strategy_id varchar);
+create table scorer.policy_evaluation (strategy_id varchar, as_of timestamp);
 create table scorer.scored_displays (strategy_id varchar);
 create table scorer.feature_importance (strategy_id varchar);
 create table dim_ranking_strategies as

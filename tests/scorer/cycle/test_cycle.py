@@ -46,6 +46,8 @@ def fake_steps(
                 os.kill(os.getpid(), signal.SIGKILL)
             if name == "publish":
                 work.state.published = f"{work.state.as_of}.duckdb"
+                work.settings.published_dir.mkdir(exist_ok=True)
+                (work.settings.published_dir / work.state.published).touch()
 
         return step
 
@@ -203,3 +205,13 @@ def test_a_signal_that_a_step_swallows_is_no_finished_step(
     assert state.published is None
     assert run(settings).failures == {}
     assert recorded(settings.home) == [*STEPS[: STEPS.index(name) + 1], *STEPS[STEPS.index(name) :]]
+
+
+def test_a_cycle_whose_publication_is_gone_is_published_again(settings: Settings) -> None:
+    """A finished cycle without its file is not finished: the last step runs again."""
+    published = run(settings).published
+    published.unlink()
+    assert not run(settings).was_finished
+    assert published.exists()
+    assert recorded(settings.home) == [*STEPS, "publish"]
+    assert run(settings).was_finished

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from scorer.errors import LockedError
+from scorer.errors import ConfigurationError, LockedError
 from scorer.warehouse.lock import hold_lock
 from tests.support.commands import Command
+from tests.support.permissions import obey_permissions
 
 HOLD = """
 import sys, time
@@ -101,3 +102,60 @@ def test_a_damaged_lock_does_not_block(tmp_path: Path) -> None:
     (tmp_path / "run.lock").write_text("{")
     with hold_lock(tmp_path / "run.lock") as taken_over:
         assert taken_over is None
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    """The file that the link names keeps its content."""
+    other = tmp_path / "other"
+    other.write_text("precious")
+    (tmp_path / "run.lock").symlink_to(other)
+    with pytest.raises(ConfigurationError, match="is a link"), hold_lock(tmp_path / "run.lock"):
+        pass
+    assert other.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{}",
+        "[1]",
+        '"text"',
+        "\0" * 100,
+        "[" * 4000,
+        '{"pid": 1e400, "host": "%s"}',
+        '{"pid": true, "host": "%s"}',
+        '{"pid": -1, "host": "%s"}',
+        '{"pid": 99999999999999999999, "host": "%s"}',
+        '{"pid": 1, "host": ["%s"]}',
+        '{"pid": "1", "host": "%s"}',
+    ],
+)
+def test_a_lock_that_holds_anything_else_is_free(tmp_path: Path, content: str) -> None:
+    """Content that no run wrote neither stops a run nor is repeated."""
+    (tmp_path / "run.lock").write_text(content.replace("%s", socket.gethostname()))
+    with hold_lock(tmp_path / "run.lock") as taken_over:
+        assert taken_over is None
+
+
+def test_a_new_home_is_private(raw: Path, home: Path) -> None:
+    """Only the owner can enter a home folder that a run makes; an existing one stays as it is."""
+    with hold_lock(home / "run.lock"):
+        assert home.stat().st_mode & 0o777 == 0o700
+    home.chmod(0o750)
+    with hold_lock(home / "run.lock"):
+        assert home.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_home_that_cannot_be_written_gives_one_line(raw: Path, home: Path) -> None:
+    """The message names the file and the remedy."""
+    home.mkdir(mode=0o500)
+    done = subprocess.run(
+        [sys.executable, "-m", "scorer.cli", "run", "--raw", raw, "--home", home],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=obey_permissions,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"error: {home / 'run.lock'} cannot be written (Permission")
+    assert len(done.stderr.splitlines()) == 1

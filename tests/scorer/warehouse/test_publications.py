@@ -27,6 +27,7 @@ from scorer.warehouse.publications import (
     publish,
 )
 from tests.support.commands import Command
+from tests.support.permissions import obey_permissions
 
 START = datetime(2026, 1, 4)
 
@@ -52,6 +53,46 @@ def fill_build(settings: Settings) -> None:
             " range // 500 + 1 as rank from range(5000) order by random()",
             [settings.cycle_date],
         )
+
+
+WRITE = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1]) as connection:
+    connection.execute("create table mine as select 1 as a")
+"""
+
+
+def test_a_publication_cannot_be_changed_by_its_owner(settings: Settings) -> None:
+    """The file is read-only on disk: a plain connection to it fails."""
+    published = publish(settings, "")
+    assert published.stat().st_mode & 0o777 == 0o444
+    before = published.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE, published],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=obey_permissions,
+    )
+    assert done.returncode != 0
+    assert "Permission denied" in done.stderr
+    assert published.read_bytes() == before
+
+
+def test_a_publication_from_the_future_is_passed_over(settings: Settings) -> None:
+    """Readers go back to the newest publication that is not later than now."""
+    year = timedelta(days=365)
+    publish(replace(settings, as_of=START + year), "")
+    publish(settings, "")
+    assert published_as_of(settings) == START + year
+    publish(replace(settings, now=START), "")
+    assert published_as_of(settings) == START
+
+
+def published_as_of(settings: Settings) -> datetime:
+    """Return the moment of the current publication."""
+    with PublicationReader(settings.published_path) as reader:
+        return reader.query("select as_of from publication").to_pylist()[0]["as_of"]
 
 
 def test_a_reader_that_polls_during_ten_publications_sees_whole_cycles(settings: Settings) -> None:
