@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ CYCLE = timedelta(days=7)
 MAX_SEGMENTS = 50
 MIN_READY_OFFERS = 2
 KPIS = ("clicked", "value")
+ASSIGNMENTS = ("unknown", "uniform")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Settings:
     now : datetime
         The clock, UTC: what runs left with a later `as_of` is from the future, and is forgotten.
         The default is the end of time, so that no result depends on the clock.
+    assignment : str
+        `uniform` if displays whose log says nothing of their choice were drawn at random, else ''.
+    inputs : mapping
+        Input -> relation, for inputs that are tables and not files of `raw`.
     """
 
     home: Path
@@ -51,6 +57,8 @@ class Settings:
     strategy: str | None = None
     full_refresh: bool = False
     now: datetime = datetime.max
+    assignment: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cycle_date(self) -> date:

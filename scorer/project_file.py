@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from scorer.errors import ConfigurationError
+from scorer.inputs.raw_folder import INPUTS
 
 NAME = "nextoffer.toml"
 _FOLDERS = ("raw", "home", "project_dir")
-_TYPES = {"raw": str, "home": str, "project_dir": str, "kpi": str, "seed": int}
+_TYPES: dict[str, type] = {
+    "raw": str,
+    "home": str,
+    "project_dir": str,
+    "kpi": str,
+    "seed": int,
+    "assignment": str,
+    "inputs": dict,
+}
+_WANTED = {int: "a whole number", str: "a text in quotes", dict: "a section, such as [inputs]"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,8 @@ class ProjectFile:
     project_dir: Path | None = None
     kpi: str | None = None
     seed: int | None = None
+    assignment: str | None = None
+    inputs: dict[str, str] | None = None
 
 
 def find_project_file(folder: Path) -> Path | None:
@@ -56,6 +68,24 @@ def _checked(file: Path, key: str, value: Any) -> Any:
         raise ConfigurationError(f"{file}: unknown key {key}; {hint}")
     kind = _TYPES[key]
     if not isinstance(value, kind) or isinstance(value, bool):
-        wanted = "a whole number" if kind is int else "a text in quotes"
-        raise ConfigurationError(f"{file}: {key} must be {wanted}, not {value!r}")
+        raise ConfigurationError(f"{file}: {key} must be {_WANTED[kind]}, not {value!r}")
+    if isinstance(value, dict):
+        return {name: _relation(file, name, relation) for name, relation in value.items()}
     return (file.parent / str(value)).expanduser().absolute() if key in _FOLDERS else value
+
+
+def _relation(file: Path, name: str, relation: Any) -> str:
+    """Return a relation as stated, the path of another DuckDB file absolute."""
+    if name not in INPUTS:
+        near = get_close_matches(name, INPUTS)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(INPUTS)}"
+        raise ConfigurationError(f"{file}: [inputs] {name} is no input; {hint}")
+    if not isinstance(relation, str) or not relation.strip():
+        raise ConfigurationError(
+            f'{file}: [inputs] {name} must name a table, such as "schema.table" or'
+            f' "file.duckdb:schema.table", not {relation!r}'
+        )
+    database, colon, table = relation.rpartition(":")
+    if not colon:
+        return relation
+    return f"{(file.parent / database).expanduser().absolute()}:{table}"

@@ -13,7 +13,7 @@ from scorer.errors import ConfigurationError, StrategyError
 
 
 @click.command()
-@settings_options("raw", "as_of", "strategy", "seed", "kpi")
+@settings_options("raw", "as_of", "strategy", "seed", "kpi", "assignment")
 @click.option("--force", is_flag=True, help="Redo the cycle if it is finished.")
 @click.option(
     "--full-refresh", is_flag=True, help="Read all files again; redo the cycle if it is finished."

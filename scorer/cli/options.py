@@ -13,7 +13,15 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scorer.config import KPIS, Settings, clock, find_home, find_project_dir, parse_as_of
+from scorer.config import (
+    ASSIGNMENTS,
+    KPIS,
+    Settings,
+    clock,
+    find_home,
+    find_project_dir,
+    parse_as_of,
+)
 from scorer.errors import ConfigurationError
 from scorer.project_file import ProjectFile, find_project_file, read_project_file
 from scorer.warehouse.build_state import last_state, newest_cycle
@@ -68,6 +76,13 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         show_default=True,
         help="KPI of the default strategy, used if no strategy is configured.",
     ),
+    "assignment": click.option(
+        "--assignment",
+        type=click.Choice(ASSIGNMENTS),
+        default="unknown",
+        show_default=True,
+        help="How displays were chosen whose log says neither traffic_type nor propensity.",
+    ),
 }
 
 
@@ -110,6 +125,8 @@ def early_settings(settings: Settings) -> Settings:
         raw=settings.raw or (Path(state.raw) if state.raw else None),
         kpi=settings.kpi if "kpi" in given else state.kpi,
         seed=settings.seed if "seed" in given else state.seed,
+        assignment=settings.assignment or state.assignment,
+        inputs=settings.inputs or state.inputs,
     )
 
 
@@ -134,8 +151,10 @@ def _settings(given: dict[str, Any]) -> Settings:
         as_of=parse_as_of(moment),
         now=datetime.max if given.get("allow_future") else clock(),
         seed=_or_project("seed", given.get("seed"), project.seed) or 0,
-        kpi=_kpi(file, _or_project("kpi", given.get("kpi"), project.kpi)),
+        kpi=_one_of(file, "kpi", KPIS, _or_project("kpi", given.get("kpi"), project.kpi)),
         strategy=given.get("strategy"),
+        assignment=_assignment(file, given, project),
+        inputs=project.inputs or {},
     )
     if "allow_future" in given and settings.as_of > settings.now:
         raise ConfigurationError(
@@ -156,10 +175,16 @@ def _or_project(name: str, given: Any, of_project: Any) -> Any:
     return given if is_given or of_project is None else of_project
 
 
-def _kpi(file: Path | None, kpi: str | None) -> str:
-    if kpi is not None and kpi not in KPIS:
-        raise ConfigurationError(f"{file}: kpi must be {' or '.join(KPIS)}, not {kpi!r}")
-    return kpi or KPIS[0]
+def _assignment(file: Path | None, given: dict[str, Any], project: ProjectFile) -> str:
+    stated = _or_project("assignment", given.get("assignment"), project.assignment)
+    known = _one_of(file, "assignment", ASSIGNMENTS, stated)
+    return "" if known == ASSIGNMENTS[0] else known
+
+
+def _one_of(file: Path | None, key: str, allowed: tuple[str, ...], value: str | None) -> str:
+    if value is not None and value not in allowed:
+        raise ConfigurationError(f"{file}: {key} must be {' or '.join(allowed)}, not {value!r}")
+    return value or allowed[0]
 
 
 def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:
@@ -173,4 +198,6 @@ def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:
         raw=Path(state.raw) if state.raw else None,
         seed=state.seed,
         kpi=state.kpi,
+        assignment=state.assignment,
+        inputs=state.inputs,
     )

@@ -18,7 +18,7 @@ from scorer.cycle.all_strategies import rank_strategies, train_strategies
 from scorer.cycle.input_findings import input_warnings, require_records
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.files import remove_leftovers
-from scorer.inputs.configuration import check_configuration
+from scorer.inputs.configuration import FILES, check_configuration
 from scorer.inputs.raw_folder import (
     check_raw_folder,
     content_fingerprint,
@@ -37,6 +37,7 @@ from scorer.warehouse.build_state import (
     state_before,
     steps_before,
 )
+from scorer.warehouse.input_tables import read_input_tables
 from scorer.warehouse.lock import hold_lock
 from scorer.warehouse.publications import make_newest_current, publish
 
@@ -83,12 +84,7 @@ def run_cycle(
         A signal asked the process to stop; nothing of the unfinished step is recorded.
     """
     steps = STEPS if steps is None else steps
-    if settings.raw is None:
-        raise ConfigurationError(
-            "--raw is missing; name the folder of your input files, or set raw in nextoffer.toml"
-        )
-    check_raw_folder(settings.raw)
-    check_configuration(settings)
+    check_inputs(settings)
     with interruptible(), hold_lock(settings.lock_path) as taken_over:
         progress.say(f"as of {settings.as_of.isoformat()} UTC, home {settings.home}")
         if taken_over:
@@ -108,6 +104,25 @@ def _remove_leftovers(settings: Settings) -> None:
     for folder in (*folders, *settings.models_dir.glob("*/"), *settings.models_dir.glob("*/*/")):
         remove_leftovers(folder)
     shutil.rmtree(settings.home / f"{settings.build_path.name}.tmp", ignore_errors=True)
+
+
+def check_inputs(settings: Settings) -> None:
+    """Raise unless there are inputs and the configuration among them is right.
+
+    Raises
+    ------
+    ConfigurationError
+        No raw folder is named, or a row of the configuration is wrong.
+    InputError
+        A file or table cannot be read.
+    """
+    if settings.raw is not None:
+        check_raw_folder(settings.raw, may_be_empty=bool(settings.inputs))
+    elif not settings.inputs:
+        raise ConfigurationError(
+            "--raw is missing; name the folder of your input files, or set raw in nextoffer.toml"
+        )
+    check_configuration(settings, read_input_tables(settings, tuple(FILES)))
 
 
 def _state_to_continue(
@@ -139,6 +154,8 @@ def _state_to_continue(
         raw=str(settings.raw),
         kpi=settings.kpi,
         seed=settings.seed,
+        assignment=settings.assignment,
+        inputs=dict(settings.inputs),
     )
     # Clear the finished steps before claiming the build file: if the run is killed in between, no
     # step is skipped.
@@ -186,6 +203,8 @@ def cycle_fingerprint(settings: Settings) -> str:
         settings.seed,
         settings.kpi,
         settings.strategy,
+        settings.assignment,
+        sorted(settings.inputs.items()),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scorer.config import MAX_SEGMENTS, Settings
-from scorer.inputs.configuration_rows import Row, read_rows
+from scorer.inputs.configuration_rows import Row, read_rows, rows_of
 from scorer.inputs.raw_folder import input_files
 
 MAX_CAPPING_RULES = 10
@@ -132,8 +133,18 @@ FILES: dict[str, tuple[Column, ...]] = {
 }
 
 
-def check_configuration(settings: Settings) -> None:
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def check_configuration(settings: Settings, tables: Tables | None = None) -> None:
     """Raise for the first wrong row of the configuration.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the raw folder and the dbt project.
+    tables : mapping or None
+        Input -> rows, of inputs that are tables: these rows count instead of files.
 
     Raises
     ------
@@ -142,12 +153,20 @@ def check_configuration(settings: Settings) -> None:
     InputError
         A file cannot be read.
     """
-    rows = {name: checked_rows(name, _files(settings, name)) for name in FILES}
+    tables = tables or {}
+    rows = {
+        name: _checked(name, rows_of(f"table {name}", enumerate(tables[name], 1), *_columns(name)))
+        if name in tables
+        else checked_rows(name, _files(settings, name))
+        for name in FILES
+    }
     features = _unique(rows["context_features"], "feature_name")
     strategies = _unique(rows["ranking_strategies"], "strategy_id") or {DEFAULT_STRATEGY}
     # The context features of flat displays are known only once their columns are read, and their
     # outcomes are final.
-    has_flat_log = bool(settings.raw and input_files(settings.raw, "displays"))
+    has_flat_log = "displays" in settings.inputs or bool(
+        settings.raw and input_files(settings.raw, "displays")
+    )
     for row in rows["ranking_strategies"]:
         _check_strategy(row, None if has_flat_log else features)
         if not has_flat_log:
@@ -230,14 +249,21 @@ def _check_count(rows: list[Row], column: str, limit: int, what: str, of: str) -
 
 def checked_rows(name: str, files: list[Path]) -> list[Row]:
     """Return the rows of a configuration table, values trimmed and checked one by one."""
+    return [row for file in files for row in _checked(name, read_rows(file, *_columns(name)))]
+
+
+def _columns(name: str) -> tuple[list[str], list[str]]:
+    """Return the names of the known and of the required columns."""
     columns = FILES[name]
-    required = [column.name for column in columns if column.required]
-    rows = []
-    for file in files:
-        for row in read_rows(file, [column.name for column in columns], required):
-            for column in columns:
-                value = row.values.get(column.name, "")
-                if (column.required and not value) or (value and not column.test(value)):
-                    raise row.error(column.name, column.allowed)
-            rows.append(row)
-    return rows
+    return [c.name for c in columns], [c.name for c in columns if c.required]
+
+
+def _checked(name: str, rows: Iterable[Row]) -> list[Row]:
+    checked = []
+    for row in rows:
+        for column in FILES[name]:
+            value = row.values.get(column.name, "")
+            if (column.required and not value) or (value and not column.test(value)):
+                raise row.error(column.name, column.allowed)
+        checked.append(row)
+    return checked

@@ -53,9 +53,22 @@ def read_rows(file: Path, known: Sequence[str], required: Sequence[str]) -> Iter
         records = _parquet_records(file)
     else:
         records = _json_records(file)
+    yield from rows_of(file.name, records, known, required)
+
+
+def rows_of(
+    source: str, records: Records, known: Sequence[str], required: Sequence[str]
+) -> Iterator[Row]:
+    """Yield the rows of records with their lines; columns are checked, values trimmed.
+
+    Raises
+    ------
+    ConfigurationError
+        A column is unknown, repeated or missing.
+    """
     for line, record in records:
-        columns = _columns(file, list(record), known, required)
-        yield Row(file.name, line, {columns[name]: _text(value) for name, value in record.items()})
+        columns = _columns(source, list(record), known, required)
+        yield Row(source, line, {columns[name]: _text(value) for name, value in record.items()})
 
 
 def _text(value: object) -> str:
@@ -63,28 +76,26 @@ def _text(value: object) -> str:
 
 
 def _columns(
-    file: Path, present: list[str], known: Sequence[str], required: Sequence[str]
+    source: str, present: list[str], known: Sequence[str], required: Sequence[str]
 ) -> dict[str, str]:
     """Return {the file's name: the known column}; raise where one is unknown, doubled or missing.
 
     A file that restricts offers has no column to spare: one that nothing reads may be the rule.
     """
-    matched = matched_columns(file.name, present, known)
+    matched = matched_columns(source, present, known)
     for column in present:
         if column not in matched:
             likely = likely_column(column, known)
             hint = f"did you mean {likely}? " if likely else ""
             raise ConfigurationError(
-                f"{file.name}: column {column!r} is unknown; {hint}known: {', '.join(known)}"
+                f"{source}: column {column!r} is unknown; {hint}known: {', '.join(known)}"
             )
         if present.count(column) > 1:
-            raise ConfigurationError(f"{file.name}: column {column!r} appears twice; keep one")
+            raise ConfigurationError(f"{source}: column {column!r} appears twice; keep one")
     for name in required:
         if name not in matched.values():
             has = ", ".join(present)
-            raise ConfigurationError(
-                f"{file.name}: column {name!r} is missing; the file has: {has}"
-            )
+            raise ConfigurationError(f"{source}: column {name!r} is missing; the file has: {has}")
     return matched
 
 
@@ -103,7 +114,7 @@ def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> R
             raise ConfigurationError(
                 f"{file.name} is empty; write the column names on its first line"
             )
-        _columns(file, header, known, required)
+        _columns(file.name, header, known, required)
         for fields in reader:
             if not fields:
                 continue

@@ -70,8 +70,10 @@ def _files_below(folder: Path, depth: int = 1) -> list[Path]:
     return found
 
 
-def check_raw_folder(raw: Path) -> None:
+def check_raw_folder(raw: Path, may_be_empty: bool = False) -> None:
     """Raise unless the folder contains a recognised input, and all its files can be opened.
+
+    It `may_be_empty` where inputs are tables.
 
     Raises
     ------
@@ -83,10 +85,10 @@ def check_raw_folder(raw: Path) -> None:
         raise InputError(f"--raw: {raw} does not exist; name the folder of your input files")
     if not raw.is_dir():
         raise InputError(f"--raw: {raw} is a file; name the folder that holds it")
-    if not any(raw.iterdir()):
+    if not may_be_empty and not any(raw.iterdir()):
         raise InputError(f"--raw: {raw} is empty; put experience_events/ or displays.csv there")
     files = all_input_files(raw)
-    if not files:
+    if not files and not may_be_empty:
         has = ", ".join(sorted(path.name for path in raw.iterdir())[:5])
         raise InputError(
             f"--raw: {raw} contains no recognised input; found: {has}; known: {', '.join(INPUTS)}"

@@ -32,7 +32,7 @@ class CycleState:
         Name of the published file; None until the cycle is finished.
     seconds : dict
         Step -> wall-clock seconds; not published.
-    raw, kpi, seed
+    raw, kpi, seed, assignment, inputs
         Settings of the cycle, for later commands on its build.
     """
 
@@ -45,6 +45,8 @@ class CycleState:
     raw: str | None = None
     kpi: str = "clicked"
     seed: int = 0
+    assignment: str = ""
+    inputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_finished(self) -> bool:

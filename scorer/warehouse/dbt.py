@@ -74,13 +74,15 @@ def parse_project(settings: Settings) -> None:
         _parsed(settings)
 
 
-def dbt_variables(settings: Settings) -> dict[str, str]:
+def dbt_variables(settings: Settings) -> dict[str, Any]:
     """Return the variables that every run of the project gets."""
     return {
         "raw_path": str(settings.raw or settings.home / "no_input"),
         "as_of": settings.as_of.strftime("%Y-%m-%d %H:%M:%S"),
         "kpi": settings.kpi,
         "now": settings.now.strftime("%Y-%m-%d %H:%M:%S"),
+        "assignment": settings.assignment,
+        **({"inputs": dict(settings.inputs)} if settings.inputs else {}),
     }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import md5
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ import yaml
 from jinja2 import Environment, nodes
 
 from scorer.config import Settings
-from scorer.errors import NextofferError
+from scorer.errors import ConfigurationError, NextofferError
 from scorer.sql import literal, quote
 from scorer.warehouse.database import Connection, DatabaseError, connect_memory
 from scorer.warehouse.dbt import dbt_variables, explained_failure
@@ -63,14 +64,22 @@ class QuickBuild:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._connection = settings, connect_memory()
         self._project = yaml.safe_load((settings.project_dir / "dbt_project.yml").read_text())
+        if self._project["name"] != "nextoffer":
+            raise ConfigurationError(
+                f"{settings.project_dir} has nextoffer as a package; run `dbt build` there"
+            )
         self._files = _sql_files(settings.project_dir, self._project)
         self._built: set[str] = set()
         self._stack: list[_Node] = []
         self._jinja = _environment(self)
         self._variables = {
-            name: self._jinja.from_string(str(value)).render()
+            name: self._jinja.from_string(value).render() if isinstance(value, str) else value
             for name, value in self._project.get("vars", {}).items()
         } | dbt_variables(settings)
+        self._variables["inputs"] = {
+            name: relation if ":" in relation else f"{settings.build_path}:{relation}"
+            for name, relation in settings.inputs.items()
+        }
         _load_macros(self._jinja, settings.project_dir)
         self._execute(self._jinja.from_string("{{ create_rejected_lines() }}").render())
 
@@ -244,6 +253,7 @@ def _environment(build: QuickBuild) -> Environment:
             "modules": SimpleNamespace(re=re),
             "invocation_args_dict": {"project_dir": str(settings.project_dir)},
             "run_started_at": settings.as_of,
+            "local_md5": lambda text: md5(text.encode(), usedforsecurity=False).hexdigest(),
         }
     )
     return jinja

@@ -53,3 +53,10 @@
 {% macro duckdb__first_texts(value, keys) -%}
     nullif(array_to_string(list({{ value }} order by {{ keys | join(", ") }}) filter (where {{ value }} is not null)[:3], ', '), '')
 {%- endmacro %}
+
+{# The values of a group in the order of a key, as text. #}
+{% macro texts_in_order(value, key) -%}{{ return(adapter.dispatch("texts_in_order", "nextoffer")(value, key)) }}{%- endmacro %}
+
+{% macro duckdb__texts_in_order(value, key) -%}
+    string_agg({{ value }}, ', ' order by {{ key }})
+{%- endmacro %}

@@ -16,7 +16,9 @@
 {# The reader of one CSV or Parquet file. CSV is read as text; short lines end in NULLs, and lines that are no CSV go to
    `rejects_<input_name>`. The columns are the file's own and nothing else. #}
 {% macro file_reader(input_name, path, kind) -%}
-    {%- if kind == "parquet" -%}
+    {%- if kind == "table" -%}
+        {{ return(input_relation(path)) }}
+    {%- elif kind == "parquet" -%}
         {{ return("read_parquet(" ~ quoted(glob_literal(path)) ~ ")") }}
     {%- endif -%}
     {%- set dialect, columns = csv_dialect(path), [] -%}

@@ -40,7 +40,7 @@
     {%- set kind = raw_file_kind(path) -%}
     {%- if kind == "csv" -%}
         {%- set names = csv_dialect(path)["names"] -%}
-    {%- elif kind == "parquet" -%}
+    {%- elif kind in ("parquet", "table") -%}
         {%- set names = described("select * from " ~ file_reader(input_name, path, kind)).keys() | list -%}
     {%- else -%}
         {%- set names = record_keys(input_name, path) -%}

@@ -12,8 +12,10 @@
     {{ return(path.rstrip("/")) }}
 {% endmacro %}
 
-{# What kind of file a name stands for: csv, parquet, lines (NDJSON), json (one document or lines), or none. #}
+{# What kind of file a name stands for: csv, parquet, lines (NDJSON), json (one document or lines), table (a relation, not a
+   file), or none. #}
 {% macro raw_file_kind(path) %}
+    {%- if path.startswith("table ") -%}{{ return("table") }}{%- endif -%}
     {%- set name = path.lower().removesuffix(".gz") -%}
     {%- if name.endswith(".csv") or name.endswith(".tsv") -%}{{ return("csv") }}
     {%- elif name.endswith(".parquet") -%}{{ return("parquet") }}
@@ -44,6 +46,7 @@
    followed three levels deep. Loose NDJSON files beside the named inputs are experience events. Files and folders that
    start with a point or `_` belong to other tools. #}
 {% macro raw_files(input_name) %}
+    {%- if input_name in var("inputs", {}) -%}{{ return([table_path(var("inputs")[input_name])]) }}{%- endif -%}
     {%- set root = glob_literal(raw_path()) -%}
     {%- set named = root ~ "/" ~ name_glob(input_name) -%}
     {%- set sql -%}
@@ -70,6 +73,10 @@
         {{- refuse_table_format(path, inner) -}}
         {%- if "/." not in inner and "/_" not in inner -%}{%- do files.append(path) -%}{%- endif -%}
     {%- endfor -%}
+    {%- if not files and var("raw_schema", "") -%}
+        {%- set table = adapter.get_relation(database=target.database, schema=var("raw_schema"), identifier=input_name) -%}
+        {%- if table -%}{%- do files.append("table " ~ table.schema ~ "." ~ table.identifier) -%}{%- endif -%}
+    {%- endif -%}
     {{ return(files) }}
 {% endmacro %}
 

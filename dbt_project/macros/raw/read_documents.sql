@@ -10,7 +10,7 @@
 {# One row per JSON record of the files, as text: `line` (NULL for a blank line), `filename` (for pruning by file),
    `source_file`, `line_number` (where it costs nothing to know). Lines are not checked: they may be no JSON. #}
 {% macro read_documents(input_name, files) %}
-    {%- set lines, documents, parquet = [], [], [] -%}
+    {%- set lines, documents, parquet, parts = [], [], [], [] -%}
     {%- for path in files -%}
         {%- set kind = raw_file_kind(path) -%}
         {%- if kind == "lines" or (kind == "json" and json_file_has_lines(path, input_name)) -%}
@@ -19,9 +19,10 @@
             {%- do documents.append(path) -%}
         {%- elif kind == "parquet" -%}
             {%- do parquet.append(path) -%}
+        {%- elif kind == "table" -%}
+            {%- do parts.append(read_table_documents(path)) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set parts = [] -%}
     {%- if lines -%}
         {%- set part -%}
         select

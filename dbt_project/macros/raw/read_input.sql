@@ -9,18 +9,12 @@
     {%- set parts = [] -%}
     {%- for path in raw_files(input_name) -%}
         {%- set kind = raw_file_kind(path) -%}
-        {%- if kind in ("csv", "parquet") -%}
+        {%- if kind in ("csv", "parquet", "table") -%}
             {%- do parts.append(read_columns(input_name, path, kind, columns, required)) -%}
         {%- elif kind in ("lines", "json") -%}
             {%- do parts.append(read_records(input_name, path, columns, spellings)) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if not parts and var("raw_schema", "") -%}
-        {%- set table = adapter.get_relation(database=target.database, schema=var("raw_schema"), identifier=input_name) -%}
-        {%- if table -%}
-            {%- do parts.append(read_table(input_name, table, columns, required)) -%}
-        {%- endif -%}
-    {%- endif -%}
     {%- if not parts -%}
         {%- do parts.append(no_records(columns)) -%}
     {%- endif -%}
@@ -112,16 +106,6 @@
         {{ source_file(quoted(path)) }} as source_file,
         {{ record_line_number(kind, types) }} as line_number
     from {{ reader }} as records
-{% endmacro %}
-
-{% macro read_table(input_name, table, columns, required) %}
-    {%- set types = described("select * from " ~ table) -%}
-    select
-        {{- typed_columns(table | string, types, columns, required, table) }}
-        null::varchar as raw_line,
-        {{ quoted("table " ~ table.identifier) }} as source_file,
-        null::bigint as line_number
-    from {{ table }} as records
 {% endmacro %}
 
 {# The names a wanted column may have in the records of a file, the exact one first. #}

@@ -1,5 +1,11 @@
 {{ config(materialized="view") }}
 
+{#- How displays were chosen of which the log says nothing may be declared. #}
+{%- set traffic_type = "traffic_type" -%}
+{%- if var("assignment", "") == "uniform" -%}
+    {%- set traffic_type = "coalesce(traffic_type, case when propensity is null then 'random' end) as traffic_type" -%}
+{%- endif %}
+
 with xdm as (
 
     select *
@@ -31,7 +37,7 @@ final as (
         scope_id,
         placement_id,
         position,
-        traffic_type,
+        {{ traffic_type }},
         propensity,
         null::varchar[] as segments,
         context_text,
@@ -53,7 +59,7 @@ final as (
         scope_id,
         placement_id,
         position,
-        traffic_type,
+        {{ traffic_type }},
         propensity,
         segments,
         context_text,

@@ -1,8 +1,8 @@
 -- depends_on: {{ ref('stg_flat__displays') }}
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set found = [] -%}
-{%- for path in raw_files_of_kind("displays", ["parquet"]) -%}
-    {%- set reader = file_reader("displays", path, "parquet") -%}
+{%- for path in raw_files_of_kind("displays", ["parquet", "table"]) -%}
+    {%- set reader = file_reader("displays", path, raw_file_kind(path)) -%}
     {%- for column, type in described("select * from " ~ reader).items() -%}
         {%- if has_prefix(column, "seg") -%}
             {%- do found.append(("segment", column[4:] | trim, "boolean", path)) -%}

@@ -2,10 +2,13 @@
 -- depends_on: {{ ref('stg_ranking_strategies') }}
 -- depends_on: {{ ref('xdm_event_types') }}
 {%- set files = [] -%}
+{%- set paths = [] -%}
+{%- set tables = [] -%}
 {%- for input_name in raw_inputs() -%}
     {%- for path in raw_files(input_name) -%}
         {%- set kind = raw_file_kind(path) -%}
         {%- do files.append((input_name, path, none if input_name == "experience_events" and kind == "csv" else kind)) -%}
+        {%- do (tables if kind == "table" else paths).append(path) -%}
     {%- endfor -%}
 {%- endfor %}
 
@@ -39,11 +42,26 @@ settings as (
 
 sizes as (
 
+    {% for path in tables %}
+    select
+        {{ quoted(path) }} as filename,
+        null as size,
+        {{ content_version(input_relation(path)) }} as version
+    union all
+    {% endfor %}
+    {%- if paths %}
     select
         filename,
         size,
-        last_modified
-    from read_blob({{ file_list(files | map(attribute=1) | list) }})
+        size || '-' || epoch_us(last_modified) as version
+    from read_blob({{ file_list(paths) }})
+    {%- else %}
+    select
+        null as filename,
+        null as size,
+        null as version
+    where false
+    {%- endif %}
 
 ),
 
@@ -55,7 +73,7 @@ final as (
         {{ source_file("listed.filename") }} as source_file,
         listed.file_kind,
         sizes.size as file_bytes,
-        sizes.size || '-' || epoch_us(sizes.last_modified) || '-' || settings.settings_hash as file_version
+        sizes.version || '-' || settings.settings_hash as file_version
     from listed
     inner join sizes on listed.filename = sizes.filename
     cross join settings

@@ -1,0 +1,155 @@
+-- One row per feature, and one for the offers alone: whether displays that say nothing of how they were chosen look uniform.
+-- Pearson's chi-squared test of independence of offer and value; for the offers alone, of equal numbers.
+with displays as (
+
+    select
+        displays.offer_id,
+        displays.segments,
+        contexts.context
+    from {{ ref("int_displays") }} as displays
+    left join {{ ref("int_contexts") }} as contexts on displays.context_text = contexts.context_text
+    where
+        displays.propensity is null
+        and displays.traffic_type is null
+        and displays.position = 1
+        and displays.event_ts <= {{ as_of() }}
+
+),
+
+shown as (
+
+    select
+        *,
+        row_number() over () as place
+    from displays
+    qualify count(*) over (partition by offer_id) >= 30
+
+),
+
+entries as (
+
+    select
+        place,
+        offer_id,
+        unnest(map_entries(context)) as entry
+    from shown
+
+),
+
+typed as (
+
+    select
+        place,
+        offer_id,
+        entry.key as feature,
+        entry.value as value,
+        count(distinct entry.value) over (partition by entry.key) as distinct_values,
+        ntile(4) over (partition by entry.key order by try_cast(entry.value as double), entry.value) as quarter
+    from entries
+    where entry.value is not null
+
+),
+
+segments_found as (
+
+    select distinct unnest(segments) as segment from shown
+
+),
+
+valued as (
+
+    select
+        'all offers' as feature,
+        offer_id,
+        'all' as value
+    from shown
+    union all
+    select
+        feature,
+        offer_id,
+        case when distinct_values > 20 then quarter::varchar else value end as value
+    from typed
+    union all
+    select
+        segments_found.segment as feature,
+        shown.offer_id,
+        coalesce({{ in_list("shown.segments", "segments_found.segment") }}, false)::varchar as value
+    from shown
+    cross join segments_found
+
+),
+
+values_enough as (
+
+    select *
+    from valued
+    qualify count(*) over (partition by feature, value) >= 30
+
+),
+
+totals as (
+
+    select
+        feature,
+        count(*) as n,
+        count(distinct offer_id) as offers,
+        count(distinct value) as values_found
+    from values_enough
+    group by 1
+
+),
+
+per_offer as (
+
+    select feature, offer_id, count(*) as n from values_enough group by 1, 2
+
+),
+
+per_value as (
+
+    select feature, value, count(*) as n from values_enough group by 1, 2
+
+),
+
+cells as (
+
+    select feature, offer_id, value, count(*) as n from values_enough group by 1, 2, 3
+
+),
+
+statistics as (
+
+    select
+        totals.feature,
+        totals.n,
+        case when totals.feature = 'all offers' then totals.offers - 1 else (totals.offers - 1) * (totals.values_found - 1) end
+            as degrees,
+        sum(
+            pow(
+                coalesce(cells.n, 0)
+                - case
+                    when totals.feature = 'all offers' then totals.n / totals.offers
+                    else per_offer.n * per_value.n / totals.n
+                end,
+                2
+            ) / case
+                when totals.feature = 'all offers' then totals.n / totals.offers
+                else per_offer.n * per_value.n / totals.n
+            end
+        ) as statistic
+    from totals
+    inner join per_offer on totals.feature = per_offer.feature
+    inner join per_value on totals.feature = per_value.feature
+    left join cells
+        on totals.feature = cells.feature and per_offer.offer_id = cells.offer_id and per_value.value = cells.value
+    group by 1, 2, 3
+
+)
+
+select
+    feature,
+    n as displays,
+    least(1.0, count(*) over () * {{ chi_squared_p("statistic", "degrees") }}) as adjusted_p_value
+from statistics
+where degrees > 0
+order by adjusted_p_value, feature
