@@ -3,7 +3,7 @@
 {% macro success_value(strategies, event_values) -%}
     {%- set amount = "try_cast(" ~ map_value(event_values, strategies ~ ".value_path") ~ " as double)" -%}
     case
-        when {{ strategies }}.kpi_type <> 'continuous' then 1.0
+        when {{ strategies }}.outcome_type <> 'continuous' then 1.0
         when abs({{ amount }}) < 1e12 then {{ amount }}
         else 0.0
     end

@@ -1,9 +1,13 @@
 {% snapshot offers_snapshot %}
 
+{%- set versioned = [
+    "offer_name", "status", "priority", "start_date", "end_date", "is_fallback", "placement_ids", "characteristics",
+] + offer_amounts() %}
+
 {{ config(
     unique_key="offer_id",
     strategy="check",
-    check_cols=["offer_name", "status", "priority", "start_date", "end_date", "is_fallback", "placement_ids", "characteristics"],
+    check_cols=versioned,
     updated_at="seen_at",
     hard_deletes="ignore",
     pre_hook=["{{ forget_later_versions(this) }}", "{{ reopen_versions(this) }}"],
@@ -11,6 +15,8 @@
 
 -- A back-fill must not rewrite history: the catalogue is taken only when as_of is not before the last look at it.
 {%- set is_first = not (execute and adapter.get_relation(this.database, this.schema, this.identifier)) -%}
+{#- A snapshot of an earlier version of the project lacks the columns that were added since. -#}
+{%- set stored = [] if is_first else adapter.get_columns_in_relation(this) | map(attribute="name") | list -%}
 {%- set looked = [] if is_first else query_rows("select max(greatest(dbt_valid_from, dbt_updated_at))::varchar as last_look from " ~ this ~ " where greatest(dbt_valid_from, dbt_updated_at) <= " ~ known_until()) -%}
 {%- set last_look = looked[0]["last_look"] if looked and looked[0]["last_look"] else "0001-01-01" %}
 
@@ -42,27 +48,15 @@ offers as (
 
     select
         offer_id,
-        offer_name,
-        status,
-        priority,
-        start_date,
-        end_date,
-        is_fallback,
-        placement_ids,
-        characteristics
+        {{ versioned | join(",\n        ") }}
     from listed
     {%- if not is_first %}
     union all
     select
-        offer_id,
-        offer_name,
-        'archived' as status,
-        priority,
-        start_date,
-        end_date,
-        is_fallback,
-        placement_ids,
-        characteristics
+        offer_id
+        {%- for column in versioned %},
+        {{ "'archived' as status" if column == "status" else column if column in stored else "null as " ~ column }}
+        {%- endfor %}
     from gone
     {%- endif %}
 

@@ -99,6 +99,7 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("top_k", "write a whole number of at least 1", _integer(1)),
         Column("placement_ids", _LIST, _is_list),
         Column("context_features", _LIST, _is_list),
+        Column("objective", "write reward or net_value", _one_of("reward", "net_value")),
     ),
     "strategy_segments": (_STRATEGY, Column("segment_id", "name a segment", required=True)),
     "strategy_offers": (_STRATEGY, _OFFER),

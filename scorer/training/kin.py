@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from scorer.arrays import Vector
+from scorer.warehouse.marts import VALUE_PER_SUCCESS
 
-VALUE_PER_SUCCESS = "value_per_success"
 MAX_KIN = 24
 _BANDS = 3
 

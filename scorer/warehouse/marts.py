@@ -32,6 +32,9 @@ left join training_examples as examples on strategies.strategy_id = examples.str
 where strategies.strategy_id = ?
 group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_share
 """
+VALUE_PER_SUCCESS = "value_per_success"
+"""Column and characteristic of the catalogue: what one success of the offer is worth."""
+
 _EXAMPLE_COLUMNS = (
     "display_id",
     "event_ts",
@@ -149,14 +152,21 @@ def load_examples(connection: Connection, strategy: str, schema: FeatureSchema) 
 
 
 def read_characteristics(connection: Connection, strategy: str) -> dict[str, Mapping[str, Any]]:
-    """Characteristics of every offer of a strategy; {} for one that has no JSON object of them."""
+    """Characteristics of every offer of a strategy, with ``value_per_success`` if it is known.
+
+    An offer has {} if it has neither a JSON object of them nor a value.
+    """
     rows = connection.execute(
-        "select readiness.offer_id, offers.characteristics from offer_readiness as readiness"
+        "select readiness.offer_id, offers.characteristics, offers.value_per_success"
+        " from offer_readiness as readiness"
         " left join dim_offers as offers on readiness.offer_id = offers.offer_id"
         " where readiness.strategy_id = ?",
         [strategy],
     ).fetchall()
-    return {offer: parse_characteristics(text) for offer, text in rows}
+    return {
+        offer: parse_characteristics(text) | ({} if value is None else {VALUE_PER_SUCCESS: value})
+        for offer, text, value in rows
+    }
 
 
 def read_display_sets(connection: Connection, strategy: str) -> dict[str, frozenset[str]]:

@@ -4,7 +4,7 @@
         "displays": display_columns(),
         "offers": [
             "offer_id", "offer_name", "status", "priority", "start_date", "end_date", "is_fallback", "placement_ids",
-            "characteristics",
+            "characteristics", "cost_per_display", "cost_per_success", "value_per_success",
         ],
         "segment_memberships": [
             "profile_id", "segment_id", "qualified_at", "exited_at", "segmentMembership", "identityMap", "_id",
@@ -29,6 +29,8 @@
         "status": ["state", "lifecycle"],
         "start_date": ["starts_at", "valid_from", "start"],
         "end_date": ["ends_at", "valid_to", "valid_until", "end", "expiry", "expires_at"],
+        "cost_per_display": ["cost", "unit_cost", "contact_cost"],
+        "value_per_success": ["margin", "success_value", "conversion_value"],
         "segment_id": ["segment", "audience", "audience_id", "segment_name"],
         "qualified_at": ["entered_at", "since"],
         "exited_at": ["left_at", "until"],

@@ -54,6 +54,7 @@ final as (
         is_fallback,
         placement_ids,
         characteristics,
+        {{ offer_amounts() | join(",\n        ") }},
         true as is_listed
     from known
     union all
@@ -67,6 +68,9 @@ final as (
         false as is_fallback,
         null as placement_ids,
         null as characteristics,
+        {%- for amount in offer_amounts() %}
+        null as {{ amount }},
+        {%- endfor %}
         false as is_listed
     from unlisted
 

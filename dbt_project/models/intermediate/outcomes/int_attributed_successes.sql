@@ -2,7 +2,7 @@ with success_events as (
 
     select
         strategy_id,
-        kpi_type,
+        outcome_type,
         value_path,
         window_hours,
         unnest(success_event_types) as event_type

@@ -27,11 +27,19 @@ successes as (
 
 ),
 
+offers as (
+
+    select * from {{ ref("int_offers") }}
+
+),
+
 -- A flat display carries its outcome; a missing outcome is unknown.
-final as (
+outcomes as (
 
     select
         displays.strategy_id,
+        displays.outcome_type,
+        displays.objective,
         displays.display_id,
         displays.source,
         displays.event_ts,
@@ -47,13 +55,13 @@ final as (
         successes.first_success_ts,
         case
             when displays.source = 'xdm' then successes.display_id is not null
-            when displays.kpi_type = 'binary' then flat.is_clicked
+            when displays.outcome_type = 'binary' then flat.is_clicked
             else coalesce(flat.is_clicked, flat.value > 0)
         end as is_success,
         case
-            when displays.source = 'xdm' and displays.kpi_type = 'binary' then (successes.display_id is not null)::int::double
+            when displays.source = 'xdm' and displays.outcome_type = 'binary' then (successes.display_id is not null)::int::double
             when displays.source = 'xdm' then coalesce(successes.value, 0)
-            when displays.kpi_type = 'binary' then flat.is_clicked::int::double
+            when displays.outcome_type = 'binary' then flat.is_clicked::int::double
             else flat.value
         end as reward
     from displays
@@ -61,6 +69,21 @@ final as (
     left join successes
         on displays.strategy_id = successes.strategy_id
         and displays.display_id = successes.display_id
+
+),
+
+-- Past displays are valued at the costs of the catalogue as of now, since those decide what to show next.
+final as (
+
+    select
+        outcomes.* exclude (outcome_type, objective, reward),
+        case
+            when outcomes.objective = 'net_value'
+                then {{ net_value("outcomes.reward", "outcomes.is_success", "outcomes.outcome_type", "offers") }}
+            else outcomes.reward
+        end as reward
+    from outcomes
+    left join offers on outcomes.offer_id = offers.offer_id
 
 )
 

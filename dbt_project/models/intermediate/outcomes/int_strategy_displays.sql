@@ -21,7 +21,8 @@ final as (
 
     select
         strategies.strategy_id,
-        strategies.kpi_type,
+        strategies.outcome_type,
+        strategies.objective,
         displays.display_id,
         displays.source,
         displays.event_ts,

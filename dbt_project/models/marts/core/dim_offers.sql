@@ -10,6 +10,9 @@ with final as (
         is_fallback,
         placement_ids,
         characteristics,
+        cost_per_display,
+        cost_per_success,
+        value_per_success,
         is_listed
     from {{ ref("int_offers") }}
 

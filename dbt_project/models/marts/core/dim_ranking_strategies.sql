@@ -4,6 +4,8 @@ with final as (
         strategy_id,
         kpi_name,
         kpi_type,
+        outcome_type,
+        objective,
         success_event_types,
         value_path,
         window_hours,

@@ -5,7 +5,7 @@ with source as (
         [
             "strategy_id", "kpi_name", "kpi_type", "success_event_types", "value_path", "window_hours",
             "lookback_days", "min_displays", "min_successes", "exploration_share", "control_share", "top_k",
-            "placement_ids", "context_features",
+            "placement_ids", "context_features", "objective",
         ],
         required=["strategy_id"],
     ) }}
@@ -29,6 +29,7 @@ configured as (
         top_k,
         placement_ids,
         context_features,
+        objective,
         false as is_default
     from source
 
@@ -52,6 +53,7 @@ defaulted as (
         null as top_k,
         null as placement_ids,
         null as context_features,
+        null as objective,
         true as is_default
     where not exists (select 1 from configured)
 
@@ -70,7 +72,10 @@ final as (
     select
         strategy_id,
         coalesce(kpi_name, strategy_id) as kpi_name,
-        coalesce(kpi_type, 'binary') as kpi_type,
+        -- A net value is an amount, whatever the outcome is.
+        case when objective = 'net_value' then 'continuous' else coalesce(kpi_type, 'binary') end as kpi_type,
+        coalesce(kpi_type, 'binary') as outcome_type,
+        coalesce(objective, 'reward') as objective,
         {{ text_to_list("coalesce(success_event_types, 'decisioning.propositionInteract')") }} as success_event_types,
         value_path,
         coalesce(window_hours::double, 24) as window_hours,

@@ -18,6 +18,9 @@ typed as (
             when try_cast(priority as double) = floor(try_cast(priority as double))
                 then try_cast(try_cast(priority as double) as int)
         end as priority_number,
+        {%- for amount in offer_amounts() %}
+        {{ text_to_number(amount) }} as {{ amount }}_number,
+        {%- endfor %}
         row_number() over (partition by offer_id order by source_file, line_number) as copy_number
     from records
 
@@ -35,6 +38,9 @@ final as (
         coalesce(fallback_flag, false) as is_fallback,
         {{ text_to_list("placement_ids") }} as placement_ids,
         characteristics,
+        {%- for amount in offer_amounts() %}
+        {{ amount }}_number as {{ amount }},
+        {%- endfor %}
         case
             when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when offer_id is null then 'no offer_id'
@@ -46,9 +52,13 @@ final as (
             when ends_at <= starts_at then 'end_date is not after start_date'
             when is_fallback is not null and fallback_flag is null then 'is_fallback is not true or false'
             when characteristics is not null and not json_valid(characteristics) then 'characteristics is no JSON'
+            {%- for amount in offer_amounts() %}
+            when {{ amount }} is not null and coalesce({{ amount }}_number < 0 or {{ amount }}_number >= 1e12, true)
+                then '{{ amount }} is not an amount from 0 to 1e12'
+            {%- endfor %}
         end as reject_reason,
         left(
-            coalesce(raw_line, to_json(struct_pack(offer_id, offer_name, status, priority, start_date := typed.start_date, end_date := typed.end_date, is_fallback := typed.is_fallback, placement_ids := typed.placement_ids, characteristics))::varchar),
+            coalesce(raw_line, to_json(struct_pack(offer_id, offer_name, status, priority, start_date := typed.start_date, end_date := typed.end_date, is_fallback := typed.is_fallback, placement_ids := typed.placement_ids, characteristics, {{ offer_amounts() | join(", ") }}))::varchar),
             2000
         ) as raw_text,
         source_file,
