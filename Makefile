@@ -7,7 +7,7 @@ PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
 		"$$python" -c 'import ensurepip, venv' 2>/dev/null && echo "$$python" && exit; done; done)
 BIN := .venv/bin
 CHECK := .venv-check/bin
-SQL := dbt_project/models dbt_project/tests/rules dbt_project/tests/reconciliation
+SQL := dbt_project/models dbt_project/analyses dbt_project/tests/rules dbt_project/tests/reconciliation
 LOCK := $(CHECK)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -11,7 +11,7 @@ from itertools import pairwise
 import click
 
 from scorer.cli.analysis_commands import evaluate, explain
-from scorer.cli.cycle_commands import publish, rank, run, train
+from scorer.cli.cycle_commands import check, publish, rank, run, train
 from scorer.cli.model_commands import models
 from scorer.cli.published_commands import app_command, describe, export, query, status, tables
 from scorer.cli.simulation_commands import demo, init, simulate
@@ -62,6 +62,7 @@ def version() -> None:
 for _command in (
     init,
     demo,
+    check,
     run,
     train,
     rank,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli.options import early_settings, json_option, settings_options
+from scorer.cli.options import early_settings, is_given, json_option, settings_options
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, StrategyError
 
@@ -41,6 +41,32 @@ def run(
     result = run_cycle(settings, make_progress(), force or full_refresh or retrain_now)
     print_status(settings, as_json)
     _raise_failures(result.failures)
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@settings_options("raw", "as_of", "kpi", "assignment")
+@json_option
+def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
+    """Look at the input files of FOLDER, and say what a run would make of them.
+
+    Without FOLDER it looks at the files that `run` would read. Of large inputs it reads a sample.
+    The exit code is that of `run`.
+    """
+    from scorer.cli.check_tables import check_parts, check_report
+    from scorer.cli.output import print_for_people, print_json
+    from scorer.cycle.check import check as check_inputs
+
+    if folder is not None:
+        settings = replace(settings, raw=folder.expanduser().absolute())
+    found = check_inputs(settings, is_given("as_of"))
+    if as_json:
+        print_json(check_report(found, folder))
+    else:
+        for part in check_parts(found, folder):
+            print_for_people(part)
+    if found.problem is not None:
+        raise found.problem
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -130,6 +131,24 @@ def early_settings(settings: Settings) -> Settings:
     )
 
 
+def is_given(name: str) -> bool:
+    """Return whether the command line states an option; call it within a command."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source not in (None, ParameterSource.DEFAULT)
+
+
+def shown_command(*words: str) -> str:
+    """Return a command to copy, with the folders that the present command line states."""
+    given = [
+        part
+        for name, option in (("home", "--home"), ("project_dir", "--project-dir"), ("raw", "--raw"))
+        if is_given(name) and option not in words
+        for part in (option, str(click.get_current_context().params[name]))
+        if name != "raw" or words[0] == "run"
+    ]
+    return shlex.join(["nextoffer", words[0], *given, *words[1:]])
+
+
 def json_option(command: Command) -> Command:
     """Give a command `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
@@ -170,9 +189,7 @@ def _settings(given: dict[str, Any]) -> Settings:
 
 def _or_project(name: str, given: Any, of_project: Any) -> Any:
     """Return an option's value, the project file's where the option was not given."""
-    source = click.get_current_context().get_parameter_source(name)
-    is_given = source not in (None, ParameterSource.DEFAULT)
-    return given if is_given or of_project is None else of_project
+    return given if is_given(name) or of_project is None else of_project
 
 
 def _assignment(file: Path | None, given: dict[str, Any], project: ProjectFile) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.warehouse.database import connect_build
+from scorer.warehouse.database import Connection
 
 _SHOWN = 3
 _WARNINGS = """
@@ -25,7 +24,7 @@ order by occurrences desc, subject
 """
 
 
-def require_records(settings: Settings) -> None:
+def require_records(connection: Connection) -> None:
     """Raise where all displays and events, or all offers of the catalogue, were rejected.
 
     Raises
@@ -33,18 +32,16 @@ def require_records(settings: Settings) -> None:
     InputError
         Nothing of an input could be read; names up to three reasons with an example each.
     """
-    with connect_build(settings.build_path, read_only=True) as connection:
-        for what, inputs in (
-            ("display", ["displays", "experience_events"]),
-            ("offer of the catalogue", ["offers"]),
-        ):
-            found = connection.execute(_REASONS, {"inputs": inputs}).fetchall()
-            if found:
-                reasons = "; ".join(f"{why} ({n}, such as {e})" for why, n, e in found[:_SHOWN])
-                raise InputError(f"every {what} was rejected: {reasons}")
+    for what, inputs in (
+        ("display", ["displays", "experience_events"]),
+        ("offer of the catalogue", ["offers"]),
+    ):
+        found = connection.execute(_REASONS, {"inputs": inputs}).fetchall()
+        if found:
+            reasons = "; ".join(f"{why} ({n}, such as {e})" for why, n, e in found[:_SHOWN])
+            raise InputError(f"every {what} was rejected: {reasons}")
 
 
-def input_warnings(settings: Settings) -> list[str]:
+def input_warnings(connection: Connection) -> list[str]:
     """Return a sentence for each file, column, id and row of a rule that has no effect."""
-    with connect_build(settings.build_path, read_only=True) as connection:
-        return [sentence for (sentence,) in connection.execute(_WARNINGS).fetchall()]
+    return [sentence for (sentence,) in connection.execute(_WARNINGS).fetchall()]

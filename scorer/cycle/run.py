@@ -37,6 +37,7 @@ from scorer.warehouse.build_state import (
     state_before,
     steps_before,
 )
+from scorer.warehouse.database import connect_build
 from scorer.warehouse.input_tables import read_input_tables
 from scorer.warehouse.lock import hold_lock
 from scorer.warehouse.publications import make_newest_current, publish
@@ -151,7 +152,7 @@ def _state_to_continue(
     state = CycleState(
         as_of=as_of,
         fingerprint=fingerprint,
-        raw=str(settings.raw),
+        raw=str(settings.raw) if settings.raw else None,
         kpi=settings.kpi,
         seed=settings.seed,
         assignment=settings.assignment,
@@ -230,7 +231,8 @@ def build(settings: Settings, selector: str, label: str, progress: Progress) -> 
 
 def _features(work: Work) -> None:
     build(work.settings, "features", "features", work.progress)
-    require_records(work.settings)
+    with connect_build(work.settings.build_path, read_only=True) as connection:
+        require_records(connection)
 
 
 def _train(work: Work) -> None:
@@ -256,8 +258,9 @@ def _publish(work: Work) -> None:
     file = publish(work.settings, content_fingerprint(work.settings.raw))
     work.state.published = file.name
     work.progress.finish(file.name)
-    for warning in input_warnings(work.settings):
-        work.progress.say(f"warning: {warning}")
+    with connect_build(work.settings.build_path, read_only=True) as connection:
+        for warning in input_warnings(connection):
+            work.progress.say(f"warning: {warning}")
 
 
 STEPS: Mapping[str, Step] = dict(

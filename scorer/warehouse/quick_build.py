@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from hashlib import md5
 from pathlib import Path
@@ -116,6 +117,10 @@ class QuickBuild:
                 self._build_model(name)
             self._built.add(name)
         return quote(name)
+
+    def look_from(self, as_of: datetime) -> None:
+        """Set the moment that models built from now on are computed for."""
+        self._variables["as_of"] = as_of.strftime("%Y-%m-%d %H:%M:%S")
 
     def variable(self, name: str, default: Any = "") -> Any:
         """Return a variable of the project."""
