@@ -59,6 +59,11 @@ select 'set_' || s || '_' || p as eligibility_set_id, 'bench' as strategy_id,
     'placement_' || p as placement_id, s = 0 as is_default, offer_id
 from dim_offers, range({sets}) as t(s), range({placements}) as u(p)
 where hash(offer_id, s, p) % 10 >= s;
+create or replace table offer_rules as
+select strategy_id, placement_id, offer_id, null::timestamp as start_date,
+    null::timestamp as end_date,
+    case when regexp_extract(eligibility_set_id, 'set_([0-9]+)', 1) = '0' then []::varchar[] end as include_segments, []::varchar[] as exclude_segments
+from eligibility_sets;
 create or replace table ranking_candidates as
 with people as (
     select i, 'profile_' || lpad(i::varchar, 9, '0') as profile_id,

@@ -21,8 +21,10 @@ missing otherwise   NaN (also empty text and a column that is absent)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,11 @@ class Feature:
     def column(self) -> str:
         """Name of the Arrow column that carries this feature."""
         return self.name if self.kind == "decisioning" else f"{self.kind}:{self.name}"
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Code of each category."""
+        return {category: code for code, category in enumerate(self.categories)}
 
     @property
     def sql(self) -> str:
@@ -168,6 +175,27 @@ def encode_users(table: pa.Table | pa.RecordBatch, schema: FeatureSchema) -> Mat
     for j, feature in enumerate(schema.features):
         matrix[:, j] = _encode(_column(table, feature), feature)
     return matrix
+
+
+def encode_value(value: str | float | bool | None, feature: Feature) -> float:
+    """Code of one value of a user at request time, equal to that of :func:`encode_users`.
+
+    Common values are encoded without Arrow; the others take some 20 microseconds.
+    """
+    if feature.value_type == "category" and isinstance(value, str):
+        text = value.strip()
+        if text.endswith(".0"):
+            return _encode_by_arrow(value, feature)
+        return feature.codes.get(text, len(feature.categories)) if text else math.nan
+    if feature.value_type != "category" and isinstance(value, (bool, float)):
+        return value if abs(value) <= _FLOAT32_MAX else math.nan
+    return _encode_by_arrow(value, feature)
+
+
+def _encode_by_arrow(value: str | float | bool | None, feature: Feature) -> float:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        value = str(value)
+    return float(_encode(pa.array([value]), feature)[0])
 
 
 def _encode(column: pa.Array, feature: Feature) -> Matrix:

@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 LAYERS = (
     ("cli",),
     ("cycle",),
-    ("evaluation",),
+    ("evaluation", "online"),
     ("explanations",),
     ("training", "ranking"),
     ("registry",),

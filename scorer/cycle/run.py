@@ -26,6 +26,7 @@ from scorer.inputs.raw_folder import (
     listing_fingerprint,
 )
 from scorer.interruption import interruptible, stop_if_interrupted
+from scorer.online import bundle
 from scorer.progress import Progress
 from scorer.warehouse.build_state import (
     STEP_NAMES,
@@ -255,6 +256,8 @@ def _monitor(work: Work) -> None:
 
 def _publish(work: Work) -> None:
     work.progress.start("publish")
+    if bundle.is_installed():
+        bundle.write_bundle(work.settings)
     file = publish(work.settings, content_fingerprint(work.settings.raw))
     work.state.published = file.name
     work.progress.finish(file.name)

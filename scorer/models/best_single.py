@@ -27,6 +27,10 @@ class BestSingle:
         """Means of the offers, float64 (n_users, n_offers)."""
         return np.tile(self.means, (users.shape[0], 1))
 
+    def score_one(self, user: Matrix) -> tuple[Vector, bool]:
+        """Means of the offers, not personalised."""
+        return self.means, False
+
     def shown(self, users: Matrix, offers: Codes) -> Vector:
         """Means of the offers shown, float64 (n,)."""
         return self.means[offers]

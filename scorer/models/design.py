@@ -17,16 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from scorer.arrays import Codes, Matrix
+from scorer.arrays import Codes, Matrix, Vector
 from scorer.features import FeatureSchema
 
 MAX_COLUMNS = 192
 MIN_COLUMN_ROWS = 30
+KINDS = ("score", "code", "step", "missing")
 _STEPS = 7
 _GRID = 32
 _SCORES = np.array([NormalDist().inv_cdf((k + 0.5) / _GRID) for k in range(_GRID)])
@@ -62,6 +64,21 @@ class Column:
     def centred(self, users: Matrix) -> Matrix:
         """Column of the design matrix, float32 (n,)."""
         return np.nan_to_num(self.raw(users) - np.float32(self.centre), nan=0.0)
+
+
+class DesignArrays(NamedTuple):
+    """The columns of a design as arrays, for the kernel of one user.
+
+    ``kind`` indexes KINDS; ``grid`` is float64 (n_columns, 32), ``pairs`` int64 (n_pairs, 2).
+    """
+
+    feature: Codes
+    kind: Codes
+    at: Matrix
+    centre: Matrix
+    grid: Vector
+    scores: Vector
+    pairs: Codes
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,19 @@ class Design:
         for k, (i, j) in enumerate(self.pairs):
             np.multiply(matrix[1 + i], matrix[1 + j], out=matrix[first + k])
         return matrix
+
+    @cached_property
+    def arrays(self) -> DesignArrays:
+        """The design in the form that the kernel of one user takes."""
+        return DesignArrays(
+            np.array([c.feature for c in self.columns], dtype=np.int64),
+            np.array([KINDS.index(c.kind) for c in self.columns], dtype=np.int64),
+            np.array([c.at for c in self.columns], dtype=np.float32),
+            np.array([c.centre for c in self.columns], dtype=np.float32),
+            np.array([c.grid or [0.0] * _GRID for c in self.columns]).reshape(-1, _GRID),
+            _SCORES.copy(),
+            np.array(self.pairs, dtype=np.int64).reshape(-1, 2),
+        )
 
     @property
     def groups(self) -> Codes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -52,18 +53,32 @@ class InteractionBase:
         """Calibrated expected reward of the offers shown, float64 (n,)."""
         return self.calibration.apply(self.shown_margins(users, offers))
 
-    def margins(self, users: Matrix) -> Matrix:
-        """Uncalibrated margins, float32 (n_users, n_offers).
+    def score_one(self, user: Matrix) -> tuple[Vector, bool]:
+        """Scores of one user, personalised."""
+        return self.calibration.apply(self.margins_of_one(user)), True
 
-        Sums are in float64: their order depends on the number of users, the result must not.
-        """
+    def margins(self, users: Matrix) -> Matrix:
+        """Uncalibrated margins, float32 (n_users, n_offers)."""
+        from scorer.models.linear_kernels import margins_of_many
+
         margins = np.empty((len(users), len(self.offer_ids)), dtype=np.float32)
-        weights = self.weights.T.astype(np.float64)
         for start in range(0, len(users), _PIECE):
             rows = slice(start, start + _PIECE)
-            matrix = self.design.transposed(users[rows]).astype(np.float64)
-            margins[rows] = matrix.T @ weights
+            margins_of_many(self.design.transposed(users[rows]), self._columns, margins[rows])
         return margins
+
+    def margins_of_one(self, user: Matrix) -> Matrix:
+        """Uncalibrated margins of one user, float32 (n_offers,), bit-equal to :meth:`margins`."""
+        from scorer.models.linear_kernels import margins_of_one
+
+        margins = np.empty(len(self.offer_ids), dtype=np.float32)
+        margins_of_one(self.design.arrays, self._columns, user, margins)
+        return margins
+
+    @cached_property
+    def _columns(self) -> Vector:
+        """Weights by column, float64 (width, n_offers)."""
+        return np.ascontiguousarray(self.weights.T, dtype=np.float64)
 
     def shown_margins(self, users: Matrix, offers: Codes) -> Matrix:
         """Uncalibrated margins of the offers shown, float32 (n,)."""

@@ -86,6 +86,11 @@ class OfferTrees:
         """Calibrated expected reward of the offers shown, float64 (n,)."""
         return self.calibration.apply(self.shown_margins(users, offers))
 
+    def score_one(self, user: Matrix) -> tuple[Vector, bool]:
+        """Scores of one user, personalised."""
+        start = None if self.base is None else self.base.margins_of_one(user)
+        return self.calibration.apply(self.forest.score_one(user, start)), True
+
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins of every user and offer, float32 (n_users, n_offers).
 

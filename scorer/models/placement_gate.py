@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -61,6 +62,12 @@ class PlacementGate:
         scores[personal] = self.model.score(users[personal])
         return scores
 
+    def score_one(self, user: Matrix) -> tuple[Vector, bool]:
+        """Scores of whichever model serves the user."""
+        column, codes = self._held_back
+        serves = self.fallback if codes and user[column] in codes else self.model
+        return serves.score_one(user)
+
     def shown(self, users: Matrix, offers: Codes) -> Vector:
         """Scores of the offers shown, of whichever model serves each user, float64 (n,)."""
         personal = self.personalises(users)
@@ -70,15 +77,17 @@ class PlacementGate:
 
     def personalises(self, users: Matrix) -> Mask:
         """True at placements that are not held back, bool (n_users,)."""
+        column, codes = self._held_back
+        return ~np.isin(users[:, column], codes) if codes else np.ones(len(users), dtype=np.bool_)
+
+    @cached_property
+    def _held_back(self) -> tuple[int, list[float]]:
+        """Column of the placement and the codes that are held back; no codes without a column."""
         for j, feature in enumerate(self.schema.features):
             if feature.column == "placement_id":
-                codes = [
-                    feature.categories.index(placement)
-                    for placement in self.held_back_placements
-                    if placement in feature.categories
-                ]
-                return ~np.isin(users[:, j], codes)
-        return np.ones(users.shape[0], dtype=np.bool_)
+                known = [p for p in self.held_back_placements if p in feature.categories]
+                return j, [float(feature.categories.index(p)) for p in known]
+        return 0, []
 
     def recalibrated(self, correction: Calibration, objective: Objective) -> PlacementGate:
         """The gate around the recalibrated model."""

@@ -49,6 +49,11 @@ class SuccessValue:
         """Expected value per display, float64 (n_users, n_offers)."""
         return self.chances.score(users) * self.success_values
 
+    def score_one(self, user: Matrix) -> tuple[Vector, bool]:
+        """Expected values of one user, personalised."""
+        chances, personal = self.chances.score_one(user)
+        return chances * self.success_values, personal
+
     def shown(self, users: Matrix, offers: Codes) -> Vector:
         """Expected value per display of the offers shown, float64 (n,)."""
         return self.chances.shown(users, offers) * self.success_values[offers]

@@ -44,8 +44,7 @@ class Arm:
 
 
 def _uniform_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
-    offers = exploration.offer_keys([offer.offer_id for offer in context.candidates])
-    return exploration.random_order(keys, offers, eligible, context.top_k)
+    return exploration.random_order(keys, context.offer_keys, eligible, context.top_k)
 
 
 def _business_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:

@@ -14,12 +14,13 @@ from scorer.config import CYCLE, MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError
 from scorer.models.protocol import RewardModel
 from scorer.ranking import arms
-from scorer.ranking.exploration import MixturePolicy
+from scorer.ranking.exploration import Keys, MixturePolicy, offer_keys
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import Connection
 from scorer.warehouse.marts import (
     read_catalogue,
     read_eligibility_sets,
+    read_offer_rules,
     read_ranking_settings,
     read_ready_offers,
 )
@@ -41,6 +42,30 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class OfferRule:
+    """One row of ``offer_rules``: when and to whom an offer may be shown at a placement."""
+
+    placement_id: str
+    offer_id: str
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    include_segments: frozenset[str] = frozenset()
+    exclude_segments: frozenset[str] = frozenset()
+
+    @property
+    def segments(self) -> frozenset[str]:
+        """All segments that the rule names."""
+        return self.include_segments | self.exclude_segments
+
+    def allows(self, segments: frozenset[str], now: datetime) -> bool:
+        """True if a person in these segments may get the offer at this moment, UTC."""
+        started = self.start_date is None or self.start_date <= now
+        running = self.end_date is None or self.end_date > now
+        included = not self.include_segments or bool(self.include_segments & segments)
+        return started and running and included and not self.exclude_segments & segments
+
+
+@dataclass(frozen=True)
 class Deployed:
     """The deployed model and its version."""
 
@@ -53,8 +78,9 @@ class StrategyContext:
     """Everything except the users that the ranking of a strategy depends on.
 
     ``eligibility`` gives the offers of each set, ``default_sets`` those for unknown profiles at
-    each placement. Without ``deployed``, all traffic is random. A ready offer that the model does
-    not know ranks as not ready.
+    each placement, as of the cycle; ``rules`` decide for other segments and moments. Without
+    ``deployed``, all traffic is random. A ready offer that the model does not know ranks as not
+    ready.
     """
 
     strategy_id: str
@@ -67,6 +93,7 @@ class StrategyContext:
     control_share: float = 0.0
     top_k: int = 3
     default_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    rules: tuple[OfferRule, ...] = ()
 
     def __post_init__(self) -> None:
         MixturePolicy((self.exploration_share, self.control_share))
@@ -103,14 +130,18 @@ class StrategyContext:
         return MixturePolicy(arms.shares(self))
 
     @cached_property
+    def _catalogue(self) -> dict[str, Offer]:
+        return {offer.offer_id: offer for offer in self.offers}
+
+    @cached_property
     def candidates(self) -> tuple[Offer, ...]:
-        """Offers eligible for anybody, in tie order: priority (higher first), then offer_id.
+        """Offers that anybody can get, in tie order: priority (higher first), then offer_id.
 
         Offers missing from the catalogue have priority 0. Fallback offers are left out.
         """
-        known = {o.offer_id: o for o in self.offers}
         mentioned = frozenset().union(*self.eligibility.values(), *self.default_sets.values())
-        offers = (known.get(offer_id, Offer(offer_id)) for offer_id in mentioned)
+        mentioned |= {rule.offer_id for rule in self.rules}
+        offers = (self._catalogue.get(offer_id, Offer(offer_id)) for offer_id in mentioned)
         normal = [o for o in offers if not o.is_fallback]
         return tuple(sorted(normal, key=_tie_order))
 
@@ -118,6 +149,11 @@ class StrategyContext:
     def candidate_columns(self) -> dict[str, int]:
         """Column of every candidate in masks and score matrices."""
         return {o.offer_id: j for j, o in enumerate(self.candidates)}
+
+    @cached_property
+    def offer_keys(self) -> Keys:
+        """Fixed random key of every candidate, uint64 (n_candidates,)."""
+        return offer_keys([offer.offer_id for offer in self.candidates])
 
     @cached_property
     def score_columns(self) -> Codes:
@@ -156,8 +192,11 @@ class StrategyContext:
         if placement_id in self.default_sets:
             return self.default_sets[placement_id]
         elsewhere = frozenset().union(*self.default_sets.values())
-        known = {o.offer_id: o for o in self.offers}
-        return frozenset(o for o in elsewhere if known.get(o, Offer(o)).fits(placement_id))
+        return frozenset(o for o in elsewhere if self.fits(o, placement_id))
+
+    def fits(self, offer_id: str, placement_id: str) -> bool:
+        """True if the catalogue has the offer at the placement; it may be silent on the offer."""
+        return self._catalogue.get(offer_id, Offer(offer_id)).fits(placement_id)
 
 
 def load_context(
@@ -181,6 +220,10 @@ def load_context(
         deployed=deployed,
         ready_offer_ids=frozenset(read_ready_offers(connection, strategy_id)),
         default_sets=defaults,
+        rules=tuple(
+            OfferRule(*where, *dates, *map(frozenset, segments))
+            for where, dates, segments in read_offer_rules(connection, strategy_id)
+        ),
         **asdict(settings),
     )
 

@@ -19,9 +19,11 @@ generators.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from hashlib import md5
 from math import fsum
 
@@ -73,10 +75,21 @@ class MixturePolicy:
             return PERSONALISED
         return self.shares.index(1.0) if 1.0 in self.shares else None
 
+    @cached_property
+    def edges(self) -> list[float]:
+        """Upper end of each arm's share on [0, 1)."""
+        ends: list[float] = np.cumsum(self.shares).tolist()
+        return ends
+
     def arms(self, buckets: Vector) -> Codes:
         """Arm of each profile from its bucket in [0, 1), int64 (n,); -1 for the model's order."""
-        places = np.searchsorted(np.cumsum(self.shares), buckets, side="right")
+        places = np.searchsorted(self.edges, buckets, side="right")
         return np.where(places < len(self.shares), places, PERSONALISED)
+
+    def arm(self, bucket: float) -> int:
+        """:meth:`arms` of one profile."""
+        place = bisect_right(self.edges, bucket)
+        return place if place < len(self.shares) else PERSONALISED
 
 
 def bucket(strategy_id: str, cycle_date: date, profile_id: str) -> float:
@@ -98,7 +111,7 @@ def draw_keys(
     start = f"{strategy_id}|{cycle_date.isoformat()}|"
     pairs = zip(profile_ids, placement_ids, strict=True)
     texts = (f"{start}{profile}|{placement}|order" for profile, placement in pairs)
-    return np.fromiter((_word(text) for text in texts), np.uint64, len(profile_ids))
+    return np.fromiter((word(text) for text in texts), np.uint64, len(profile_ids))
 
 
 @dataclass(frozen=True)
@@ -129,6 +142,19 @@ def draw(
     return Draws(arm, keys)
 
 
+def draw_one(
+    policy: MixturePolicy, cycle: Cycle, profile_id: str, placement_id: str
+) -> tuple[int, int]:
+    """:func:`draw` for one profile and placement: the arm and the key."""
+    arm = policy.certain
+    if arm is None:
+        arm = policy.arm(bucket(*cycle, profile_id))
+    if arm < 0:
+        return arm, 0
+    strategy_id, cycle_date = cycle
+    return arm, word(f"{strategy_id}|{cycle_date.isoformat()}|{profile_id}|{placement_id}|order")
+
+
 def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
     """:func:`draw` as SQL expressions over columns ``profile_id`` and ``placement_id``.
 
@@ -141,8 +167,8 @@ def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
     arm = f"({policy.certain})::bigint"
     if policy.certain is None:
         below = " ".join(
-            f"when {number} / {16**_HEX_DIGITS}::double < {float(edge)!r}::double then {place}"
-            for place, edge in enumerate(np.cumsum(policy.shares))
+            f"when {number} / {16**_HEX_DIGITS}::double < {edge!r}::double then {place}"
+            for place, edge in enumerate(policy.edges)
         )
         arm = f"(case {below} else {PERSONALISED} end)::bigint"
     text = f"{start} || profile_id || '|' || placement_id || '|order'"
@@ -152,7 +178,7 @@ def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
 
 def offer_keys(offer_ids: Sequence[str]) -> Keys:
     """Fixed 64-bit key of every offer, shape (n_offers,)."""
-    return np.fromiter((_word(o) for o in offer_ids), np.uint64, len(offer_ids))
+    return np.fromiter((word(o) for o in offer_ids), np.uint64, len(offer_ids))
 
 
 def random_order(draws: Keys, offers: Keys, eligible: Mask, k: int | None = None) -> Codes:
@@ -181,5 +207,6 @@ def _prefix(text: str) -> int:
     return int(md5(text.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
 
 
-def _word(text: str) -> int:
+def word(text: str) -> int:
+    """First 64 bits of the md5 of a text, an unsigned number."""
     return int.from_bytes(md5(text.encode(), usedforsecurity=False).digest()[:8], "big")

@@ -8,6 +8,7 @@ uses the model that was deployed then.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +60,11 @@ class ModelRegistry:
     def manifest(self, strategy_id: str, model_version: str) -> dict[str, Any]:
         """Manifest of a model; raises InputError like :meth:`load`."""
         return model_files.read_manifest(self._known(strategy_id, model_version))
+
+    def copy(self, strategy_id: str, model_version: str, folder: Path) -> None:
+        """Copy a model into the registry of another folder; raises InputError like :meth:`load`."""
+        target = ModelRegistry(folder)._strategy(strategy_id) / model_version
+        shutil.copytree(self._known(strategy_id, model_version), target)
 
     def strategies(self) -> list[str]:
         """Strategies with a folder, sorted."""

@@ -231,6 +231,35 @@ def read_eligibility_sets(
     return _frozen(sets), _frozen(defaults)
 
 
+def read_offer_rules(
+    connection: Connection, strategy: str
+) -> list[tuple[tuple[str, str], tuple[Any, Any], tuple[list[str], list[str]]]]:
+    """Placement and offer, start and end, included and excluded segments; sorted."""
+    rows = connection.execute(
+        "select placement_id, offer_id, start_date, end_date, include_segments, exclude_segments"
+        " from offer_rules where strategy_id = ? order by 1, 2",
+        [strategy],
+    ).fetchall()
+    return [(row[:2], row[2:4], row[4:]) for row in rows]
+
+
+def read_capping_rules(connection: Connection) -> list[tuple[Any, ...]]:
+    """Number, offer, event, type, limit, period, periods and placement of each capping rule."""
+    return connection.execute(
+        "select distinct rule_number, offer_id, capping_event, capping_type, capping_limit, period,"
+        " period_count, placement_id from capping_counts order by 1"
+    ).fetchall()
+
+
+def read_event_kinds(connection: Connection) -> dict[str, str]:
+    """What XDM event types stand for: display, interact, dismiss or decision."""
+    return dict(
+        connection.execute(
+            "select event_type, event_kind from xdm_event_types order by 1"
+        ).fetchall()
+    )
+
+
 def count_candidates(connection: Connection, strategy: str) -> int:
     """Number of rows to rank for a strategy."""
     found = connection.execute(

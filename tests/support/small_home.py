@@ -57,8 +57,29 @@ select 's' as strategy_id, 'p' || i as profile_id, 'web' as placement_id, 'a' as
     'c' as scope_id, case when i % 2 = 1 then ['f1'] else []::varchar[] end as segments,
     map {{'f2': (i // 2 % 2)::varchar}} as context,
     case when i = 8 then 'none' else 'all' end as eligibility_set_id,
+    case when i = 8 then ['nobody'] else []::varchar[] end as rule_segments,
     case when i = 9 then ['offer_4'] end as excluded_offer_ids
 from range(40) as t(i);
+create or replace table offer_rules as
+select 's' as strategy_id, 'web' as placement_id, 'offer_' || i as offer_id,
+    null::timestamp as start_date, null::timestamp as end_date,
+    case when i = 7 then ['gold'] else []::varchar[] end as include_segments,
+    ['nobody'] as exclude_segments
+from (values (1), (2), (3), (4), (7)) as t(i);
+create or replace table capping_counts as
+select 1::bigint as rule_number, 'offer_4' as offer_id, 'impression' as capping_event,
+    'profile' as capping_type, 3::bigint as capping_limit, 'lifetime' as period,
+    1 as period_count, null::varchar as placement_id, 'p9' as profile_id,
+    null::date as event_date, 3::bigint as events;
+create or replace table eligibility_exclusions as
+select 'offer_3' as offer_id, 'p1' as profile_id, null::varchar as placement_id where false;
+create or replace table xdm_event_types as
+select * from (values
+    ('decisioning.propositionDisplay', 'display'),
+    ('decisioning.propositionInteract', 'interact'),
+    ('decisioning.propositionDismiss', 'dismiss'),
+    ('decisioning.propositionFetch', 'decision')
+) as t(event_type, event_kind);
 create or replace table ineligible_offers as
 select * from (values
     ('offer_4', null, 'web', 'p9', null, 8, 'it has reached a limit of the capping rules'),

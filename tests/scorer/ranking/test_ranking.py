@@ -344,6 +344,10 @@ create table ranking_candidates as
         case when i % 10 = 9 then 'e0' else 'e1' end as eligibility_set_id,
         null::varchar[] as excluded_offer_ids
     from range(200) as t(i);
+create table offer_rules as
+    select 's' as strategy_id, 'web' as placement_id, unnest(['offer_1', 'offer_2']) as offer_id,
+        null::timestamp as start_date, null::timestamp as end_date,
+        []::varchar[] as include_segments, []::varchar[] as exclude_segments;
 create table training_examples as
     select 's' as strategy_id, display_id, event_ts, display_id as profile_id, offer_id, reward,
         reward > 0 as is_success, propensity, 1 as position, 'd1' as eligibility_set_id,

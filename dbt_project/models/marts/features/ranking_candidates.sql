@@ -85,6 +85,7 @@ final as (
             "strategy_placements.placement_id",
             "coalesce(rule_segments.segments, " ~ empty_list() ~ ")",
         ) }} as eligibility_set_id,
+        coalesce(rule_segments.segments, {{ empty_list() }}) as rule_segments,
         exclusions.offer_ids as excluded_offer_ids
     from profiles
     cross join strategy_placements

@@ -1,0 +1,151 @@
+"""Counts of events since the publication, shared by all workers of a host through a journal.
+
+The journal has one record of fixed size per acknowledged event and offer, in files by day below
+``online/counted/``. A worker appends the records of its events in one write, and reads what others
+have appended before it decides. Records name ids by the first 64 bits of their md5.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from scorer.ranking.caps import CapRule, Count
+from scorer.ranking.exploration import word
+
+_RECORD = np.dtype(
+    [
+        ("event_id", "<u8"),
+        ("at", "<f8"),
+        ("profile", "<u8"),
+        ("offer", "<u8"),
+        ("placement", "<u8"),
+        ("event", "<u8"),
+    ]
+)
+_KEPT = timedelta(days=40)
+_NOBODY = 0
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An event that capping rules may count: impression, click, decision or an event type."""
+
+    event_id: str
+    at: datetime
+    profile_id: str
+    event: str
+    offer_id: str | None = None
+    placement_id: str | None = None
+
+
+class Journal:
+    """The journal of a home folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._remove_old()
+
+    @classmethod
+    def of_home(cls, home: Path) -> Journal:
+        """The journal of a home folder, made at first use."""
+        return cls(home / "online" / "counted")
+
+    def append(self, events: Iterable[Counted]) -> None:
+        """Add events; other workers see them at once."""
+        records = np.array([_record(event) for event in events], dtype=_RECORD)
+        if records.size:
+            handle = os.open(self.today(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(handle, records.tobytes())
+            finally:
+                os.close(handle)
+
+    def today(self) -> Path:
+        """File that events are appended to now."""
+        return self.folder / f"{datetime.now(UTC):%Y%m%d}.bin"
+
+    def files(self) -> list[Path]:
+        """All files, oldest first."""
+        return sorted(self.folder.glob("*.bin"))
+
+    def _remove_old(self) -> None:
+        oldest = f"{datetime.now(UTC) - _KEPT:%Y%m%d}.bin"
+        for file in self.files():
+            if file.name < oldest:
+                file.unlink(missing_ok=True)
+
+
+class LiveCounts:
+    """What the rules of a publication count after its ``as_of``, kept up to date by reading on."""
+
+    def __init__(self, journal: Journal, rules: tuple[CapRule, ...], as_of: datetime) -> None:
+        self._journal, self._rules, self._as_of = journal, rules, as_of.replace(tzinfo=UTC)
+        self._events = np.array([word(rule.event) for rule in rules], dtype=np.uint64)
+        self._read: dict[Path, int] = {}
+        self._seen: set[int] = set()
+        self._totals: Counter[tuple[int, int]] = Counter()
+        self._personal: dict[int, Counter[tuple[int, int]]] = {}
+        self._lock = threading.Lock()
+        for file in journal.files():
+            self._read_on(file)
+
+    def of(self, profile_id: str) -> list[Count]:
+        """Events of everybody and of a profile since ``as_of``, by rule and day."""
+        with self._lock:
+            for file in {*list(self._read)[-1:], self._journal.today()}:
+                self._read_on(file)
+            own = self._personal.get(word(profile_id), {})
+            return [(rule, day, n) for c in (self._totals, own) for (rule, day), n in c.items()]
+
+    def _read_on(self, file: Path) -> None:
+        """Count the records that were appended since the last call."""
+        start = self._read.get(file, 0)
+        try:
+            size = file.stat().st_size
+        except FileNotFoundError:
+            return
+        if (size - start) // _RECORD.itemsize:
+            records = np.fromfile(file, dtype=_RECORD, offset=start)
+            self._read[file] = start + records.nbytes
+            later = records["at"] > self._as_of.timestamp()
+            for record in records[later & np.isin(records["event"], self._events)].tolist():
+                self._count(*record)
+
+    def _count(self, event_id: int, at: float, profile: int, *what: int) -> None:
+        if event_id in self._seen:
+            return
+        self._seen.add(event_id)
+        day = datetime.fromtimestamp(at, UTC).toordinal()
+        for place, rule in enumerate(self._rules):
+            if not _covers(rule, *what):
+                continue
+            if rule.is_personal:
+                self._personal.setdefault(profile, Counter())[place, day] += 1
+            else:
+                self._totals[place, day] += 1
+
+
+def _covers(rule: CapRule, offer: int, placement: int, event: int) -> bool:
+    return (
+        word(rule.event) == event
+        and offer in (_NOBODY, word(rule.offer_id))
+        and (rule.placement_id is None or placement in (_NOBODY, word(rule.placement_id)))
+    )
+
+
+def _record(event: Counted) -> tuple[int, float, int, int, int, int]:
+    at = event.at.replace(tzinfo=UTC).timestamp()
+    offer, placement = (
+        _NOBODY if i is None else word(i) for i in (event.offer_id, event.placement_id)
+    )
+    own_id = word(f"{event.event_id}|{event.offer_id}|{event.placement_id}")
+    return own_id, at, word(event.profile_id), offer, placement, word(event.event)
