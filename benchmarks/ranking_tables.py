@@ -60,9 +60,9 @@ select 'set_' || s || '_' || p as eligibility_set_id, 'bench' as strategy_id,
 from dim_offers, range({sets}) as t(s), range({placements}) as u(p)
 where hash(offer_id, s, p) % 10 >= s;
 create or replace table offer_rules as
-select strategy_id, placement_id, offer_id, null::timestamp as start_date,
-    null::timestamp as end_date,
-    case when regexp_extract(eligibility_set_id, 'set_([0-9]+)', 1) = '0' then []::varchar[] end as include_segments, []::varchar[] as exclude_segments
+select distinct strategy_id, placement_id, offer_id, null::timestamp as start_date,
+    null::timestamp as end_date, []::varchar[] as include_segments,
+    []::varchar[] as exclude_segments
 from eligibility_sets;
 create or replace table ranking_candidates as
 with people as (

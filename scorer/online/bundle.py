@@ -209,8 +209,8 @@ def _served(
         strategy_id=strategy,
         as_of=as_of,
         offers=tuple(
-            Offer(*row[:4], None if row[4] is None else tuple(row[4]))
-            for row in described["offers"]
+            Offer(offer, name, priority, is_fallback, None if at is None else tuple(at))
+            for offer, name, priority, is_fallback, at in described["offers"]
         ),
         eligibility={},
         deployed=Deployed(registry.load(strategy, model), model) if model else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -261,10 +261,7 @@ class _Strategy:
         context, request = self.served.context, person.request
         if request.offer_ids is not None:
             return self._listed(request.offer_ids)
-        segments = request.segments
-        if segments is None:
-            segments = () if person.place < 0 else self._group(person.place)
-        mask = self.rules.mask(placement_id, segments, now)
+        mask = self.rules.mask(placement_id, self._segments(person), now)
         withheld = self._excluded(person, placement_id)
         if self.served.caps.rules:
             columns = context.candidate_columns
@@ -296,8 +293,12 @@ class _Strategy:
             raise ConfigurationError(f"offer_ids names an unknown offer: {unknown[0]}")
         return self.served.context.mask(frozenset(offer_ids))
 
-    def _group(self, place: int) -> frozenset[str]:
-        return self.served.groups[self.served.profiles.groups[place]]
+    def _segments(self, person: _Person) -> Collection[str]:
+        """Segments that eligibility rules are applied to."""
+        if person.request.segments is not None:
+            return person.request.segments
+        profiles = self.served.profiles
+        return () if person.place < 0 else self.served.groups[profiles.groups[person.place]]
 
     def _excluded(self, person: _Person, placement_id: str) -> list[int]:
         profiles = self.served.profiles

@@ -103,7 +103,7 @@ class LiveCounts:
         with self._lock:
             for file in {*list(self._read)[-1:], self._journal.today()}:
                 self._read_on(file)
-            own = self._personal.get(word(profile_id), {})
+            own = self._personal.get(word(profile_id), Counter())
             return [(rule, day, n) for c in (self._totals, own) for (rule, day), n in c.items()]
 
     def _read_on(self, file: Path) -> None:

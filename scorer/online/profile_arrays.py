@@ -5,7 +5,7 @@ Candidates are read and encoded in batches, so memory does not grow with the num
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ def _codes(known: dict[Any, int], values: Iterable[Any]) -> list[int]:
 
 
 def _write_lists(
-    folder: Path, name: str, keys: Keys, entries: list[tuple[int, tuple[int, ...]]], width: int
+    folder: Path, name: str, keys: Keys, entries: Sequence[tuple[int, tuple[int, ...]]], width: int
 ) -> None:
     """Write the entries of each profile, and where they start; strangers are left out."""
     found = np.array([key for key, _ in entries], dtype=np.uint64)

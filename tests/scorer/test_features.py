@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.errors import ConfigurationError, InputError
-from scorer.features import FeatureSchema, encode_offers, encode_users
+from scorer.features import Feature, FeatureSchema, encode_offers, encode_users, encode_value
 from tests.support.training_inputs import declared
 
 PLACE = ("placement_id", "decisioning", "category")
@@ -182,3 +184,17 @@ def test_unknown_offers_have_code_minus_one() -> None:
     """Offers are coded by position; others and NULL are -1."""
     codes = encode_offers(pa.array(["b", "z", None, "a"]), ("a", "b"))
     assert codes.tolist() == [1, -1, -1, 0]
+
+
+TEXTS = st.text() | st.sampled_from(["5", "5.0", " 5 ", "-3.0", "a.0", "true", "1e3", "+.5", " x"])
+VALUES = TEXTS | st.booleans() | st.integers() | st.floats() | st.none()
+
+
+@given(VALUES, st.sampled_from(["category", "number"]))
+def test_one_value_is_encoded_like_a_column(value: Any, value_type: str) -> None:
+    """A value at request time gets the code that it has in a table, whatever its type."""
+    feature = Feature("f", "context", value_type, ("-3", "5", "true", "x"))
+    given_as = str(value) if isinstance(value, int) and abs(value) >= 2**63 else value
+    table = pa.table({"context:f": pa.array([given_as])})
+    (expected,) = encode_users(table, FeatureSchema((feature,)))[:, 0]
+    np.testing.assert_array_equal(np.float32(encode_value(value, feature)), expected)

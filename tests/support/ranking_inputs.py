@@ -30,6 +30,10 @@ class TableModel:
         """Scores of all offers for each user, (n_users, n_offers)."""
         return self._table[users[:, 0].astype(int)]
 
+    def score_one(self, user: Matrix) -> tuple[np.ndarray, bool]:
+        """Scores of all offers for one user."""
+        return self.score(user[None])[0], True
+
     def shown(self, users: Matrix, offers: np.ndarray) -> np.ndarray:
         """Score of the offer shown to each user, (n_users,)."""
         return self.score(users)[np.arange(len(offers)), offers]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from scorer.arrays import Matrix
 from scorer.features import FeatureSchema, encode_users
-from scorer.models.design import MAX_COLUMNS, MIN_COLUMN_ROWS, Design
+from scorer.models.design import MAX_COLUMNS, MIN_COLUMN_ROWS, Column, Design
+from scorer.models.linear_kernels import fill_row
 from tests.support.training_inputs import declared
 
 SCHEMA = declared(
@@ -193,3 +194,31 @@ def test_any_encoded_user_has_a_finite_row(values: list[float]) -> None:
     """NaN, unknown codes and the largest numbers give finite columns."""
     users = np.array([values], dtype=np.float32)
     assert np.isfinite(DESIGN.with_pairs([(0, 5)]).matrix(users)).all()
+
+
+NUMBERS = st.floats(width=32) | st.sampled_from([0.0, 1.0, 2.0, 2.5, float("nan")])
+
+
+@given(
+    st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=20),
+    st.lists(st.floats(-1e6, 1e6), min_size=32, max_size=32),
+    st.floats(-2, 2, width=32),
+)
+def test_the_row_of_one_user_is_bit_equal(
+    users: list[list[float]], grid: list[float], at: float
+) -> None:
+    """The kernel of one user gives the row of the matrix, also at ties and with missing values."""
+    columns = (
+        Column(0, "score", centre=0.25, grid=tuple(sorted(grid))),
+        Column(0, "step", at=at, centre=0.5),
+        Column(1, "code", at=2.0, centre=0.125),
+        Column(1, "missing", centre=0.1),
+        Column(2, "score", grid=tuple(float(i // 4) for i in range(32))),
+    )
+    design = Design(columns, ((0, 2), (1, 4)))
+    matrix = np.array(users, dtype=np.float32)
+    expected = design.matrix(matrix)
+    row = np.empty(design.width, dtype=np.float32)
+    for i, user in enumerate(matrix):
+        fill_row(design.arrays, user, row)
+        np.testing.assert_array_equal(row.view(np.uint32), expected[i].view(np.uint32))

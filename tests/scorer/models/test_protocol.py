@@ -25,6 +25,29 @@ def test_the_score_of_one_offer_is_its_column_of_all_scores(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_scores_of_one_user_are_its_row_of_all_scores(kind: str) -> None:
+    """Scoring one user gives bit by bit what scoring many gives, and whether it personalises."""
+    model = fitted(kind)
+    users = encode_users(worked_example(1, 25), model.schema)
+    users[::7, 1] = np.nan
+    scores, personal = model.score(users), model.personalises(users)
+    for row, user in enumerate(users):
+        one, is_personal = model.score_one(user)
+        np.testing.assert_allclose(one, scores[row], rtol=1e-14)
+        assert is_personal == personal[row]
+
+
+@pytest.mark.parametrize("kind", ["interaction_base", "residual_trees"])
+def test_margins_do_not_depend_on_who_is_scored_together(kind: str) -> None:
+    """Any number of users at once gives the same margins bit by bit."""
+    model = fitted(kind)
+    users = encode_users(worked_example(1, 25), model.schema)
+    together = model.margin_model.margins(users)
+    for n in (1, 7, 8, 9):
+        np.testing.assert_array_equal(model.margin_model.margins(users[:n]), together[:n])
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_correction_changes_scores_and_keeps_the_order(kind: str) -> None:
     """A shift lowers every score that is calibrated; who comes first stays."""
     model = fitted(kind)

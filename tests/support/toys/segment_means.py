@@ -54,6 +54,10 @@ class SegmentMeans:
         """Calibrated means, float64 (n_users, n_offers)."""
         return self.calibration.apply(self.margins(users))
 
+    def score_one(self, user: Matrix) -> tuple[Vector, bool]:
+        """Calibrated means for one user, personalised."""
+        return self.score(user[None])[0], True
+
     def shown(self, users: Matrix, offers: Codes) -> Vector:
         """Calibrated means of the offers shown, float64 (n,)."""
         return self.calibration.apply(self.shown_margins(users, offers))
