@@ -11,7 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.style import Figure
-from app.text import is_known, moment, plain
+from app.text import is_known, moment, named, plain, short
+
+_PAGES = Path(__file__).parent / "pages"
 
 
 def nothing_published(home: Path) -> None:
@@ -51,6 +53,19 @@ def age_of_publication(as_of: datetime, age: timedelta, is_stale: bool) -> None:
         )
     else:
         st.caption(f"Computed for {moment(as_of)}, {since} ago. All times are UTC.")
+
+
+def heading(name: str) -> None:
+    """Show a name as a heading; where it is too long, the tooltip has all of it."""
+    cut = plain(name) if short(name) != name else None
+    st.subheader(named(name), width="content", anchor=False, help=cut)
+
+
+def link(page: str, label: str, strategy: str) -> None:
+    """Show a link to a page of a strategy."""
+    st.page_link(
+        _PAGES / f"{page}.py", label=f"{label} →", query_params={"strategy": short(strategy)}
+    )
 
 
 def show_chart(chart: Figure, alt_text: str) -> None:

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from app.text import plain
+from app.text import plain, short
 
 ALL_PLACEMENTS = "all"
 _CUSTOM = "custom"
@@ -51,8 +51,10 @@ class Period:
 def choose(label: str, name: str, options: list[str], words: Callable[[str], str] = str) -> str:
     """Let the user choose one of at least one option; `words` gives the text of an option.
 
-    A link that names an unknown option gets a warning and the first option.
+    A link may hold the option or its text. One that names an unknown option gets a warning and the
+    first option.
     """
+    words = _told_apart(options, words)
     _prepare(label, name, options, words)
     return st.selectbox(
         label,
@@ -63,6 +65,17 @@ def choose(label: str, name: str, options: list[str], words: Callable[[str], str
         filter_mode="contains",
         bind="query-params",
     )
+
+
+def _told_apart(options: list[str], words: Callable[[str], str]) -> Callable[[str], str]:
+    """Return short texts of options, numbered where several are alike."""
+    texts: dict[str, str] = {}
+    for option in options:
+        text, number = short(words(option)), 1
+        while text in texts.values():
+            text, number = f"{short(words(option))} ({number + 1})", number + 1
+        texts[option] = text
+    return texts.__getitem__
 
 
 def choose_button(label: str, name: str, options: list[str]) -> str:
@@ -84,6 +97,9 @@ def _prepare(label: str, name: str, options: list[str], words: Callable[[str], s
         if asked is None and value != options[0]:
             with suppress(StreamlitAPIException):  # on the same page the widget does it
                 st.query_params[name] = words(value)
+    elif asked in options:
+        if words(asked) != asked:
+            st.query_params[name] = words(asked)
     elif asked is not None and asked not in map(words, options):
         st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
 
@@ -94,9 +110,9 @@ def write(label: str, name: str, default: str) -> str:
     return text.strip() or default
 
 
-def choose_strategy(strategies: list[str]) -> str:
-    """Let the user choose a strategy."""
-    return choose("Strategy", "strategy", strategies)
+def choose_strategy(names: dict[str, str]) -> str:
+    """Let the user choose a strategy; `names` gives the name of each id."""
+    return choose("Strategy", "strategy", list(names), names.__getitem__)
 
 
 def choose_placement(placements: list[str]) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 import pandas as pd
 
 NONE = "–"
+LONGEST_NAME = 60
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~$<&:=^])")
 _RUNS = re.compile(r"\\[-.](?=\\[-.])")
 ARMS = {
@@ -45,17 +47,43 @@ def day(value: Any) -> str:
 
 def count(value: Any) -> str:
     """Return a count as text, `12,345`."""
-    return f"{int(value):,}" if is_known(value) else NONE
+    return true_minus(f"{int(value):,}") if is_known(value) else NONE
+
+
+def true_minus(text: str) -> str:
+    """Return a number with a minus sign instead of a hyphen."""
+    return text.replace("-", "\u2212")
+
+
+def short(name: Any, most: int = LONGEST_NAME) -> str:
+    """Return a name of at most so many letters; the end of a longer one becomes `…`."""
+    text = str(name)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def named(name: Any) -> str:
+    """Return a name as markdown text, cut where it is too long to read."""
+    return plain(short(name))
+
+
+def about(value: Any, before: str = "") -> str:
+    """Return a number with two significant digits, `96,000`, or `CHF 96,000` with a currency."""
+    if not is_known(value):
+        return NONE
+    number = float(value)
+    digits = 0 if number == 0 else 1 - math.floor(math.log10(abs(number)))
+    rounded = round(number, digits) + 0.0
+    return f"{before} ".lstrip() + true_minus(f"{rounded:,.{max(0, digits)}f}")
 
 
 def percent(value: Any, digits: int = 0) -> str:
     """Return a share as text, `12 %`."""
-    return f"{float(value):.{digits}%}".replace("%", " %") if is_known(value) else NONE
+    return true_minus(f"{float(value):.{digits}%}").replace("%", " %") if is_known(value) else NONE
 
 
 def decimals(value: Any, digits: int = 3) -> str:
     """Return a number as text, `0.277`."""
-    return f"{float(value):.{digits}f}" if is_known(value) else NONE
+    return true_minus(f"{float(value):.{digits}f}") if is_known(value) else NONE
 
 
 def change(value: Any) -> str:
@@ -64,7 +92,7 @@ def change(value: Any) -> str:
         return NONE
     digits = 1 if abs(float(value)) < 0.1 else 0
     rounded = round(float(value), digits + 2) + 0.0
-    return f"{rounded:+.{digits}%}".replace("%", " %").replace("-", "−")
+    return true_minus(f"{rounded:+.{digits}%}").replace("%", " %")
 
 
 def interval(low: Any, high: Any) -> str:
@@ -82,7 +110,7 @@ def reward(value: Any, is_amount: bool) -> str:
     """Return a mean reward as text: an amount with 2 decimals, or a rate as `7.01 %`."""
     if not is_known(value):
         return NONE
-    return f"{float(value):,.2f}" if is_amount else percent(value, 2)
+    return true_minus(f"{float(value):,.2f}") if is_amount else percent(value, 2)
 
 
 def p_value(value: Any) -> str:

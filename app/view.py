@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from os import environ
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,7 @@ from app.database import (
 )
 from app.filters import Period
 from app.queries import shared
+from app.text import is_known
 
 _CYCLE = timedelta(days=7)
 _GRACE = timedelta(days=1)
@@ -59,9 +61,16 @@ class View:
         return bool(self.strategy["kpi_type"] == "continuous")
 
     @property
+    def name(self) -> str:
+        """Return the name of the chosen strategy for people."""
+        return str(self.strategy["display_name"])
+
+    @property
     def unit(self) -> str:
-        """Return the unit of the reward, for example `revenue per display`."""
-        return f"{self.strategy['kpi_name']} per display"
+        """Return the unit of the reward, for example `revenue per display (CHF)`."""
+        currency = self.strategy["currency"]
+        unit = f"{self.strategy['kpi_name']} per display"
+        return f"{unit} ({currency})" if self.is_amount and is_known(currency) else unit
 
 
 def show(
@@ -116,7 +125,8 @@ def _view(
     strategy, placement, period = strategies["strategy_id"].iloc[0], None, Period.last(30, as_of)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if "strategy" in by:
-            strategy = filters.choose_strategy(strategies["strategy_id"].tolist())
+            ids, names = strategies["strategy_id"], strategies["display_name"]
+            strategy = filters.choose_strategy(dict(zip(ids, names, strict=True)))
         if "placement" in by:
             placement = filters.choose_placement(shared.placements(publication, strategy))
         if "period" in by:
@@ -124,8 +134,17 @@ def _view(
     return View(publication, as_of, strategies, strategy, placement, period)
 
 
+def now() -> datetime:
+    """Return the present moment, UTC without a time zone.
+
+    `NEXTOFFER_NOW`, an ISO time, takes its place, for pictures and reports of an older publication.
+    """
+    fixed = environ.get("NEXTOFFER_NOW")
+    return datetime.fromisoformat(fixed) if fixed else datetime.now(UTC).replace(tzinfo=None)
+
+
 def _say_age(as_of: datetime) -> None:
-    age = datetime.now(UTC).replace(tzinfo=None) - as_of
+    age = now() - as_of
     components.age_of_publication(as_of, age, is_stale=age > _CYCLE + _GRACE)
 
 

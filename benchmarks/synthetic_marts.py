@@ -23,11 +23,12 @@ _WINDOW = "where display_date >= getvariable('as_of')::date - window_days"
 _OFFERS_READY = "if(model_version is null, 0, getvariable('offers') - 1)"
 _PERSONAL = "if(traffic_type = 'random', null, {})"
 _IS_EXPLORING = "(model_version is null or p % 10 = 9)"
-_IS_MODEL = "policy in ('new', 'deployed')"
+_IS_MODEL = "policy in ('new', 'previous', 'deployed')"
 MARTS: dict[str, tuple[str, dict[str, str]]] = {
     "dim_ranking_strategies": (
         "strategies",
         {
+            "display_name": "strategy_id",
             "kpi_name": "if(kpi_type = 'binary', 'clicks', 'revenue')",
             "success_event_types": "['commerce.purchases']",
             "window_hours": "24",
@@ -148,8 +149,9 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "policy_evaluation": (
-        "strategies, weeks, (select unnest(['random', 'best_single', 'deployed', 'new']) as policy,"
-        " unnest([0.05, 0.06, 0.09, 0.1]) as policy_value) as policies,"
+        "strategies, weeks, (select unnest(['random', 'best_single', 'previous', 'new',"
+        " 'deployed']) as policy,"
+        " unnest([0.05, 0.06, 0.09, 0.1, 0.1]) as policy_value) as policies,"
         " (select unnest(['dm', 'dr', 'dr_shrunk', 'ips', 'snips']) as estimator) as estimators",
         {
             "cycle_date": "as_of::date",

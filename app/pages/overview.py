@@ -1,9 +1,10 @@
-"""Page Overview: the state of each strategy, and what to do."""
+"""Page Overview: what each strategy brings, the next step, its state and what changed."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import components, text
 from app.charts.performance import lifts
@@ -11,68 +12,81 @@ from app.queries import overview as queries
 from app.sentences import overview as sentences
 from app.view import View, show
 
+_MOST_ALERTS = 5
+
 
 def render(view: View) -> None:
     """Draw the page."""
     standing = view.strategies.merge(queries.standing(view.publication), on="strategy_id")
-    _lifts(standing)
     alerts = queries.alerts(view.publication)
     for _, row in standing.iterrows():
+        own = alerts[alerts["strategy_id"] == row["strategy_id"]]
         with st.container(border=True):
-            _strategy(row)
+            _headline(row)
+            _next_step(row, own)
+            _figures(row)
             left, right = st.columns(2, gap="large")
             with left:
-                _alerts(alerts[alerts["strategy_id"] == row["strategy_id"]])
+                _alerts(own)
             with right:
                 _changes(view, row)
+    _lifts(standing)
+    st.caption(sentences.MEANING)
 
 
-def _lifts(standing: pd.DataFrame) -> None:
-    known = standing[standing["lift"].notna()]
-    if known.empty:
-        st.info(
-            "**No lift yet.** It needs 20 successes in personalised and in random traffic in the"
-            " last 30 days."
-        )
-        return
-    better = int((known["lift_low"] > 0).sum())
-    title = (
-        f"Personalised traffic is better than random in {better} of {len(standing)}"
-        f" {'strategy' if len(standing) == 1 else 'strategies'}, last 30 days"
-    )
-    components.show_chart(lifts(known.assign(label=known["strategy_id"]), title), title)
-
-
-def _strategy(row: pd.Series) -> None:
+def _headline(row: pd.Series) -> None:
     state, colour = sentences.STATES.get(row["status"], (row["status"], "gray"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(text.plain(row["strategy_id"]), width="content", anchor=False)
+        components.heading(row["display_name"])
         st.badge(state, color=colour)
-    st.markdown(sentences.standing(row))
+    st.markdown(f"#### {sentences.gain(row)}")
+    st.markdown(" ".join(filter(None, (sentences.gain_range(row), sentences.rewards(row)))))
+
+
+def _next_step(row: pd.Series, alerts: pd.DataFrame) -> None:
+    step = sentences.next_step(row, alerts)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**Next step:** {step.words}", width="content")
+        components.link(step.page, step.label, row["display_name"])
+
+
+def _figures(row: pd.Series) -> None:
     boxes = st.columns(4)
-    lift = text.change(row["lift"])
-    boxes[0].metric("Lift, 30 days", lift, help="Over random traffic")
-    between = text.interval(row["lift_low"], row["lift_high"])
-    boxes[0].caption(f"{between} (95 %)" if between != text.NONE else "not measured yet")
-    boxes[1].metric("Personalised, 7 days", text.percent(row["personalised_share"]))
-    boxes[1].caption(f"of displays; random {text.percent(row['random_share'])}")
-    boxes[2].metric("Last trained (UTC)", text.day(row["trained_as_of"]))
-    boxes[2].caption(f"version {text.plain(sentences.version(row))}")
-    boxes[3].metric("Offers ready", f"{row['offers_ready']} of {row['offers']}")
+    _lift(boxes[0], "Lift over random", row, "lift", "No lift yet")
+    is_best = row["model_kind"] == "best_single"
+    other = "it is what everybody gets" if is_best else "not measured yet"
+    _lift(boxes[1], "Lift over best single offer", row, "best_lift", other)
+    boxes[2].metric("Personalised, 7 days", text.percent(row["personalised_share"]))
     explorers = f"{text.percent(row['exploration_share'])} of people explore"
-    boxes[3].caption(explorers if sentences.has_model(row) else "everybody explores")
+    boxes[2].caption(
+        f"of displays; random {text.percent(row['random_share'])}."
+        f" {explorers if sentences.has_model(row) else 'Everybody explores'}."
+    )
+    boxes[3].metric("Offers ready", f"{row['offers_ready']} of {row['offers']}")
+    boxes[3].caption(
+        f"Model {text.plain(sentences.version(row))}, trained {text.day(row['trained_as_of'])}"
+        if sentences.has_model(row)
+        else "No model yet"
+    )
+    st.markdown(sentences.standing(row))
+
+
+def _lift(box: DeltaGenerator, label: str, row: pd.Series, name: str, otherwise: str) -> None:
+    between = text.interval(row[f"{name}_low"], row[f"{name}_high"])
+    box.metric(label, text.change(row[name]))
+    box.caption(f"{between} (95 %)" if between != text.NONE else otherwise)
 
 
 def _alerts(alerts: pd.DataFrame) -> None:
     st.markdown("**Alerts**")
     if alerts.empty:
         st.markdown("No alerts.")
-    for _, alert in alerts.head(5).iterrows():
+    for _, alert in alerts.head(_MOST_ALERTS).iterrows():
         box = {"severe": st.error, "warning": st.warning}.get(alert["severity"], st.info)
         advice = f"\n\n{text.plain(alert['advice'])}" if text.is_known(alert["advice"]) else ""
         box(f"**{alert['severity'].capitalize()}:** {text.plain(alert['sentence'])}{advice}")
-    if len(alerts) > 5:
-        st.markdown(f"and {len(alerts) - 5} more: see the page Health.")
+    if len(alerts) > _MOST_ALERTS:
+        st.markdown(f"and {len(alerts) - _MOST_ALERTS} more: see the page Health.")
     if alerts["retrain_recommended"].any():
         st.code("nextoffer run --retrain-now", language=None)
 
@@ -89,6 +103,19 @@ def _changes(view: View, row: pd.Series) -> None:
     ]
     found = sentences.changes(frames[0], frames[1], frames[2], row["kpi_type"] == "continuous")
     st.markdown("\n".join(f"- {sentence}" for sentence in found) or "Nothing to compare yet.")
+
+
+def _lifts(standing: pd.DataFrame) -> None:
+    known = standing[standing["lift"].notna()]
+    if known.empty:
+        return
+    better = int((known["lift_low"] > 0).sum())
+    title = (
+        f"Personalised traffic is better than random in {better} of {len(standing)}"
+        f" {'strategy' if len(standing) == 1 else 'strategies'}, last 30 days"
+    )
+    labels = [text.short(name) for name in known["display_name"]]
+    components.show_chart(lifts(known.assign(label=labels), title), title)
 
 
 show("Overview", render, by=())

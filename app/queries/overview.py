@@ -25,17 +25,44 @@ lifts as (
         reward_per_display,
         lift,
         coalesce(lift_low_clustered, lift_low) as lift_low,
-        coalesce(lift_high_clustered, lift_high) as lift_high
+        coalesce(lift_high_clustered, lift_high) as lift_high,
+        incremental_reward,
+        incremental_reward_low,
+        incremental_reward_high
     from arm_performance
     where placement_id = 'all' and window_days = 30 and traffic_type = 'contextual'
 ),
+randoms as (
+    select strategy_id, reward_per_display as random_reward
+    from arm_performance
+    where placement_id = 'all' and window_days = 30 and traffic_type = 'random'
+),
 readiness as (
     select
-        strategy_id,
+        readiness.strategy_id,
         count(*) as offers,
-        count(*) filter (where is_ready) as offers_ready
-    from offer_readiness
-    group by strategy_id
+        count(*) filter (where readiness.is_ready) as offers_ready,
+        count(*) filter (
+            where not readiness.is_ready
+                and coalesce(offers.status, 'approved') = 'approved'
+                and coalesce(offers.end_date, timestamp '9999-01-01') > publication.as_of
+                and coalesce(offers.start_date, timestamp '0001-01-01') <= publication.as_of
+        ) as offers_missing
+    from offer_readiness as readiness
+    cross join publication
+    left join dim_offers as offers on readiness.offer_id = offers.offer_id
+    group by readiness.strategy_id
+),
+over_best as (
+    select
+        strategy_id,
+        lift_over_best_single as best_lift,
+        lift_over_best_single_low as best_lift_low,
+        lift_over_best_single_high as best_lift_high
+    from policy_evaluation
+    where policy = 'deployed' and estimator = 'dr' and status = 'ok' and model_kind <> 'best_single'
+    qualify as_of = max(as_of) over (partition by strategy_id)
+        and as_of = (select as_of from publication)
 )
 select
     strategies.strategy_id,
@@ -48,8 +75,16 @@ select
     lifts.lift,
     lifts.lift_low,
     lifts.lift_high,
+    lifts.incremental_reward,
+    lifts.incremental_reward_low,
+    lifts.incremental_reward_high,
+    randoms.random_reward,
+    over_best.best_lift,
+    over_best.best_lift_low,
+    over_best.best_lift_high,
     coalesce(readiness.offers, 0) as offers,
-    coalesce(readiness.offers_ready, 0) as offers_ready
+    coalesce(readiness.offers_ready, 0) as offers_ready,
+    coalesce(readiness.offers_missing, 0) as offers_missing
 from dim_ranking_strategies as strategies
 left join (
     select * from training_runs
@@ -60,6 +95,8 @@ left join model_versions as models
     and runs.deployed_model_version = models.model_version
 left join shares on strategies.strategy_id = shares.strategy_id
 left join lifts on strategies.strategy_id = lifts.strategy_id
+left join randoms on strategies.strategy_id = randoms.strategy_id
+left join over_best on strategies.strategy_id = over_best.strategy_id
 left join readiness on strategies.strategy_id = readiness.strategy_id
 order by strategies.strategy_id
 """
@@ -133,7 +170,7 @@ order by firsts.strategy_id, firsts.offer_id
 
 
 def standing(publication: Publication) -> pd.DataFrame:
-    """Return one row per strategy: its model, traffic of 7 days, lift of 30 days, readiness."""
+    """Return one row per strategy: its model, traffic of 7 days, lifts of 30 days, readiness."""
     return publication.frame(_STANDING)
 
 

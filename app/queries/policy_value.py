@@ -44,8 +44,8 @@ where
 order by
     as_of,
     case policy
-        when 'random' then 1 when 'best_single' then 2 when 'deployed' then 3 when 'new' then 4
-        else 5
+        when 'random' then 1 when 'best_single' then 2 when 'previous' then 3 when 'new' then 4
+        when 'deployed' then 5 else 6
     end,
     data_window_start,
     model_version,

@@ -11,7 +11,9 @@ from app.database import Publication
 _STRATEGIES = """
 select
     strategies.strategy_id,
+    strategies.display_name,
     strategies.kpi_name,
+    strategies.currency,
     strategies.kpi_type,
     strategies.window_hours,
     strategies.lookback_days,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -15,6 +16,21 @@ STATES = {
     "failed": ("Failed", "red"),
     "never ran": ("Never ran", "gray"),
 }
+MEANING = (
+    "**Random** is what offers earn when they are drawn by chance. The **best single offer** is the"
+    " one that earns most when everybody sees it. The lift over random is measured on the displays"
+    " of the last 30 days; the lift over the best single offer is what choosing for each person"
+    " adds, estimated on the log."
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do next for a strategy, and the page that explains it."""
+
+    words: str
+    page: str
+    label: str
 
 
 def has_model(row: pd.Series) -> bool:
@@ -27,9 +43,51 @@ def version(row: pd.Series) -> str:
     return str(row["deployed_model_version"]) if has_model(row) else "none yet"
 
 
+def gain(row: pd.Series) -> str:
+    """Return what personalisation brought in 30 days, `≈ CHF 96,000 more than random`."""
+    value = row["incremental_reward"]
+    if not text.is_known(value):
+        return "No gain to show yet"
+    return f"≈ {_worth(abs(value), row)} {'more' if value >= 0 else 'less'} in 30 days than random"
+
+
+def gain_range(row: pd.Series) -> str:
+    """Return the 95 % interval of the gain, or what it needs."""
+    low, high = row["incremental_reward_low"], row["incremental_reward_high"]
+    if not text.is_known(row["incremental_reward"]):
+        return (
+            "A gain needs 20 successes in personalised and in random traffic of the last 30 days."
+        )
+    between = f"95 % interval: {text.about(low)} to {text.about(high)}."
+    if low <= 0 <= high:
+        return f"{between} It contains 0, so the difference may be chance."
+    return between
+
+
+def _worth(value: float, row: pd.Series) -> str:
+    """Return an amount with its currency, or successes with the name of the KPI."""
+    if row["kpi_type"] != "continuous":
+        return f"{text.about(value)} {text.plain(row['kpi_name'])}"
+    if text.is_known(row["currency"]):
+        return text.about(value, text.plain(row["currency"]))
+    return f"{text.about(value)} {text.plain(row['kpi_name'])}"
+
+
+def rewards(row: pd.Series) -> str:
+    """Return what a display earned in both arms."""
+    is_amount = row["kpi_type"] == "continuous"
+    mean, random = (text.reward(row[f"{name}"], is_amount) for name in _REWARDS)
+    if text.NONE in (mean, random):
+        return ""
+    return f"A personalised display earned {mean}, a random one {random}."
+
+
+_REWARDS = ("reward_per_display", "random_reward")
+
+
 def standing(row: pd.Series) -> str:
     """Return the state of a strategy and the reason."""
-    why = f" {text.plain(row['reason'])}." if text.is_known(row["reason"]) else ""
+    why = f" {_sentence(row['reason'])}" if text.is_known(row["reason"]) else ""
     kpi = f"KPI: {text.plain(row['kpi_name'])}."
     serving = "the earlier model stays" if has_model(row) else "everything stays random"
     words = {
@@ -42,7 +100,64 @@ def standing(row: pd.Series) -> str:
     # A model that is held back leaves the earlier model or the best single offer deployed.
     if row["model_kind"] == "best_single" and row["status"] in ("succeeded", "held_back"):
         words = "Nothing is personalised: everybody gets the best single offer first."
-    return f"{words}{why} {kpi} Last run {text.day(row['last_run'])}."
+    last_run = f" Last run {text.day(row['last_run'])}." if text.is_known(row["last_run"]) else ""
+    return f"{words}{why} {kpi}{last_run}"
+
+
+def _sentence(reason: str) -> str:
+    """Return the reason of a run as a sentence."""
+    written = reason[:1].upper() + reason[1:].rstrip(".")
+    return f"{text.plain(written)}."
+
+
+def next_step(row: pd.Series, alerts: pd.DataFrame) -> Step:
+    """Return the most urgent thing to do for a strategy; `alerts` are its own, the worst first."""
+    if row["status"] == "never ran":
+        return Step("Run a cycle: `nextoffer run --raw FOLDER`.", "health", "Look at the data")
+    if row["status"] == "failed":
+        return Step(
+            "Repair what stopped the last run, then run it again.", "model", "See what failed"
+        )
+    worst = alerts.iloc[0] if len(alerts) else None
+    if worst is not None and worst["severity"] == "severe":
+        return _of_alert(worst)
+    if row["status"] == "collecting":
+        return Step(
+            "Wait for data: a model needs two ready offers.", "offers", "See when offers are ready"
+        )
+    if text.is_known(row["lift_high"]) and row["lift_high"] < 0:
+        return Step(
+            "Roll the model back: personalised traffic earns less than random.",
+            "model",
+            "See the versions and commands",
+        )
+    if worst is not None and worst["severity"] == "warning":
+        return _of_alert(worst)
+    if row["status"] == "held_back":
+        return Step(
+            "Compare the new model with the one that serves.", "policy_value", "See the comparison"
+        )
+    if worst is not None:
+        return _of_alert(worst)
+    if row["offers_missing"]:
+        missing = int(row["offers_missing"])
+        return Step(
+            f"{missing} {'offer is' if missing == 1 else 'offers are'} not ready yet.",
+            "offers",
+            "See what is missing",
+        )
+    return Step(
+        "Nothing to repair. See who responds to what, to plan the next offer.",
+        "interactions",
+        "See the strongest effect",
+    )
+
+
+def _of_alert(alert: pd.Series) -> Step:
+    advice = text.is_known(alert["advice"])
+    return Step(
+        text.plain(alert["advice"] if advice else alert["sentence"]), "health", "See the finding"
+    )
 
 
 def changes(
@@ -55,17 +170,19 @@ def changes(
     `runs` are the last two, the newest first; `weeks` has traffic_type, is_this_week, displays,
     reward_per_display and its standard_error; `new_offers` has offer_name.
     """
+    if len(runs) == 1:
+        return ["This is the first run."]
     sentences = _of_runs(runs) + _of_rewards(weeks, is_amount)
     if len(new_offers):
-        names = [text.plain(name) for name in new_offers["offer_name"]]
+        names = [text.named(name) for name in new_offers["offer_name"]]
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         sentences.append(f"Shown for the first time: {', '.join(names[:3])}{more}.")
     return sentences
 
 
 def _of_runs(runs: pd.DataFrame) -> list[str]:
-    if len(runs) < 2:
-        return ["This is the first run."] if len(runs) else []
+    if runs.empty:
+        return []
     new, old = runs.iloc[0], runs.iloc[1]
     sentences = []
     version, before = new["deployed_model_version"], old["deployed_model_version"]

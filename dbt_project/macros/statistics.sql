@@ -38,6 +38,9 @@
     )
 {%- endmacro %}
 
+{# Successes that both arms need for a comparison. #}
+{% macro enough_successes() %}20{% endmacro %}
+
 {# The lift that power is stated for, in words. #}
 {% macro lift_to_show() %}10 %{% endmacro %}
 

@@ -82,7 +82,7 @@ def _caption(rows: list[Row]) -> str:
     unknown = max(row["displays_without_propensity"] for row in rows)
     if unknown:
         lines.append(f"{unknown:,} displays without a known propensity are not used.")
-    if any(row["policy"] in ("deployed", "version") for row in rows):
+    if any(row["policy"] in ("previous", "version") for row in rows):
         lines.append("Stored models are evaluated only on displays after their training data;")
         lines.append("lifts compare two policies on the same displays.")
     return "\n".join(lines)

@@ -129,7 +129,7 @@ def _deploy(
     versions = {
         "new": new,
         "best_single": nominee if not training.verdict.personalises else None,
-        "deployed": incumbent,
+        "previous": incumbent,
     }
     columns: dict[str, Any] = {
         "status": status,

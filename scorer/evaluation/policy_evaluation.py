@@ -18,6 +18,7 @@ from scorer.training.train import Training
 
 Row = dict[str, Any]
 
+PREVIOUS = "previous"
 _OVER_BEST_SINGLE = "lift_over_best_single"
 
 
@@ -37,9 +38,10 @@ class Evaluated:
 
 
 def training_rows(training: Training, versions: dict[str, str | None]) -> list[Row]:
-    """Evaluate the policies random, best single, new and deployed of a training.
+    """Evaluate the policies random, best single, new and previous of a training.
 
-    ``versions`` gives the model version of ``best_single``, ``new`` and ``deployed``.
+    ``versions`` gives the model version of ``best_single``, ``new`` and ``previous``, the model
+    that served before the cycle.
     """
     logged, chosen = training.logged, training.selection.chosen
     policies = [
@@ -51,14 +53,14 @@ def training_rows(training: Training, versions: dict[str, str | None]) -> list[R
     ]
     rows = list(evaluation_rows(logged, policies))
     if training.since is not None:
-        deployed = Evaluated(
-            DEPLOYED,
-            versions[DEPLOYED],
+        previous = Evaluated(
+            PREVIOUS,
+            versions[PREVIOUS],
             training.deployed_kind,
             training.since.policy(DEPLOYED),
             False,
         )
-        rows += evaluation_rows(training.since, [deployed])
+        rows += evaluation_rows(training.since, [previous])
     return rows
 
 

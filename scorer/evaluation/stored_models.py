@@ -17,13 +17,13 @@ import numpy as np
 from scorer.arrays import Mask
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, StrategyError
-from scorer.evaluation.policy_evaluation import Evaluated, Row, evaluation_rows, plain
+from scorer.evaluation.policy_evaluation import PREVIOUS, Evaluated, Row, evaluation_rows, plain
 from scorer.features import encode_users
 from scorer.models.best_single import BestSingle
 from scorer.models.protocol import RewardModel
 from scorer.registry.model_registry import ModelRegistry
 from scorer.training.candidates import BEST_SINGLE
-from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, score_rows
+from scorer.training.cross_fitting import Incumbent, Scored, score_rows
 from scorer.training.examples import Examples, encode_examples, usable_rows
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import offer_means
@@ -35,7 +35,7 @@ from scorer.warehouse.marts import load_examples, read_data, read_schema
 from scorer.warehouse.scorer_tables import replace_evaluations
 
 VERSION = "version"
-_OF_TRAINING = ("random", BEST_SINGLE, "new", DEPLOYED)
+_OF_TRAINING = ("random", BEST_SINGLE, "new", PREVIOUS)
 _FACTS = ("strategy_id", "cycle_date", "as_of")
 _SAVED = """
 select * from scorer.policy_evaluation
@@ -51,7 +51,7 @@ order by as_of desc limit 1
 
 @dataclass(frozen=True)
 class Wanted:
-    """The stored versions to evaluate besides the deployed one: those named, or all."""
+    """The stored versions to evaluate besides the previous one: those named, or all."""
 
     versions: tuple[str, ...] = ()
     is_all: bool = False
@@ -62,7 +62,7 @@ def evaluate_strategy(
 ) -> list[Row]:
     """Replace the rows of a strategy and cycle in `scorer.policy_evaluation`; return them.
 
-    `deployed` is the model that served before the training of the cycle. Stored versions have the
+    `previous` is the model that served before the training of the cycle. Stored versions have the
     policy `version`.
 
     Raises
@@ -134,14 +134,14 @@ def _stored(
 
     A damaged model is skipped unless it was named.
     """
-    found = [] if plan.incumbent is None else [(DEPLOYED, plan.incumbent)]
-    deployed = {stored.version for _, stored in found}
+    found = [] if plan.incumbent is None else [(PREVIOUS, plan.incumbent)]
+    previous = {stored.version for _, stored in found}
     registry = ModelRegistry(settings.models_dir)
     damaged = {m["model_version"] for m in registry.versions(strategy) if "error" in m}
     chosen = set(_versions(settings, strategy)) - damaged if wanted.is_all else set()
     chosen |= set(wanted.versions) & set(_versions(settings, strategy))
     for version in _versions(settings, strategy):
-        if version in chosen - deployed:
+        if version in chosen - previous:
             end = datetime.fromisoformat(registry.manifest(strategy, version)["data_window_end"])
             found.append((VERSION, Incumbent(registry.load(strategy, version), end, version)))
     return found

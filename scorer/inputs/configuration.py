@@ -82,8 +82,14 @@ _LIST = "separate values by |, none empty"
 FILES: dict[str, tuple[Column, ...]] = {
     "ranking_strategies": (
         _STRATEGY,
+        Column("display_name"),
         Column("kpi_name"),
         Column("kpi_type", "write binary or continuous", lambda v: v in ("binary", "continuous")),
+        Column(
+            "currency",
+            "write a currency in at most 5 characters, such as CHF",
+            lambda v: len(v) <= 5 and " " not in v,
+        ),
         Column("success_event_types", _LIST, _is_list),
         Column("value_path", "write a dotted path", lambda v: bool(_PATH.match(v))),
         Column(

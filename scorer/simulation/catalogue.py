@@ -33,6 +33,7 @@ class Strategy(NamedTuple):
     """A business goal, in the words of the ranking strategies file."""
 
     strategy_id: str
+    display_name: str
     kpi_name: str
     kpi_type: Literal["binary", "continuous"]
     success_event_types: str
@@ -76,9 +77,19 @@ PLACEMENTS = (
     Placement(MAIL, "email_revenue", "newsletter", "scope-email-body", ()),
 )
 STRATEGIES = (
-    Strategy("web_clicks", "clicks", "binary", "decisioning.propositionInteract", "", 24, 0.064),
+    Strategy(
+        "web_clicks",
+        "Web offers",
+        "clicks",
+        "binary",
+        "decisioning.propositionInteract",
+        "",
+        24,
+        0.064,
+    ),
     Strategy(
         "email_revenue",
+        "Weekly e-mail",
         "revenue",
         "continuous",
         "commerce.purchases",
@@ -87,6 +98,7 @@ STRATEGIES = (
         0.055,
     ),
 )
+CURRENCY = "CHF"
 LIFE_STAGES = ("student", "young-professional", "family", "retiree")
 SEGMENTS = (
     *LIFE_STAGES,

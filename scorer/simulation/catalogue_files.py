@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from scorer.simulation.catalogue import (
     CAPPING_RULES,
+    CURRENCY,
     EXCLUDE_RULES,
     INCLUDE_RULES,
     PLACEMENTS,
@@ -55,8 +56,8 @@ def write_catalogue(raw: Path, start: date, offers: tuple[Offer, ...]) -> None:
             [(*rule, 1, "") for rule in CAPPING_RULES],
         ),
         "ranking_strategies": (
-            "strategy_id,kpi_name,kpi_type,success_event_types,value_path,window_hours,"
-            "lookback_days,min_displays,min_successes,exploration_share,top_k,placement_ids,"
+            "strategy_id,display_name,kpi_name,kpi_type,currency,success_event_types,value_path,"
+            "window_hours,lookback_days,min_displays,min_successes,exploration_share,top_k,placement_ids,"
             "context_features",
             _strategies(),
         ),
@@ -109,7 +110,7 @@ def _offers(start: date, offers: tuple[Offer, ...]) -> list[Sequence[object]]:
                 f"{ends}T00:00:00Z" if ends else "",
                 str(offer.is_fallback).lower(),
                 "|".join(offer.placements),
-                json.dumps({"price": offer.price, "currency": "CHF"}),
+                json.dumps({"price": offer.price, "currency": CURRENCY}),
             )
         )
     return rows
@@ -127,7 +128,14 @@ def _strategies() -> list[Sequence[object]]:
         on_web = any(place.sections for place in places)
         unused = _MAIL_ONLY if on_web else _WEB_ONLY
         features = [name for name, _, _ in _CONTEXT_FEATURES if name not in unused]
-        kpi = (strategy.kpi_name, strategy.kpi_type, strategy.success_event_types)
+        is_amount = strategy.kpi_type == "continuous"
+        kpi = (
+            strategy.display_name,
+            strategy.kpi_name,
+            strategy.kpi_type,
+            CURRENCY if is_amount else "",
+            strategy.success_event_types,
+        )
         thresholds = ("", "", "", "", "")
         rows.append(
             (

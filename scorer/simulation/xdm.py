@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from scorer.simulation.catalogue import PLACEMENTS
+from scorer.simulation.catalogue import CURRENCY, PLACEMENTS
 from scorer.simulation.context import (
     CITIES,
     COUNTRIES,
@@ -61,7 +61,7 @@ def purchase_template(spelling: str) -> bytes:
 
     Filled by (event id, timestamp, profile, purchase id, price, members of context).
     """
-    order = {"purchaseID": "%s", "currencyCode": "CHF", "priceTotal": _RAW}
+    order = {"purchaseID": "%s", "currencyCode": CURRENCY, "priceTotal": _RAW}
     commerce = {"purchases": {"value": 1}, "order": order}
     return _open(spelling, {**_head("commerce.purchases"), "commerce": commerce})
 

@@ -79,13 +79,19 @@ def test_cells_of_a_pair_come_with_each_feature_by_itself(tmp_path: Path) -> Non
 def test_the_last_evaluation_is_in_order_and_without_figures_where_insufficient(
     tmp_path: Path,
 ) -> None:
-    """Random, best single, deployed, new; an insufficient row shows no figures."""
+    """Random, best single, previous, new, deployed; an insufficient row shows no figures."""
     publication = published(tmp_path, policy_evaluation={"status": "'insufficient'"})
     found = policy_value.latest(publication, STRATEGY)
-    assert list(dict.fromkeys(found["policy"])) == ["random", "best_single", "deployed", "new"]
+    assert list(dict.fromkeys(found["policy"])) == [
+        "random",
+        "best_single",
+        "previous",
+        "new",
+        "deployed",
+    ]
     figures = ["policy_value", "value_low", "value_high", "effective_sample_size"]
     assert found[[*figures, "lift_over_random"]].isna().all(axis=None)
-    assert found["matching_responses"].tolist() == [300] * 20
+    assert found["matching_responses"].tolist() == [300] * 25
 
 
 def test_rejected_records_are_counted_by_reason(tmp_path: Path) -> None:

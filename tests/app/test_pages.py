@@ -18,7 +18,8 @@ def test_the_overview_says_state_lift_alerts_and_changes(
     text = text_of(app)
     metrics = {metric.label: metric.value for metric in app.metric}
     assert "A model is deployed" in text
-    assert metrics["Lift, 30 days"] == "+60 %"
+    assert metrics["Lift over random"] == "+60 %"
+    assert metrics["Lift over best single offer"] == "+67 %"
     assert "+40 % to +80 %" in text
     assert metrics["Offers ready"] == "4 of 5"
     assert text.count("Severe:") == 2
@@ -32,8 +33,9 @@ def test_the_overview_of_a_cold_start_claims_no_lift(
     """Without personalised traffic there is no lift, no version and no chart."""
     app = open_page(homes["cold"], "overview")
     assert "No lift yet" in text_of(app)
-    assert "version none yet" in text_of(app)
-    assert "everybody explores" in text_of(app)
+    assert "No model yet" in text_of(app)
+    assert "Everybody explores" in text_of(app)
+    assert "No gain to show yet" in text_of(app)
     assert {metric.label: metric.value for metric in app.metric}["Personalised, 7 days"] == "0 %"
     assert charts_of(app) == []
 

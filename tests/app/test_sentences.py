@@ -78,7 +78,7 @@ def test_a_strategys_state_is_said_in_words(
     )
     said = overview.standing(row)
     assert words in said
-    assert "because" in said
+    assert "Because." in said
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,24 @@ def test_interval_of_the_lift_is_that_of_the_log_ratio(compared: Compare) -> Non
     assert row["lift_high"] == pytest.approx(1.5 * math.exp(half) - 1)
 
 
+@pytest.mark.parametrize("per_profile", [1, 5])
+def test_incremental_reward_has_the_interval_of_the_difference(
+    compared: Compare, per_profile: int
+) -> None:
+    """Displays times the difference of the means; displays of a profile count together."""
+    random, contextual = orders(1, 400, 0.5, 10), orders(2, 900, 0.5, 12)
+    random, contextual = np.repeat(random, per_profile), np.repeat(contextual, per_profile)
+    profiles = np.repeat(np.arange(1300), per_profile)
+    row = compared("continuous", random, contextual, profiles)
+    gained = contextual.size * (contextual.mean() - random.mean())
+    people = [np.array(arm).reshape(-1, per_profile).mean(axis=1) for arm in (random, contextual)]
+    error = math.sqrt(sum(arm.var(ddof=1) / arm.size for arm in people))
+    half = contextual.size * stats.t.ppf(0.975, 399) * error
+    assert row["incremental_reward"] == pytest.approx(gained)
+    assert row["incremental_reward_low"] == pytest.approx(gained - half, rel=1e-3)
+    assert row["incremental_reward_high"] == pytest.approx(gained + half, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("random", "contextual"),
     [

@@ -138,7 +138,7 @@ def test_a_new_estimator_has_rows_in_policy_evaluation(
 ) -> None:
     """One row per policy; clipping every weight of 2 to 1.5 takes a quarter of the value."""
     monkeypatch.setitem(ESTIMATORS, "clipped", clipped)
-    rows = training_rows(trained, dict.fromkeys((BEST_SINGLE, "new", "deployed")))
+    rows = training_rows(trained, dict.fromkeys((BEST_SINGLE, "new", "previous")))
     values = {(r["policy"], r["estimator"]): r["policy_value"] for r in rows}
     for policy in (BEST_SINGLE, "new"):
         assert values[policy, "clipped"] == pytest.approx(0.75 * values[policy, "ips"])

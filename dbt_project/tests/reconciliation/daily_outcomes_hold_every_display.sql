@@ -1,4 +1,5 @@
--- The displays of a strategy's date and arm are those of its traffic, whichever offer and placement they had.
+-- The displays of a strategy's date and arm are those of its traffic, whichever offer and placement they had; traffic is kept
+-- for longer than outcomes, and the first day of outcomes may be cut.
 with outcomes as (
 
     select
@@ -21,4 +22,6 @@ full join {{ ref("traffic_allocation") }} as traffic
     on outcomes.strategy_id = traffic.strategy_id
     and outcomes.display_date = traffic.display_date
     and outcomes.traffic_type = traffic.traffic_type
-where outcomes.displays is distinct from traffic.displays
+where
+    outcomes.displays is distinct from traffic.displays
+    and coalesce(outcomes.display_date, traffic.display_date) > ({{ add_days(as_of(), "-" ~ performance_days()) }})::date

@@ -53,7 +53,7 @@ def test_rows_of_the_training_are_kept(settings: Settings) -> None:
     evaluate_policies(settings, Wanted(), Silent())
     assert table(settings) == first
     changed = {row[3] for row in {*before} ^ {*first}}
-    assert changed <= {"deployed"}
+    assert changed <= {"previous"}
 
 
 def test_a_stored_model_is_judged_on_later_displays_only(settings: Settings) -> None:
@@ -61,10 +61,10 @@ def test_a_stored_model_is_judged_on_later_displays_only(settings: Settings) -> 
     old, new = versions(settings)
     rows = evaluated(settings, Wanted((new,)))
     window = ModelRegistry(settings.models_dir).manifest("s", old)["data_window_end"]
-    deployed = rows["deployed", old]
-    assert deployed["data_window_start"].isoformat() > window
-    assert (deployed["displays"], deployed["displays_without_propensity"]) == (720, 80)
-    assert (deployed["status"], deployed["is_cross_fitted"]) == ("ok", False)
+    previous = rows["previous", old]
+    assert previous["data_window_start"].isoformat() > window
+    assert (previous["displays"], previous["displays_without_propensity"]) == (720, 80)
+    assert (previous["status"], previous["is_cross_fitted"]) == ("ok", False)
     assert (rows["version", new]["status"], rows["version", new]["displays"]) == ("insufficient", 0)
     assert rows["version", new]["policy_value"] is None
     assert rows["version", new]["lift_over_random"] is None
@@ -81,19 +81,19 @@ def test_the_true_value_is_in_the_interval(settings: Settings) -> None:
     old, _ = versions(settings)
     rows = evaluated(settings, Wanted())
     assert rows["random", None]["value_low"] < 0.21875 < rows["random", None]["value_high"]
-    found = rows["deployed", old]
+    found = rows["previous", old]
     assert found["value_low"] < 0.3875 < found["value_high"]
     assert found["lift_over_best_single_low"] > 0
 
 
 def test_all_versions_are_listed_once(settings: Settings) -> None:
-    """The deployed one is not repeated as a version; every estimator has a row."""
+    """The previous one is not repeated as a version; every estimator has a row."""
     old, new = versions(settings)
     rows = evaluate_policies(settings, Wanted(is_all=True), Silent()).rows
     keys = [(r["policy"], r["model_version"], r["estimator"]) for r in rows]
     assert len(keys) == len(set(keys))
-    stored = {key[:2] for key in keys if key[0] in ("deployed", "version")}
-    assert stored == {("deployed", old), ("version", new)}
+    stored = {key[:2] for key in keys if key[0] in ("previous", "version")}
+    assert stored == {("previous", old), ("version", new)}
     assert {key[2] for key in keys} == set(ESTIMATORS)
 
 
@@ -120,7 +120,7 @@ def test_without_a_training_the_baselines_are_evaluated(settings: Settings) -> N
         connection.register("kept", kept)
         connection.execute("insert into scorer.policy_evaluation from kept")
     found = {r["policy"]: r for r in rows if r["estimator"] == "dr"}
-    assert set(found) == {"random", "best_single", "deployed"}
+    assert set(found) == {"random", "best_single", "previous"}
     for name in ("random", "best_single"):
         value = next(row for key, row in before.items() if key[0] == name)["policy_value"]
         assert found[name]["policy_value"] == pytest.approx(value, rel=0.1)

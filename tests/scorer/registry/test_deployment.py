@@ -206,11 +206,11 @@ def test_a_promotion_afterwards_overrides_and_is_recorded(
 
 
 def test_policies_are_evaluated_beside_each_other(worked: Connection, settings: Settings) -> None:
-    """Random, best single, new and deployed each have a row for every estimator."""
+    """Random, best single, new and previous each have a row for every estimator."""
     old = deployed(settings, "best_single")
     run, _ = train_cycle(worked, settings)
     rows = worked.sql("from scorer.policy_evaluation").to_arrow_table().to_pylist()
-    names = ("random", "best_single", "new", "deployed")
+    names = ("random", "best_single", "new", "previous")
     assert {(r["policy"], r["estimator"]) for r in rows} == {
         (p, e) for p in names for e in ("ips", "snips", "dm", "dr", "dr_shrunk")
     }
@@ -219,7 +219,7 @@ def test_policies_are_evaluated_beside_each_other(worked: Connection, settings: 
         "random": None,
         "best_single": None,
         "new": run["model_version"],
-        "deployed": old,
+        "previous": old,
     }
     by = {r["policy"]: r for r in rows if r["estimator"] == "dr"}
     assert by["new"]["policy_value"] > by["best_single"]["policy_value"] > 0
@@ -229,7 +229,7 @@ def test_policies_are_evaluated_beside_each_other(worked: Connection, settings: 
 
 
 def test_rows_without_propensity_are_counted_for_every_policy(settings: Settings) -> None:
-    """The deployed model has its own count, of the displays since its window."""
+    """The previous model has its own count, of the displays since its window."""
     deployed(settings, "best_single")
     connection = build(worked_example(0, 300))
     connection.execute(
@@ -240,7 +240,7 @@ def test_rows_without_propensity_are_counted_for_every_policy(settings: Settings
         "select distinct policy, displays_without_propensity from scorer.policy_evaluation"
         " order by 1"
     ).fetchall()
-    assert counts == [("best_single", 100), ("deployed", 99), ("new", 100), ("random", 100)]
+    assert counts == [("best_single", 100), ("new", 100), ("previous", 99), ("random", 100)]
     connection.close()
 
 

@@ -2,10 +2,12 @@ with final as (
 
     select
         strategy_id,
+        display_name,
         kpi_name,
         kpi_type,
         outcome_type,
         objective,
+        currency,
         success_event_types,
         value_path,
         window_hours,

@@ -1,4 +1,4 @@
-{%- set enough = 20 %}
+{%- set enough = enough_successes() %}
 
 with arms as (
 
@@ -89,6 +89,10 @@ tested as (
             else {{ normal_of_t("(difference / nullif(sqrt(variance), 0))", "degrees") }}
         end as z,
         {{ normal_of_t("(difference / nullif(sqrt(variance_clustered), 0))", "clustered_degrees") }} as z_clustered,
+        coalesce(
+            {{ t_quantile_975("clustered_degrees") }} * sqrt(variance_clustered),
+            {{ t_quantile_975("degrees") }} * sqrt(reward_variance / displays + random_variance / random_displays)
+        ) as half_difference,
         case when random_displays_needed < random_displays then 0 else random_displays_needed - random_displays end
         / (7 * random_displays / days) as weeks_needed
     from errors
@@ -115,6 +119,9 @@ final as (
         ratio * exp(-half_width_clustered) - 1 as lift_low_clustered,
         ratio * exp(half_width_clustered) - 1 as lift_high_clustered,
         case when z_clustered is not null then {{ two_sided_p("z_clustered") }} end as p_value_clustered,
+        displays * difference as incremental_reward,
+        displays * (difference - half_difference) as incremental_reward_low,
+        displays * (difference + half_difference) as incremental_reward_high,
         case when random_displays_needed < 1e15 then ceil(random_displays_needed)::bigint end as random_displays_needed,
         case
             when random_displays_needed * (1 + displays / random_displays) < 1e15
@@ -128,6 +135,9 @@ final as (
                 then 'Random traffic has too few successes to say when a {{ lift_to_show() }} lift would show.'
             when random_displays_needed is null
                 then 'A {{ lift_to_show() }} lift of random traffic is not possible.'
+            when abs(coalesce(z_clustered, z)) > 1.96 and weeks_needed > 0 and weeks_needed <= 520
+                then 'The difference is proven. At this traffic a lift of only {{ lift_to_show() }} needs ' || ceil(weeks_needed)::int
+                    || ' more ' || case when weeks_needed <= 1 then 'week' else 'weeks' end || ' to show.'
             when weeks_needed = 0 then 'At this traffic a {{ lift_to_show() }} lift shows within ' || window_days || ' days.'
             when weeks_needed > 520 then 'At this traffic a {{ lift_to_show() }} lift needs more than 10 years to show.'
             else 'At this traffic a {{ lift_to_show() }} lift needs ' || ceil(weeks_needed)::int || ' more '

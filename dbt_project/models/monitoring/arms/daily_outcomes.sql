@@ -4,7 +4,21 @@ with outcomes as (
 
 ),
 
-final as (
+random as (
+
+    select
+        strategy_id,
+        reward_per_display
+    from {{ ref("int_arm_outcomes") }}
+    where
+        placement_id = 'all'
+        and window_days = {{ performance_days() }}
+        and traffic_type = 'random'
+        and successes >= {{ enough_successes() }}
+
+),
+
+summed as (
 
     select
         strategy_id,
@@ -20,6 +34,18 @@ final as (
         coalesce({{ exact_sum("case when is_mature then pow(reward, 2) end", 18) }}, 0) as squared_reward
     from outcomes
     group by 1, 2, 3, 4, 5, 6
+
+),
+
+final as (
+
+    select
+        summed.*,
+        case
+            when summed.traffic_type <> 'random' then summed.reward - summed.mature_displays * random.reward_per_display
+        end as incremental_reward
+    from summed
+    left join random on summed.strategy_id = random.strategy_id
 
 )
 

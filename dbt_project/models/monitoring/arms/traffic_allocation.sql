@@ -1,22 +1,42 @@
 with displays as (
 
     select
-        strategy_id,
+        offer_id,
+        placement_id,
         event_ts::date as display_date,
-        coalesce(traffic_type, 'unknown') as traffic_type
-    from {{ ref("int_strategy_displays") }}
+        coalesce(traffic_type, 'unknown') as traffic_type,
+        count(*) as displays
+    from {{ ref("int_displays") }}
+    where event_ts <= {{ as_of() }}
+    group by 1, 2, 3, 4
+
+),
+
+strategies as (
+
+    select
+        strategies.strategy_id,
+        strategies.placement_ids,
+        offers.offer_id
+    from {{ ref("stg_ranking_strategies") }} as strategies
+    inner join {{ ref("int_strategy_offers") }} as offers on strategies.strategy_id = offers.strategy_id
 
 ),
 
 final as (
 
     select
-        strategy_id,
-        display_date,
-        traffic_type,
-        count(*) as displays,
-        count(*) / sum(count(*)) over (partition by strategy_id, display_date) as share
+        strategies.strategy_id,
+        displays.display_date,
+        displays.traffic_type,
+        sum(displays.displays)::bigint as displays,
+        sum(displays.displays) / sum(sum(displays.displays)) over (partition by strategies.strategy_id, displays.display_date)
+            as share
     from displays
+    inner join strategies on displays.offer_id = strategies.offer_id
+    where
+        strategies.placement_ids is null
+        or {{ in_list("strategies.placement_ids", "displays.placement_id") }}
     group by 1, 2, 3
 
 )

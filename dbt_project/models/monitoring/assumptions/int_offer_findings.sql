@@ -34,7 +34,7 @@ evaluated as (
     from {{ source("scorer", "policy_evaluation") }}
     where
         as_of <= {{ as_of() }}
-        and policy in ('new', 'deployed')
+        and policy in ('new', 'previous')
         and estimator = 'dr'
 
 ),

@@ -3,8 +3,8 @@ with source as (
     {{ configuration(
         "ranking_strategies",
         [
-            "strategy_id", "kpi_name", "kpi_type", "success_event_types", "value_path", "window_hours",
-            "lookback_days", "min_displays", "min_successes", "exploration_share", "control_share", "top_k",
+            "strategy_id", "display_name", "kpi_name", "kpi_type", "currency", "success_event_types", "value_path",
+            "window_hours", "lookback_days", "min_displays", "min_successes", "exploration_share", "control_share", "top_k",
             "placement_ids", "context_features", "objective",
         ],
         required=["strategy_id"],
@@ -16,8 +16,10 @@ configured as (
 
     select
         strategy_id,
+        display_name,
         kpi_name,
         kpi_type,
+        currency,
         success_event_types,
         value_path,
         window_hours,
@@ -40,8 +42,10 @@ defaulted as (
 
     select
         'default' as strategy_id,
+        null as display_name,
         '{{ var("kpi") }}' as kpi_name,
         '{{ "continuous" if var("kpi") == "value" else "binary" }}' as kpi_type,
+        null as currency,
         null as success_event_types,
         null as value_path,
         null as window_hours,
@@ -71,11 +75,13 @@ final as (
 
     select
         strategy_id,
+        coalesce(display_name, strategy_id) as display_name,
         coalesce(kpi_name, strategy_id) as kpi_name,
         -- A net value is an amount, whatever the outcome is.
         case when objective = 'net_value' then 'continuous' else coalesce(kpi_type, 'binary') end as kpi_type,
         coalesce(kpi_type, 'binary') as outcome_type,
         coalesce(objective, 'reward') as objective,
+        currency,
         {{ text_to_list("coalesce(success_event_types, 'decisioning.propositionInteract')") }} as success_event_types,
         value_path,
         coalesce(window_hours::double, 24) as window_hours,

@@ -1,0 +1,121 @@
+{%- set enough = enough_successes() %}
+
+with arms as (
+
+    select
+        strategy_id,
+        feature_name,
+        feature_value,
+        traffic_type,
+        count(*) as displays,
+        count(*) filter (where is_success) as successes,
+        {{ exact_mean("reward") }} as reward_per_display,
+        {{ exact_variance("reward") }} as reward_variance
+    from {{ ref("int_example_features") }}
+    where traffic_type in ('random', 'contextual')
+    group by 1, 2, 3, 4
+
+),
+
+compared as (
+
+    select
+        personalised.strategy_id,
+        personalised.feature_name,
+        personalised.feature_value,
+        personalised.displays,
+        personalised.successes,
+        personalised.reward_per_display,
+        coalesce(random.displays, 0) as random_displays,
+        coalesce(random.successes, 0) as random_successes,
+        random.reward_per_display as random_reward_per_display,
+        personalised.reward_variance / personalised.displays as squared_error,
+        random.reward_variance / random.displays as random_squared_error,
+        personalised.successes >= {{ enough }} and coalesce(random.successes, 0) >= {{ enough }} as is_enough
+    from arms as personalised
+    left join arms as random
+        on personalised.strategy_id = random.strategy_id
+        and personalised.feature_name = random.feature_name
+        and personalised.feature_value = random.feature_value
+        and random.traffic_type = 'random'
+    where personalised.traffic_type = 'contextual'
+
+),
+
+-- A feature with one value is the strategy itself.
+tested as (
+
+    select
+        *,
+        case
+            when is_enough and reward_per_display > 0 and random_reward_per_display > 0
+                then reward_per_display / random_reward_per_display
+        end as ratio,
+        1.96 * sqrt(
+            squared_error / nullif(pow(reward_per_display, 2), 0)
+            + random_squared_error / nullif(pow(random_reward_per_display, 2), 0)
+        ) as half_width,
+        case
+            when is_enough
+                then (reward_per_display - random_reward_per_display) / nullif(sqrt(squared_error + random_squared_error), 0)
+        end as z
+    from compared
+    qualify count(*) over (partition by strategy_id, feature_name) > 1
+
+),
+
+measured as (
+
+    select
+        *,
+        case when z is not null then {{ two_sided_p("z") }} end as p_value
+    from tested
+
+),
+
+stepped as (
+
+    select
+        *,
+        {{ false_discovery_step("p_value", "strategy_id") }} as step
+    from measured
+
+),
+
+adjusted as (
+
+    select
+        *,
+        {{ false_discovery_rate("step", "p_value", "strategy_id") }} as adjusted_p_value
+    from stepped
+
+),
+
+final as (
+
+    select
+        strategy_id,
+        feature_name,
+        feature_value,
+        displays,
+        successes,
+        reward_per_display,
+        random_displays,
+        random_successes,
+        random_reward_per_display,
+        ratio - 1 as lift,
+        ratio * exp(-half_width) - 1 as lift_low,
+        ratio * exp(half_width) - 1 as lift_high,
+        p_value,
+        adjusted_p_value,
+        case
+            when not is_enough then 'too few'
+            when adjusted_p_value < 0.05 and z > 0 then 'better'
+            when adjusted_p_value < 0.05 then 'worse'
+            else 'not proven'
+        end as verdict
+    from adjusted
+
+)
+
+select * from final
