@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration
-from scorer.models.crossed import CrossedData, fit_crossed, mean_and_slope
+from scorer.models.crossed import CrossedData, CrossedWeights, fit_crossed
 from scorer.models.design import Design
+from scorer.models.likelihoods import mean_and_slope
 from scorer.models.objectives import Objective
 from scorer.models.pieces import in_pieces
 from scorer.models.protocol import Effect
@@ -25,6 +26,9 @@ WEIGHTS_FILE = "weights.npy"
 
 # Users at a time, so that their columns stay in cache.
 _PIECE = 8_192
+
+# Newton steps without pairs, the same from the start of another fit, and with pairs.
+_STEPS, _FURTHER_STEPS, _STEPS_WITH_PAIRS = 6, 4, 7
 
 
 @dataclass(frozen=True)
@@ -160,18 +164,34 @@ class BaseData:
         )
 
 
-def fit_base(data: BaseData) -> tuple[Design, Matrix]:
+@dataclass(frozen=True)
+class FittedBase:
+    """A fit: the design with its pairs, and the weights, with and without pairs."""
+
+    design: Design
+    additive: CrossedWeights
+    crossed: CrossedWeights
+
+    @property
+    def weights(self) -> Matrix:
+        """Weights of the offers, float32 (n_offers, width)."""
+        return self.crossed.offers.astype(np.float32)
+
+
+def fit_base(data: BaseData, start: FittedBase | None = None) -> FittedBase:
     """Fit without pairs, screen pairs on the residuals, then fit with the pairs found.
 
-    Returns the design with its pairs, and the weights, float32 (n_offers, width).
+    ``start``, fitted on some of the same rows, saves steps.
     """
     with threadpool_limits(1, "blas"):
-        weights = fit_crossed(_crossed(data, data.design, data.matrix), steps=6).offers
-        pairs = screen_pairs(data.design, data.matrix, data.offers, *_left(data, weights))
+        first = None if start is None else start.additive
+        plain = _crossed(data, data.design, data.matrix)
+        additive = fit_crossed(plain, _STEPS if start is None else _FURTHER_STEPS, first)
+        pairs = screen_pairs(data.design, data.matrix, data.offers, *_left(data, additive.offers))
         design = data.design.with_pairs(pairs)
         matrix = np.column_stack([data.matrix, *_products(data.matrix, pairs)])
-        fitted = fit_crossed(_crossed(data, design, matrix))
-    return design, fitted.offers.astype(np.float32)
+        crossed = fit_crossed(_crossed(data, design, matrix), _STEPS_WITH_PAIRS, additive)
+    return FittedBase(design, additive, crossed)
 
 
 def logged_margins(design: Design, weights: Matrix, matrix: Matrix, offers: Codes) -> Matrix:

@@ -17,8 +17,8 @@ from datetime import date
 import numpy as np
 
 from scorer.arrays import Codes, Mask, Vector
-from scorer.models.crossed import mean_and_slope
 from scorer.models.interaction_base import logged_margins
+from scorer.models.likelihoods import mean_and_slope
 from scorer.training.examples import Examples
 from scorer.training.workbench import EVERYTHING, Workbench
 

@@ -17,7 +17,13 @@ from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.models.boosting import TreeData, with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.design import Design
-from scorer.models.interaction_base import BaseData, InteractionBase, fit_base, logged_margins
+from scorer.models.interaction_base import (
+    BaseData,
+    FittedBase,
+    InteractionBase,
+    fit_base,
+    logged_margins,
+)
 from scorer.models.objectives import Objective
 from scorer.models.side_by_side import side_by_side
 from scorer.training.examples import Examples
@@ -37,7 +43,7 @@ class Workbench:
     outcomes: Vector
     seed: int
     rounds: dict[str, list[int]] = field(default_factory=dict)
-    _bases: dict[tuple[str, Folds], tuple[Design, Matrix]] = field(default_factory=dict)
+    _bases: dict[tuple[str, Folds], FittedBase] = field(default_factory=dict)
     _turns: dict[tuple[str, Folds], Lock] = field(default_factory=dict)
 
     @cached_property
@@ -95,12 +101,12 @@ class Workbench:
 
     def base(self, excluded: Folds, link: str | None = None) -> InteractionBase:
         """The base fitted without the excluded folds; ``link`` logit fits P(success)."""
-        design, weights = self._fitted(excluded, link or self.objective.link)
+        fitted = self._fitted(excluded, link or self.objective.link)
         return InteractionBase(
             self.examples.schema,
             self.examples.catalogue.ready,
-            design,
-            weights,
+            fitted.design,
+            fitted.weights,
             self.calibration if link is None else Calibration(link),
         )
 
@@ -121,34 +127,40 @@ class Workbench:
         """
         margins = np.full(len(self.examples), np.nan, dtype=np.float32)
         for fold in range(self.n_folds):
-            design, weights = self._fitted(excluded | {fold}, self.objective.link)
+            fitted = self._fitted(excluded | {fold}, self.objective.link)
             rows = self.held_out(frozenset({fold}))
             margins[rows] = logged_margins(
-                design, weights, self.matrix[rows], self.examples.offers[rows]
+                fitted.design, fitted.weights, self.matrix[rows], self.examples.offers[rows]
             )
         return margins
 
-    def _fitted(self, excluded: Folds, link: str) -> tuple[Design, Matrix]:
+    def _fitted(self, excluded: Folds, link: str) -> FittedBase:
         key = (link, excluded)
         with self._turns.setdefault(key, Lock()):
             if key not in self._bases:
                 self._bases[key] = self._fit(excluded, link)
             return self._bases[key]
 
-    def _fit(self, excluded: Folds, link: str) -> tuple[Design, Matrix]:
+    def _fit(self, excluded: Folds, link: str) -> FittedBase:
         rows = self.training(excluded)
         same = link == self.objective.link
         outcomes = self.outcomes if same else self.examples.successes.astype(np.float64)
-        return fit_base(
-            BaseData(
-                self.design,
-                self.matrix[rows],
-                self.examples.offers[rows],
-                outcomes[rows],
-                self.examples.catalogue.kin,
-                link,
-            )
+        data = BaseData(
+            self.design,
+            self.matrix[rows],
+            self.examples.offers[rows],
+            outcomes[rows],
+            self.examples.catalogue.kin,
+            link,
         )
+        smaller = self._smaller(excluded)
+        return fit_base(data, None if smaller is None else self._fitted(smaller, link))
+
+    def _smaller(self, excluded: Folds) -> Folds | None:
+        """The fit to start from: it has seen less, so that nothing left out gets in."""
+        if len(excluded) > 1:
+            return None
+        return excluded | {(max(excluded, default=-1) + 1) % self.n_folds}
 
 
 def fold_count(examples: Examples) -> int:

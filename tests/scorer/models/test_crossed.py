@@ -10,7 +10,8 @@ import pytest
 from scipy import optimize
 
 from scorer.arrays import Vector
-from scorer.models.crossed import CrossedData, CrossedWeights, _Fit, fit_crossed, mean_and_slope
+from scorer.models.crossed import CrossedData, CrossedWeights, _Fit, fit_crossed
+from scorer.models.likelihoods import mean_and_slope
 
 LINKS = ("logit", "log", "identity")
 
@@ -59,7 +60,7 @@ def test_the_fit_is_the_optimum_of_the_penalised_likelihood(link: str) -> None:
     data = replace(data, groups=np.array([0, 1, 1]))
     fit = _Fit(data)
     found = fit.run(40)
-    dispersion = fit._dispersion(found.offers)
+    dispersion = fit.dispersion
     prior = np.concatenate(
         [fit.kin_variance[:, data.groups].ravel(), *[fit.variance[data.groups]] * 3]
     )
@@ -87,7 +88,7 @@ def test_identity_weights_are_ridge_regression() -> None:
     found = fit.run(40).offers[0]
     total = np.array([fit.kin_variance[0, g] + fit.variance[g] for g in data.groups])
     x = data.design.astype(float)
-    ridge = np.diag(fit._dispersion(found[None]) / total)
+    ridge = np.diag(fit.dispersion / total)
     expected = np.linalg.solve(x.T @ x + ridge, x.T @ data.outcomes)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
