@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -165,13 +166,15 @@ def compare(
     """
     contribute = _estimator(estimator, feedback, policy, floor)
     _estimator(estimator, feedback, baseline, floor)
-    if _do_the_same(policy, baseline):
-        return PairedDifference(IDENTICAL, 0.0, 0.0, None, None, 0.0, 0.5, 0.0)
     differs = policy.probability != baseline.probability
     responses = int(np.count_nonzero(differs & (feedback.reward != 0)))
     insufficient = PairedDifference(INSUFFICIENT, disagreeing_responses=responses)
     sides = [_contributions(feedback, side, contribute, floor) for side in (policy, baseline)]
-    if responses < MINIMUM_RESPONSES or sides[0] is None or sides[1] is None:
+    if sides[0] is None or sides[1] is None:
+        return insufficient
+    if _do_the_same(policy, baseline):
+        return PairedDifference(IDENTICAL, 0.0, 0.0, None, None, 0.0, 0.5, 0.0)
+    if responses < MINIMUM_RESPONSES:
         return insufficient
     factor = _FOLDS_TEACH_EACH_OTHER if is_cross_fitted else 1.0
     result = _difference(sides[0], sides[1], feedback, factor)
@@ -243,3 +246,34 @@ def _estimator(
 
 def _insufficient(evidence: Evidence) -> PolicyEstimate:
     return PolicyEstimate(INSUFFICIENT, None, None, None, None, None, **vars(evidence))
+
+
+def averaged(found: Sequence[PairedDifference]) -> PairedDifference:
+    """Return the mean of comparisons of the same policies, learned from different fold deals.
+
+    Each number is the mean of those that are there; identical policies count as a difference of 0.
+    The z of an average never varies more than that of one deal, so it is as safe to test.
+    """
+    usable = [one for one in found if one.status != INSUFFICIENT]
+    if len(found) == 1 or not usable:
+        return found[0]
+    status = OK if any(one.status == OK for one in usable) else IDENTICAL
+    means: dict[str, float | None] = {}
+    for field in _AVERAGED:
+        numbers = [value for one in usable if (value := getattr(one, field)) is not None]
+        means[field] = float(np.mean(numbers)) if numbers else None
+    responses = round(float(np.mean([one.disagreeing_responses for one in usable])))
+    return PairedDifference(status, **means, disagreeing_responses=responses)
+
+
+_AVERAGED = (
+    "difference",
+    "standard_error",
+    "low",
+    "high",
+    "z",
+    "p_value",
+    "lift",
+    "lift_low",
+    "lift_high",
+)

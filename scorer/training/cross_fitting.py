@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from scorer.arrays import Codes, Matrix, Vector
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.models.protocol import RewardModel
 from scorer.models.side_by_side import side_by_side
 from scorer.training.candidates import CANDIDATES, candidates_of
@@ -18,6 +18,7 @@ from scorer.training.means import offer_means
 from scorer.training.workbench import Workbench
 
 DEPLOYED = "deployed"
+TENTH = 10
 _SCORES = 4_000_000
 
 
@@ -30,15 +31,20 @@ class Scored:
     logged : float64 (n_models, n), expected reward of the offer shown.
     average : float64 (n_models, n), mean over the offers that could have been shown.
     choice : int64 (n_models, n), code of the eligible ready offer with the highest score, or -1.
-    at_choice : float64 (n_models, n_models, n); ``[m, c]`` is the reward that model m expects of
+    at_choice : float32 (n_models, n_models, n); ``[m, c]`` is the reward that model m expects of
         the choice of model c.
+    top : float32 (n_models, n), probability of the offer shown if one of the model's best tenth of
+        the eligible ready offers is drawn.
+    at_top : float32 (n_models, n_models, n), as ``at_choice``, of such a draw.
     """
 
     names: tuple[str, ...]
     logged: Vector
     average: Vector
     choice: Codes
-    at_choice: Vector
+    at_choice: Matrix
+    top: Matrix
+    at_top: Matrix
 
     @classmethod
     def empty(cls, names: tuple[str, ...], n: int) -> Scored:
@@ -49,7 +55,21 @@ class Scored:
             np.zeros((m, n)),
             np.zeros((m, n)),
             np.full((m, n), -1, dtype=np.int64),
-            np.zeros((m, m, n)),
+            np.zeros((m, m, n), dtype=np.float32),
+            np.zeros((m, n), dtype=np.float32),
+            np.zeros((m, m, n), dtype=np.float32),
+        )
+
+    def at(self, rows: Codes) -> Scored:
+        """The scores of the chosen rows."""
+        return Scored(
+            self.names,
+            self.logged[:, rows],
+            self.average[:, rows],
+            self.choice[:, rows],
+            self.at_choice[:, :, rows],
+            self.top[:, rows],
+            self.at_top[:, :, rows],
         )
 
     def without(self, name: str) -> Scored:
@@ -61,6 +81,8 @@ class Scored:
             self.average[kept],
             self.choice[kept],
             self.at_choice[np.ix_(kept, kept)],
+            self.top[kept],
+            self.at_top[np.ix_(kept, kept)],
         )
 
 
@@ -123,13 +145,35 @@ def score_rows(
         eligible = piece.eligible
         own = np.arange(len(piece))
         matrices = [_all_scores(model, users[part], piece, means) for model, users in models]
-        for c, (model, _) in enumerate(models):
-            scored.choice[c, part] = _choices(matrices[c], piece, model)
         for m, matrix in enumerate(matrices):
             scored.logged[m, part] = matrix[own, piece.offers]
             scored.average[m, part] = np.where(eligible, matrix, 0).sum(1) / eligible.sum(1)
-            for c in range(len(models)):
-                scored.at_choice[m, c, part] = matrix[own, scored.choice[c, part]]
+        for c, (model, _) in enumerate(models):
+            may = _may_choose(piece, model)
+            ranked = np.where(may, matrices[c], -np.inf)
+            choice = ranked.argmax(axis=1)
+            scored.choice[c, part] = np.where(may.any(axis=1), choice, -1)
+            for m, matrix in enumerate(matrices):
+                scored.at_choice[m, c, part] = matrix[own, choice]
+            for size, of in _sizes(may):
+                top = choice[of, None] if size == 1 else _best(ranked[of], size)
+                scored.top[c, part[of]] = (top == piece.offers[of, None]).any(axis=1) / size
+                for m, matrix in enumerate(matrices):
+                    expected = matrix[of[:, None], top].mean(axis=1)
+                    scored.at_top[m, c, part[of]] = expected
+
+
+def _sizes(may: Mask) -> Iterator[tuple[int, Codes]]:
+    """Each size of a best tenth, at least 1, with its rows."""
+    sizes = np.maximum(1, (may.sum(axis=1) + 5) // TENTH)
+    for size in np.unique(sizes).tolist():
+        yield size, np.flatnonzero(sizes == size)
+
+
+def _best(scores: Vector, size: int) -> Codes:
+    """Columns of the ``size`` highest scores of each row, in any order."""
+    found: Codes = np.argpartition(-scores.astype(np.float32), size - 1, axis=1)[:, :size]
+    return found
 
 
 def _parts(rows: Codes, n_offers: int) -> Iterator[Codes]:
@@ -147,9 +191,7 @@ def _all_scores(model: RewardModel, users: Matrix, examples: Examples, means: Ve
     return scores
 
 
-def _choices(scores: Vector, examples: Examples, model: RewardModel) -> Codes:
-    """Code of the allowed ready offer with the highest score, the first of equal ones."""
+def _may_choose(examples: Examples, model: RewardModel) -> Mask:
+    """Allowed ready offers that the model knows, bool (n, n_offers)."""
     ready = set(model.offer_ids) & set(examples.catalogue.ready)
-    may = examples.allowed & np.array([offer in ready for offer in examples.catalogue.all])
-    chosen = np.where(may, scores, -np.inf).argmax(axis=1)
-    return np.where(may.any(axis=1), chosen, -1)
+    return examples.allowed & np.array([offer in ready for offer in examples.catalogue.all])

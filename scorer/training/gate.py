@@ -5,6 +5,9 @@ trainings. After that it needs an estimate above zero, but not a new proof every
 exploration the best single offer is seldom shown, so the data of a week may not prove a gain that
 is there. A strategy that passed by chance falls back soon. While there are too few responses for
 an estimate, the strategy stays personalised for GRACE after the last gain.
+
+Evidence is the gain of a draw from the best tenth of the offers (see :mod:`.model_choice`), averaged
+over fold deals: with few responses, one deal alone passes or fails by luck.
 """
 
 from __future__ import annotations
@@ -21,12 +24,12 @@ from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.training.candidates import BEST_SINGLE
-from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.model_choice import Selection
 
 Z = 1.64
 Z_TO_STAY = 0.0
 GRACE = timedelta(days=56)
+_CLEAR = 0.9
 
 
 @dataclass(frozen=True)
@@ -67,24 +70,24 @@ def judge(
     ``placements`` gives the displays of each placement, bool (n,). ``standing`` is None if the
     strategy has not passed yet or the best single offer serves it.
     """
-    gain, needed = selection.gain, Z if standing is None else Z_TO_STAY
-    if standing is not None and gain.status == INSUFFICIENT:
+    evidence, needed = selection.evidence, needed_evidence(standing)
+    if standing is not None and evidence.status == INSUFFICIENT:
         return _without_estimate(selection, standing, as_of)
-    if not _passes(gain, needed):
-        return Verdict(False, _why_not(gain, selection.logged, needed), needed=needed)
+    if not _passes(evidence, needed) or _loses(selection.gain):
+        return Verdict(False, _why_not(selection, needed), needed=needed)
     held_back = tuple(
-        name for name, rows in sorted(placements.items()) if _speaks_against(gain, selection, rows)
+        name for name, rows in sorted(placements.items()) if _speaks_against(selection, rows)
     )
     if held_back and len(held_back) == len(placements):
         reason = "no placement alone shows a gain over the best single offer"
         return Verdict(False, reason, needed=needed)
-    reasons = [_not_again(gain), _where_not(held_back)]
+    reasons = [_not_again(evidence), _where_not(held_back)]
     return Verdict(True, "; ".join(r for r in reasons if r) or None, held_back, needed, as_of)
 
 
 def _without_estimate(selection: Selection, standing: Standing, as_of: datetime | None) -> Verdict:
     """Keep a strategy that passed as it is while its last gain is recent."""
-    too_few, seen = _why_not(selection.gain, selection.logged, Z_TO_STAY), standing.gain_seen
+    too_few, seen = _why_not(selection, Z_TO_STAY), standing.gain_seen
     if as_of is not None and as_of - seen > GRACE:
         return Verdict(False, f"{too_few}; a gain was last seen on {seen:%Y-%m-%d}")
     held_back = standing.held_back_placements
@@ -108,39 +111,58 @@ def credibly_worse(difference: PairedDifference) -> bool:
     return difference.high is not None and difference.high < 0
 
 
+def is_clear(evidence: PairedDifference, needed: float, deals: int) -> bool:
+    """True if further fold deals would hardly change the verdict on an average of ``deals``.
+
+    The z of single deals of the same data have a standard deviation of about 0.3.
+    """
+    if evidence.status == INSUFFICIENT or evidence.z is None:
+        return True
+    return abs(evidence.z - needed) > _CLEAR / np.sqrt(deals)
+
+
+def needed_evidence(standing: Standing | None) -> float:
+    """Standard errors that a strategy needs to pass."""
+    return Z if standing is None else Z_TO_STAY
+
+
 def _passes(gain: PairedDifference, needed: float) -> bool:
     return gain.status not in (INSUFFICIENT, IDENTICAL) and gain.z is not None and gain.z > needed
 
 
-def _speaks_against(gain: PairedDifference, selection: Selection, rows: Mask) -> bool:
+def _loses(gain: PairedDifference) -> bool:
+    """True if the policy itself, not only its best tenth, has an estimate that is not a gain."""
+    return gain.status != INSUFFICIENT and gain.difference is not None and gain.difference <= 0
+
+
+def _speaks_against(selection: Selection, rows: Mask) -> bool:
     """True if a placement has enough data to show the gain of the strategy and does not show it.
 
     The data are enough if the same gain at the placement would pass in 19 of 20 cases.
     """
-    logged = selection.logged
-    part = logged.subset(rows)
-    policy = _rows_of(selection.policy, rows)
-    own = compare(part.feedback, policy, _rows_of(logged.policy(BEST_SINGLE), rows))
-    if own.standard_error is None or gain.difference is None:
+    part, gained = selection.logged.subset(rows), selection.evidence.difference
+    top, baseline = (_rows_of(p, rows) for p in (selection.top, selection.top_baseline))
+    own = compare(part.feedback, top, baseline)
+    if own.standard_error is None or gained is None:
         return False
-    is_able = gain.difference > 2 * Z * own.standard_error
-    return is_able and not _passes(own, Z)
+    return gained > 2 * Z * own.standard_error and not _passes(own, Z)
 
 
 def _rows_of(policy: TargetPolicy, rows: Mask) -> TargetPolicy:
     return TargetPolicy(policy.probability[rows], policy.expected[rows], policy.logged[rows])
 
 
-def _why_not(gain: PairedDifference, logged: LoggedPolicies, needed: float) -> str:
-    if len(logged.examples) == 0:
+def _why_not(selection: Selection, needed: float) -> str:
+    gain, evidence = selection.gain, selection.evidence
+    if len(selection.logged.examples) == 0:
         return (
             "no display has a known propensity, so nothing can be proven: log the propensity, or"
             " traffic_type 'random' where the offer was drawn at random"
         )
-    if gain.status == IDENTICAL:
+    if evidence.status == INSUFFICIENT:
+        return _too_few(evidence)
+    if evidence.status == IDENTICAL:
         return "the best single offer is best for everybody"
-    if gain.status == INSUFFICIENT:
-        return _too_few(gain)
     gained = "unknown" if gain.lift is None else _percent(gain.lift)
     between = (
         ""
@@ -149,7 +171,7 @@ def _why_not(gain: PairedDifference, logged: LoggedPolicies, needed: float) -> s
     )
     return (
         f"personalisation is not credibly better than the best single offer:"
-        f" lift {gained}{between}, {gain.z:.2f} standard errors, {needed:.2f} needed"
+        f" lift {gained}{between}, {evidence.z:.2f} standard errors, {needed:.2f} needed"
     )
 
 

@@ -40,13 +40,7 @@ class LoggedPolicies:
         if rows is not None:
             unknown, kept = unknown & rows, kept & rows
         places = np.flatnonzero(kept)
-        scored = replace(
-            scored,
-            logged=scored.logged[:, places],
-            average=scored.average[:, places],
-            choice=scored.choice[:, places],
-            at_choice=scored.at_choice[:, :, places],
-        )
+        scored = scored.at(places)
         examples = examples.take(places)
         errors = np.zeros(len(scored.names))
         if len(examples):
@@ -66,17 +60,25 @@ class LoggedPolicies:
         examples = self.examples
         return LoggedFeedback(examples.rewards, examples.propensity, examples.profiles)
 
-    def policy(self, name: str) -> TargetPolicy:
-        """The policy that shows the offer with the highest score of the named model."""
-        c, reference = self.scored.names.index(name), self._reference
-        return self._deterministic(self.scored.choice[c], self.scored.at_choice[reference, c])
+    def policy(self, name: str, of_top: bool = False) -> TargetPolicy:
+        """The policy that shows the offer with the highest score of the named model.
 
-    def patchwork(self, names: list[str], part: Codes) -> TargetPolicy:
+        ``of_top``: the policy that draws one of the best tenth instead.
+        """
+        return self.patchwork([name], np.zeros(len(self.rows), dtype=np.int64), of_top)
+
+    def patchwork(self, names: list[str], part: Codes, of_top: bool = False) -> TargetPolicy:
         """The policy that follows model ``names[part[i]]`` at display i; ``part`` int64 (n,)."""
         codes = np.array([self.scored.names.index(name) for name in names])[part]
-        own = np.arange(len(part))
-        choice = self.scored.choice[codes, own]
-        return self._deterministic(choice, self.scored.at_choice[self._reference, codes, own])
+        own, reference = np.arange(len(part)), self._reference
+        if of_top:
+            probability = self.scored.top[codes, own]
+            expected = self.scored.at_top[reference, codes, own]
+        else:
+            probability = self.scored.choice[codes, own] == self.examples.offers
+            expected = self.scored.at_choice[reference, codes, own]
+        logged = self.scored.logged[reference]
+        return TargetPolicy(probability.astype(np.float64), expected, logged)
 
     @property
     def random(self) -> TargetPolicy:
@@ -88,7 +90,3 @@ class LoggedPolicies:
     @property
     def _reference(self) -> int:
         return self.scored.names.index(self.reference)
-
-    def _deterministic(self, choice: Codes, expected: np.ndarray) -> TargetPolicy:
-        matches = (choice == self.examples.offers).astype(np.float64)
-        return TargetPolicy(matches, expected, self.scored.logged[self._reference])

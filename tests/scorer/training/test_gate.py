@@ -241,7 +241,7 @@ NOW = datetime(2026, 3, 2)
 def judged(gain: PairedDifference, standing: Standing | None) -> Verdict:
     """The verdict on a strong selection with its gain replaced."""
     selection = trained(worked_example(0, 400)).selection
-    return judge(replace(selection, gain=gain), {}, standing, NOW)
+    return judge(replace(selection, gain=gain, evidence=gain), {}, standing, NOW)
 
 
 def test_a_strategy_that_passed_stays_on_an_estimate_above_zero() -> None:

@@ -31,7 +31,7 @@ flat as (
 
 ),
 
--- The default strategy takes the segments there are, the largest ones where there are more than 50.
+-- A strategy that names no segment takes those there are, the largest ones where there are more than 50.
 seen as (
 
     select
@@ -56,7 +56,8 @@ final as (
         strategies.strategy_id,
         seen.segment_id
     from strategies
-    inner join seen on strategies.is_default and seen.place <= 50
+    inner join seen on seen.place <= 50
+    where strategies.strategy_id not in (select strategy_id from chosen)
 
 )
 

@@ -8,7 +8,7 @@
             {%- do found.append(("segment", column[4:] | trim, "boolean", path)) -%}
         {%- elif has_prefix(column, "ctx") -%}
             {%- set is_number = type.startswith("DECIMAL") or type.rstrip("0123456789") in ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT") -%}
-            {%- do found.append(("context", column[4:] | trim, "number" if is_number else "category", path)) -%}
+            {%- do found.append(("context", column[4:] | trim, "number" if is_number else "text", path)) -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endfor %}
@@ -42,9 +42,10 @@ read_files as (
 
 ),
 
-{%- if raw_files_of_kind("displays", ["csv", "lines", "json"]) %}
+{%- if raw_files_of_kind("displays", ["csv", "lines", "json"]) or found | selectattr(2, "equalto", "text") | list %}
 
--- CSV and JSON have no types to look up: what the records hold counts, a value that is a number everywhere as one.
+-- Text may hold numbers, in a Parquet column as in CSV and JSON: what the records hold counts, a value that is a number
+-- everywhere as one.
 records as (
 
     select
@@ -106,13 +107,13 @@ unioned as (
 
 ),
 
--- A column that is text in one file is text.
+-- Values decide; a column of text without any value is a category.
 final as (
 
     select
         feature_kind::varchar as feature_kind,
         feature_name::varchar as feature_name,
-        min(value_type)::varchar as value_type
+        coalesce(min(value_type) filter (where value_type <> 'text'), 'category')::varchar as value_type
     from unioned
     group by 1, 2
 
