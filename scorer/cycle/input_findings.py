@@ -1,7 +1,8 @@
-"""What a run says of its inputs: what has no effect, and what makes the run stop."""
+"""What a run says of its inputs: what has no effect, what it chose, and what makes it stop."""
 
 from __future__ import annotations
 
+from scorer.config import MAX_SEGMENTS
 from scorer.errors import InputError
 from scorer.warehouse.database import Connection
 
@@ -11,6 +12,16 @@ select sentence
 from input_findings
 where severity = 'warning'
 order by likely_subject is null, sentence
+"""
+_SEGMENTS = """
+select
+    strategies.strategy_id || ': ' || count(features.feature_name) || ' segments are features'
+        || if(count(features.feature_name) = $most, ', the most that a strategy may have', '')
+from dim_ranking_strategies as strategies
+left join strategy_features as features
+    on strategies.strategy_id = features.strategy_id and features.feature_kind = 'segment'
+group by strategies.strategy_id
+order by strategies.strategy_id
 """
 _REASONS = """
 select subject, occurrences, example
@@ -45,3 +56,9 @@ def require_records(connection: Connection) -> None:
 def input_warnings(connection: Connection) -> list[str]:
     """Return a sentence for each file, column, id and row of a rule that has no effect."""
     return [sentence for (sentence,) in connection.execute(_WARNINGS).fetchall()]
+
+
+def segments_used(connection: Connection) -> list[str]:
+    """Return a sentence for each strategy: how many segments its model may use."""
+    found = connection.execute(_SEGMENTS, {"most": MAX_SEGMENTS}).fetchall()
+    return [sentence for (sentence,) in found]

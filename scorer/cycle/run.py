@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scorer.config import Settings
 from scorer.cycle.all_strategies import rank_strategies, train_strategies
-from scorer.cycle.input_findings import input_warnings, require_records
+from scorer.cycle.input_findings import input_warnings, require_records, segments_used
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.files import remove_leftovers
 from scorer.inputs.configuration import FILES, check_configuration
@@ -234,6 +234,8 @@ def _features(work: Work) -> None:
     build(work.settings, "features", "features", work.progress)
     with connect_build(work.settings.build_path, read_only=True) as connection:
         require_records(connection)
+        for note in segments_used(connection):
+            work.progress.say(note)
 
 
 def _train(work: Work) -> None:

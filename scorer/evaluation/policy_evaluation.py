@@ -118,7 +118,8 @@ def _lifts(
     for name, baseline in baselines.items():
         # The best single offer is cross-fitted on these displays, like new models.
         learned = policy.is_cross_fitted or name == _OVER_BEST_SINGLE
-        lift = compare(logged.feedback, policy.target, baseline, estimator, is_cross_fitted=learned)
+        inflation = logged.inflation if learned else 1.0
+        lift = compare(logged.feedback, policy.target, baseline, estimator, inflation=inflation)
         if logged.feedback.displays == 0:
             # No displays: nothing to compare.
             lift = PairedDifference(INSUFFICIENT)

@@ -80,13 +80,13 @@ def evaluate_strategy(
     examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible)
     outdated = outdated_rows(examples, _changes(connection, settings, strategy))
     examples = replace(examples, outdated=outdated)
-    rows = _kept(connection, settings, strategy) or _baselines(examples, plan.seed)
+    rows = _kept(connection, settings, strategy) or _baselines(examples)
     known = {(row["policy"], row["model_version"]) for row in rows}
     table = usable_rows(table, plan.offers)
     for name, stored in _stored(settings, strategy, plan, wanted):
         if (name, stored.version) not in known:
             users = {stored.model.schema: encode_users(table, stored.model.schema)}
-            rows += _since(replace(examples, other_users=users), plan.seed, name, stored)
+            rows += _since(replace(examples, other_users=users), name, stored)
     rows = [plain(row) for row in rows]
     connection.execute("begin")
     replace_evaluations(connection, settings, strategy, rows)
@@ -147,9 +147,9 @@ def _stored(
     return found
 
 
-def _baselines(examples: Examples, seed: int) -> list[Row]:
+def _baselines(examples: Examples) -> list[Row]:
     """Random and best single on all displays, if the cycle has not trained."""
-    logged = _logged(examples, seed, np.ones(len(examples), dtype=np.bool_), {})
+    logged = _logged(examples, np.ones(len(examples), dtype=np.bool_), {})
     policies = [
         Evaluated("random", None, None, logged.random, True),
         Evaluated(BEST_SINGLE, None, BEST_SINGLE, logged.policy(BEST_SINGLE), True),
@@ -157,20 +157,18 @@ def _baselines(examples: Examples, seed: int) -> list[Row]:
     return list(evaluation_rows(logged, policies))
 
 
-def _since(examples: Examples, seed: int, name: str, stored: Incumbent) -> list[Row]:
+def _since(examples: Examples, name: str, stored: Incumbent) -> list[Row]:
     """One stored model on the displays after its data window."""
     later = examples.times > np.datetime64(stored.data_window_end, "us")
-    logged = _logged(examples, seed, later, {VERSION: stored.model})
+    logged = _logged(examples, later, {VERSION: stored.model})
     target = logged.policy(VERSION)
     evaluated = Evaluated(name, stored.version, stored.model.kind, target, False)
     return list(evaluation_rows(logged, [evaluated]))
 
 
-def _logged(
-    examples: Examples, seed: int, chosen: Mask, models: dict[str, RewardModel]
-) -> LoggedPolicies:
+def _logged(examples: Examples, chosen: Mask, models: dict[str, RewardModel]) -> LoggedPolicies:
     """The chosen displays, scored by the cross-fitted best single offer and these models."""
-    folds = deal_folds(examples, seed)
+    folds = deal_folds(examples)
     part, ready = examples.take(chosen), examples.catalogue.ready
     others = {name: part.other_users[model.schema] for name, model in models.items()}
     users = {BEST_SINGLE: part.users, **others}

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration
-from scorer.models.crossed import CrossedData, CrossedWeights, fit_crossed
+from scorer.models.crossed import Convergence, CrossedData, CrossedWeights, fit_crossed
 from scorer.models.design import Design
 from scorer.models.likelihoods import mean_and_slope
 from scorer.models.objectives import Objective
@@ -112,6 +112,12 @@ class InteractionBase:
         """True for everybody."""
         return np.ones(users.shape[0], dtype=np.bool_)
 
+    def halved(self, added: float) -> InteractionBase:
+        """The base with half the margins, plus a constant."""
+        weights = self.weights / 2
+        weights[:, 0] += added
+        return replace(self, weights=weights)
+
     def recalibrated(self, correction: Calibration, objective: Objective) -> InteractionBase:
         """The same margins with the corrected map to scores."""
         return replace(self, calibration=objective.in_units(correction))
@@ -176,6 +182,11 @@ class FittedBase:
     def weights(self) -> Matrix:
         """Weights of the offers, float32 (n_offers, width)."""
         return self.crossed.offers.astype(np.float32)
+
+    @property
+    def convergence(self) -> Convergence:
+        """How the last fit ended."""
+        return self.crossed.convergence
 
 
 def fit_base(data: BaseData, start: FittedBase | None = None) -> FittedBase:

@@ -39,6 +39,12 @@ class Objective:
     scale: float
     hessian: float
 
+    @property
+    def constant(self) -> float:
+        """Margin that trees without a base start from."""
+        score = float(self.parameters["base_score"])
+        return float(Calibration(self.link).invert(np.array([score]))[0])
+
     def in_units(self, calibration: Calibration) -> Calibration:
         """The same map from margins, with scores in the unit of the reward."""
         slope, shift = calibration.slope, calibration.shift

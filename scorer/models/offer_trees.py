@@ -18,7 +18,7 @@ from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.errors import InputError
 from scorer.features import FeatureSchema
 from scorer.forest import Eligible, FactorisedForest
-from scorer.models.boosting import with_offers
+from scorer.models.boosting import halved, with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.interaction_base import InteractionBase
 from scorer.models.objectives import Objective
@@ -40,7 +40,8 @@ _FORESTS: WeakKeyDictionary[xgb.Booster, FactorisedForest] = WeakKeyDictionary()
 class OfferTrees:
     """Column 0 of the booster's matrix is the code of the offer, the others follow the schema.
 
-    ``base`` gives the starting margin; None uses the constant of the booster.
+    ``base`` gives the starting margin; None uses the constant of the booster. ``name`` is the kind
+    of a candidate other than ``pooled_trees`` and ``residual_trees``.
     """
 
     booster: xgb.Booster
@@ -48,6 +49,7 @@ class OfferTrees:
     offer_ids: tuple[str, ...]
     calibration: Calibration
     base: InteractionBase | None = None
+    name: str | None = None
     form = "offer_trees"
     success_values = None
 
@@ -60,8 +62,8 @@ class OfferTrees:
 
     @property
     def kind(self) -> str:
-        """``pooled_trees`` without a base, else ``residual_trees``."""
-        return "pooled_trees" if self.base is None else "residual_trees"
+        """Its name, else ``pooled_trees`` without a base and ``residual_trees`` with one."""
+        return self.name or ("pooled_trees" if self.base is None else "residual_trees")
 
     @property
     def margin_model(self) -> OfferTrees:
@@ -159,6 +161,7 @@ class OfferTrees:
         base, files = (None, {}) if self.base is None else self.base.description()
         return {
             "form": self.form,
+            "name": self.name,
             "base": base,
             "calibration": self.calibration.to_dict(),
         }, {**files, BOOSTER_FILE: bytes(self.booster.save_raw("ubj"))}
@@ -175,4 +178,15 @@ class OfferTrees:
             stored.offer_ids,
             Calibration(**stored.description["calibration"]),
             InteractionBase.from_description(stored.part("base")) if has_base else None,
+            stored.description.get("name"),
         )
+
+
+def average(base: InteractionBase, trees: OfferTrees, constant: float) -> OfferTrees:
+    """The model whose margins are the mean of those of a base and of trees without a base.
+
+    ``constant`` is the margin that the trees start from.
+    """
+    return replace(
+        trees, booster=halved(trees.booster), base=base.halved(constant / 2), name="average"
+    )

@@ -1,28 +1,32 @@
 """The candidate models of a strategy: a name and how to fit it, nothing else.
 
-Each candidate is fitted once per fold, then once on everything. The number of rounds is found on
-part of the rows that a fit may see, never on the fold that it will score; the final fit uses the
-median of the folds, which the workbench keeps.
+Each candidate is fitted once per fold; the chosen one is then fitted on everything. The number of
+rounds is found on part of the rows that a fit may see, never on the fold that it will score; the
+final fit uses the median of the folds, which the workbench keeps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import xgboost as xgb
 
+from scorer.arrays import Mask
 from scorer.models.boosting import (
     POOLED,
     RESIDUAL,
     Growth,
     TreeData,
-    find_rounds,
     grow_rounds,
+    grow_until,
+    is_many,
     tree_parameters,
 )
 from scorer.models.interaction_base import InteractionBase
-from scorer.models.offer_trees import OfferTrees
+from scorer.models.offer_trees import OfferTrees, average
 from scorer.models.protocol import RewardModel
 from scorer.models.success_value import SuccessValue, values_of_success
 from scorer.training.means import fit_best_single
@@ -31,8 +35,15 @@ from scorer.training.workbench import EVERYTHING, Folds, Workbench
 Fit = Callable[[Workbench, Folds], RewardModel]
 
 BEST_SINGLE = "best_single"
-# A fit on all its rows allows for a few more rounds than the part they were found on.
-_MORE_ROUNDS = 1.1
+# Rounds grow with a root of the rows: a fit on 4/3 of the rows that the rounds were found on wants
+# a tenth more.
+_ROUNDS_BY_ROWS = 1 / 3
+_AT_MOST_MORE = 1.5
+
+
+def fit_candidate(bench: Workbench, name: str, excluded: Folds) -> RewardModel:
+    """Fit a candidate without some folds, or take it from the workbench."""
+    return bench.model(name, excluded, lambda: CANDIDATES[name](bench, excluded))
 
 
 def _best_single(bench: Workbench, excluded: Folds) -> RewardModel:
@@ -43,14 +54,20 @@ def _interaction_base(bench: Workbench, excluded: Folds) -> RewardModel:
     return bench.base(excluded)
 
 
-def _pooled_trees(bench: Workbench, excluded: Folds) -> RewardModel:
+def _pooled_trees(bench: Workbench, excluded: Folds) -> OfferTrees:
     return _trees(bench, excluded, bench.trees, POOLED, None)
 
 
-def _residual_trees(bench: Workbench, excluded: Folds) -> RewardModel:
+def _residual_trees(bench: Workbench, excluded: Folds) -> OfferTrees:
     start = bench.starting_margins(excluded)
     data = replace(bench.trees, start=start)
     return _trees(bench, excluded, data, RESIDUAL, bench.base(excluded))
+
+
+def _average(bench: Workbench, excluded: Folds) -> RewardModel:
+    trees = fit_candidate(bench, "pooled_trees", excluded)
+    assert isinstance(trees, OfferTrees)
+    return average(bench.base(excluded), trees, bench.objective.constant)
 
 
 def _success_value(bench: Workbench, excluded: Folds) -> RewardModel:
@@ -77,16 +94,39 @@ def _trees(
     training = bench.training(excluded)
     data = replace(data, beside=1 if excluded == EVERYTHING else bench.fits)
     found = bench.rounds.setdefault(name, [])
-    if excluded != EVERYTHING:
-        watched, grown = training & bench.watched, training & ~bench.watched
-        if watched.any() and grown.any():
-            found.append(find_rounds(data.take(grown), parameters, growth, data.take(watched)))
-        else:
-            found.append(growth.min_rounds)
-    wanted = found[-1] if excluded != EVERYTHING else np.median(found or [growth.min_rounds])
-    booster = grow_rounds(data.take(training), parameters, round(_MORE_ROUNDS * float(wanted)))
+    watched, grown = training & bench.watched, training & ~bench.watched
+    if excluded == EVERYTHING:
+        learned = bench.training(frozenset({0})) & ~bench.watched
+        booster = _grown(bench, data, parameters, training, learned, found or [growth.min_rounds])
+    elif watched.any() and grown.any():
+        booster, rounds = grow_until(
+            data.thinned(grown, bench.deal),
+            parameters,
+            growth,
+            data.thinned(watched, bench.deal),
+        )
+        found.append(rounds)
+        if not is_many(training):
+            booster = _grown(bench, data, parameters, training, grown, [rounds])
+    else:
+        found.append(growth.min_rounds)
+        booster = _grown(bench, data, parameters, training, training, found[-1:])
     schema, ready = bench.examples.schema, bench.examples.catalogue.ready
     return OfferTrees(booster, schema, ready, bench.calibration, base)
+
+
+def _grown(
+    bench: Workbench,
+    data: TreeData,
+    parameters: dict[str, Any],
+    training: Mask,
+    learned: Mask,
+    rounds: list[int],
+) -> xgb.Booster:
+    """Grow on the rows of ``training`` as many rounds as suit those found on ``learned`` rows."""
+    more = (training.sum() / max(learned.sum(), 1)) ** _ROUNDS_BY_ROWS
+    wanted = round(min(more, _AT_MOST_MORE) * float(np.median(rounds)))
+    return grow_rounds(data.thinned(training, bench.deal), parameters, wanted)
 
 
 CANDIDATES: dict[str, Fit] = {
@@ -94,6 +134,7 @@ CANDIDATES: dict[str, Fit] = {
     "interaction_base": _interaction_base,
     "pooled_trees": _pooled_trees,
     "residual_trees": _residual_trees,
+    "average": _average,
     "success_value": _success_value,
 }
 

@@ -12,7 +12,7 @@ import numpy as np
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.models.protocol import RewardModel
 from scorer.models.side_by_side import side_by_side
-from scorer.training.candidates import CANDIDATES, candidates_of
+from scorer.training.candidates import candidates_of, fit_candidate
 from scorer.training.examples import Examples
 from scorer.training.means import offer_means
 from scorer.training.workbench import Workbench
@@ -96,7 +96,7 @@ class Incumbent:
 
 
 def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
-    """Fit every candidate without each fold, and score the rows of the fold with it.
+    """Fit every candidate without each judged fold, and score the rows of the fold with it.
 
     Rows that cannot evaluate get only the score of the offer shown. The deployed model, if any,
     comes last, named ``deployed``; it scores the rows after its data window, which are new to it.
@@ -108,9 +108,9 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
         users[DEPLOYED] = examples.other_users[incumbent.model.schema]
         is_new = examples.times > np.datetime64(incumbent.data_window_end, "us")
     scored = Scored.empty(tuple(users), len(examples))
-    left_out = [(name, frozenset({fold})) for fold in range(bench.n_folds) for name in names]
-    fitted = iter(side_by_side(lambda fit: CANDIDATES[fit[0]](bench, fit[1]), left_out))
-    for fold in range(bench.n_folds):
+    left_out = [(name, frozenset({fold})) for fold in bench.judged for name in names]
+    fitted = iter(side_by_side(lambda fit: fit_candidate(bench, *fit), left_out))
+    for fold in bench.judged:
         inside = bench.folds == fold
         models = list(islice(fitted, len(names)))
         if incumbent is not None:

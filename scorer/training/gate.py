@@ -6,8 +6,8 @@ exploration the best single offer is seldom shown, so the data of a week may not
 is there. A strategy that passed by chance falls back soon. While there are too few responses for
 an estimate, the strategy stays personalised for GRACE after the last gain.
 
-Evidence is the gain of a draw from the best tenth of the offers (see :mod:`.model_choice`), averaged
-over fold deals: with few responses, one deal alone passes or fails by luck.
+Evidence is the gain of a draw from the best tenth of the offers (see :mod:`.model_choice`). Near
+the threshold it is averaged over deals of folds, because one deal passes or fails by luck.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from scorer.models.placement_gate import PlacementGate
 from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
-from scorer.training.candidates import BEST_SINGLE
 from scorer.training.model_choice import Selection
 
 Z = 1.64

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scorer.arrays import Codes, Mask
+from scorer.ope.evaluation import CROSS_FITTED
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.training.cross_fitting import DEPLOYED, Scored
 from scorer.training.examples import Examples
@@ -19,7 +20,8 @@ class LoggedPolicies:
     These are the displays at the first position with a known propensity and an eligible ready
     offer. ``rows``, int64, are their positions in the examples; ``without_propensity`` counts the
     displays at the first position without a known propensity. ``reference`` is the model whose
-    expected rewards all doubly robust estimates start from.
+    expected rewards all doubly robust estimates start from. ``inflation`` multiplies the standard
+    errors of gains of models that learned from these displays.
     """
 
     examples: Examples
@@ -27,6 +29,7 @@ class LoggedPolicies:
     reference: str
     rows: Codes
     without_propensity: int
+    inflation: float = CROSS_FITTED
 
     @classmethod
     def of(cls, examples: Examples, scored: Scored, rows: Mask | None = None) -> LoggedPolicies:
@@ -52,7 +55,12 @@ class LoggedPolicies:
     def subset(self, rows: Mask) -> LoggedPolicies:
         """The chosen displays, bool (n,), with the same reference."""
         chosen = LoggedPolicies.of(self.examples, self.scored, rows)
-        return replace(chosen, reference=self.reference, rows=self.rows[chosen.rows])
+        return replace(
+            chosen,
+            reference=self.reference,
+            rows=self.rows[chosen.rows],
+            inflation=self.inflation,
+        )
 
     @property
     def feedback(self) -> LoggedFeedback:

@@ -30,9 +30,10 @@ class Describer:
     scored: Scored
     selection: Selection
     verdict: Verdict
-    kpi_type: str
     offers_included: int | None
     shifts: tuple[Shift, ...]
+    deals: int
+    flaws: tuple[str, ...]
 
     def __call__(self, model: RewardModel, name: str) -> TrainedModel:
         """The model with its metadata, which include the estimates of all candidates."""
@@ -42,7 +43,7 @@ class Describer:
         included = self.offers_included
         return TrainedModel(
             model=model,
-            kpi_type=self.kpi_type,
+            kpi_type=examples.kpi_type,
             parameters={
                 "candidate": name,
                 "seed": self.bench.seed,
@@ -60,7 +61,7 @@ class Describer:
 
     def _metrics(self, name: str) -> dict[str, Any]:
         """Out-of-fold metrics of the candidate and of the offer means, estimates and verdict."""
-        trains = self.bench.examples.trains
+        trains = self.bench.scored
         outcomes = self.bench.examples.rewards[trains]
         scores = self._out_of_fold(name)[trains]
         baseline = self._out_of_fold(BEST_SINGLE)[trains]
@@ -69,8 +70,11 @@ class Describer:
             "successes": int(np.count_nonzero(outcomes)),
             "mean": float(outcomes.mean()),
             "mean_score": float(scores.mean()),
-            **_fit_metrics(outcomes, scores, baseline, self.kpi_type),
+            **_fit_metrics(outcomes, scores, baseline, self.bench.examples.kpi_type),
             "changed_offers": [{**asdict(s), "since": s.since.isoformat()} for s in self.shifts],
+            "convergence": self.bench.convergence(),
+            "refused_fits": list(self.flaws),
+            "fold_deals": self.deals,
             **selection_record(self.selection, self.verdict),
         }
 
@@ -89,8 +93,8 @@ def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
             "reason": verdict.reason,
             "held_back_placements": list(verdict.held_back_placements),
             "gain_seen": None if verdict.gain_seen is None else verdict.gain_seen.isoformat(),
-            "status": selection.gain.status,
-            "z": selection.gain.z,
+            "status": selection.evidence.status,
+            "z": selection.evidence.z,
             "z_needed": verdict.needed,
             "lift": selection.gain.lift,
             "lift_low": selection.gain.lift_low,
@@ -106,6 +110,7 @@ def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
                 "value_high": c.value.high,
                 "lift_over_best_single": c.over_best_single.lift,
                 "z_over_best_single": c.over_best_single.z,
+                "z_of_best_tenth": c.of_top.z,
             }
             for c in selection.candidates
         ],

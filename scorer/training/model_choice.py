@@ -4,9 +4,9 @@ The candidate with the highest value is chosen. Its own estimate is biased upwar
 The gate therefore tests the value of choosing: each fold is served by the candidate that is best on
 the other folds.
 
-Of many offers, a log shows too rarely the one that a policy would have shown. Candidates are
-therefore compared by a draw from their best tenth of the offers, which ten times as many displays
-can tell about; with fewer than 15 offers, this is the best offer alone.
+Of many offers, a log rarely shows the one that a policy would have shown. Evidence is therefore the
+gain of a draw from the best tenth of the offers, of which ten times as many displays tell; with
+fewer than 15 offers, this is the best offer alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from scorer.ope.feedback import TargetPolicy
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import DEPLOYED
 from scorer.training.logged_policies import LoggedPolicies
+
+_AMPLE_RESPONSES = 200
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class CandidateValue:
 class Selection:
     """The best personalised candidate, the values of all, and the gain of choosing.
 
+    ``order`` holds the personalised candidates, the best first.
     ``by_fold``, int64 (n_folds,), is the position in ``candidates`` of the one that is best on the
     other folds; ``policy`` follows it on the displays of ``logged``, and ``gain`` compares that
     policy with the best single offer. ``evidence`` compares draws from the best tenths of both,
@@ -48,6 +51,7 @@ class Selection:
     """
 
     chosen: str
+    order: tuple[str, ...]
     candidates: tuple[CandidateValue, ...]
     by_fold: Codes
     gain: PairedDifference
@@ -85,29 +89,36 @@ def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
         CandidateValue(
             name,
             evaluate(feedback, logged.policy(name)),
-            compare(feedback, logged.policy(name), baseline, is_cross_fitted=True),
-            compare(feedback, top, top_baseline, is_cross_fitted=True),
+            compare(feedback, logged.policy(name), baseline, inflation=logged.inflation),
+            compare(feedback, top, top_baseline, inflation=logged.inflation),
         )
         for name, top in tops.items()
     )
-    rows = np.stack([_contributions(logged, top) for top in tops.values()])
-    personal = [i for i, name in enumerate(names) if name != BEST_SINGLE]
+    of_top = _is_thin(values[names.index(BEST_SINGLE)].value)
+    rows = np.stack([_contributions(logged, logged.policy(name, of_top)) for name in names])
     totals = rows.sum(axis=1)
-    chosen = names[max(personal, key=lambda i: (totals[i], -i))]
+    personal = [i for i, name in enumerate(names) if name != BEST_SINGLE]
+    order = tuple(names[i] for i in sorted(personal, key=lambda i: (-totals[i], i)))
     by_fold = _best_elsewhere(rows, folds, n_folds)
     policy = logged.patchwork(list(names), by_fold[folds])
     top = logged.patchwork(list(names), by_fold[folds], of_top=True)
     return Selection(
-        chosen=chosen,
+        chosen=order[0],
+        order=order,
         candidates=values,
         by_fold=by_fold,
-        gain=compare(feedback, policy, baseline, is_cross_fitted=True),
-        evidence=compare(feedback, top, top_baseline, is_cross_fitted=True),
+        gain=compare(feedback, policy, baseline, inflation=logged.inflation),
+        evidence=compare(feedback, top, top_baseline, inflation=logged.inflation),
         logged=logged,
         policy=policy,
         top=top,
         top_baseline=top_baseline,
     )
+
+
+def _is_thin(value: PolicyEstimate) -> bool:
+    """True if a log shows the choice of one policy too rarely to compare candidates by it."""
+    return value.matching_responses < _AMPLE_RESPONSES
 
 
 def _contributions(logged: LoggedPolicies, policy: TargetPolicy) -> Vector:

@@ -3,8 +3,9 @@
 0. Set aside displays of an offer from before its response changed abruptly.
 1. Fit every candidate without each fold of profiles, and score that fold with it.
 2. Choose the candidate with the highest doubly robust value; the gate decides whether choosing
-   beats the best single offer.
-3. Fit the chosen candidate on everything, and calibrate it on its out-of-fold scores.
+   beats the best single offer, where it is close on average over several deals of folds.
+3. Fit the chosen candidate on everything, and calibrate it on its out-of-fold scores. If the fit
+   cannot be trusted, the next best candidate takes its place.
 4. Compare it with the deployed model on the displays since that model was trained.
 """
 
@@ -21,20 +22,25 @@ from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration, fit_calibration
 from scorer.models.objectives import capped, choose_objective
 from scorer.models.protocol import RewardModel
-from scorer.ope.evaluation import PairedDifference, compare
+from scorer.ope.evaluation import PairedDifference, averaged, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.registry.trained_model import TrainedModel
-from scorer.training.candidates import BEST_SINGLE, CANDIDATES
+from scorer.training.candidates import BEST_SINGLE, fit_candidate
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.training.examples import Examples, encode_examples
-from scorer.training.gate import Verdict, gated, judge
+from scorer.training.gate import Verdict, gated, is_clear, judge, needed_evidence
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import fit_best_single
 from scorer.training.metadata import Describer
 from scorer.training.model_choice import Selection, select
 from scorer.training.plan import TrainingPlan
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
+from scorer.training.soundness import flaw
 from scorer.training.workbench import EVERYTHING, Workbench, fold_count
+
+# Deals of folds, at most, and rows of all further deals together.
+MOST_DEALS = 12
+DEALT_ROWS = 240_000
 
 
 @dataclass(frozen=True)
@@ -91,18 +97,21 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible, others)
     bench, shifts = _up_to_date(_bench(examples, plan), plan)
     scored = cross_fit(bench, plan.incumbent)
-    logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))
-    selection = select(logged, bench.folds[logged.rows], bench.n_folds)
+    logged = _logged(bench, scored.without(DEPLOYED))
+    selection, deals = _averaged(bench, logged, plan)
+    final = _first_sound(bench, scored, selection)
     verdict = judge(selection, _placements(logged.examples), plan.standing, plan.as_of)
+    if final.model is None:
+        verdict = Verdict(False, f"no final fit can be trusted: {'; '.join(final.flaws)}")
     best_single = fit_best_single(bench.examples)
-    model = gated(_final(bench, scored, selection.chosen), best_single, verdict)
-    since = _since(bench.examples, scored, plan.incumbent, logged.reference)
-    measured = _Measured(selection, verdict, bench.folds)
+    model = best_single if final.model is None else gated(final.model, best_single, verdict)
+    since = _since(bench, scored, plan.incumbent, logged)
+    measured = _Measured(selection, verdict, bench.chooses)
     describe = Describer(
-        bench, scored, selection, verdict, plan.kpi_type, plan.offers_included, shifts
+        bench, scored, selection, verdict, plan.offers_included, shifts, deals, final.flaws
     )
     return Training(
-        personalised=describe(model, selection.chosen),
+        personalised=describe(model, final.name),
         best_single=describe(best_single, BEST_SINGLE),
         verdict=verdict,
         selection=selection,
@@ -140,14 +149,60 @@ def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[
         return bench, ()
 
 
-def _final(bench: Workbench, scored: Scored, name: str) -> RewardModel:
-    """Fit the candidate on everything, and calibrate it on its out-of-fold scores."""
-    rows = bench.examples.trains
+def _logged(bench: Workbench, scored: Scored) -> LoggedPolicies:
+    return replace(LoggedPolicies.of(bench.examples, scored), inflation=bench.inflation)
+
+
+def _averaged(
+    bench: Workbench, logged: LoggedPolicies, plan: TrainingPlan
+) -> tuple[Selection, int]:
+    """The selection on the first deal of folds with evidence averaged over deals, and their number.
+
+    A verdict that is clear needs no other deal; otherwise there are as many as time allows.
+    """
+    selection = select(logged, bench.chooses[logged.rows], bench.n_folds)
+    needed, deals = needed_evidence(plan.standing), [selection]
+    most = min(MOST_DEALS, 1 + DEALT_ROWS // max(len(bench.examples), 1))
+    while len(deals) < most and not is_clear(selection.evidence, needed, len(deals)):
+        again = bench.dealt_again(len(deals))
+        other = _logged(again, cross_fit(again))
+        deals.append(select(other, again.chooses[other.rows], again.n_folds))
+        selection = replace(
+            selection,
+            gain=averaged([deal.gain for deal in deals]),
+            evidence=averaged([deal.evidence for deal in deals]),
+        )
+    return selection, len(deals)
+
+
+@dataclass(frozen=True)
+class _Final:
+    """The final fit of the best candidate that has none of the flaws found; None if all have."""
+
+    name: str
+    model: RewardModel | None
+    flaws: tuple[str, ...]
+
+
+def _first_sound(bench: Workbench, scored: Scored, selection: Selection) -> _Final:
+    flaws: list[str] = []
+    for name in selection.order:
+        model = fit_candidate(bench, name, EVERYTHING)
+        found = flaw(bench, scored, name, model)
+        if found is None:
+            return _Final(name, _calibrated(bench, scored, name, model), tuple(flaws))
+        flaws.append(found)
+    return _Final(BEST_SINGLE, None, tuple(flaws))
+
+
+def _calibrated(bench: Workbench, scored: Scored, name: str, model: RewardModel) -> RewardModel:
+    """Calibrate the final fit of a candidate on its out-of-fold scores."""
+    rows = bench.scored
     scores = scored.logged[scored.names.index(name), rows]
     link, scale = bench.objective.link, bench.objective.scale
     margins = Calibration(link).invert(scores / scale)
     correction = fit_calibration(margins, bench.examples.rewards[rows] / scale, link)
-    return CANDIDATES[name](bench, EVERYTHING).recalibrated(correction, bench.objective)
+    return model.recalibrated(correction, bench.objective)
 
 
 def _placements(examples: Examples) -> dict[str, Mask]:
@@ -160,13 +215,14 @@ def _placements(examples: Examples) -> dict[str, Mask]:
 
 
 def _since(
-    examples: Examples, scored: Scored, incumbent: Incumbent | None, reference: str
+    bench: Workbench, scored: Scored, incumbent: Incumbent | None, logged: LoggedPolicies
 ) -> LoggedPolicies | None:
     """Displays after the data window of the deployed model at which it can choose an offer."""
     if incumbent is None:
         return None
-    later = examples.times > np.datetime64(incumbent.data_window_end, "us")
-    return replace(LoggedPolicies.of(examples, scored, later), reference=reference)
+    later = bench.examples.times > np.datetime64(incumbent.data_window_end, "us")
+    since = LoggedPolicies.of(bench.examples, scored, later)
+    return replace(since, reference=logged.reference, inflation=logged.inflation)
 
 
 @dataclass(frozen=True)
@@ -190,4 +246,4 @@ class _Measured:
             return None
         nominee = self.new(since) if self.verdict.personalises else since.policy(BEST_SINGLE)
         deployed = since.policy(DEPLOYED)
-        return compare(since.feedback, nominee, deployed, is_cross_fitted=True)
+        return compare(since.feedback, nominee, deployed, inflation=since.inflation)

@@ -1,15 +1,20 @@
 """What all candidates share while they are fitted: folds, encoded rows and fitted bases.
 
-Folds consist of whole profiles. A fit is named by the folds it leaves out; ``frozenset()`` is the
-final fit on everything. Trees start from margins of a base that are always out of fold: the base
-that gives the margin of a row never saw the profile of the row.
+Folds consist of whole profiles and are dealt by the order of their ids, not by the seed, so that no
+verdict depends on a seed. A fit is named by the folds it leaves out; ``frozenset()`` is the final
+fit on everything. Of many rows, one fold is enough to judge candidates.
+
+Trees start from margins of a base that are always out of fold: the base that gives the margin of a
+row never saw the profile of the row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -25,13 +30,16 @@ from scorer.models.interaction_base import (
     logged_margins,
 )
 from scorer.models.objectives import Objective
+from scorer.models.protocol import RewardModel
 from scorer.models.side_by_side import side_by_side
+from scorer.ope.evaluation import CHOSEN_ELSEWHERE, CROSS_FITTED
 from scorer.training.examples import Examples
 
 Folds = frozenset[int]
 EVERYTHING: Folds = frozenset()
 
 _FEW_ROWS = 20_000
+_MANY_ROWS = 150_000
 
 
 @dataclass
@@ -42,14 +50,23 @@ class Workbench:
     objective: Objective
     outcomes: Vector
     seed: int
+    deal: int = 0
     rounds: dict[str, list[int]] = field(default_factory=dict)
     _bases: dict[tuple[str, Folds], FittedBase] = field(default_factory=dict)
-    _turns: dict[tuple[str, Folds], Lock] = field(default_factory=dict)
+    _models: dict[tuple[str, Folds], RewardModel] = field(default_factory=dict)
+    _turns: dict[tuple[object, ...], Lock] = field(default_factory=dict)
+
+    def dealt_again(self, deal: int) -> Workbench:
+        """The same examples with people in other folds; shares what does not depend on folds."""
+        other = Workbench(self.examples, self.objective, self.outcomes, self.seed, deal)
+        for name in ("design", "matrix", "trees"):
+            other.__dict__[name] = getattr(self, name)
+        return other
 
     @cached_property
     def folds(self) -> Codes:
         """Fold of each row, int64 (n,)."""
-        return deal_folds(self.examples, self.seed)
+        return deal_folds(self.examples, self.deal)
 
     @property
     def n_folds(self) -> int:
@@ -59,7 +76,35 @@ class Workbench:
     @property
     def fits(self) -> int:
         """Fits of trees that may run at once: two candidates without each fold."""
-        return 2 * self.n_folds
+        return 2 * len(self.judged)
+
+    @property
+    def judged(self) -> tuple[int, ...]:
+        """Folds that candidates are fitted without and judged on: of many rows, the first alone."""
+        return (0,) if self.is_split else tuple(range(self.n_folds))
+
+    @property
+    def is_split(self) -> bool:
+        """True if one fold is judged by models of the others, and no other way round."""
+        return len(self.examples) >= _MANY_ROWS
+
+    @cached_property
+    def chooses(self) -> Codes:
+        """Folds in which the choice among candidates is judged, int64 (n,).
+
+        Those of the models, unless only one of them is judged.
+        """
+        return deal_folds(self.examples, self.deal + 1_000) if self.is_split else self.folds
+
+    @property
+    def inflation(self) -> float:
+        """Factor of the standard errors of what candidates gain; see :mod:`scorer.ope`."""
+        return CHOSEN_ELSEWHERE if self.is_split else CROSS_FITTED
+
+    @cached_property
+    def scored(self) -> Mask:
+        """Rows that train and are judged, bool (n,)."""
+        return self.examples.trains & np.isin(self.folds, self.judged)
 
     def training(self, excluded: Folds) -> Mask:
         """Rows of ready offers outside the excluded folds, bool (n,)."""
@@ -73,7 +118,7 @@ class Workbench:
     def watched(self) -> Mask:
         """Rows of a random quarter of the profiles, independent of the folds, bool (n,)."""
         profiles = self.examples.profiles
-        drawn = np.random.default_rng([self.seed, 1]).permutation(int(profiles.max()) + 1)
+        drawn = np.random.default_rng([self.deal, 1]).permutation(int(profiles.max()) + 1)
         return drawn[profiles] % 4 == 0
 
     @cached_property
@@ -112,7 +157,7 @@ class Workbench:
 
     def fit_bases(self) -> None:
         """Fit the base on everything and without each fold, side by side, into the cache."""
-        single = (frozenset({fold}) for fold in range(self.n_folds))
+        single = (frozenset({fold}) for fold in self.judged)
         side_by_side(self.base, [EVERYTHING, *single])
 
     @property
@@ -134,6 +179,27 @@ class Workbench:
             )
         return margins
 
+    def model(self, name: str, excluded: Folds, fit: Callable[[], RewardModel]) -> RewardModel:
+        """The model of this name fitted without some folds, fitted once."""
+        key = (name, excluded)
+        with self._turns.setdefault(key, Lock()):
+            if key not in self._models:
+                self._models[key] = fit()
+            return self._models[key]
+
+    def convergence(self) -> list[dict[str, Any]]:
+        """How the fit of each base ended, JSON-ready, in order of the folds left out."""
+        fits = sorted((link, sorted(excluded)) for link, excluded in self._bases)
+        return [
+            {"link": link, "excluded_folds": excluded}
+            | asdict(self._bases[link, frozenset(excluded)].convergence)
+            for link, excluded in fits
+        ]
+
+    def has_converged(self, excluded: Folds, link: str | None = None) -> bool:
+        """True if the base of these folds has converged."""
+        return self._fitted(excluded, link or self.objective.link).convergence.has_converged
+
     def _fitted(self, excluded: Folds, link: str) -> FittedBase:
         key = (link, excluded)
         with self._turns.setdefault(key, Lock()):
@@ -153,7 +219,7 @@ class Workbench:
             self.examples.catalogue.kin,
             link,
         )
-        smaller = self._smaller(excluded)
+        smaller = self._smaller(excluded) if same else None
         return fit_base(data, None if smaller is None else self._fitted(smaller, link))
 
     def _smaller(self, excluded: Folds) -> Folds | None:
@@ -168,7 +234,7 @@ def fold_count(examples: Examples) -> int:
     return 5 if len(examples) < _FEW_ROWS else 3
 
 
-def deal_folds(examples: Examples, seed: int) -> Codes:
-    """Fold of each row, int64 (n,): profiles are assigned at random, by seed."""
-    dealt = np.random.default_rng(seed).permutation(int(examples.profiles.max()) + 1)
+def deal_folds(examples: Examples, deal: int = 0) -> Codes:
+    """Fold of each row, int64 (n,): profiles are assigned at random, differently in each deal."""
+    dealt = np.random.default_rng(deal).permutation(int(examples.profiles.max()) + 1)
     return dealt[examples.profiles] % fold_count(examples)

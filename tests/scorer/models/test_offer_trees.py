@@ -178,12 +178,12 @@ def test_a_fold_that_is_left_out_does_not_train_its_trees() -> None:
 
 
 def test_the_final_trees_are_as_long_as_the_folds_wanted() -> None:
-    """The final fit grows slightly more rounds than the median of the folds."""
+    """The final fit sees 5/3 of the rows that found the rounds: it grows a fifth more of them."""
     made = bench(by_people())
     made.rounds["pooled_trees"] = [20, 60, 100]
     model = CANDIDATES["pooled_trees"](made, EVERYTHING)
     assert isinstance(model, OfferTrees)
-    assert model.booster.num_boosted_rounds() == 66
+    assert model.booster.num_boosted_rounds() == pytest.approx(60 * (5 / 3) ** (1 / 3), abs=4)
 
 
 def test_models_have_the_ready_offers_and_the_fitted_schema() -> None:

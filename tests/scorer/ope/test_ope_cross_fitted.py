@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from scorer.ope.evaluation import PairedDifference, compare
+from scorer.ope.evaluation import CROSS_FITTED, PairedDifference, compare
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 
 LOGS, DISPLAYS, FOLDS, SEGMENTS = 600, 1_500, 3, 12
@@ -36,7 +36,7 @@ def gain(seed: int, is_cross_fitted: bool) -> PairedDifference:
         TargetPolicy((choice == offers).astype(float), flat, flat)
         for choice in (by_segment, single)
     )
-    return compare(feedback, policy, baseline, is_cross_fitted=is_cross_fitted)
+    return compare(feedback, policy, baseline, inflation=CROSS_FITTED if is_cross_fitted else 1.0)
 
 
 @cache

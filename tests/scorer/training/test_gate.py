@@ -12,13 +12,15 @@ import pytest
 
 from scorer.features import FeatureSchema
 from scorer.models.placement_gate import PlacementGate
-from scorer.ope.evaluation import INSUFFICIENT, PairedDifference, compare
+from scorer.ope.evaluation import CROSS_FITTED, INSUFFICIENT, PairedDifference, compare
 from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import DEPLOYED, Incumbent
 from scorer.training.gate import GRACE, Standing, Verdict, credibly_worse, judge
+from scorer.training.model_choice import select
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import Training, train
+from scorer.training.workbench import deal_folds
 from tests.support.benches import BOTH, fitted
 from tests.support.training_inputs import START, WORKED_SCHEMA, declared, examples, worked_example
 
@@ -125,7 +127,8 @@ def test_the_gain_is_not_the_biased_estimate_of_the_winner() -> None:
     """In null worlds the winner's own lift is larger on average than that of choosing."""
     gaps = []
     for seed in range(7):
-        selection = null(seed).selection
+        logged = null(seed).logged
+        selection = select(logged, deal_folds(logged.examples), 5)
         own = next(c for c in selection.candidates if c.name == selection.chosen)
         if own.over_best_single.difference is not None and selection.gain.difference is not None:
             gaps.append(own.over_best_single.difference - selection.gain.difference)
@@ -205,7 +208,7 @@ def week_of_deployed(seed: int, rate: float) -> PairedDifference:
     new, deployed = (
         TargetPolicy((shown == choice).astype(float), believed, believed) for choice in (chosen, 0)
     )
-    return compare(feedback, new, deployed, is_cross_fitted=True)
+    return compare(feedback, new, deployed, inflation=CROSS_FITTED)
 
 
 def test_a_model_as_good_as_the_deployed_one_is_seldom_held_back() -> None:

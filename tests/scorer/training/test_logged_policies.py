@@ -18,7 +18,7 @@ from tests.support.benches import bench, catalogue
 from tests.support.ranking_inputs import TableModel
 from tests.support.training_inputs import START, WORKED_SCHEMA, worked_example
 
-NAMES = ("best_single", "interaction_base", "pooled_trees", "residual_trees")
+NAMES = ("best_single", "interaction_base", "pooled_trees", "residual_trees", "average")
 
 
 class Flat(TableModel):
@@ -98,10 +98,11 @@ def test_expected_rewards_belong_to_choice_and_display() -> None:
     made, scored = crossed()
     chooses = (scored.choice >= 0).all(axis=0)
     same = chooses & (scored.choice[1] == made.examples.offers)
-    np.testing.assert_array_equal(scored.at_choice[1, 1, same], scored.logged[1, same])
+    shown = scored.logged.astype(np.float32)
+    np.testing.assert_array_equal(scored.at_choice[1, 1, same], shown[1, same])
     allowed = made.examples.allowed[np.arange(len(made.examples)), made.examples.offers]
     ready = chooses & allowed & (made.examples.offers < 2)
-    assert (scored.at_choice[1, 1, ready] >= scored.logged[1, ready]).all()
+    assert (scored.at_choice[1, 1, ready] >= shown[1, ready]).all()
 
 
 def test_an_offer_without_a_score_has_its_mean() -> None:
@@ -177,7 +178,7 @@ def test_a_deployed_model_is_scored_beside_the_candidates() -> None:
     """The deployed model chooses offers that it knows, and can be removed."""
     _, scored = crossed("offer_2")
     assert scored.names == (*NAMES, DEPLOYED)
-    assert set(scored.choice[4].tolist()) == {1, -1}
+    assert set(scored.choice[len(NAMES)].tolist()) == {1, -1}
     without = scored.without(DEPLOYED)
     _, plain = crossed()
     assert without.names == plain.names
@@ -188,7 +189,7 @@ def test_a_deployed_model_is_scored_beside_the_candidates() -> None:
 def test_a_deployed_model_of_offers_that_are_gone_chooses_nothing() -> None:
     """A model of offers that are gone chooses nothing and takes no display from the candidates."""
     made, scored = crossed("gone")
-    assert (scored.choice[4] == -1).all()
+    assert (scored.choice[len(NAMES)] == -1).all()
     assert len(LoggedPolicies.of(made.examples, scored.without(DEPLOYED)).examples) > 200
 
 
