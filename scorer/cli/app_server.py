@@ -5,20 +5,29 @@ from __future__ import annotations
 import importlib.util
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
+from scorer.cli.host_check import HostCheck
 from scorer.errors import ConfigurationError
 
 
-def serve_app(home: Path, address: str, port: int) -> None:
+def serve_app(home: Path, address: str, port: int, names: Sequence[str] = ()) -> None:
     """Serve the app on a home folder until it is stopped.
+
+    It answers requests to `address` and to the further `names`, see :class:`HostCheck`.
 
     Raises
     ------
     ConfigurationError
         The app is not installed.
     """
+    import uvicorn
+    from starlette.middleware import Middleware
+    from streamlit.starlette import App
     from streamlit.web import bootstrap
 
     folder = find_start()
@@ -26,7 +35,11 @@ def serve_app(home: Path, address: str, port: int) -> None:
     options = read_options(folder / ".streamlit" / "config.toml")
     options |= {"server.address": address, "server.port": port}
     bootstrap.load_config_options({key.replace(".", "_"): value for key, value in options.items()})
-    bootstrap.run(str(folder / "main.py"), False, [], {})
+    check = Middleware(HostCheck, address=address, names=names)
+    app = App(folder / "main.py", middleware=[check])
+    shown = "localhost" if address in ("0.0.0.0", "::") else address
+    click.echo(f"The app is at http://{shown}:{port}; Ctrl-C stops it.", err=True)
+    uvicorn.run(app, host=address, port=port, access_log=False, log_level="error")
 
 
 def find_start() -> Path:

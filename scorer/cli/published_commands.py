@@ -170,8 +170,15 @@ def export(settings: Settings, placement: str | None, out: Path, layout: str) ->
     show_default=True,
     help="Who may connect: localhost for this machine only, 0.0.0.0 for all. There is no login.",
 )
-def app_command(settings: Settings, port: int, address: str) -> None:
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="Also answer under this host name, for example that of a proxy; may be repeated.",
+)
+def app_command(settings: Settings, port: int, address: str, names: tuple[str, ...]) -> None:
     """Open the app on the published tables."""
     from scorer.cli.app_server import serve_app
 
-    serve_app(settings.home, address, port)
+    serve_app(settings.home, address, port, names)

@@ -17,7 +17,7 @@ import xgboost as xgb
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.errors import InputError
 from scorer.features import FeatureSchema
-from scorer.forest import Eligible, FactorisedForest
+from scorer.forest import Eligible, FactorisedForest, load_booster
 from scorer.models.boosting import halved, with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.interaction_base import InteractionBase
@@ -170,8 +170,8 @@ class OfferTrees:
     def from_description(cls, stored: Stored) -> OfferTrees:
         """Inverse of :meth:`description`."""
         has_base = stored.description["base"] is not None
-        booster = xgb.Booster()
-        booster.load_model(bytearray(stored.files[BOOSTER_FILE]))
+        n_features = 1 + len(stored.schema.features)
+        booster = load_booster(stored.files[BOOSTER_FILE], n_features)
         return cls(
             booster,
             stored.schema,
