@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.style import Figure
-from app.text import is_known, moment, named, plain, short
+from app.text import NONE, is_known, moment, named, plain, short
 
 _PAGES = Path(__file__).parent / "pages"
 
@@ -45,11 +45,12 @@ def cold_start(status: Any, reason: Any) -> None:
 
 def age_of_publication(as_of: datetime, age: timedelta, is_stale: bool) -> None:
     """Say how old the shown data is."""
-    since = f"{age.days} days" if age.days >= 2 else f"{max(0, age // timedelta(hours=1))} hours"
+    hours = max(0, age // timedelta(hours=1))
+    since = f"{age.days} days" if age.days >= 2 else f"{hours} {'hour' if hours == 1 else 'hours'}"
     if is_stale:
         st.warning(
-            f"**Stale:** computed for {moment(as_of)}, {since} ago. A cycle is 7 days:"
-            " `nextoffer run` takes in newer events. All times are UTC."
+            f"**Stale:** computed for {moment(as_of)}, {since} ago, which is more than"
+            " a cycle of 7 days. Run `nextoffer run` to compute it for today. All times are UTC."
         )
     else:
         st.caption(f"Computed for {moment(as_of)}, {since} ago. All times are UTC.")
@@ -88,7 +89,12 @@ def show_chart(chart: Figure, alt_text: str) -> None:
 def show_table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> None:
     """Show the columns named in `columns` (label or column config), in their order, as text."""
     st.dataframe(
-        frame, column_order=list(columns), column_config=columns, hide_index=True, **options
+        frame,
+        column_order=list(columns),
+        column_config=columns,
+        hide_index=True,
+        placeholder=NONE,
+        **options,
     )
 
 

@@ -96,7 +96,7 @@ def _heat_map(
     )
     rate = base.mark_text(color=style.TEXT_ON_CELLS, dy=-7, fontSize=13, fontWeight="bold")
     count = base.mark_text(color=style.TEXT_ON_CELLS, dy=9, fontSize=10.5)
-    below = "Rates careful with small cells; below them displays. An empty cell has fewer than 10"
+    below = "Rates, shrunk to the mean where displays are few, above the displays. Empty: below 10"
     return (
         alt.layer(
             base.mark_rect(cornerRadius=3).encode(color=_lift()),

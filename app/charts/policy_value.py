@@ -10,18 +10,20 @@ from app.charts import style
 COLOURS = {
     "Random": style.ORANGE,
     "Best single offer": style.GREY,
-    "Deployed model": style.BLUE,
+    "Previous model": style.GREEN,
     "New candidate": style.PURPLE,
+    "Deployed model": style.BLUE,
 }
 SHAPES = {
     "Random": "diamond",
     "Best single offer": "square",
-    "Deployed model": "circle",
+    "Previous model": "cross",
     "New candidate": "triangle-up",
+    "Deployed model": "circle",
 }
 INSUFFICIENT = "insufficient"
 _FEWEST_TICKS = 6
-_BELOW = "With 95 % intervals. The deployed model is evaluated on the displays since its training"
+_BELOW = "With 95 % intervals. The previous model is evaluated on the displays since its training"
 
 
 def values(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> alt.LayerChart:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-BLUE, ORANGE, GREY, PURPLE = "#2b83ba", "#d97706", "#8a8a8a", "#a855a0"
+BLUE, ORANGE, GREY, PURPLE, GREEN = "#2b83ba", "#d97706", "#8a8a8a", "#a855a0", "#1b9e77"
 ARM_COLOURS = {"Personalised": BLUE, "Random": ORANGE, "Fallback": PURPLE, "Unknown": GREY}
 ARM_SHAPES = {
     "Personalised": "circle",

@@ -12,7 +12,7 @@ from app.charts import health as charts
 from app.filters import choose, choose_button
 from app.queries import health as queries
 from app.sentences import health as sentences
-from app.view import View, show
+from app.view import View, now, show
 
 DRIFTS_SHOWN = 15
 
@@ -68,14 +68,7 @@ def _draw_similarity(view: View) -> None:
         st.info("No pair of offers has enough random traffic to be compared.")
         return
     counts = dict(zip(verdicts["verdict"], verdicts["pairs"], strict=True))
-    total = sum(counts.values())
-    st.markdown(
-        f"Of {text.count(total)} pairs of offers, **{counts.get('different', 0)} appeal to"
-        f" different people**, {counts.get('alike', 0)} are alike, and"
-        f" {counts.get('unclear', 0)} have too little random traffic to compare. It makes"
-        " little difference which of two alike offers is shown. The heat map is on the page"
-        " *Offers*."
-    )
+    st.markdown(sentences.pairs(counts))
     similar = queries.similar(view.publication, view.strategy_id)
     if similar.empty:
         return
@@ -83,8 +76,8 @@ def _draw_similarity(view: View) -> None:
         similar,
         {
             "verdict": "Verdict",
-            "offer_id": "Offer",
-            "other_offer_id": "Other offer",
+            "offer_name": "Offer",
+            "other_offer_name": "Other offer",
             "similarity": st.column_config.NumberColumn(
                 "Similarity", format="%.2f", help="1: both appeal to the same people"
             ),
@@ -216,8 +209,8 @@ def _draw_rejected(view: View) -> None:
 def _draw_freshness(view: View) -> None:
     freshness = queries.freshness(view.publication, view.strategy_id)
     components.show_table(
-        sentences.ages(freshness, view.as_of),
-        {"thing": "What", "moment": "When (UTC)", "age": "Relative to the publication"},
+        sentences.ages(freshness, now()),
+        {"thing": "What", "moment": "When (UTC)", "age": "Age"},
     )
 
 

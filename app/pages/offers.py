@@ -28,15 +28,18 @@ def _readiness(view: View) -> None:
         st.info("The strategy has no offer.")
         return
     row = frame.iloc[0]
+    gone = sum(bool(sentences.absence(offer, view.as_of)) for _, offer in frame.iterrows())
+    are = "is" if gone == 1 else "are"
+    retired = f" {gone} {are} not offered at present." if gone else ""
     st.markdown(
-        f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.** An offer is ready"
+        f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.**{retired} An offer is ready"
         f" with {row['min_displays']} displays and {row['min_successes']} successes in"
         f" {row['lookback_days']} days. Until then personalised traffic ranks it below every ready"
         " offer, and random traffic shows it like any other. The pace is that of the last 7 days."
     )
     rows = frame.assign(
         state=[sentences.readiness(offer, view.as_of) for _, offer in frame.iterrows()],
-        missing=[sentences.missing(offer) for _, offer in frame.iterrows()],
+        missing=[sentences.missing(offer, view.as_of) for _, offer in frame.iterrows()],
     )
     number = st.column_config.NumberColumn
     components.show_table(
@@ -115,6 +118,13 @@ def _similarity(view: View) -> None:
         st.info("No pair of offers has enough random traffic to be compared yet.")
         return
     counts = frame["verdict"].value_counts()
+    if counts.get("unclear", 0) == len(frame):
+        st.markdown(
+            f"Random traffic is too small to compare any of the {text.count(len(frame))} pairs of"
+            " offers: at present a difference would show only from"
+            f" {frame['detectable_factor'].median():.1f} times the odds."
+        )
+        return
     title = (
         f"Pairs of offers: {counts.get('different', 0)} appeal to different people,"
         f" {counts.get('alike', 0)} to the same, {counts.get('unclear', 0)} unclear"

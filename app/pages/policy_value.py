@@ -40,14 +40,22 @@ def render(view: View) -> None:
             " final outcome and a known propensity."
         )
         return
-    found = [name for name in sentences.ESTIMATORS if name in set(latest["estimator"])]
-    estimator = choose("Estimator", "estimator", found, sentences.ESTIMATORS.__getitem__)
+    latest = sentences.distinct(latest)
+    known, present = list(sentences.ESTIMATORS), list(dict.fromkeys(latest["estimator"]))
+    order = [name for name in known if name in present]
+    order += [name for name in present if name not in known]
+    estimator = choose("Estimator", "estimator", order, sentences.estimator)
     latest = latest.assign(
         label=latest.apply(sentences.label, axis=1),
         policy_label=latest["policy"].map(sentences.POLICIES),
     )
     chosen = latest[latest["estimator"] == estimator]
     st.markdown(sentences.finding(chosen, view.unit, view.is_amount))
+    why = sentences.replacement(
+        chosen, queries.over_previous(view.publication, view.strategy_id), view.is_amount
+    )
+    if why:
+        st.markdown(why)
     title = f"Value of each policy as of {text.day(chosen['as_of'].max())}"
     components.show_chart(
         charts.values(chosen, title, view.unit, view.is_amount),
@@ -59,7 +67,7 @@ def render(view: View) -> None:
     with left:
         _draw_over_time(view, estimator)
     with right:
-        _draw_estimators(latest, view)
+        _draw_estimators(latest, order, view)
     st.caption(sentences.LIMITS)
 
 
@@ -86,6 +94,7 @@ def _warn(chosen: pd.DataFrame) -> None:
 
 def _draw_over_time(view: View, estimator: str) -> None:
     frame = queries.over_time(view.publication, view.strategy_id, estimator)
+    frame = sentences.distinct_over_time(frame)
     frame = frame.assign(policy_label=frame["policy"].map(sentences.POLICIES))
     if frame["policy_value"].notna().sum() == 0:
         st.info("Every evaluation so far is insufficient: nothing to draw.")
@@ -95,13 +104,14 @@ def _draw_over_time(view: View, estimator: str) -> None:
     )
 
 
-def _draw_estimators(latest: pd.DataFrame, view: View) -> None:
-    newest_first = latest.sort_values("policy", key=lambda names: names != "new", kind="stable")
+def _draw_estimators(latest: pd.DataFrame, order: list[str], view: View) -> None:
+    newest_first = latest.sort_values(
+        "policy", key=lambda names: names != "deployed", kind="stable"
+    )
     chosen = choose("Policy", "policy", list(dict.fromkeys(newest_first["label"])))
-    order = list(sentences.ESTIMATORS)
     frame = latest[latest["label"] == chosen]
     frame = frame.sort_values("estimator", key=lambda names: names.map(order.index))
-    frame = frame.assign(label=frame["estimator"].map(sentences.ESTIMATORS))
+    frame = frame.assign(label=frame["estimator"].map(sentences.estimator))
     components.show_chart(
         charts.estimators(frame, view.unit, view.is_amount), f"{chosen} by every estimator"
     )

@@ -67,14 +67,22 @@ group by verdict
 order by verdict
 """
 _SIMILAR = """
-select offer_id, other_offer_id, verdict, similarity, most_different_feature, sentence
-from offer_similarity
-where strategy_id = $strategy and verdict <> 'unclear'
+select
+    coalesce(offers.offer_name, pairs.offer_id) as offer_name,
+    coalesce(others.offer_name, pairs.other_offer_id) as other_offer_name,
+    pairs.verdict,
+    pairs.similarity,
+    pairs.most_different_feature,
+    pairs.sentence
+from offer_similarity as pairs
+left join dim_offers as offers on pairs.offer_id = offers.offer_id
+left join dim_offers as others on pairs.other_offer_id = others.offer_id
+where pairs.strategy_id = $strategy and pairs.verdict <> 'unclear'
 order by
-    case verdict when 'alike' then 1 else 2 end,
-    similarity desc,
-    offer_id,
-    other_offer_id
+    case pairs.verdict when 'alike' then 1 else 2 end,
+    pairs.similarity desc,
+    pairs.offer_id,
+    pairs.other_offer_id
 limit $most
 """
 _REJECTED = """

@@ -40,8 +40,9 @@ with evaluations as (
         lift_over_best_single,
         status as value_status
     from policy_evaluation
-    where strategy_id = $strategy and policy = 'new' and estimator = 'dr'
-    qualify row_number() over (partition by model_version order by as_of desc) = 1
+    where strategy_id = $strategy and policy in ('new', 'best_single') and estimator = 'dr'
+        and model_version is not null
+    qualify row_number() over (partition by model_version order by as_of, policy) = 1
 )
 select
     versions.model_version,

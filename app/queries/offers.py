@@ -14,7 +14,9 @@ with pace as (
         strategy_id,
         offer_id,
         sum(displays) / 7 as displays_a_day,
-        sum(successes) / 7 as successes_a_day
+        -- Displays of the last days have no final outcome yet: the rate is of those that have one.
+        coalesce(sum(successes) / nullif(sum(mature_displays), 0), 0) * sum(displays) / 7
+            as successes_a_day
     from offer_performance
     where strategy_id = $strategy and window_days = 7
     group by strategy_id, offer_id
@@ -24,6 +26,8 @@ measured as (
         readiness.*,
         coalesce(offers.offer_name, readiness.offer_id) as offer_name,
         offers.status as offer_status,
+        offers.start_date,
+        offers.end_date,
         strategies.lookback_days,
         coalesce(pace.displays_a_day, 0) as displays_a_day,
         coalesce(pace.successes_a_day, 0) as successes_a_day,

@@ -53,6 +53,23 @@ order by
 """
 
 
+_OVER_PREVIOUS = """
+select
+    try_cast(metrics ->> '$.over_previous.low' as double) as low,
+    try_cast(metrics ->> '$.over_previous.high' as double) as high
+from training_runs
+where strategy_id = $strategy
+order by as_of desc
+limit 1
+"""
+
+
+def over_previous(publication: Publication, strategy: str) -> pd.Series:
+    """Return the interval of the gain of the last training over the model that served before."""
+    found = publication.frame(_OVER_PREVIOUS, strategy=strategy)
+    return found.iloc[0] if len(found) else pd.Series({"low": None, "high": None})
+
+
 def latest(publication: Publication, strategy: str) -> pd.DataFrame:
     """Return one row per policy and estimator of the last evaluation.
 

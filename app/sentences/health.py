@@ -10,7 +10,7 @@ from app import text
 from app.text import plain
 
 ASSUMPTIONS = {
-    "offers_differ": "Offers appeal to different people",
+    "offers_differ": "Choosing for each person pays",
     "stable_traffic": "Traffic is stable",
     "stable_performance": "Offers perform as before",
     "displays_arrive": "Displays arrive",
@@ -69,7 +69,7 @@ def card(findings: pd.DataFrame, assumption: str) -> str:
     """Return an assumption, whether it holds, why and what to do, as markdown."""
     found, name = worst(findings, assumption), ASSUMPTIONS[assumption]
     if found is None:
-        return f"**{name}**\n\n:gray[not measured yet]"
+        return f"**{name}**\n\nNot measured yet."
     severity = SEVERITIES.get(str(found["severity"]), plain(found["severity"]))
     advice = f"\n\n**Do:** {plain(found['advice'])}" if text.is_known(found["advice"]) else ""
     return f"**{name}**\n\n{severity}\n\n{plain(found['sentence'])}{advice}"
@@ -91,6 +91,22 @@ def sides(frame: pd.DataFrame, comparison: str) -> tuple[pd.DataFrame, tuple[str
     return pd.concat(parts), names
 
 
+def pairs(counts: dict[str, int]) -> str:
+    """Return how many pairs of offers were told apart, as markdown; `counts` is by verdict."""
+    total, unclear = sum(counts.values()), counts.get("unclear", 0)
+    if unclear == total:
+        return (
+            f"Random traffic is too small to compare any of the {text.count(total)} pairs of offers"
+            " by themselves. Whether choosing for each person pays is measured on all offers"
+            " together, above."
+        )
+    return (
+        f"Of {text.count(total)} pairs of offers, **{counts.get('different', 0)} appeal to"
+        f" different people** and {counts.get('alike', 0)} are alike; {unclear} have too little"
+        " random traffic to compare. It makes little difference which of two alike offers is shown."
+    )
+
+
 def totals(quality: pd.DataFrame, measure: str) -> str:
     """Return how many records of a measure are in order, in words."""
     rows = quality[quality["measure"] == measure]
@@ -101,8 +117,8 @@ def totals(quality: pd.DataFrame, measure: str) -> str:
     return f"{text.percent(fine / records, 1)} of {text.count(records)}; {lacking} not"
 
 
-def ages(freshness: pd.Series, as_of: datetime) -> pd.DataFrame:
-    """Return one row per thing that ages: its last moment, and how long before `as_of`."""
+def ages(freshness: pd.Series, now: datetime) -> pd.DataFrame:
+    """Return one row per thing that ages: its last moment, and how long ago it is."""
     things = {
         "last_display": "Last display",
         "last_interaction": "Last click or dismissal",
@@ -121,18 +137,17 @@ def ages(freshness: pd.Series, as_of: datetime) -> pd.DataFrame:
                 "moment": text.day(freshness[name])
                 if name in days
                 else text.moment(freshness[name]),
-                "age": _age(freshness[name], as_of),
+                "age": _age(freshness[name], now),
             }
             for name, words in things.items()
         ]
     )
 
 
-def _age(value: pd.Timestamp, as_of: datetime) -> str:
+def _age(value: pd.Timestamp, now: datetime) -> str:
     if not text.is_known(value):
         return "never"
-    days = (pd.Timestamp(as_of) - pd.Timestamp(value)) // timedelta(days=1)
-    if days == 0:
-        return "less than a day before"
-    unit = "day" if abs(days) == 1 else "days"
-    return f"{abs(days)} {unit} {'before' if days > 0 else 'after'}"
+    passed = pd.Timestamp(now) - pd.Timestamp(value)
+    days = abs(passed) // timedelta(days=1)
+    amount = "less than a day" if days == 0 else f"{days} {'day' if days == 1 else 'days'}"
+    return f"{amount} ago" if passed >= timedelta(0) else f"in {amount}"

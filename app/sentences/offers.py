@@ -11,6 +11,8 @@ from app import text
 
 def readiness(offer: pd.Series, as_of: datetime) -> str:
     """Return whether an offer is ready or, at the present pace, when it will be."""
+    if retired := absence(offer, as_of):
+        return retired
     if offer["is_ready"]:
         return "ready"
     if not offer["displays_a_day"]:
@@ -21,8 +23,20 @@ def readiness(offer: pd.Series, as_of: datetime) -> str:
     return f"about {as_of + timedelta(days=days):%Y-%m-%d}, in {days} days"
 
 
-def missing(offer: pd.Series) -> str:
+def absence(offer: pd.Series, as_of: datetime) -> str:
+    """Return why an offer is not offered at present; "" if it is."""
+    start, end, status = (offer.get(name) for name in ("start_date", "end_date", "offer_status"))
+    if text.is_known(end) and end <= as_of:
+        return f"ended on {text.day(end)}"
+    if text.is_known(start) and start > as_of:
+        return f"starts on {text.day(start)}"
+    return str(status) if text.is_known(status) and status != "approved" else ""
+
+
+def missing(offer: pd.Series, as_of: datetime) -> str:
     """Return what an offer still needs, `150 displays, 15 successes`."""
+    if absence(offer, as_of):
+        return text.NONE
     parts = [
         f"{text.count(offer[f'missing_{name}'])} {name}"
         for name in ("displays", "successes")

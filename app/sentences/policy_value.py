@@ -9,8 +9,9 @@ from app import text
 POLICIES = {
     "random": "Random",
     "best_single": "Best single offer",
-    "deployed": "Deployed model",
+    "previous": "Previous model",
     "new": "New candidate",
+    "deployed": "Deployed model",
     "version": "Stored model",
 }
 ESTIMATORS = {
@@ -24,8 +25,8 @@ INSUFFICIENT = "insufficient"
 LIMITS = (
     "A value holds for displays like those of the log, for a single test, and only if the logged"
     " propensities are right. The new candidate is evaluated on its training displays by"
-    " cross-fitting, so no person is scored by a model trained on that person; the deployed model"
-    " on the displays since its training. For other stored models, run `nextoffer evaluate`, then"
+    " cross-fitting, so no person is scored by a model trained on that person; a previous model"
+    " that stays, on the displays since its training. For other stored models, run `nextoffer evaluate`, then"
     " `nextoffer publish`."
 )
 
@@ -43,8 +44,8 @@ def finding(chosen: pd.DataFrame, unit: str, is_amount: bool) -> str:
     `chosen` has the policies of one evaluation by one estimator.
     """
     rows = {str(row["policy"]): row for _, row in chosen.iterrows()}
-    policy = "new" if "new" in rows else "deployed"
-    if policy not in rows:
+    policy = next((name for name in ("deployed", "new", "previous") if name in rows), None)
+    if policy is None:
         return "The last evaluation has no model."
     row, name = rows[policy], POLICIES[policy].lower()
     if row["status"] != "ok":
@@ -59,6 +60,57 @@ def finding(chosen: pd.DataFrame, unit: str, is_amount: bool) -> str:
         if text.is_known(row[f"lift_over_{over}"])
     ]
     return f"The {name} would earn **{value}** ({text.plain(unit)}){''.join(lifts)}."
+
+
+def estimator(name: str) -> str:
+    """Return the name of an estimator for people; one without such a name keeps its own."""
+    return ESTIMATORS.get(name, name)
+
+
+def distinct(latest: pd.DataFrame) -> pd.DataFrame:
+    """Return the evaluations without the rows that the deployed model repeats."""
+    deployed = set(latest.loc[latest["policy"] == "deployed", "model_version"].dropna())
+    repeated = latest["policy"].isin(["new", "previous"]) & latest["model_version"].isin(deployed)
+    return latest[~repeated]
+
+
+def distinct_over_time(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return evaluations of many cycles without the rows that the deployed model repeats."""
+    parts = [distinct(cycle) for _, cycle in frame.groupby("as_of")]
+    return pd.concat(parts) if parts else frame
+
+
+def replacement(chosen: pd.DataFrame, over_previous: pd.Series, is_amount: bool) -> str:
+    """Return why a model of lower estimate serves, as markdown; "" where there is nothing to say.
+
+    `chosen` has the policies of one evaluation by one estimator; `over_previous` has the
+    difference, low and high of the two models on the same displays, or missing values.
+    """
+    rows = {str(row["policy"]): row for _, row in chosen.iterrows()}
+    if "deployed" not in rows or "previous" not in rows:
+        return ""
+    new, old = rows["deployed"], rows["previous"]
+    values = [new["policy_value"], old["policy_value"]]
+    is_replaced = new["model_version"] != old["model_version"]
+    if not is_replaced or not all(map(text.is_known, values)) or values[0] >= values[1]:
+        return ""
+    shown = [text.reward(value, is_amount) for value in values]
+    counts = [text.count(row["displays"]) for row in (new, old)]
+    why = (
+        f"**Why a model with a lower estimate serves.** {text.plain(label(new))} ({shown[0]})"
+        f" replaced {text.plain(label(old).lower())} ({shown[1]}). The two estimates come from"
+        f" different displays: {counts[0]} of the look-back, by cross-fitting, and the {counts[1]}"
+        " since the training of the previous model. "
+    )
+    rule = (
+        "The gate keeps the previous model only if the new one earns credibly less on the same"
+        " displays, that is, if the whole 95 % interval of their difference is below 0."
+    )
+    low, high = over_previous["low"], over_previous["high"]
+    if not (text.is_known(low) and text.is_known(high)):
+        return why + rule
+    between = f" Here it is {text.reward(low, is_amount)} to {text.reward(high, is_amount)}."
+    return why + rule + between
 
 
 def table(chosen: pd.DataFrame, is_amount: bool) -> pd.DataFrame:

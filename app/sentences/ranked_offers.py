@@ -31,6 +31,12 @@ def placed_by(ranked: pd.Series) -> str:
             "**Control:** this person gets the order of the business in this cycle: priority, then"
             f" offer id. The propensity of the first offer is {chance}."
         )
+    if ranked["policy"] == "best_single":
+        return (
+            f"**Best single offer:** everybody is shown the offers that earn most on average, out of"
+            f" {eligible} eligible ones. Nothing is personalised here. The propensity of the first"
+            f" offer is {chance}; the rest is exploration."
+        )
     if ranked["policy"] == "fallback":
         return "**Fallback:** no offer is eligible for this person here."
     return (

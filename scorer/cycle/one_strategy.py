@@ -199,7 +199,7 @@ def _run_row(
     metrics = None
     if trained is not None:
         outcome_metrics = {"outcome": {name: outcome[name] for name in ("status", "reason")}}
-        metrics = json.dumps(trained.metrics | outcome_metrics, sort_keys=True)
+        metrics = json.dumps(trained.metrics | outcome_metrics | _over(training), sort_keys=True)
     return {
         "strategy_id": strategy,
         "cycle_date": settings.cycle_date,
@@ -215,6 +215,14 @@ def _run_row(
         "metrics": metrics,
         **outcome,
     }
+
+
+def _over(training: Training | None) -> dict[str, Any]:
+    """Difference between the nominee and the model that served before, on the same displays."""
+    found = None if training is None else training.over_deployed
+    if found is None:
+        return {}
+    return {"over_previous": {n: getattr(found, n) for n in ("difference", "low", "high", "lift")}}
 
 
 def _reason(missing: str | None, deployed: str | None) -> str | None:
