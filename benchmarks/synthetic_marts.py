@@ -39,7 +39,15 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
             "top_k": "3",
         },
     ),
-    "dim_offers": ("offers", {"offer_name": "offer_id", "status": "'approved'"}),
+    "dim_offers": (
+        "offers",
+        {
+            "offer_name": "offer_id",
+            "status": "'approved'",
+            "start_date": "null",
+            "end_date": "null",
+        },
+    ),
     "strategy_features": (
         "strategies, features",
         {

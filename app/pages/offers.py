@@ -32,8 +32,8 @@ def _readiness(view: View) -> None:
     are = "is" if gone == 1 else "are"
     retired = f" {gone} {are} not offered at present." if gone else ""
     st.markdown(
-        f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.**{retired} An offer is ready"
-        f" with {row['min_displays']} displays and {row['min_successes']} successes in"
+        f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.**{retired} An offer is"
+        f" ready with {row['min_displays']} displays and {row['min_successes']} successes in"
         f" {row['lookback_days']} days. Until then personalised traffic ranks it below every ready"
         " offer, and random traffic shows it like any other. The pace is that of the last 7 days."
     )

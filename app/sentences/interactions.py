@@ -52,6 +52,6 @@ def joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:
         return ""
     both, one = text.percent(spread(cells)), text.percent(max(each))
     return (
-        f" Only the two together show it: rates typically differ by {both} between the cells, and by"
-        f" at most {one} between the values of one feature (*all*)."
+        f" Only the two together show it: rates typically differ by {both} between the cells, and"
+        f" by at most {one} between the values of one feature (*all*)."
     )

@@ -26,8 +26,8 @@ LIMITS = (
     "A value holds for displays like those of the log, for a single test, and only if the logged"
     " propensities are right. The new candidate is evaluated on its training displays by"
     " cross-fitting, so no person is scored by a model trained on that person; a previous model"
-    " that stays, on the displays since its training. For other stored models, run `nextoffer evaluate`, then"
-    " `nextoffer publish`."
+    " that stays, on the displays since its training. For other stored models, run"
+    " `nextoffer evaluate`, then `nextoffer publish`."
 )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from app.sentences.offers import readiness
 from tests.support.opening import Opener
 from tests.support.texts import charts_of, text_of
 
@@ -93,6 +96,9 @@ def test_amounts_are_labelled_with_their_unit(homes: dict[str, Path], open_page:
             {"is_ready": False, "displays_a_day": 1.0, "is_reachable": False, "lookback_days": 30},
             "not at this pace: too little in 30 days",
         ),
+        ({"is_ready": False, "end_date": datetime(2026, 9, 20)}, "ended on 2026-09-20"),
+        ({"is_ready": False, "start_date": datetime(2026, 11, 1)}, "starts on 2026-11-01"),
+        ({"is_ready": True, "offer_status": "archived"}, "archived"),
         (
             {"is_ready": False, "displays_a_day": 50.0, "is_reachable": True, "days_needed": 3},
             "about 2026-10-28, in 3 days",
@@ -101,12 +107,6 @@ def test_amounts_are_labelled_with_their_unit(homes: dict[str, Path], open_page:
 )
 def test_readiness_says_when_it_will_be_reached(offer: dict[str, object], state: str) -> None:
     """Ready, never at this pace, or the day at the pace of the last week."""
-    from datetime import datetime
-
-    import pandas as pd
-
-    from app.sentences.offers import readiness
-
     assert readiness(pd.Series(offer), datetime(2026, 10, 25)) == state
 
 

@@ -113,13 +113,14 @@ def test_a_section_of_health_shows_what_was_measured(
     assert len(charts(app)) == drawn
 
 
-def test_freshness_counts_days_before_the_publication(home: Path) -> None:
-    """Ages are in days; what never happened says so."""
+def test_freshness_counts_from_now(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ages are in days before now, or until then; what never happened says so."""
+    monkeypatch.setenv("NEXTOFFER_NOW", f"{today() + timedelta(days=2, hours=1):%Y-%m-%dT%H:%M}")
     write_publication(home, today(), SMALL)
     ages = opened("health", section="Freshness").dataframe[0].value.set_index("thing")["age"]
-    assert ages["Last display"] == "1 day before"
+    assert ages["Last display"] == "3 days ago"
     assert ages["Last conversion event"] == "never"
-    assert ages["Ranked offers valid to"] == "7 days after"
+    assert ages["Ranked offers valid to"] == "in 4 days"
 
 
 @pytest.mark.parametrize("text", HOSTILE_OFFERS)
