@@ -34,7 +34,7 @@ def placed_by(ranked: pd.Series) -> str:
     if ranked["policy"] == "best_single":
         return (
             f"**Best single offer:** everybody is shown the offers that earn most on average, out"
-            f" of {eligible} eligible ones. Nothing is personalised here. The propensity of the first"
+            f" of {eligible} eligible ones. Nothing is personalised. The propensity of the first"
             f" offer is {chance}; the rest is exploration."
         )
     if ranked["policy"] == "fallback":
