@@ -14,6 +14,7 @@ from scorer.cli.analysis_commands import evaluate, explain
 from scorer.cli.cycle_commands import check, publish, rank, run, train
 from scorer.cli.model_commands import models
 from scorer.cli.published_commands import app_command, describe, export, query, status, tables
+from scorer.cli.serve_command import serve
 from scorer.cli.simulation_commands import demo, init, simulate
 from scorer.config import find_home
 from scorer.errors import ConfigurationError, NextofferError, write_traceback
@@ -76,6 +77,7 @@ for _command in (
     describe,
     export,
     simulate,
+    serve,
     app_command,
 ):
     app.add_command(_command)

@@ -19,6 +19,7 @@ from scorer.cycle.input_findings import input_warnings, require_records, segment
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.files import remove_leftovers
 from scorer.inputs.configuration import FILES, check_configuration
+from scorer.inputs.event_log import seal_event_logs
 from scorer.inputs.raw_folder import (
     check_raw_folder,
     content_fingerprint,
@@ -92,6 +93,8 @@ def run_cycle(
         if taken_over:
             progress.say(taken_over)
         _remove_leftovers(settings)
+        if settings.raw is not None:
+            seal_event_logs(settings.raw)
         make_newest_current(settings)
         state, was_finished = _state_to_continue(settings, force, progress)
         if not was_finished:

@@ -38,6 +38,7 @@ from scorer.warehouse.database import connect_build
 from scorer.warehouse.marts import (
     RankingSettings,
     read_capping_rules,
+    read_context_paths,
     read_event_kinds,
     strategy_ids,
 )
@@ -64,11 +65,16 @@ class Served:
 
 @dataclass(frozen=True)
 class Bundle:
-    """One publication, ready to decide; ``event_kinds`` says what an XDM event type stands for."""
+    """One publication, ready to decide.
+
+    ``event_kinds`` says what an XDM event type stands for, ``context_paths`` where events carry a
+    context feature.
+    """
 
     as_of: datetime
     strategies: dict[str, Served]
     event_kinds: dict[str, str]
+    context_paths: dict[str, str]
 
     @property
     def cap_rules(self) -> tuple[CapRule, ...]:
@@ -137,7 +143,7 @@ def read_bundle(folder: Path) -> Bundle:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
         if manifest["format"] != FORMAT:
             raise InputError(f"{folder} has format {manifest['format']}, not {FORMAT}")
-        kinds = dict(manifest["event_kinds"])
+        kinds, paths = manifest["event_kinds"], manifest["context_paths"]
         as_of = datetime.fromisoformat(manifest["as_of"])
         registry = ModelRegistry(folder / "models")
         strategies = {
@@ -150,13 +156,13 @@ def read_bundle(folder: Path) -> Bundle:
         raise InputError(
             f"{folder} is not a readable serving bundle ({error!r}): run `nextoffer publish`"
         ) from None
-    return Bundle(as_of, strategies, kinds)
+    return Bundle(as_of, strategies, kinds, paths)
 
 
 def _fill(settings: Settings, folder: Path) -> None:
     described, registry = [], ModelRegistry(settings.models_dir)
     with connect_build(settings.build_path, read_only=True) as connection:
-        kinds = read_event_kinds(connection)
+        kinds, paths = read_event_kinds(connection), read_context_paths(connection)
         caps = [row for row in read_capping_rules(connection) if row[4] is not None]
         for strategy in strategy_ids(connection, replace(settings, strategy=None)):
             deployed = find_deployed(connection, settings, strategy)
@@ -171,6 +177,7 @@ def _fill(settings: Settings, folder: Path) -> None:
         "as_of": settings.as_of.isoformat(),
         "nextoffer_version": version("nextoffer"),
         "event_kinds": kinds,
+        "context_paths": paths,
         "strategies": described,
     }
     (folder / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")

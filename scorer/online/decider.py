@@ -19,6 +19,7 @@ from scorer.online.bundle import Bundle, Served, bundle_path, read_bundle
 from scorer.online.live_counts import Journal, LiveCounts
 from scorer.online.messages import Decision, Item, Proposition, Request, Strategies, Strategy
 from scorer.online.tokens import Shown, TokenKey
+from scorer.online.why import Why, why
 from scorer.ranking.rules import OfferRules
 from scorer.ranking.single import SingleRanker
 
@@ -112,12 +113,28 @@ class Decider:
             self.publication,
             KNOWN if person.place >= 0 else UNKNOWN,
             REQUEST if request.segments is not None else PUBLICATION if person.place >= 0 else NONE,
-            person.given,
-            part.context_names(person.given) if person.place >= 0 else [],
+            list(person.context),
+            part.context_names(person.context) if person.place >= 0 else [],
             person.not_used,
             propositions,
             request.request_id,
         )
+
+    def why(self, request: Request, placement_id: str, offer_id: str, policy: str) -> Why:
+        """Explain the score of an offer for the person and context of a request."""
+        part = self._part(request.strategy_id)
+        person = part.person(request)
+        user = part.user(person, (placement_id, *part.scope(person, placement_id)))
+        return why(part.served.context, user, offer_id, policy)
+
+    def choices(self, most: int = 6) -> dict[str, list[str]]:
+        """Values of context features with few categories, over all strategies."""
+        return {
+            name: list(feature.categories)
+            for part in self._parts.values()
+            for name, (_, feature) in part.context_features.items()
+            if 1 < len(feature.categories) <= most
+        }
 
     def strategies(self) -> Strategies:
         """Describe the strategies of the publication."""
@@ -161,6 +178,7 @@ class Decider:
             *scope,
             ranking.traffic_type,
             [(item.offer_id, item.propensity) for item in items],
+            person.context,
         )
         return Proposition(
             proposition_id,
@@ -178,15 +196,15 @@ class Decider:
 class _Person:
     """Who asks: the request, where the publication has the profile (-1: nowhere), what was given.
 
-    ``given`` and ``not_used`` are names of context features; ``values`` holds position and code of
-    the given ones.
+    ``context`` are the given features of the model, ``not_used`` names of others; ``values`` holds
+    position and code of what is given.
     """
 
     def __init__(self, part: _Strategy, request: Request) -> None:
         self.request = request
         self.profile_id = request.profile_id.strip()
         self.place = part.served.profiles.find(self.profile_id)
-        self.given: list[str] = []
+        self.context: dict[str, str | int | float | bool] = {}
         self.not_used: list[str] = []
         self.values: list[tuple[int, float]] = []
         for name, value in (request.context or {}).items():
@@ -196,7 +214,7 @@ class _Person:
             if known is None:
                 self.not_used.append(name)
                 continue
-            self.given.append(name)
+            self.context[name] = value
             self.values.append((known[0], encode_value(value, known[1])))
         if request.segments is not None:
             segments = set(request.segments)
@@ -229,7 +247,7 @@ class _Strategy:
         """Look up who asks, and encode what is given."""
         return _Person(self, request)
 
-    def context_names(self, given: list[str]) -> list[str]:
+    def context_names(self, given: Collection[str]) -> list[str]:
         """Context features that were not given."""
         return [name for name in self.context_features if name not in given]
 

@@ -22,7 +22,10 @@ _KEY_BYTES = 32
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
-    """The content of a token: a proposition as it was decided; items are offer and propensity."""
+    """The content of a token: a proposition as it was decided.
+
+    ``items`` are offer and propensity, ``context`` what the request gave.
+    """
 
     proposition_id: str
     strategy_id: str
@@ -32,6 +35,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
     scope_id: str
     traffic_type: str
     items: list[tuple[str, float]]
+    context: dict[str, str | int | float | bool]
 
 
 class TokenKey:

@@ -251,6 +251,12 @@ def read_capping_rules(connection: Connection) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
+def read_context_paths(connection: Connection) -> dict[str, str]:
+    """XDM paths of the context features that are read from events, with dots."""
+    sql = "select distinct feature_name, path from strategy_features where path is not null"
+    return dict(connection.execute(f"{sql} order by 1").fetchall())
+
+
 def read_event_kinds(connection: Connection) -> dict[str, str]:
     """What XDM event types stand for: display, interact, dismiss or decision."""
     return dict(

@@ -30,10 +30,10 @@ select 's' as strategy_id, 'binary' as kpi_type, {share}::double as exploration_
     0::double as control_share, 2 as top_k;
 create or replace table strategy_features as
 select * from (values
-    ('s', 1, 'placement_id', 'decisioning', 'category'),
-    ('s', 2, 'f1', 'segment', 'boolean'),
-    ('s', 3, 'f2', 'context', 'number')
-) as t(strategy_id, feature_order, feature_name, feature_kind, value_type);
+    ('s', 1, 'placement_id', 'decisioning', 'category', null),
+    ('s', 2, 'f1', 'segment', 'boolean', null),
+    ('s', 3, 'f2', 'context', 'number', 'device.f2')
+) as t(strategy_id, feature_order, feature_name, feature_kind, value_type, path);
 create or replace table offer_readiness as
 select 's' as strategy_id, 'offer_' || i as offer_id, i * 10 as displays, 2 as successes,
     250 as min_displays, 25 as min_successes, i < 3 as is_ready

@@ -10,7 +10,8 @@ decisioning as (
         strategy_id,
         unnest(['placement_id', 'activity_id', 'scope_id']) as feature_name,
         'decisioning' as feature_kind,
-        'category' as value_type
+        'category' as value_type,
+        null as path
     from strategies
 
 ),
@@ -21,7 +22,8 @@ segments as (
         strategy_id,
         segment_id as feature_name,
         'segment' as feature_kind,
-        'boolean' as value_type
+        'boolean' as value_type,
+        null as path
     from {{ ref("int_strategy_segments") }}
 
 ),
@@ -31,7 +33,8 @@ known_context as (
 
     select
         coalesce(configured.feature_name, flat.feature_name) as feature_name,
-        coalesce(configured.value_type, flat.value_type) as value_type
+        coalesce(configured.value_type, flat.value_type) as value_type,
+        configured.path
     from {{ ref("stg_context_features") }} as configured
     full outer join (
         select *
@@ -46,7 +49,8 @@ computed as (
 
     select
         feature_name,
-        case when bool_and(try_cast(value as double) is not null) then 'number' else 'category' end as value_type
+        case when bool_and(try_cast(value as double) is not null) then 'number' else 'category' end as value_type,
+        null as path
     from {{ ref("profile_features") }}
     where
         valid_from <= {{ as_of() }}
@@ -70,7 +74,8 @@ context as (
         strategies.strategy_id,
         named_features.feature_name,
         'context' as feature_kind,
-        named_features.value_type
+        named_features.value_type,
+        named_features.path
     from strategies
     cross join named_features
     where
@@ -101,7 +106,8 @@ final as (
         )::int as feature_order,
         feature_name,
         feature_kind,
-        value_type
+        value_type,
+        path::varchar as path
     from unioned
 
 )

@@ -1,0 +1,1 @@
+"""A small shop page for trying decisions out; served with ``nextoffer serve --demo`` only."""
