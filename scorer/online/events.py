@@ -42,11 +42,12 @@ class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Meta(description="The offer; may be left out where the proposition has only one."),
     ] = None
     offer_ids: Annotated[
-        list[Name] | None,
-        Meta(min_length=1, max_length=1000, description="Offers displayed; all if left out."),
+        Annotated[list[Name], Meta(min_length=1, max_length=1000)] | None,
+        Meta(description="Offers displayed; all if left out."),
     ] = None
     timestamp: Annotated[
-        str | None, Meta(max_length=64, description="ISO 8601, UTC without an offset; else now.")
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="ISO 8601, UTC without an offset; now if left out."),
     ] = None
     event_id: Annotated[
         Name | None, Meta(description="Sending an event again with its id changes nothing.")

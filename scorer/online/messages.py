@@ -23,27 +23,24 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Name | None, Meta(description="Ranking strategy; may be left out if there is only one.")
     ] = None
     placements: Annotated[
-        list[Name] | None,
-        Meta(max_length=50, description="Placements to fill; all of the strategy if left out."),
+        Annotated[list[Name], Meta(max_length=50)] | None,
+        Meta(description="Placements to fill; all of the strategy if left out."),
     ] = None
     k: Annotated[
-        int | None,
-        Meta(ge=1, le=1000, description="Offers per placement, at most those of the strategy."),
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        Meta(description="Offers per placement, at most those of the strategy."),
     ] = None
     segments: Annotated[
-        list[Name] | None,
-        Meta(max_length=1000, description="All segments the person is in now."),
+        Annotated[list[Name], Meta(max_length=1000)] | None,
+        Meta(description="All segments the person is in now."),
     ] = None
     context: Annotated[
-        dict[str, Value] | None,
-        Meta(
-            max_length=1000,
-            description="Context features now, e.g. device; null counts as not given.",
-        ),
+        Annotated[dict[str, Value], Meta(max_length=1000)] | None,
+        Meta(description="Context features now, e.g. device; null counts as not given."),
     ] = None
     offer_ids: Annotated[
-        list[Name] | None,
-        Meta(max_length=10_000, description="Rank these offers, whatever the rules say."),
+        Annotated[list[Name], Meta(max_length=10_000)] | None,
+        Meta(description="Rank these offers, whatever the rules say."),
     ] = None
     activity_id: Name | None = None
     scope_id: Name | None = None
