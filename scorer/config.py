@@ -46,6 +46,8 @@ class Settings:
         `uniform` if displays whose log says nothing of their choice were drawn at random, else ''.
     inputs : mapping
         Input -> relation, for inputs that are tables and not files of `raw`.
+    copies : Path or None
+        Folder of plain copies of input files; None: below `home`.
     """
 
     home: Path
@@ -59,6 +61,7 @@ class Settings:
     now: datetime = datetime.max
     assignment: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    copies: Path | None = None
 
     @property
     def cycle_date(self) -> date:
@@ -104,6 +107,11 @@ class Settings:
     def target_dir(self) -> Path:
         """Folder of compiled dbt models."""
         return self.home / "target"
+
+    @property
+    def copies_dir(self) -> Path:
+        """Folder of plain copies of input files that the engine does not read as they are."""
+        return self.copies or self.home / "inputs"
 
     @property
     def logs_dir(self) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from scorer.config import CYCLE, Settings
 from scorer.cycle.input_findings import require_records
-from scorer.cycle.run import check_inputs
+from scorer.cycle.run import check_inputs, require_inputs
 from scorer.errors import NextofferError
 from scorer.inputs.sample import sampled
 from scorer.warehouse.quick_build import QuickBuild
@@ -53,8 +55,14 @@ def check(settings: Settings, is_as_of_given: bool) -> InputCheck:
     NextofferError
         What stops a run before it knows of any record.
     """
-    check_inputs(settings)
-    with sampled(settings.raw) as (raw, share):
+    require_inputs(settings)
+    # Copies of a sample are no copies for a run.
+    with (
+        tempfile.TemporaryDirectory(prefix="nextoffer-check-") as copies,
+        sampled(settings.raw) as (raw, share),
+    ):
+        settings = replace(settings, copies=Path(copies))
+        check_inputs(settings)
         build = QuickBuild(replace(settings, raw=raw))
         try:
             last = build.rows("check_period")[0]["last_ts"]

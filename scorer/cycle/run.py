@@ -16,16 +16,16 @@ from pathlib import Path
 from scorer.config import Settings
 from scorer.cycle.all_strategies import rank_strategies, train_strategies
 from scorer.cycle.input_findings import input_warnings, require_records, segments_used
-from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.errors import ConfigurationError, NextofferError
 from scorer.files import remove_leftovers
 from scorer.inputs.configuration import FILES, check_configuration
 from scorer.inputs.event_log import seal_event_logs
 from scorer.inputs.raw_folder import (
     check_raw_folder,
     content_fingerprint,
-    find_damaged,
     listing_fingerprint,
 )
+from scorer.inputs.readable_files import set_damaged_aside
 from scorer.interruption import interruptible, stop_if_interrupted
 from scorer.online import bundle
 from scorer.progress import Progress
@@ -87,8 +87,9 @@ def run_cycle(
         A signal asked the process to stop; nothing of the unfinished step is recorded.
     """
     steps = STEPS if steps is None else steps
-    check_inputs(settings)
+    require_inputs(settings)
     with interruptible(), hold_lock(settings.lock_path) as taken_over:
+        check_inputs(settings)
         progress.say(f"as of {settings.as_of.isoformat()} UTC, home {settings.home}")
         if taken_over:
             progress.say(taken_over)
@@ -112,14 +113,27 @@ def _remove_leftovers(settings: Settings) -> None:
 
 
 def check_inputs(settings: Settings) -> None:
-    """Raise unless there are inputs and the configuration among them is right.
+    """Raise unless the configuration among the inputs is right.
 
     Raises
     ------
     ConfigurationError
-        No raw folder is named, or a row of the configuration is wrong.
+        A row of the configuration is wrong.
     InputError
         A file or table cannot be read.
+    """
+    check_configuration(settings, read_input_tables(settings, tuple(FILES)))
+
+
+def require_inputs(settings: Settings) -> None:
+    """Raise unless there are inputs.
+
+    Raises
+    ------
+    ConfigurationError
+        No raw folder is named.
+    InputError
+        The raw folder is missing or holds no input.
     """
     if settings.raw is not None:
         check_raw_folder(settings.raw, may_be_empty=bool(settings.inputs))
@@ -127,7 +141,6 @@ def check_inputs(settings: Settings) -> None:
         raise ConfigurationError(
             "--raw is missing; name the folder of your input files, or set raw in nextoffer.toml"
         )
-    check_configuration(settings, read_input_tables(settings, tuple(FILES)))
 
 
 def _state_to_continue(
@@ -215,12 +228,12 @@ def cycle_fingerprint(settings: Settings) -> str:
 
 
 def build(settings: Settings, selector: str, label: str, progress: Progress) -> None:
-    """Run dbt; if it fails because of a damaged input file, name the file.
+    """Run dbt; if it fails because of damaged input files, again without them.
 
     Raises
     ------
     InputError
-        A file is damaged or a data test failed.
+        A file that restricts offers is damaged, or a data test failed.
     NextofferError
         dbt fails for another reason.
     """
@@ -229,8 +242,12 @@ def build(settings: Settings, selector: str, label: str, progress: Progress) -> 
     try:
         run_dbt(settings, selector, label, progress)
     except NextofferError as error:
-        damaged = find_damaged(settings.raw) if settings.raw else None
-        raise InputError(damaged) if damaged else error from None
+        damaged = set_damaged_aside(settings)
+        if not damaged:
+            raise error from None
+        for file, problem in damaged.items():
+            progress.say(f"warning: {file} {problem}")
+        build(settings, selector, label, progress)
 
 
 def _features(work: Work) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from scorer.config import MAX_SEGMENTS, Settings
 from scorer.inputs.configuration_rows import Row, read_rows, rows_of
-from scorer.inputs.raw_folder import input_files
+from scorer.inputs.readable_files import ReadableFiles, readable_files
 
 MAX_CAPPING_RULES = 10
 # Days, weeks or months that are looked back; more of them overflow the engine's dates.
@@ -161,19 +161,18 @@ def check_configuration(settings: Settings, tables: Tables | None = None) -> Non
         A file cannot be read.
     """
     tables = tables or {}
+    readable = readable_files(settings)
     rows = {
         name: _checked(name, rows_of(f"table {name}", enumerate(tables[name], 1), *_columns(name)))
         if name in tables
-        else checked_rows(name, _files(settings, name))
+        else checked_rows(name, _files(settings, readable, name))
         for name in FILES
     }
     features = _unique(rows["context_features"], "feature_name")
     strategies = _unique(rows["ranking_strategies"], "strategy_id") or {DEFAULT_STRATEGY}
     # The context features of flat displays are known only once their columns are read, and their
     # outcomes are final.
-    has_flat_log = "displays" in settings.inputs or bool(
-        settings.raw and input_files(settings.raw, "displays")
-    )
+    has_flat_log = "displays" in settings.inputs or bool(readable.files.get("displays"))
     for row in rows["ranking_strategies"]:
         _check_strategy(row, None if has_flat_log else features)
         if not has_flat_log:
@@ -186,8 +185,8 @@ def check_configuration(settings: Settings, tables: Tables | None = None) -> Non
     _check_count(rows["capping_rules"], "offer_id", MAX_CAPPING_RULES, "rules", "of an offer")
 
 
-def _files(settings: Settings, name: str) -> list[Path]:
-    own = input_files(settings.raw, name) if settings.raw else []
+def _files(settings: Settings, readable: ReadableFiles, name: str) -> list[Path]:
+    own = readable.files.get(name, [])
     seed = settings.project_dir / "seeds" / f"{name}.csv"
     return own or ([seed] if name in SEEDS and seed.exists() else [])
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,10 @@ from typing import Any
 from scorer.errors import ConfigurationError, InputError
 from scorer.inputs.column_names import likely_column, matched_columns
 from scorer.inputs.csv_text import csv_delimiter, decoded, separator_line
-from scorer.inputs.raw_folder import file_kind
+from scorer.inputs.file_forms import DAMAGED, compression_of, file_kind, opened
 
+# Configuration is checked in memory, file by file.
+MAX_BYTES = 256 << 20
 Records = Iterator[tuple[int, Mapping[str, Any]]]
 
 
@@ -72,6 +72,8 @@ def rows_of(
 
 
 def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return "" if value is None else str(value).strip()
 
 
@@ -131,16 +133,16 @@ def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> R
 
 def _json_records(file: Path) -> Records:
     content = _content(file)
-    lines = [content] if content.lstrip().startswith("[") else content.splitlines()
+    lines = [content] if content.lstrip().startswith("[") else content.split("\n")
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            parsed = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ConfigurationError(
-                f"{file.name} line {number} is not JSON: {error.msg}"
-            ) from None
+            parsed = json.loads(
+                line, object_pairs_hook=_distinct, parse_constant=_no_number, parse_float=str
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"{file.name} line {number} is not JSON: {error}") from None
         for record in parsed if isinstance(parsed, list) else [parsed]:
             if not isinstance(record, dict):
                 raise ConfigurationError(
@@ -149,11 +151,22 @@ def _json_records(file: Path) -> Records:
             yield number, record
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise ValueError("a field appears twice")
+    return record
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _parquet_records(file: Path) -> Records:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(file)
+        table = pq.ParquetFile(file).read()
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{file} is not a readable Parquet file: {reason}") from None
@@ -162,9 +175,10 @@ def _parquet_records(file: Path) -> Records:
 
 def _content(file: Path) -> str:
     try:
-        data = file.read_bytes()
-        if file.name.lower().endswith(".gz") or data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
+        with opened(file, compression_of(file) or "text") as handle:
+            data = handle.read(MAX_BYTES + 1)
+    except DAMAGED as error:
         raise InputError(f"{file} cannot be read: {error}") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{file} has more than {MAX_BYTES >> 20} MB; split it into several files")
     return decoded(file, data)

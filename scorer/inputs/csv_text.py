@@ -11,27 +11,16 @@ from pathlib import Path
 from scorer.errors import ConfigurationError
 
 DELIMITERS = (",", ";", "\t", "|")
-_OTHER_CONTENT = {
-    b"PK\x03\x04": "is a zip archive or an Excel workbook, not text; save the sheet as CSV UTF-8",
-    b"PAR1": "is a Parquet file; rename it to end in .parquet",
-    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the sheet as CSV UTF-8",
-    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it, or compress it with gzip",
-}
 
 
 def decoded(file: Path, data: bytes) -> str:
-    """Return the text of a file: UTF-8, with or without a mark, or UTF-16.
+    """Return the text of a file in UTF-8, with or without a mark.
 
     Raises
     ------
     ConfigurationError
-        The bytes are of something else; says what and what to do.
+        The bytes are no UTF-8; names the line.
     """
-    for first, remedy in _OTHER_CONTENT.items():
-        if data.startswith(first):
-            raise ConfigurationError(f"{file.name} {remedy}")
-    if data.startswith(b"\xff\xfe"):
-        return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,18 +1,16 @@
-"""The folder of input files: which files are inputs, and whether they can be read.
-
-The dbt project reads the content. The checks here make sure that an error names the file.
-"""
+"""The folder of input files: which files are inputs, and when they change."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from scorer.errors import InputError
+from scorer.inputs.column_names import plain_name
+from scorer.inputs.delta_tables import LOG
+from scorer.inputs.file_forms import ARCHIVES, COMPRESSIONS, KINDS, LINE_KINDS, file_kind
 
 INPUTS = (
     "experience_events",
@@ -27,38 +25,48 @@ INPUTS = (
     "context_features",
     "requests",
 )
-KINDS = (".csv", ".tsv", ".parquet", ".ndjson", ".jsonl", ".json")
-_LINE_KINDS = (".ndjson", ".jsonl")
 _LINK_DEPTH = 3
 _WHOLE_BYTES = 8 << 20
 _SAMPLE_BYTES = 1 << 20
 _IGNORED_FOLDERS = {"target", "logs", "dbt_packages", "raw", "__pycache__"}
 
 
-def file_kind(path: Path) -> str | None:
-    """Return the kind of a file from its name, without `.gz`; None if the kind is not supported."""
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    return suffix if suffix in KINDS else None
+def input_name(path: Path) -> str | None:
+    """Return the input that a file or folder of the raw folder is named after, None if none.
+
+    Case, spaces, hyphens, underscores and a plural do not count: `Eligibility-Rule.csv` is a file
+    of `eligibility_rules`. A folder may have the suffix of a kind, as Spark writes it.
+    """
+    stem, _, suffix = path.name.partition(".")
+    name = _SPELLINGS.get(plain_name(stem).rstrip("s"))
+    if name and path.is_dir():
+        return name if not suffix or f".{suffix.lower()}" in (*KINDS, ".delta") else None
+    if name is None and file_kind(path) in LINE_KINDS and path.is_file():
+        return "experience_events"
+    return name if suffix else None
+
+
+_SPELLINGS = {plain_name(name).rstrip("s"): name for name in INPUTS}
 
 
 def input_files(raw: Path, name: str) -> list[Path]:
-    """Return the files of one input: `<name>.<kind>` in any case, or below a folder of that name.
+    """Return the files of one input, and the folders of its Delta tables, sorted.
 
-    Files and folders that begin with a point or `_` belong to other tools.
+    They have the name of the input or lie below a folder of that name, of any kind. NDJSON files
+    with another name are events. What begins with a point or `_` belongs to other tools.
     """
     found: list[Path] = []
     for path in raw.iterdir() if raw.is_dir() else ():
-        if path.name.lower() == name and path.is_dir():
-            found += _files_below(path)
-        elif path.name.lower().startswith(f"{name}.") or (
-            name == "experience_events" and _is_loose_events(path)
-        ):
-            found.append(path)
-    return sorted({path for path in found if _is_wanted(path)})
+        if path.name.startswith((".", "_")) or input_name(path) != name:
+            continue
+        found += _files_below(path) if path.is_dir() else [path]
+    return sorted(set(found))
 
 
 def _files_below(folder: Path, depth: int = 1) -> list[Path]:
     """Return the files below a folder; links to folders are followed three levels deep."""
+    if (folder / LOG).is_dir():
+        return [folder]
     found: list[Path] = []
     for path in folder.iterdir():
         if path.name.startswith((".", "_")):
@@ -71,15 +79,14 @@ def _files_below(folder: Path, depth: int = 1) -> list[Path]:
 
 
 def check_raw_folder(raw: Path, may_be_empty: bool = False) -> None:
-    """Raise unless the folder contains a recognised input, and all its files can be opened.
+    """Raise unless the folder contains a recognised input.
 
     It `may_be_empty` where inputs are tables.
 
     Raises
     ------
     InputError
-        The folder is missing, a file, empty or without a recognised input; or a file is
-        unreadable.
+        The folder is missing, a file, empty or without a recognised input.
     """
     if not raw.exists():
         raise InputError(f"--raw: {raw} does not exist; name the folder of your input files")
@@ -87,57 +94,18 @@ def check_raw_folder(raw: Path, may_be_empty: bool = False) -> None:
         raise InputError(f"--raw: {raw} is a file; name the folder that holds it")
     if not may_be_empty and not any(raw.iterdir()):
         raise InputError(f"--raw: {raw} is empty; put experience_events/ or displays.csv there")
-    files = all_input_files(raw)
-    if not files and not may_be_empty:
+    is_known = any(file_kind(path) or path.is_dir() for path in all_input_files(raw))
+    if not is_known and not may_be_empty:
         has = ", ".join(sorted(path.name for path in raw.iterdir())[:5])
         raise InputError(
             f"--raw: {raw} contains no recognised input; found: {has}; known: {', '.join(INPUTS)}"
-            f" as {', '.join(KINDS)}, also .gz"
+            f" as {', '.join((*KINDS, *ARCHIVES))}, also {', '.join(COMPRESSIONS)}"
         )
-    for path in files:
-        if not os.access(path, os.R_OK):
-            raise InputError(f"{path} cannot be read; check that it exists and its permissions")
 
 
 def all_input_files(raw: Path) -> list[Path]:
     """Return the files of all inputs, sorted."""
     return sorted({path for name in INPUTS for path in input_files(raw, name)})
-
-
-def find_damaged(raw: Path) -> str | None:
-    """Return the first damaged file of the folder and what is wrong with it, None if all are fine.
-
-    Decompresses every compressed file, so call it only after a failure.
-    """
-    for path in all_input_files(raw):
-        problem = _problem(path)
-        if problem:
-            return f"{path}: {problem}"
-    return None
-
-
-def _problem(path: Path) -> str | None:
-    kind = file_kind(path)
-    try:
-        if path.name.lower().endswith(".gz"):
-            with gzip.open(path) as handle:
-                while handle.read(1 << 20):
-                    pass
-        elif kind == ".parquet":
-            import pyarrow.parquet as pq
-
-            pq.read_metadata(path)
-        elif kind == ".csv" and path.stat().st_size == 0:
-            return "the file is empty; a CSV file needs a header"
-    except EOFError:
-        return "the gzip file is truncated; copy it again"
-    except (gzip.BadGzipFile, zlib.error):
-        return "the gzip file is damaged; copy it again"
-    except OSError as error:
-        return f"cannot be read: {error.strerror or error}"
-    except ValueError as error:
-        return f"not a readable Parquet file: {str(error).splitlines()[0]}"
-    return None
 
 
 def listing_fingerprint(raw: Path | None, project_dir: Path) -> str:
@@ -146,7 +114,7 @@ def listing_fingerprint(raw: Path | None, project_dir: Path) -> str:
     Input files count by name, size and modification time, project files by content.
     """
     digest = hashlib.sha256()
-    for path in all_input_files(raw) if raw else []:
+    for path in _plain_inputs(raw):
         stat = path.stat()
         digest.update(repr((str(path.relative_to(raw or path)), stat.st_size)).encode())
         digest.update(str(stat.st_mtime_ns).encode())
@@ -161,11 +129,20 @@ def content_fingerprint(raw: Path | None) -> str:
     Of a file above 8 MB only the size and the first and last MB count.
     """
     digest = hashlib.sha256()
-    for path in all_input_files(raw) if raw else []:
+    for path in _plain_inputs(raw):
         digest.update(repr((str(path.relative_to(raw or path)), path.stat().st_size)).encode())
-        for part in _content(path):
-            digest.update(part)
+        if os.access(path, os.R_OK):
+            for part in _content(path):
+                digest.update(part)
     return digest.hexdigest()
+
+
+def _plain_inputs(raw: Path | None) -> Iterable[Path]:
+    """Yield the regular files of the inputs, of a Delta table those of its log."""
+    for path in all_input_files(raw) if raw else []:
+        for file in sorted((path / LOG).iterdir()) if path.is_dir() else [path]:
+            if file.is_file():
+                yield file
 
 
 def _content(path: Path) -> Iterable[bytes]:
@@ -189,13 +166,3 @@ def _project_files(project_dir: Path) -> list[Path]:
             if name.endswith((".sql", ".yml", ".yaml", ".csv"))
         ]
     return sorted(files)
-
-
-def _is_loose_events(path: Path) -> bool:
-    return file_kind(path) in _LINE_KINDS and path.name.split(".")[0].lower() not in INPUTS
-
-
-def _is_wanted(path: Path) -> bool:
-    return (
-        not path.name.startswith((".", "_")) and file_kind(path) is not None and not path.is_dir()
-    )

@@ -27,7 +27,7 @@ def sampled(raw: Path | None, limit: int = SAMPLE_BYTES) -> Iterator[tuple[Path 
     has the first lines, in proportion to their size.
     """
     files = all_input_files(raw) if raw else []
-    total = sum(file.stat().st_size for file in files)
+    total = sum(file.stat().st_size for file in files if file.is_file())
     if raw is None or total <= limit:
         yield raw, 1.0
         return
@@ -45,7 +45,7 @@ def sampled(raw: Path | None, limit: int = SAMPLE_BYTES) -> Iterator[tuple[Path 
 
 def _sample(file: Path, copy: Path, share: float) -> int:
     """Write the first lines of a file, or a link to it; return how many of its bytes were read."""
-    size = file.stat().st_size
+    size = file.stat().st_size if file.is_file() else 0
     plain = file.name.lower().removesuffix(".gz")
     if size <= _WHOLE_BYTES or not plain.endswith(_TEXTS):
         copy.symlink_to(file.absolute())

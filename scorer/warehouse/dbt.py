@@ -18,6 +18,7 @@ from typing import Any
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.files import make_private_folder
+from scorer.inputs.readable_files import readable_files
 from scorer.interruption import is_interrupted, stop_if_interrupted
 from scorer.progress import Progress
 
@@ -75,9 +76,16 @@ def parse_project(settings: Settings) -> None:
 
 
 def dbt_variables(settings: Settings) -> dict[str, Any]:
-    """Return the variables that every run of the project gets."""
+    """Return the variables that every run of the project gets, the files to read among them."""
+    readable = readable_files(settings)
     return {
         "raw_path": str(settings.raw or settings.home / "no_input"),
+        "copies_path": str(settings.copies_dir),
+        "input_files": {name: list(map(str, files)) for name, files in readable.files.items()},
+        "refused_files": [
+            [refused.input_name, refused.source_file, refused.reason]
+            for refused in readable.refused
+        ],
         "as_of": settings.as_of.strftime("%Y-%m-%d %H:%M:%S"),
         "kpi": settings.kpi,
         "now": settings.now.strftime("%Y-%m-%d %H:%M:%S"),

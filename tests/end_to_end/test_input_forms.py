@@ -82,8 +82,8 @@ def test_encodings_and_delimiters_are_seen(encoding: str, delimiter: str, tmp_pa
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"PK\x03\x04\x00\x00", "zip archive or an Excel workbook"),
-        (b"PAR1\x00\x00PAR1", "Parquet file"),
+        (b"PK\x03\x04\x00\x00", "damaged zip archive or workbook"),
+        (b"PAR1\x00\x00PAR1", "truncated Parquet file"),
         (b"event_ts,profile_id,offer_id,ctx_\xe4\n", "line 1 is not UTF-8"),
         ("event_ts\n".encode("utf-16-be"), "displays.csv"),
     ],

@@ -16,7 +16,7 @@
    file), or none. #}
 {% macro raw_file_kind(path) %}
     {%- if path.startswith("table ") -%}{{ return("table") }}{%- endif -%}
-    {%- set name = path.lower().removesuffix(".gz") -%}
+    {%- set name = path.lower().removesuffix(".gz").removesuffix(".zst") -%}
     {%- if name.endswith(".csv") or name.endswith(".tsv") -%}{{ return("csv") }}
     {%- elif name.endswith(".parquet") -%}{{ return("parquet") }}
     {%- elif name.endswith(".ndjson") or name.endswith(".jsonl") -%}{{ return("lines") }}
@@ -47,6 +47,9 @@
    start with a point or `_` belong to other tools. #}
 {% macro raw_files(input_name) %}
     {%- if input_name in var("inputs", {}) -%}{{ return([table_path(var("inputs")[input_name])]) }}{%- endif -%}
+    {%- if var("input_files", none) is not none -%}
+        {{ return(var("input_files").get(input_name, [])) }}
+    {%- endif -%}
     {%- set root = glob_literal(raw_path()) -%}
     {%- set named = root ~ "/" ~ name_glob(input_name) -%}
     {%- set sql -%}
@@ -89,6 +92,22 @@
     {%- endfor -%}
 {% endmacro %}
 
+{# The files that the CLI sets aside, or that an archive holds beside those that are read, with what is wrong. #}
+{% macro refused_files() %}
+    select
+        listed.input_name,
+        listed.source_file,
+        listed.reason
+    from (
+        values
+        {%- for refused in var("refused_files", []) %}
+        ({{ quoted(refused[0]) }}, {{ quoted(refused[1]) }}, {{ quoted(refused[2]) }}),
+        {%- endfor %}
+        (null, null, null)
+    ) as listed(input_name, source_file, reason)
+    where listed.input_name is not null
+{% endmacro %}
+
 {# The files of an input that are of one of the kinds. #}
 {% macro raw_files_of_kind(input_name, kinds) %}
     {%- set files = [] -%}
@@ -98,7 +117,12 @@
     {{ return(files) }}
 {% endmacro %}
 
-{# A file's name as published: relative to the raw folder, so that results do not depend on where it lies. #}
+{# A file's name as published: relative to the raw folder, or to the folder of copies, so that results do not depend on
+   where it lies. #}
 {% macro source_file(column="filename") -%}
-    replace({{ column }}, {{ quoted(raw_path() ~ "/") }}, '')
+    {%- set name = "replace(" ~ column ~ ", " ~ quoted(raw_path() ~ "/") ~ ", '')" -%}
+    {%- if var("copies_path", "") -%}
+        {%- set name = "replace(" ~ name ~ ", " ~ quoted(var("copies_path") ~ "/") ~ ", '')" -%}
+    {%- endif -%}
+    {{ name }}
 {%- endmacro %}

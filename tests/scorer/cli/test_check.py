@@ -40,7 +40,7 @@ def write_log(raw: Path, rows: int, *, depends: bool = False, hours: float = 1.0
 def test_a_check_reports_the_files_and_what_is_missing(tmp_path: Path, nextoffer: Command) -> None:
     """Rows, period, other spellings, unused columns, readiness with its date, and the next step."""
     write_log(tmp_path / "raw", 400)
-    (tmp_path / "raw" / "offer.csv").write_text("offer_id\ncard-a\n")
+    (tmp_path / "raw" / "ofers.csv").write_text("offer_id\ncard-a\n")
     began = time.monotonic()
     outcome = nextoffer("check", tmp_path / "raw", "--home", tmp_path / "home")
     assert time.monotonic() - began < 10
@@ -49,7 +49,7 @@ def test_a_check_reports_the_files_and_what_is_missing(tmp_path: Path, nextoffer
         "as of 2026-11-18 UTC, the last record is of 2026-11-17",
         "Offer ID as offer_id",
         "warning: displays: column colour is not used",
-        "warning: offer.csv is not read; did you mean offers?",
+        "warning: ofers.csv is not read; did you mean offers?",
         "clicked: no as false",
         "of 250 displays",
         "days at this pace",

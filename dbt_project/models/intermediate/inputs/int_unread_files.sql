@@ -22,6 +22,12 @@ read_files as (
 
 ),
 
+refused as (
+
+    {{ refused_files() }}
+
+),
+
 unread as (
 
     select
@@ -29,8 +35,11 @@ unread as (
         split_part(present.source_file, '/', 1) as entry,
         {{ plain_name_sql("split_part(split_part(present.source_file, '/', 1), '.', 1)") }} as plain_stem
     from present
-    left join read_files on present.source_file = read_files.source_file
-    where read_files.source_file is null
+    left join read_files
+        on present.source_file = read_files.source_file
+        or starts_with(read_files.source_file, present.source_file || '/')
+    left join refused on present.source_file = refused.source_file
+    where read_files.source_file is null and refused.source_file is null
 
 ),
 
@@ -63,7 +72,7 @@ likely as (
 ),
 
 -- A file whose name is that of an input is of a kind that is not read; other folders count as one.
-final as (
+unnamed as (
 
     select
         case
@@ -72,10 +81,25 @@ final as (
         end as subject,
         coalesce(min(likely.input_name), '') as likely_input,
         coalesce(bool_and({{ plain_name_sql("likely.input_name") }} = unread.plain_stem), false) as is_named_as_input,
-        count(*) as files
+        count(*) as files,
+        case when is_named_as_input then 'save it as ' || likely_input || '.csv or ' || likely_input || '.parquet' end as remedy
     from unread
     left join likely on unread.source_file = likely.source_file
     group by 1
+
+),
+
+final as (
+
+    select * from unnamed
+    union all
+    select
+        source_file as subject,
+        input_name as likely_input,
+        true as is_named_as_input,
+        1 as files,
+        'it ' || reason as remedy
+    from refused
 
 )
 

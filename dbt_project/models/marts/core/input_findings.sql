@@ -26,6 +26,7 @@ records as (
         reason as reject_reason,
         raw_text
     from {{ ref("stg_rejected_lines") }}
+    where line_number is not null
 
 ),
 
@@ -83,7 +84,7 @@ unioned as (
         coalesce(nullif(likely_input, ''), 'unknown') as input_name,
         subject,
         case when not is_named_as_input then nullif(likely_input, '') end as likely_subject,
-        case when is_named_as_input then 'save it as ' || likely_input || '.csv or ' || likely_input || '.parquet' end as example,
+        remedy as example,
         files as occurrences
     from {{ ref("int_unread_files") }}
     union all

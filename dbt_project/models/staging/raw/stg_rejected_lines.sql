@@ -12,8 +12,14 @@ files as (
 
 ),
 
+refused as (
+
+    {{ refused_files() }}
+
+),
+
 -- A replaced file loses its earlier rejections; a removed file keeps them.
-final as (
+unread_lines as (
 
     select
         lines.input_name,
@@ -25,6 +31,20 @@ final as (
     left join files
         on lines.input_name = files.input_name and lines.source_file = files.source_file
     where files.file_version is null or lines.file_version = files.file_version
+
+),
+
+final as (
+
+    select * from unread_lines
+    union all
+    select
+        input_name,
+        source_file,
+        null::bigint as line_number,
+        reason,
+        null::varchar as raw_text
+    from refused
 
 )
 

@@ -1,0 +1,184 @@
+"""What a file is: by its name, and by its first bytes, which count where the two disagree."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import os
+import re
+import stat
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from scorer.inputs.csv_text import csv_delimiter
+
+KINDS = (".csv", ".tsv", ".parquet", ".ndjson", ".jsonl", ".json")
+LINE_KINDS = (".ndjson", ".jsonl")
+TEXT_KINDS = (".csv", ".tsv", *LINE_KINDS, ".json")
+ARCHIVES = (".zip", ".xlsx", ".xlsm")
+# Suffixes that tell nothing: the first line shows whether the file holds records.
+VAGUE_SUFFIXES = ("", ".txt", ".text", ".dat", ".data", ".log", ".dsjson", ".tab", ".psv")
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+DAMAGED = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+# A JSON document is held in memory as a whole; one object per line is not.
+MAX_DOCUMENT_BYTES = 256 << 20
+_HEAD = 1 << 16
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bz2",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"PAR1": "parquet",
+    b"\xd0\xcf\x11\xe0": "ole",
+}
+_MARKS = {
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+_ODD_FILES = {
+    stat.S_ISFIFO: "is a pipe; write its content to a file",
+    stat.S_ISSOCK: "is a socket; write its content to a file",
+    stat.S_ISCHR: "is a device; copy its content to a file",
+    stat.S_ISBLK: "is a device; copy its content to a file",
+    stat.S_ISDIR: "is a folder; give it the name of an input, or put its files beside it",
+}
+
+
+class UnreadableError(Exception):
+    """A file cannot be read; the message says what it is and what to do."""
+
+
+class UnknownKindError(UnreadableError):
+    """A file is of a kind that is not read."""
+
+    def __init__(self) -> None:
+        super().__init__("is of a kind that is not read")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A file's kind and compression by name, and its content: a container or encoding, or text."""
+
+    kind: str | None
+    compression: str | None
+    content: str
+
+
+def file_kind(path: Path) -> str | None:
+    """Return the kind of a file from its name, without a compression; None if it is not read."""
+    suffix = Path(_without_compression(path.name)).suffix.lower()
+    return suffix if suffix in KINDS or suffix in ARCHIVES else None
+
+
+def _without_compression(name: str) -> str:
+    return re.sub(r"\.(gz|zst|bz2)$", "", name, flags=re.IGNORECASE)
+
+
+def compression_of(path: Path) -> str | None:
+    """Return the compression that a file's name stands for: gzip, zstd, bz2 or None."""
+    return COMPRESSIONS.get(path.suffix.lower())
+
+
+def plain_name_of(path: Path) -> str:
+    """Return a file's name without the suffix of a compression."""
+    return _without_compression(path.name)
+
+
+def form_of(path: Path) -> Form:
+    """Return what a file is.
+
+    Raises
+    ------
+    UnreadableError
+        It is no regular file, or cannot be opened.
+    """
+    try:
+        mode = path.stat().st_mode
+        for is_odd, remedy in _ODD_FILES.items():
+            if is_odd(mode):
+                raise UnreadableError(remedy)
+        if not os.access(path, os.R_OK):
+            raise UnreadableError("cannot be read: permission denied; change its permissions")
+        with path.open("rb") as handle:
+            head = handle.read(_HEAD)
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
+    content = content_of(head)
+    return Form(file_kind(path), compression_of(path), content)
+
+
+def content_of(head: bytes) -> str:
+    """Return what the first bytes of a file stand for: a container, an encoding, or `text`."""
+    for first, content in _MAGIC.items():
+        if head.startswith(first):
+            return content
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    if len(head) >= 4 and head[0] and head[2] and not head[1] and not head[3]:
+        return "utf-16-le"
+    if len(head) >= 4 and head[1] and head[3] and not head[0] and not head[2]:
+        return "utf-16-be"
+    return "text"
+
+
+def opened(path: Path, content: str) -> BinaryIO:
+    """Open a file for reading its bytes; gzip, zstd and bzip2 are decompressed."""
+    if content == "bz2":
+        return cast(BinaryIO, bz2.open(path))
+    if content == "gzip":
+        import gzip
+
+        return cast(BinaryIO, gzip.open(path))
+    if content == "zstd":
+        import pyarrow as pa
+
+        # One that python opened, so that a damaged end is an error rather than the end.
+        return cast(BinaryIO, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+    return path.open("rb")
+
+
+def head_of(path: Path, content: str) -> bytes:
+    """Return the first bytes of a file, decompressed.
+
+    Raises
+    ------
+    UnreadableError
+        The file is damaged at its start.
+    """
+    try:
+        with opened(path, content) as handle:
+            return handle.read(_HEAD)
+    except DAMAGED:
+        raise UnreadableError(f"is a damaged {content} file; copy it again") from None
+
+
+def is_json_record(head: bytes) -> bool:
+    """Return whether the first line that is not blank is a whole JSON object."""
+    try:
+        return isinstance(json.loads(_text(head).split("\n", 1)[0]), dict)
+    except ValueError:
+        return False
+
+
+def first_fields(head: bytes) -> set[str]:
+    """Return the fields of the first JSON record of a text, or the columns of its first line."""
+    text = _text(head)
+    if text[:1] in ("{", "["):
+        try:
+            record, _ = json.JSONDecoder().raw_decode(text.lstrip("[ \t\r\n"))
+        except ValueError:
+            return set()
+        return set(record) if isinstance(record, dict) else set()
+    first = text.split("\n", 1)[0].strip()
+    return {name.strip(' "') for name in first.split(csv_delimiter(first))}
+
+
+def _text(head: bytes) -> str:
+    return head.decode("utf-8-sig", errors="replace").lstrip()

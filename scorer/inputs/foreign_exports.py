@@ -1,0 +1,71 @@
+"""Exports of other tools that a recipe turns into displays: recognised by their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorer.errors import InputError
+from scorer.inputs.column_names import plain_name
+from scorer.inputs.file_forms import compression_of, file_kind, first_fields, head_of
+
+RECIPES = "docs/recipes"
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export: what it is called, the fields that all of its records have, and its recipe."""
+
+    name: str
+    fields: frozenset[str]
+    recipe: str
+
+
+EXPORTS = tuple(
+    Export(name, frozenset(map(plain_name, fields.split())), recipe)
+    for name, fields, recipe in (
+        ("a VW or Personalizer log (dsjson)", "_label_probability _labelIndex a c p", "vw_dsjson"),
+        ("a GA4 export of BigQuery", "event_timestamp event_name user_pseudo_id", "ga4"),
+        ("an Amazon Personalize data set", "USER_ID ITEM_ID TIMESTAMP", "amazon_personalize"),
+        ("a table of Snowplow events", "collector_tstamp event_id domain_userid", "snowplow"),
+        ("a log of Segment track calls", "messageId type context", "segment"),
+    )
+)
+
+
+def require_own_format(file: Path, input_name: str) -> None:
+    """Raise where a file of displays or events is an export that a recipe turns into displays.
+
+    Raises
+    ------
+    InputError
+        Names the file, the export and the recipe.
+    """
+    if input_name not in ("displays", "experience_events"):
+        return
+    export = recognised_export(_fields(file))
+    if export:
+        raise InputError(
+            f"{file} is {export.name}; turn it into displays with {RECIPES}/{export.recipe}.sql"
+            " and take it out of the raw folder"
+        )
+
+
+def recognised_export(fields: set[str]) -> Export | None:
+    """Return the export whose records have these fields, None if none is known."""
+    present = {plain_name(field) for field in fields}
+    if {"profileid", "offerid"} <= present:
+        return None
+    return next((export for export in EXPORTS if export.fields <= present), None)
+
+
+def _fields(file: Path) -> set[str]:
+    """Return the columns of a file, or the fields of its first record."""
+    if file_kind(file) == ".parquet":
+        import pyarrow.parquet as pq
+
+        try:
+            return set(pq.read_schema(file).names)
+        except (OSError, ValueError):
+            return set()
+    return first_fields(head_of(file, compression_of(file) or "text"))

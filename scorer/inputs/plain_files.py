@@ -1,0 +1,339 @@
+"""Plain copies of files that the engine does not read as they are, kept below the home folder.
+
+Archives, workbooks, Delta tables, bzip2 and UTF-16 are written out; a file whose name says
+something else than its content gets a link with the right name. A copy is made once: it is kept
+until its source changes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from scorer.files import read_json, write_json
+from scorer.inputs.column_names import plain_name
+from scorer.inputs.delta_tables import LOG, write_snapshot
+from scorer.inputs.file_forms import (
+    ARCHIVES,
+    DAMAGED,
+    LINE_KINDS,
+    MAX_DOCUMENT_BYTES,
+    TEXT_KINDS,
+    VAGUE_SUFFIXES,
+    Form,
+    UnknownKindError,
+    UnreadableError,
+    content_of,
+    file_kind,
+    first_fields,
+    form_of,
+    head_of,
+    is_json_record,
+    opened,
+    plain_name_of,
+)
+from scorer.inputs.foreign_exports import recognised_export
+from scorer.inputs.workbooks import write_sheet
+
+# Of one file, written out. Larger ones are for their owner to unpack.
+MAX_COPY_BYTES = 32 << 30
+_KEPT_FREE_BYTES = 1 << 30
+_SMALLEST_PARQUET = 20
+_CHUNK = 1 << 20
+_COMPRESSED = ("gzip", "zstd", "bz2")
+_SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
+# Fields that every record of some input has.
+_ID_FIELDS = {"profileid", "offerid", "segmentid", "strategyid", "featurename"}
+_MARK = ".source.json"
+# A change of the rules here makes copies again.
+_RULES = 1
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What a file stands for: files to read, and (name, reason) of parts that are not read."""
+
+    files: tuple[Path, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def plain_files(path: Path, input_name: str, folder: Path) -> Plain:
+    """Return the files to read for an input file: itself, or copies in a folder.
+
+    Raises
+    ------
+    ConfigurationError
+        A library for the file's format is not installed.
+    UnreadableError
+        The file is damaged, of an unknown kind, or too large to be written out.
+    """
+    if path.is_dir() and (path / LOG).is_dir():
+        return _kept_copies(path, input_name, folder)
+    form = form_of(path)
+    if _is_plain(path, form):
+        return Plain((path,))
+    if form.kind is None and not _holds_records(path, form):
+        raise UnknownKindError
+    return _kept_copies(path, input_name, folder)
+
+
+def _holds_records(path: Path, form: Form) -> bool:
+    """Return whether a file whose name does not tell its kind holds data of an input."""
+    if Path(plain_name_of(path)).suffix.lower() not in VAGUE_SUFFIXES:
+        return False
+    fields = first_fields(head_of(path, form.content)) if form.content == "text" else set()
+    plain = {plain_name(field) for field in fields}
+    return form.content != "text" or bool(plain & _ID_FIELDS or recognised_export(fields))
+
+
+def _is_plain(path: Path, form: Form) -> bool:
+    """Return whether the engine reads a file as it is."""
+    if form.content == "parquet":
+        _require_end(path)
+        return form.kind == ".parquet" and form.compression is None
+    if form.content == "text":
+        inner = head_of(path, "text")
+    elif form.content == form.compression and form.content in _SUFFIXES:
+        inner = head_of(path, form.content)
+    else:
+        return False
+    if content_of(inner) != "text" or form.kind not in TEXT_KINDS:
+        return False
+    if form.content == "text" and form.compression is not None:
+        return False
+    if form.kind == ".json":
+        return form.content == "text" and _document_fits(path, inner)
+    return form.kind in LINE_KINDS or not is_json_record(inner)
+
+
+def _require_end(path: Path) -> None:
+    """Raise for a Parquet file whose end is missing."""
+    with path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        handle.seek(max(0, size - 4))
+        if size < _SMALLEST_PARQUET or handle.read() != b"PAR1":
+            raise UnreadableError("is a truncated Parquet file; copy it again")
+
+
+def _document_fits(path: Path, head: bytes) -> bool:
+    size = path.stat().st_size
+    if size > MAX_DOCUMENT_BYTES and not is_json_record(head):
+        raise UnreadableError(
+            f"is a JSON document of {size >> 20} MB; write one object per line (.ndjson)"
+        )
+    return True
+
+
+def _kept_copies(path: Path, input_name: str, folder: Path) -> Plain:
+    source = {"rules": _RULES, "input": input_name, "version": source_version(path)}
+    kept = read_json(folder / _MARK) or {}
+    if all(kept.get(key) == value for key, value in source.items()):
+        return Plain(
+            tuple(folder / name for name in kept["files"]),
+            tuple((name, reason) for name, reason in kept["left_out"]),
+        )
+    building = folder.with_name(f".{folder.name}.tmp")
+    for old in (building, folder):
+        shutil.rmtree(old, ignore_errors=True)
+    building.mkdir(parents=True)
+    try:
+        plain = _copies(path, input_name, building)
+        moment = _newest(path).stat().st_mtime_ns
+        for file in plain.files:
+            os.utime(file, ns=(moment, moment), follow_symlinks=False)
+        names = [str(file.relative_to(building)) for file in plain.files]
+        write_json(building / _MARK, {**source, "files": names, "left_out": plain.left_out})
+        os.replace(building, folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return Plain(tuple(folder / name for name in names), plain.left_out)
+
+
+def source_version(path: Path) -> str:
+    """Return what changes when a file, or the log of a Delta table, is written again."""
+    stat = _newest(path).stat()
+    return f"{stat.st_size}-{stat.st_mtime_ns}"
+
+
+def _newest(path: Path) -> Path:
+    """Return a file itself, the newest entry of the log for a Delta table."""
+    if not path.is_dir():
+        return path
+    return max((entry for entry in (path / LOG).iterdir() if entry.is_file()), key=lambda e: e.name)
+
+
+def _copies(path: Path, input_name: str, folder: Path, depth: int = 1) -> Plain:
+    """Write the plain copies of a file into a folder."""
+    if path.is_dir():
+        target = folder / "snapshot.parquet"
+        write_snapshot(path, target)
+        return Plain((target,))
+    form = form_of(path)
+    if form.content == "zip":
+        return _unzipped(path, input_name, folder, depth)
+    if form.content == "ole":
+        raise UnreadableError(
+            "is an old or a protected Excel workbook; save the sheet as .xlsx or CSV UTF-8"
+        )
+    if form.content in _COMPRESSED:
+        return _decompressed(path, form, input_name, folder, depth)
+    if form.content.startswith("utf"):
+        return Plain((_as_utf8(path, form, folder),))
+    return Plain((_linked(path, _right_name(path, form), folder),))
+
+
+def _right_name(path: Path, form: Form) -> str:
+    """Return the name that says what a file is: its own where that is right."""
+    name = plain_name_of(path)
+    if form.content == "parquet":
+        return name if form.kind == ".parquet" else f"{name}.parquet"
+    head = head_of(path, "text")
+    if form.kind in ARCHIVES or form.kind == ".parquet" or form.kind is None:
+        if b"\0" in head or not head:
+            what = "empty" if not head else f"not a {(form.kind or '.')[1:]} file"
+            raise UnreadableError(f"is {what}; copy it again")
+        return f"{name}{'.ndjson' if is_json_record(head) else '.csv'}"
+    if form.kind == ".json":
+        _document_fits(path, head)
+    elif form.kind not in LINE_KINDS and is_json_record(head):
+        return f"{name}.ndjson"
+    return name
+
+
+def _linked(path: Path, name: str, folder: Path) -> Path:
+    """Return the file in the folder under a name: moved there if it is a copy, else a link."""
+    target = folder / name
+    if path.parent == folder:
+        os.replace(path, target)
+    else:
+        target.symlink_to(path.absolute())
+    return target
+
+
+def _decompressed(path: Path, form: Form, input_name: str, folder: Path, depth: int) -> Plain:
+    """Return the copies of a compressed file; what the engine decompresses itself is linked."""
+    head = head_of(path, form.content)
+    inner = content_of(head)
+    if inner in (*_COMPRESSED, "zip") and depth > 1:
+        raise UnreadableError("is compressed several times; unpack it")
+    suffix = _SUFFIXES.get(form.content)
+    kind = file_kind(path)
+    is_lines = kind in LINE_KINDS or (kind in (".csv", ".tsv") and not is_json_record(head))
+    if inner == "text" and suffix and is_lines and path.parent != folder:
+        return Plain((_linked(path, plain_name_of(path) + suffix, folder),))
+    name = plain_name_of(path)
+    target = folder / (name if name != path.name or path.parent != folder else f"{name}.plain")
+    with _explained(form.content), opened(path, form.content) as source:
+        _copy(source, target)
+    return _copies(target, input_name, folder, depth + 1)
+
+
+def _as_utf8(path: Path, form: Form, folder: Path) -> Path:
+    """Write a text in another encoding as UTF-8."""
+    name = plain_name_of(path)
+    if form.kind not in TEXT_KINDS:
+        name += ".csv"
+    target = folder / f"{name}.tmp"
+    try:
+        with (
+            path.open(encoding=form.content, newline="") as source,
+            target.open("w", encoding="utf-8", newline="") as copy,
+        ):
+            while chunk := source.read(_CHUNK):
+                copy.write(chunk.removeprefix("\ufeff"))
+    except UnicodeError:
+        raise UnreadableError(f"is damaged {form.content.upper()} text; save it as UTF-8") from None
+    os.replace(target, folder / name)
+    return folder / name
+
+
+def _unzipped(path: Path, input_name: str, folder: Path, depth: int) -> Plain:
+    """Return the members of an archive, or the sheet of a workbook."""
+    if depth > 1:
+        raise UnreadableError("is an archive inside an archive; unpack it")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "xl/workbook.xml" in names:
+                return _sheet(path, input_name, folder)
+            members = list(_members(archive, folder))
+    except UnreadableError:
+        raise
+    except (*DAMAGED, RuntimeError) as error:
+        what = "an encrypted" if "encrypted" in str(error) else "a damaged"
+        raise UnreadableError(f"is {what} zip archive or workbook; save it again") from None
+    files: list[Path] = []
+    left_out: list[tuple[str, str]] = []
+    for name, member in members:
+        if member is None:
+            left_out.append((name, str(UnknownKindError())))
+            continue
+        if _is_plain(member, form_of(member)):
+            files.append(member)
+            continue
+        inner = _copies(member, input_name, member.parent, depth + 1)
+        files += inner.files
+        left_out += inner.left_out
+    if not files:
+        raise UnreadableError("is an archive without a CSV, Parquet or JSON file")
+    return Plain(tuple(files), tuple(left_out))
+
+
+def _sheet(path: Path, input_name: str, folder: Path) -> Plain:
+    target = folder / f"{input_name}.ndjson"
+    others = write_sheet(path, input_name, target)
+    return Plain(
+        (target,),
+        tuple((f"sheet {name}", "is a sheet beside the one that is read") for name in others),
+    )
+
+
+def _members(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[str, Path | None]]:
+    """Write the members of an archive; yield their names with the file, None for other kinds."""
+    for number, member in enumerate(archive.infolist()):
+        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+        if member.is_dir() or any(part.startswith((".", "_")) for part in parts):
+            continue
+        if file_kind(Path(parts[-1])) is None and not parts[-1].endswith(VAGUE_SUFFIXES[1:]):
+            yield member.filename, None
+            continue
+        safe = [re.sub(r"[^\w.\- ]", "_", part) for part in parts if part not in ("/", "\\")]
+        target = folder.joinpath(*safe)
+        if target.exists():
+            target = target.with_name(f"{number}-{target.name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(member) as source:
+            _copy(source, target)
+        yield member.filename, target
+
+
+@contextmanager
+def _explained(content: str) -> Iterator[None]:
+    """Turn the errors of a decompressor into what is wrong with the file."""
+    try:
+        yield
+    except DAMAGED:
+        raise UnreadableError(f"is a damaged {content} file; copy it again") from None
+
+
+def _copy(source: IO[bytes], target: Path) -> None:
+    """Copy a stream to a file, within the bounds of a copy and of the disk."""
+    written = 0
+    with target.open("wb") as copy:
+        while chunk := source.read(_CHUNK):
+            written += len(chunk)
+            if written > MAX_COPY_BYTES:
+                raise UnreadableError(f"unpacks to more than {MAX_COPY_BYTES >> 30} GB; unpack it")
+            if written % (_CHUNK * 64) < _CHUNK and (
+                shutil.disk_usage(target.parent).free < _KEPT_FREE_BYTES
+            ):
+                raise UnreadableError("does not fit on the disk of the home folder unpacked")
+            copy.write(chunk)

@@ -1,0 +1,109 @@
+"""The files that a run reads: the inputs of the raw folder, or plain copies of them.
+
+dbt reads exactly the files listed here. A file that cannot be read is set aside with its reason,
+where the input is a log or the catalogue: offers that only it names are then not ranked. Files of
+rules and memberships restrict what people see, so an unreadable one stops the run.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scorer.config import Settings
+from scorer.errors import InputError
+from scorer.inputs.damaged_files import known_damage, remember_damage
+from scorer.inputs.file_forms import UnreadableError
+from scorer.inputs.foreign_exports import require_own_format
+from scorer.inputs.plain_files import plain_files
+from scorer.inputs.raw_folder import INPUTS, input_files
+
+SET_ASIDE = ("experience_events", "displays", "offers")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file, or part of an archive, that is not read: its published name, and why."""
+
+    input_name: str
+    source_file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReadableFiles:
+    """The files of each input, in the order in which they are read, and what is set aside.
+
+    `sources` maps each file to the file of the raw folder that it is, or is a copy of.
+    """
+
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    sources: dict[Path, Path] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def readable_files(settings: Settings) -> ReadableFiles:
+    """Return the files to read; copies are made where none is up to date.
+
+    Raises
+    ------
+    ConfigurationError
+        A library for a file's format is not installed.
+    InputError
+        A file that restricts offers cannot be read, or a file is an export of another tool.
+    """
+    found = ReadableFiles()
+    raw = settings.raw
+    if raw is None:
+        return found
+    damage = known_damage(settings.copies_dir)
+    in_use: set[Path] = set()
+    for name in INPUTS:
+        found.files[name] = []
+        for path in input_files(raw, name) if name not in settings.inputs else []:
+            inner = path.relative_to(raw)
+            folder = settings.copies_dir / inner
+            try:
+                if damage.get(path):
+                    raise UnreadableError(damage[path])
+                plain = plain_files(path, name, folder)
+            except UnreadableError as error:
+                if name not in SET_ASIDE:
+                    raise InputError(f"{path} {error}") from None
+                found.refused.append(Refused(name, str(inner), str(error)))
+                continue
+            in_use.add(folder)
+            for file in plain.files:
+                require_own_format(file, name)
+                found.sources[file] = path
+            found.files[name] += plain.files
+            found.refused.extend(
+                Refused(name, f"{inner}/{part}", reason) for part, reason in plain.left_out
+            )
+    _remove_unused(settings.copies_dir, in_use)
+    _require_any(found, raw)
+    return found
+
+
+def _require_any(found: ReadableFiles, raw: Path) -> None:
+    """Raise where all logs, or all files of the catalogue, are refused."""
+    for inputs in (SET_ASIDE[:2], SET_ASIDE[2:]):
+        refused = [file for file in found.refused if file.input_name in inputs]
+        if refused and not any(found.files[name] for name in inputs):
+            raise InputError(f"{raw / refused[0].source_file} {refused[0].reason}")
+
+
+def set_damaged_aside(settings: Settings) -> dict[Path, str]:
+    """Read all files to their end; return those newly found to be damaged, which are now refused.
+
+    Call it after a failure only: it takes as long as reading the files.
+    """
+    return remember_damage(settings.copies_dir, readable_files(settings).sources)
+
+
+def _remove_unused(folder: Path, in_use: set[Path]) -> None:
+    """Remove copies whose source is gone."""
+    for mark in folder.rglob(".source.json") if folder.is_dir() else ():
+        if mark.parent not in in_use:
+            shutil.rmtree(mark.parent, ignore_errors=True)
