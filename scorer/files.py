@@ -82,7 +82,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Return the JSON object in a file, None if the file is missing or holds anything else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

@@ -19,7 +19,7 @@ _FINDINGS = """
 select severity, input_name, finding, sentence
 from input_findings
 where severity <> 'ok'
-order by severity desc, sentence
+order by severity <> 'error', severity desc, sentence
 """
 Rows = list[dict[str, Any]]
 
@@ -79,7 +79,7 @@ def _found(build: QuickBuild, as_of: datetime, last: datetime | None, share: flo
     build.build(["input_findings"])
     problem = None
     try:
-        require_records(build.connection)
+        require_records(build.connection, share < 1)
     except NextofferError as error:
         problem = error
     names = ("severity", "input_name", "finding", "sentence")

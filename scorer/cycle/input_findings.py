@@ -23,6 +23,7 @@ left join strategy_features as features
 group by strategies.strategy_id
 order by strategies.strategy_id
 """
+_UNENFORCEABLE = "select sentence from input_findings where severity = 'error' order by sentence"
 _REASONS = """
 select subject, occurrences, example
 from input_findings
@@ -35,13 +36,17 @@ order by occurrences desc, subject
 """
 
 
-def require_records(connection: Connection) -> None:
-    """Raise where all displays and events, or all offers of the catalogue, were rejected.
+def require_records(connection: Connection, is_sample: bool = False) -> None:
+    """Raise where an input holds nothing usable, or restricts offers in a way nobody can enforce.
+
+    What a restriction names may be missing in a sample: there, only the records are required.
 
     Raises
     ------
     InputError
-        Nothing of an input could be read; names up to three reasons with an example each.
+        All displays and events, or all offers of the catalogue, were rejected (the message has up
+        to three reasons with an example each); or a restriction names a column, placement, segment
+        or event type that nothing knows.
     """
     for what, inputs in (
         ("display", ["displays", "experience_events"]),
@@ -51,6 +56,10 @@ def require_records(connection: Connection) -> None:
         if found:
             reasons = "; ".join(f"{why} ({n}, such as {e})" for why, n, e in found[:_SHOWN])
             raise InputError(f"every {what} was rejected: {reasons}")
+    unenforceable = connection.execute(_UNENFORCEABLE).fetchall()
+    if unenforceable and not is_sample:
+        sentences = "; ".join(sentence for (sentence,) in unenforceable[:_SHOWN])
+        raise InputError(f"{sentences}; correct the name, or remove it if nothing is meant")
 
 
 def input_warnings(connection: Connection) -> list[str]:

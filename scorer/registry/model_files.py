@@ -32,6 +32,14 @@ MANIFEST_FILE = "manifest.json"
 FORMAT = "nextoffer-model"
 FORMAT_VERSION = 2
 _VERSION_DIGITS = 12
+_OWN, _UNKNOWN = "manifest_checksum", "unknown"
+_SHAPE: dict[str, Any] = {
+    **dict.fromkeys(("strategy_id", "model_version", "model_kind", "kpi_type"), str),
+    **dict.fromkeys(("trained_as_of", "data_window_start", "data_window_end"), str),
+    **dict.fromkeys(("training_rows", "successes", "offers_included", "offers_personalised"), int),
+    **dict.fromkeys(("metrics", "schema", "model", "parameters", "checksums"), dict),
+    "offer_ids": list,
+}
 _CONTENT = ("schema", "offer_ids", "model", "parameters", "kpi_type")
 
 
@@ -49,7 +57,7 @@ def manifest_and_files(
         "kpi_type": trained.kpi_type,
     }
     checksums = {name: _checksum(data) for name, data in sorted(files.items())}
-    return {
+    manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "strategy_id": strategy_id,
@@ -71,7 +79,8 @@ def manifest_and_files(
             "python": platform.python_version(),
             "xgboost": xgb.__version__,
         },
-    }, files
+    }
+    return manifest | {_OWN: _manifest_checksum(manifest)}, files
 
 
 def content_version(checksums: dict[str, str], content: dict[str, Any]) -> str:
@@ -140,7 +149,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_FILE
     try:
         manifest = json.loads(_read(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"{path} is damaged: it is not JSON; {_REMEDY}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputError(f"{path} is not the manifest of a nextoffer model; {_REMEDY}")
@@ -151,7 +160,21 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     if manifest.get("model_version") != folder.name:
         raise InputError(f"{path} describes model {manifest.get('model_version')!r}; {_REMEDY}")
+    # Models of earlier versions have no checksum of the manifest.
+    if not _has_shape(manifest) or manifest.get(_OWN, _UNKNOWN) not in (
+        _UNKNOWN,
+        _manifest_checksum(manifest),
+    ):
+        raise InputError(f"{path} was changed: its content does not match its checksum; {_REMEDY}")
     return manifest
+
+
+def _has_shape(manifest: dict[str, Any]) -> bool:
+    return all(isinstance(manifest.get(name), kind) for name, kind in _SHAPE.items())
+
+
+def _manifest_checksum(manifest: dict[str, Any]) -> str:
+    return _checksum(to_json({name: manifest[name] for name in manifest if name != _OWN}))
 
 
 def is_intact(folder: Path) -> bool:

@@ -8,6 +8,7 @@ uses the model that was deployed then.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from scorer.registry.trained_model import TrainedModel
 
 DEPLOYMENTS_FILE = "deployments.json"
 DEPLOY, PROMOTE, ROLLBACK = "deploy", "promote", "rollback"
+_VERSION = re.compile(r"[\w-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -161,15 +163,9 @@ class ModelRegistry:
             return []
         try:
             entries = [
-                Deployment(
-                    datetime.fromisoformat(e["as_of"]),
-                    str(e["model_version"]),
-                    str(e["action"]),
-                    str(e.get("reason", "")),
-                )
-                for e in json.loads(path.read_bytes())
+                _deployment(**{"reason": "", **entry}) for entry in json.loads(path.read_bytes())
             ]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             raise InputError(
                 f"{path} is not a readable list of deployments; restore it or remove it"
             ) from None
@@ -234,6 +230,15 @@ class ModelRegistry:
         if name.startswith("."):
             name = "%2E" + name[1:]
         return self.folder / (name or "%00")
+
+
+def _deployment(as_of: str, model_version: str, action: str, reason: str) -> Deployment:
+    """Check an entry of the list; raises TypeError or ValueError."""
+    moment = datetime.fromisoformat(as_of)
+    known = action in (DEPLOY, PROMOTE, ROLLBACK) and _VERSION.fullmatch(model_version)
+    if moment.tzinfo is not None or not known or not isinstance(reason, str):
+        raise ValueError("not a deployment")
+    return Deployment(moment, model_version, action, reason)
 
 
 def _in_force(deployment: Deployment) -> tuple[datetime, bool]:

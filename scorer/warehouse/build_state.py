@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from scorer.config import Settings
+from scorer.config import KPIS, Settings
 from scorer.errors import ConfigurationError
 from scorer.files import STAMP, read_json, write_json
 
 STEP_NAMES = ("features", "train", "rank", "monitor", "publish")
+PUBLICATION_NAME = re.compile(r"nextoffer-(\d{8}T\d{6})\.duckdb")
 _CURRENT = "current.json"
 
 
@@ -65,8 +68,9 @@ def save_state(cycles_dir: Path, state: CycleState) -> None:
 
 
 def current_cycle(cycles_dir: Path) -> str | None:
-    """Return the `as_of` of the cycle in the build file."""
-    return (read_json(cycles_dir / _CURRENT) or {}).get("as_of")
+    """Return the `as_of` of the cycle in the build file; None if nothing valid says it."""
+    as_of = (read_json(cycles_dir / _CURRENT) or {}).get("as_of")
+    return as_of if _moment(as_of) is not None else None
 
 
 def set_current_cycle(cycles_dir: Path, as_of: str) -> None:
@@ -124,6 +128,33 @@ def _read_state(path: Path) -> CycleState | None:
     if content is None:
         return None
     try:
-        return CycleState(**content)
-    except TypeError:
+        state = CycleState(**content)
+        return state if _is_valid(state) else None
+    except (TypeError, ValueError, AttributeError):
         return None
+
+
+def _is_valid(state: CycleState) -> bool:
+    """Return True if every field has the type and range that runs write."""
+    steps, published = list(STEP_NAMES[: len(state.done)]), state.published
+    return (
+        _moment(state.as_of) is not None
+        and isinstance(state.fingerprint, str)
+        and state.done == steps
+        and all(isinstance(text, str) for text in state.failures.values())
+        and (published is None or PUBLICATION_NAME.fullmatch(published) is not None)
+        and all(isinstance(number, int | float) for number in state.seconds.values())
+        and (state.raw is None or isinstance(state.raw, str))
+        and state.kpi in KPIS
+        and type(state.seed) is int
+        and state.seed >= 0
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    """Return a moment as runs write it, without a time zone; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo is None else None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tempfile
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +19,7 @@ from scorer.errors import ConfigurationError, InputError
 from scorer.files import STAMP, remove_leftovers, replace_file, replacing, sync
 from scorer.interruption import stop_if_interrupted
 from scorer.sql import literal, quote
+from scorer.warehouse.build_state import PUBLICATION_NAME
 from scorer.warehouse.database import Connection, connect_build, connect_memory, tables_of
 
 # Table -> the columns that order its rows; () = all columns. The order makes files comparable, and
@@ -71,7 +72,6 @@ READ_ONLY = 0o444
 # In a folder of exported tables: all of them are there, and of one publication.
 SUCCESS_FILE = "_SUCCESS"
 _SCHEMAS = ("main", "scorer")
-_NAME = re.compile(r"^nextoffer-(\d{8}T\d{6})\.duckdb$")
 
 
 def publish(settings: Settings, inputs_checksum: str) -> Path:
@@ -250,9 +250,10 @@ def publications(folder: Path) -> list[tuple[datetime, Path]]:
     """Return the `as_of` and the file of every publication, oldest first."""
     found = []
     for path in folder.glob("nextoffer-*.duckdb"):
-        match = _NAME.match(path.name)
-        if match:
-            found.append((datetime.strptime(match[1], STAMP), path))
+        match = PUBLICATION_NAME.fullmatch(path.name)
+        with suppress(ValueError):
+            if match and path.is_file():
+                found.append((datetime.strptime(match[1], STAMP), path))
     return sorted(found)
 
 

@@ -32,6 +32,24 @@
     ltrim({{ plain_name_sql(plain_id(id)) }}, '0')
 {%- endmacro %}
 
+{# The columns of an input that restrict who gets an offer, by input. #}
+{% macro restricting_columns() %}
+    {{ return({
+        "offers": ["status", "start_date", "end_date", "is_fallback", "placement_ids"],
+        "segment_memberships": ["profile_id", "segment_id", "qualified_at", "exited_at"],
+    }) }}
+{% endmacro %}
+
+{# Event types that a cap may count although none has happened yet: the words of the caps, and XDM's commerce. #}
+{% macro counted_event_types() -%}
+    {{ quoted_list(
+        ["decision", "impression", "click"]
+        + ["commerce.checkouts", "commerce.order", "commerce.productListAdds", "commerce.productListOpens"]
+        + ["commerce.productListRemovals", "commerce.productListReopens", "commerce.productListViews"]
+        + ["commerce.productViews", "commerce.purchases", "commerce.saveForLaters"]
+    ) }}
+{%- endmacro %}
+
 {# What a finding about the inputs says, in words; expects the columns of `found` in input_findings. #}
 {% macro input_sentence() -%}
     {%- set hint = "coalesce('; did you mean ' || likely_subject || '?', '')" -%}
@@ -48,6 +66,12 @@
             || ' not in the catalogue and not ranked: ' || subject || {{ hint }}
         when 'offer never displayed' then
             {{ count_of }}' offer' else ' offers' end || ' of the catalogue had no display: ' || subject
+        when 'excluded segment that nobody has' then
+            input_name || ' excludes a segment that nobody has: ' || subject || {{ hint }}
+        when 'cap in an unknown placement' then
+            input_name || ' limits an offer in a placement that nothing knows: ' || subject || {{ hint }}
+        when 'cap on an unknown event type' then
+            input_name || ' counts an event type that nothing knows: ' || subject || {{ hint }}
         when 'segment that nobody has' then
             input_name || ' names ' || {{ count_of }}' segment' else ' segments' end || ' that nobody has: ' || subject || {{ hint }}
         when 'offer without a value' then

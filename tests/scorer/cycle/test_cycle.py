@@ -45,7 +45,7 @@ def fake_steps(
             if name == within:
                 os.kill(os.getpid(), signal.SIGKILL)
             if name == "publish":
-                work.state.published = f"{work.state.as_of}.duckdb"
+                work.state.published = f"nextoffer-{work.settings.as_of:%Y%m%dT%H%M%S}.duckdb"
                 work.settings.published_dir.mkdir(exist_ok=True)
                 (work.settings.published_dir / work.state.published).touch()
 

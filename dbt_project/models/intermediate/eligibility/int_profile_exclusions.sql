@@ -13,6 +13,12 @@ with exclusions as (
         offer_id
     from {{ ref("eligibility_exclusions") }}
     where profile_id is not null
+    union
+    select
+        profile_id,
+        null as placement_id,
+        offer_id
+    from {{ ref("int_unclear_exclusions") }}
 
 ),
 

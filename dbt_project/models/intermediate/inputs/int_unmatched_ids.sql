@@ -36,9 +36,17 @@ held_segments as (
 
 named_segments as (
 
-    select 'eligibility_rules' as input_name, segment_id from {{ ref("stg_eligibility_rules") }}
+    select
+        case when rule = 'exclude' then 'excluded segment that nobody has' else 'segment that nobody has' end as finding,
+        'eligibility_rules' as input_name,
+        segment_id
+    from {{ ref("stg_eligibility_rules") }}
     union all
-    select 'strategy_segments' as input_name, segment_id from {{ ref("stg_strategy_segments") }}
+    select
+        'segment that nobody has' as finding,
+        'strategy_segments' as input_name,
+        segment_id
+    from {{ ref("stg_strategy_segments") }}
 
 ),
 
@@ -79,7 +87,7 @@ undisplayed as (
 empty_segments as (
 
     select
-        'segment that nobody has' as finding,
+        named_segments.finding,
         named_segments.input_name,
         named_segments.segment_id as id,
         min(others.segment_id) as likely_id,
@@ -91,6 +99,69 @@ empty_segments as (
     where
         held_segments.segment_id is null
         and named_segments.segment_id is not null
+    group by 1, 2, 3
+
+),
+
+caps as (
+
+    select * from {{ ref("stg_capping_rules") }}
+
+),
+
+known_placements as (
+
+    select placement_id from {{ ref("int_strategy_placements") }}
+    union
+    select placement_id from {{ ref("int_displays") }}
+
+),
+
+misplaced_caps as (
+
+    select
+        'cap in an unknown placement' as finding,
+        'capping_rules' as input_name,
+        caps.placement_id as id,
+        min(others.placement_id) as likely_id,
+        1 as weight
+    from caps
+    left join known_placements on caps.placement_id = known_placements.placement_id
+    left join known_placements as others
+        on {{ comparable_id("caps.placement_id") }} = {{ comparable_id("others.placement_id") }}
+    where
+        caps.placement_id is not null
+        and known_placements.placement_id is null
+    group by 1, 2, 3
+
+),
+
+known_event_types as (
+
+    select event_type from {{ ref("int_events") }}
+    union
+    select unnest(success_event_types) as event_type from {{ ref("stg_ranking_strategies") }}
+    union
+    select unnest({{ counted_event_types() }}) as event_type
+
+),
+
+-- Letters of another case and a missing plural are what people get wrong.
+uncounted_caps as (
+
+    select
+        'cap on an unknown event type' as finding,
+        'capping_rules' as input_name,
+        caps.capping_event as id,
+        min(others.event_type) as likely_id,
+        1 as weight
+    from caps
+    left join known_event_types on caps.capping_event = known_event_types.event_type
+    left join known_event_types as others
+        on rtrim(lower(caps.capping_event), 's') = rtrim(lower(others.event_type), 's')
+    where
+        known_event_types.event_type is null
+        and caps.capping_event is not null
     group by 1, 2, 3
 
 ),
@@ -117,6 +188,10 @@ unioned as (
     select * from undisplayed
     union all
     select * from empty_segments
+    union all
+    select * from misplaced_caps
+    union all
+    select * from uncounted_caps
     union all
     select * from unseen_people
 

@@ -116,13 +116,24 @@ unioned as (
 
 ),
 
--- Rejected rows of what restricts or describes offers change the ranking; a catalogue may list more than is shown.
+-- What restricts offers must not turn into a permission by its spelling: such a finding stops the run. Rejected rows of what
+-- restricts or describes offers change the ranking; a catalogue may list more than is shown.
 judged as (
 
     select
         *,
         case
             when finding in ('used column', 'accepted') then 'ok'
+            when
+                finding in ('excluded segment that nobody has', 'cap in an unknown placement', 'cap on an unknown event type')
+                then 'error'
+            {%- for input_name, columns in restricting_columns().items() %}
+            when
+                finding = 'unused column'
+                and input_name = '{{ input_name }}'
+                and likely_subject in ({{ quoted_list(columns)[1:-1] }})
+                then 'error'
+            {%- endfor %}
             when finding = 'rejected' and input_name in ('displays', 'experience_events') then 'notice'
             when finding in ('offer never displayed', 'profile never seen') and example is null then 'notice'
             else 'warning'

@@ -70,6 +70,16 @@ withheld as (
     union all
     select
         offer_id,
+        null as strategy_id,
+        null as placement_id,
+        profile_id,
+        null as eligibility_set_id,
+        9 as reason_order,
+        'an exclude rule names segment ' || segment_id || ', and the membership of the person cannot be read' as reason
+    from {{ ref("int_unclear_exclusions") }}
+    union all
+    select
+        offer_id,
         strategy_id,
         placement_id,
         null as profile_id,

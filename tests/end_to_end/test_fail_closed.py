@@ -1,0 +1,75 @@
+"""What restricts offers never turns into a permission by its spelling."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from scorer.cycle.input_findings import require_records
+from scorer.errors import InputError
+from scorer.warehouse.database import connect_build
+from tests.support.pipeline_runs import build, build_rows
+
+AS_OF = datetime(2026, 1, 31)
+DISPLAYS = "event_ts,profile_id,offer_id,placement_id,clicked\n" + "".join(
+    f"2026-01-{day} 10:00:00,p{day},o{day % 2},home,0\n" for day in range(10, 30)
+)
+ERRORS = "select sentence from input_findings where severity = 'error' order by sentence"
+
+
+def write(raw: Path, **files: str) -> None:
+    """Write displays and further inputs as CSV."""
+    raw.mkdir()
+    for name, text in {"displays": DISPLAYS, **files}.items():
+        (raw / f"{name}.csv").write_text(text, encoding="utf-8")
+
+
+def test_a_restriction_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
+    """Columns, placements, segments and event types that only a restriction names are errors."""
+    write(
+        tmp_path / "raw",
+        offers="offer_id,is_active,valid_until2\no0,false,2026-01-02\no1,true,\n",
+        segment_memberships="profile_id,segment_id,exitted_at\np10,gold,2026-01-20\n",
+        eligibility_rules="offer_id,segment_id,rule\no0,golden,exclude\no1,unheard of,include\n",
+        capping_rules="offer_id,capping_event,capping_type,capping_limit,placement_id\n"
+        "o0,impression,profile,1,Home\no1,commerce.purchase,profile,1,home\n",
+    )
+    build(tmp_path / "home", tmp_path / "raw", AS_OF, "+input_findings")
+    assert [sentence for (sentence,) in build_rows(tmp_path / "home", ERRORS)] == [
+        "capping_rules counts an event type that nothing knows: commerce.purchase;"
+        " did you mean commerce.purchases?",
+        "capping_rules limits an offer in a placement that nothing knows: Home; did you mean home?",
+        "eligibility_rules excludes a segment that nobody has: golden",
+        "offers: column is_active is not used; did you mean status? (offers.csv)",
+        "offers: column valid_until2 is not used; did you mean end_date? (offers.csv)",
+        "segment_memberships: column exitted_at is not used; did you mean exited_at?"
+        " (segment_memberships.csv)",
+    ]
+    with (
+        connect_build(tmp_path / "home" / "build.duckdb", read_only=True) as connection,
+        pytest.raises(InputError, match="counts an event type"),
+    ):
+        require_records(connection)
+
+
+def test_what_a_restriction_cannot_read_withholds_the_offer(tmp_path: Path) -> None:
+    """An unreadable status, date or membership withholds, with the reason in a table."""
+    write(
+        tmp_path / "raw",
+        offers="offer_id,status,end_date\no0,aproved,\no1,approved,soon\no2,approved,\n",
+        segment_memberships="profile_id,segment_id,qualified_at\np10,gold,some day\np11,gold,\n",
+        eligibility_rules="offer_id,segment_id,rule\no2,gold,exclude\n",
+    )
+    tables = "+eligibility_sets +ranking_candidates +ineligible_offers +input_findings"
+    build(tmp_path / "home", tmp_path / "raw", AS_OF, tables)
+    sets = "select distinct offer_id from eligibility_sets where is_default"
+    assert build_rows(tmp_path / "home", sets) == [("o2",)]
+    candidates = "select excluded_offer_ids from ranking_candidates where profile_id = 'p10'"
+    assert build_rows(tmp_path / "home", candidates) == [(["o2"],)]
+    reasons = "select profile_id, reason from ineligible_offers where offer_id = 'o2'"
+    assert (
+        "p10",
+        "an exclude rule names segment gold, and the membership of the person cannot be read",
+    ) in build_rows(tmp_path / "home", reasons)
