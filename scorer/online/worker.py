@@ -167,11 +167,8 @@ def serve(options: WorkerOptions, listener: socket.socket, report: int, lifeline
     config.load()
     server = _Server(config, worker, report)
     threading.Thread(target=_follow, args=(lifeline, server), daemon=True).start()
-    try:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(server.serve([listener]))
-    finally:
-        worker.log.close()
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve([listener]))
 
 
 class _Server(uvicorn.Server):
@@ -187,6 +184,11 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGUSR1, lambda: loop.create_task(self._drain()))
         os.write(self._report, f"{READY}\n".encode())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is under way, then bring the events into sight of cycles."""
+        await super().shutdown(sockets)
+        self._worker.log.close()
 
     async def _drain(self) -> None:
         """Accept nothing new, answer what comes on open connections, then end."""

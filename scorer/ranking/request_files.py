@@ -15,6 +15,7 @@ from scorer.inputs.raw_folder import file_kind
 from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
 from scorer.progress import Progress
 from scorer.ranking.context import find_deployed, load_context
+from scorer.ranking.known_people import with_known_features
 from scorer.ranking.requests import rank_requests, with_known_eligibility
 from scorer.sql import first_line, literal, quote
 from scorer.warehouse.build_state import last_state
@@ -80,6 +81,7 @@ def rank_file(
         strategy = the_strategy(connection, settings)
         deployed = find_deployed(connection, settings, strategy)
         context = load_context(connection, strategy, settings.as_of, deployed)
+        requests = with_known_features(connection, requests, context)
         requests = with_known_eligibility(connection, requests, strategy)
     progress.say(f"strategy {strategy}, model {deployed.version if deployed else 'none yet'}")
     ranked = rank_requests(requests, context if explore else context.without_arms())

@@ -19,7 +19,9 @@ from scorer.ranking.batch import batch_rows, model_version
 from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set, listed_columns
+from scorer.ranking.known_people import RULE_SEGMENTS
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
+from scorer.ranking.rules import OfferRules
 from scorer.warehouse.database import Connection
 
 REQUEST_ROWS_SCHEMA = pa.schema(
@@ -42,7 +44,7 @@ _DEFAULT = "default"
 _LISTED = "requested offers"
 KNOWN_SET = "eligibility_set_id"
 _KNOWN = """
-select requests.*, candidates.eligibility_set_id, candidates.excluded_offer_ids
+select requests.*, candidates.eligibility_set_id{excluded}
 from requests
 left join main.ranking_candidates as candidates
     on candidates.strategy_id = ?
@@ -110,9 +112,10 @@ def with_known_eligibility(
     )
     numbered = requests.append_column("request_number", pa.array(np.arange(requests.num_rows)))
     connection.register("requests", numbered)
-    known = connection.sql(
-        _KNOWN.format(placement=placement), params=[strategy_id]
-    ).to_arrow_table()
+    is_excluded = "excluded_offer_ids" in requests.column_names
+    excluded = "" if is_excluded else ", candidates.excluded_offer_ids"
+    sql = _KNOWN.format(placement=placement, excluded=excluded)
+    known = connection.sql(sql, params=[strategy_id]).to_arrow_table()
     connection.unregister("requests")
     return known.drop_columns(["request_number"])
 
@@ -214,13 +217,31 @@ def _eligible(context: StrategyContext, batch: pa.RecordBatch, placements: list[
     """The listed offers; else those of the profile, or of unknown profiles at the placement."""
     defaults = {p: context.mask(context.default_offers(p)) for p in set(placements)}
     eligible = np.stack([defaults[p] for p in placements])
-    if KNOWN_SET in batch.schema.names:
+    if RULE_SEGMENTS in batch.schema.names:
+        eligible = _eligible_by_rules(context, batch, placements)
+    elif KNOWN_SET in batch.schema.names:
         known = pc.is_valid(batch.column(KNOWN_SET)).to_numpy(zero_copy_only=False)
         eligible[known] = eligible_by_set(context, batch).mask()[known]
     lists = batch.column("offer_ids")
     eligible[pc.is_valid(lists).to_numpy(zero_copy_only=False)] = False
     rows, columns = listed_columns(context, lists)
     eligible[rows, columns] = True
+    return eligible
+
+
+def _eligible_by_rules(
+    context: StrategyContext, batch: pa.RecordBatch, placements: list[str]
+) -> Mask:
+    """Offers for the segments of the requests, as of the cycle, without those withheld."""
+    rules = OfferRules(context)
+    segments = batch.column(RULE_SEGMENTS).to_pylist()
+    masks = [
+        rules.mask(placement, own, context.as_of)
+        for placement, own in zip(placements, segments, strict=True)
+    ]
+    eligible = np.stack(masks)
+    rows, columns = listed_columns(context, batch.column("excluded_offer_ids"))
+    eligible[rows, columns] = False
     return eligible
 
 

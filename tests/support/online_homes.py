@@ -1,0 +1,58 @@
+"""Small homes with a serving bundle, for tests of online decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scorer.config import Settings
+from scorer.cycle.one_strategy import rank_strategy
+from scorer.files import STAMP
+from scorer.online.bundle import write_bundle
+from scorer.online.decider import Decider
+from scorer.online.worker import Worker, WorkerOptions, make_worker
+from scorer.progress import Silent
+from scorer.registry.model_registry import ModelRegistry
+from scorer.warehouse.database import connect_build
+from scorer.warehouse.publications import make_newest_current
+from tests.support.benches import as_trained, fitted
+from tests.support.small_home import make_home
+
+
+def online_home(home: Path, kind: str | None = None, share: float = 0.3) -> Settings:
+    """A home whose strategy serves a model of this kind; None: the one that it trained."""
+    settings = make_home(home, share=share)
+    if kind is not None:
+        registry = ModelRegistry(settings.models_dir)
+        version = registry.save("s", as_trained(fitted(kind)), settings.as_of)
+        registry.deploy("s", version, settings.as_of)
+        with connect_build(settings.build_path) as connection:
+            rank_strategy(connection, settings, "s", Silent())
+    publish_bundle(settings)
+    return settings
+
+
+def publish_bundle(settings: Settings) -> Path:
+    """Write the bundle of the build and make it current, without the tables of a publication."""
+    folder = write_bundle(settings)
+    name = f"nextoffer-{settings.as_of.strftime(STAMP)}.duckdb"
+    (settings.published_dir / name).touch()
+    make_newest_current(settings)
+    return folder
+
+
+def decider(settings: Settings) -> Decider:
+    """The decider of a home, which decides as of its cycle."""
+    found = Decider.open(settings.home)
+    found.clock = lambda: settings.as_of
+    return found
+
+
+def worker(settings: Settings, raw: Path) -> Worker:
+    """A worker in this process, whose clock started at the cycle."""
+    bundle = settings.published_path.resolve().with_suffix(".serving")
+    as_of = settings.as_of.isoformat()
+    status = str(settings.home / "online" / "status.json")
+    options = WorkerOptions(
+        str(settings.home), str(raw), str(bundle), status, clock_start=(as_of, as_of)
+    )
+    return make_worker(options, shared_metrics=False)
