@@ -57,18 +57,22 @@ class EventLog:
             self._close()
 
     def _hold(self) -> None:
-        """Lock the file, or a new one if somebody has sealed it."""
-        if self._path is not None:
+        """Lock the file, or a new one if somebody has sealed it, even before it was locked."""
+        while True:
+            if self._path is None:
+                self._create()
+            assert self._path is not None
             fcntl.flock(self._handle, fcntl.LOCK_EX)
             if _is_at(self._handle, self._path):
                 return
             self._close()
+
+    def _create(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         name = f".{_PREFIX}{socket.gethostname()}-{os.getpid()}-{time.time_ns()}.ndjson"
-        path = self._folder / name
-        self._handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
-        self._path = path
+        self._path = self._folder / name
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL
+        self._handle = os.open(self._path, flags, 0o644)
         sync(self._folder)
 
     def _close(self) -> None:

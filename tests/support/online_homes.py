@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import shutil
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
 from scorer.config import Settings
 from scorer.cycle.one_strategy import rank_strategy
 from scorer.files import STAMP
 from scorer.online.bundle import write_bundle
 from scorer.online.decider import Decider
+from scorer.online.service import Service
 from scorer.online.worker import Worker, WorkerOptions, make_worker
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
@@ -18,9 +26,16 @@ from tests.support.benches import as_trained, fitted
 from tests.support.small_home import make_home
 
 
+@cache
+def _trained_home(share: float) -> Settings:
+    return make_home(Path(mkdtemp(prefix="online-")) / "home", share=share)
+
+
 def online_home(home: Path, kind: str | None = None, share: float = 0.3) -> Settings:
     """A home whose strategy serves a model of this kind; None: the one that it trained."""
-    settings = make_home(home, share=share)
+    trained = _trained_home(share)
+    shutil.copytree(trained.home, home)
+    settings = replace(trained, home=home)
     if kind is not None:
         registry = ModelRegistry(settings.models_dir)
         version = registry.save("s", as_trained(fitted(kind)), settings.as_of)
@@ -56,3 +71,45 @@ def worker(settings: Settings, raw: Path) -> Worker:
         str(settings.home), str(raw), str(bundle), status, clock_start=(as_of, as_of)
     )
     return make_worker(options, shared_metrics=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the service answered."""
+
+    status: int
+    body: bytes
+    headers: dict[bytes, bytes]
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+def call(
+    service: Service,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, bytes] | None = None,
+    method: str | None = None,
+) -> Reply:
+    """Send one request to the application in this process; POST if there is a body."""
+    sent: list[dict[str, Any]] = []
+    given = {"host": b"localhost:8600", "content-type": b"application/json", **(headers or {})}
+    scope = {
+        "type": "http",
+        "method": method or ("GET" if body is None else "POST"),
+        "path": path,
+        "headers": [(name.encode(), value) for name, value in given.items()],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body or b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(service(scope, receive, send))
+    start, content = sent
+    return Reply(start["status"], content["body"], dict(start["headers"]))

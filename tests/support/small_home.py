@@ -42,7 +42,8 @@ create or replace table dim_offers as
 select 'offer_' || i as offer_id, 'Offer ' || i as offer_name, 'approved' as status,
     0 as priority, null::timestamp as start_date,
     case when i = 5 then timestamp '2026-11-01' end as end_date, i = 6 as is_fallback,
-    null::varchar[] as placement_ids, '{{}}' as characteristics
+    null::varchar[] as placement_ids, '{{}}' as characteristics,
+    null::double as value_per_success
 from range(1, 8) as t(i);
 create or replace table eligibility_sets as
 select 'all' as eligibility_set_id, 's' as strategy_id, 'web' as placement_id,
