@@ -59,7 +59,7 @@ class InteractionBase:
 
     def score_one(self, user: Matrix) -> tuple[Vector, bool]:
         """Scores of one user, personalised."""
-        return self.calibration.apply(self.margins_of_one(user)), True
+        return self.calibration.apply_few(self.margins_of_one(user)), True
 
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins, float32 (n_users, n_offers)."""

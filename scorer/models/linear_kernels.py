@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from scorer.forest.kernels import kernel
+from scorer.models.calibration import LINKS, MAX_MARGIN
 from scorer.models.design import KINDS
 
 CODE, STEP, MISSING = (KINDS.index(kind) for kind in ("code", "step", "missing"))
+LOG, IDENTITY = LINKS.index("log"), LINKS.index("identity")
 _USERS = 8
 
 
@@ -90,3 +92,14 @@ def interpolated(value: Any, grid: Any, scores: Any) -> Any:
         return scores[place]
     slope = (scores[place + 1] - scores[place]) / (grid[place + 1] - grid[place])
     return slope * (value - grid[place]) + scores[place]
+
+
+@kernel
+def calibrated(margins: Any, slope: float, shift: float, link: int, scores: Any) -> None:
+    """:meth:`.Calibration.apply` of a few margins, float32 (n,), into scores, float64 (n,)."""
+    for i in range(margins.size):
+        z = np.float64(margins[i]) * slope + shift
+        if link != IDENTITY:
+            z = min(max(z, -MAX_MARGIN), MAX_MARGIN)
+            z = np.exp(z) if link == LOG else 1.0 / (1.0 + np.exp(-z))
+        scores[i] = z

@@ -91,7 +91,7 @@ class OfferTrees:
     def score_one(self, user: Matrix) -> tuple[Vector, bool]:
         """Scores of one user, personalised."""
         start = None if self.base is None else self.base.margins_of_one(user)
-        return self.calibration.apply(self.forest.score_one(user, start)), True
+        return self.calibration.apply_few(self.forest.score_one(user, start)), True
 
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins of every user and offer, float32 (n_users, n_offers).

@@ -20,6 +20,7 @@ from scorer.online.live_counts import Journal, LiveCounts
 from scorer.online.messages import Decision, Item, Proposition, Request, Strategies, Strategy
 from scorer.online.tokens import Shown, TokenKey
 from scorer.online.why import Why, why
+from scorer.ranking.exploration import word
 from scorer.ranking.rules import OfferRules
 from scorer.ranking.single import SingleRanker
 
@@ -203,7 +204,8 @@ class _Person:
     def __init__(self, part: _Strategy, request: Request) -> None:
         self.request = request
         self.profile_id = request.profile_id.strip()
-        self.place = part.served.profiles.find(self.profile_id)
+        self.key = word(self.profile_id)
+        self.place = part.served.profiles.find(self.key)
         self.context: dict[str, str | int | float | bool] = {}
         self.not_used: list[str] = []
         self.values: list[tuple[int, float]] = []
@@ -268,8 +270,10 @@ class _Strategy:
         else:
             row = person.place * len(self.served.placements) + (at or 0)
             user = np.array(self.served.profiles.users[row])
-        for j, feature, part in self._decisioning:
-            user[j] = encode_value(scope[part], feature)
+        request = person.request
+        if person.place < 0 or at is None or request.activity_id or request.scope_id:
+            for j, feature, part in self._decisioning:
+                user[j] = encode_value(scope[part], feature)
         for j, value in person.values:
             user[j] = value
         return user
@@ -332,5 +336,5 @@ class _Strategy:
             start, end = profiles.counted_start[person.place : person.place + 2]
             counts = profiles.counted[start:end].tolist()
         if self.live is not None:
-            counts += self.live.of(person.profile_id)
+            counts += self.live.of(person.key)
         return self.served.caps.withheld(placement_id, now.date(), counts)

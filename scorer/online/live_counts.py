@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -90,27 +91,50 @@ class LiveCounts:
     def __init__(self, journal: Journal, rules: tuple[CapRule, ...], as_of: datetime) -> None:
         self._journal, self._rules, self._as_of = journal, rules, as_of.replace(tzinfo=UTC)
         self._events = np.array([word(rule.event) for rule in rules], dtype=np.uint64)
-        self._read: dict[Path, int] = {}
+        self._read: dict[str, int] = {}
         self._seen: set[int] = set()
         self._totals: Counter[tuple[int, int]] = Counter()
         self._personal: dict[int, Counter[tuple[int, int]]] = {}
         self._lock = threading.Lock()
-        for file in journal.files():
-            self._read_on(file)
+        self._day, self._current = -1, [str(file) for file in journal.files()]
+        self._follow()
 
-    def of(self, profile_id: str) -> list[Count]:
-        """Events of everybody and of a profile since ``as_of``, by rule and day."""
+    def of(self, profile: int) -> list[Count]:
+        """Events of everybody and of a profile since ``as_of``, by rule and day.
+
+        ``profile`` is :func:`scorer.ranking.exploration.word` of its id.
+        """
+        self._follow()
+        own = self._personal.get(profile)
+        if own is None and not self._totals:
+            return []
         with self._lock:
-            for file in {*list(self._read)[-1:], self._journal.today()}:
-                self._read_on(file)
-            own = self._personal.get(word(profile_id), Counter())
-            return [(rule, day, n) for c in (self._totals, own) for (rule, day), n in c.items()]
+            both = (self._totals, own or {})
+            return [(rule, day, n) for counts in both for (rule, day), n in counts.items()]
 
-    def _read_on(self, file: Path) -> None:
+    def _follow(self) -> None:
+        """Read on in today's file, and at the turn of the day once more in that of yesterday."""
+        day = int(time.time() // 86_400)
+        if day != self._day:
+            self._day, turned = day, [*self._current, str(self._journal.today())]
+            with self._lock:
+                for file in turned:
+                    self._read_on(file)
+            self._current = list(dict.fromkeys(turned))[-2:]
+        for file in self._current:
+            try:
+                size = os.stat(file).st_size
+            except FileNotFoundError:
+                continue
+            if size != self._read.get(file, 0):
+                with self._lock:
+                    self._read_on(file)
+
+    def _read_on(self, file: str) -> None:
         """Count the records that were appended since the last call."""
         start = self._read.get(file, 0)
         try:
-            size = file.stat().st_size
+            size = os.stat(file).st_size
         except FileNotFoundError:
             return
         if (size - start) // _RECORD.itemsize:

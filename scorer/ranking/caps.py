@@ -54,8 +54,11 @@ class Caps:
 
     def withheld(self, placement_id: str, today: date, counts: Iterable[Count]) -> set[str]:
         """Offers not to show at the placement, given counts of the profile and since the cycle."""
+        every = [*self.totals, *counts]
+        if not every:
+            return set()
         found = [0] * len(self.rules)
-        for place, day, events in (*self.totals, *counts):
+        for place, day, events in every:
             if day == LIFETIME or day >= self.rules[place].counted_from(today):
                 found[place] += events
         return {

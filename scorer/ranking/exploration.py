@@ -63,12 +63,12 @@ class MixturePolicy:
                 f" most 1, got {', '.join(map(repr, self.shares))}"
             )
 
-    @property
+    @cached_property
     def rest(self) -> float:
         """Share of the profiles that get the model's order."""
         return 1 - fsum(self.shares)
 
-    @property
+    @cached_property
     def certain(self) -> int | None:
         """The arm that takes every profile, -1 if none takes any; None if it has to be drawn."""
         if not any(self.shares):
