@@ -1,0 +1,101 @@
+"""No two pages disagree: a figure that several pages state has one value."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.synthetic_publication import World, write_publication
+from tests.support.browsing import run_command
+from tests.support.claims import lines_of, stated
+from tests.support.opening import START, Opener, today
+
+PAGES = sorted(path.stem for path in (START.parents[1] / "pages").glob("[a-z]*.py"))
+ONE = World(places=(("web", "home"), ("web", "account")), amounts=())
+HELD_BACK = {
+    "status": "if(w = 0, 'held_back', 'succeeded')",
+    "reason": "if(w = 0, 'the new model earns credibly less', null)",
+}
+FAILED = {
+    "status": "if(w = 0, 'failed', 'succeeded')",
+    "reason": "if(w = 0, 'train: disk is full', null)",
+}
+
+
+def walk(open_page: Opener, home: Path, strategy: str) -> dict[str, AppTest]:
+    """Open every page, Health at each of its sections, with periods of 30 days."""
+    pages = {name: open_page(home, name, strategy=strategy, days="30") for name in PAGES}
+    pages["health, freshness"] = open_page(home, "health", strategy=strategy, section="Freshness")
+    for name, app in pages.items():
+        assert not app.exception, name
+    return pages
+
+
+def disagreements(pages: dict[str, AppTest]) -> dict[str, dict[str, set[str]]]:
+    """Return the figures that have more than one value, with the pages of each."""
+    return {figure: dict(values) for figure, values in stated(pages).items() if len(values) > 1}
+
+
+def assert_readable(pages: dict[str, AppTest]) -> None:
+    """No page says None or nan, and no number has a hyphen for a minus."""
+    for name, app in pages.items():
+        said = "\n".join(lines_of(app))
+        assert not re.search(r"\b(None|nan|NaT|inf)\b", said), (name, said)
+        assert not re.search(r"(?<![\w-])-\d[\d.,]* ?%", said), (name, said)
+
+
+@pytest.mark.parametrize(
+    ("stage", "runs", "state"),
+    [
+        ("full", {}, "Live"),
+        ("full", HELD_BACK, "Held back"),
+        ("full", FAILED, "Failed"),
+        ("cold", {}, "Collecting"),
+        ("new", {}, "Never ran"),
+    ],
+)
+def test_pages_agree_in_every_state(
+    stage: str, runs: dict[str, str], state: str, tmp_path: Path, open_page: Opener
+) -> None:
+    """A figure is the same on each page that states it, whatever came of the last run."""
+    changes = {"training_runs": runs} if runs else None
+    write_publication(tmp_path, today(), ONE, stage, changes=changes)
+    pages = walk(open_page, tmp_path, "web")
+    assert disagreements(pages) == {}
+    assert_readable(pages)
+    assert state in str([element.proto for element in pages["overview"].main])
+
+
+def home_with_one(home: Path, strategy: str, copy: Path) -> Path:
+    """Return a copy of a home folder whose publication has only one strategy."""
+    copy.mkdir()
+    shutil.copyfile((home / "published.duckdb").resolve(), copy / "published.duckdb")
+    with duckdb.connect(str(copy / "published.duckdb")) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_columns() where column_name = 'strategy_id'"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f"delete from {table} where strategy_id <> ?", [strategy])
+    return copy
+
+
+@pytest.mark.slow
+def test_pages_of_the_demo_agree(tmp_path: Path, open_page: Opener) -> None:
+    """Three weeks of the demo: at least eight figures stand on several pages, with one value."""
+    home = tmp_path / "demo"
+    run_command("demo", "--home", str(home), "--weeks", "3", "--profiles", "1500")
+    for strategy in ("web_clicks", "email_revenue"):
+        pages = walk(open_page, home_with_one(home, strategy, tmp_path / strategy), strategy)
+        assert disagreements(pages) == {}
+        assert_readable(pages)
+        shared = [
+            figure
+            for figure, values in stated(pages).items()
+            if len(set().union(*values.values())) > 1
+        ]
+        assert len(shared) >= 8, shared
