@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run app test check coverage docs lock wheel screenshots clean
+.PHONY: help demo run app test attack check coverage docs lock wheel screenshots clean
 
 # The newest supported Python on this machine that can create environments, pyenv's versions included.
 PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
@@ -34,6 +34,9 @@ check: .venv/installed .venv-check/installed ## Check style, spelling, SQL, type
 	@$(CHECK)/sqlfluff lint --processes 2 $(SQL)
 	@$(CHECK)/mypy --python-executable $(BIN)/python
 	@$(BIN)/python -m pytest -n 0 tests/test_architecture.py
+
+attack: .venv/installed ## Attack runs, readers, inputs and state files, for up to 20 minutes
+	@$(BIN)/python -m tests.attack $(if $(SEED),--seed "$(SEED)")
 
 coverage: .venv/installed ## Run the tests and report the branches they cover
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term

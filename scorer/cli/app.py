@@ -42,6 +42,7 @@ _REFUSALS = {
     errno.EPERM: _WRITABLE,
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
+    errno.EIO: "look after the disk",
     errno.EFBIG: "raise the limit of the file size",
     errno.EMFILE: "raise the limit of open files",
     errno.ENFILE: "raise the limit of open files",
@@ -109,6 +110,12 @@ def _exit_code(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError:
+        return _fail(
+            "there is too little memory; raise the limit of the process, lower NEXTOFFER_MEMORY,"
+            " and run the same command again",
+            1,
+        )
     except OSError as error:
         return _refused(error) if error.errno in _REFUSALS else _unexpected(error, arguments)
     except Exception as error:

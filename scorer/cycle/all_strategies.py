@@ -10,7 +10,12 @@ from scorer.errors import NextofferError, write_traceback
 from scorer.interruption import stop_if_interrupted
 from scorer.progress import Progress
 from scorer.sql import first_line
-from scorer.warehouse.database import Connection, DatabaseError, connect_build
+from scorer.warehouse.database import (
+    Connection,
+    DatabaseError,
+    connect_build,
+    is_disk_error,
+)
 from scorer.warehouse.marts import strategy_ids
 
 _RUN = "strategy_id = ? and as_of = ?"
@@ -46,7 +51,8 @@ def run_each(
     """Run the step of each strategy; return the reasons of failures, by strategy.
 
     A failed step is rolled back and recorded in `training_runs`; the others go on. An interrupted
-    one is no failure: it ends the run.
+    one is no failure: it ends the run. Neither is a file that the machine refuses to read or write,
+    such as one on a full disk.
     """
     failures = {}
     for strategy, step in steps.items():
@@ -55,6 +61,8 @@ def run_each(
             summary = step(connection, settings, strategy, progress)
         except Exception as error:
             stop_if_interrupted()
+            if isinstance(error, OSError) or is_disk_error(error):
+                raise
             reason = f"{label}: {_reason(error, settings)}"
             failures[strategy] = reason
             _record_failure(connection, settings, strategy, label, reason)

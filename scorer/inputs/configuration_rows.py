@@ -128,7 +128,9 @@ def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> R
             yield reader.line_num + skipped, dict(zip(header, fields, strict=True))
     except csv.Error as error:
         line = reader.line_num + skipped
-        raise ConfigurationError(f"{file.name} line {line}: {error}") from None
+        raise ConfigurationError(
+            f"{file.name} line {line}: {error}; close the quotes, or write quotes in a cell twice"
+        ) from None
 
 
 def _json_records(file: Path) -> Records:

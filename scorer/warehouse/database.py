@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from scorer.errors import InputError, LockedError
+from scorer.errors import InputError, LockedError, NextofferError
 from scorer.sql import first_line
 
 Connection = duckdb.DuckDBPyConnection
@@ -31,6 +31,9 @@ def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connect
     connection = _open(str(build_path), read_only)
     try:
         yield connection
+    except duckdb.IOException as error:
+        reason = f"the engine stopped: {first_line(error)}"
+        raise NextofferError(f"{build_path}: {reason}; run the same command again") from None
     finally:
         connection.close()
 
@@ -75,6 +78,11 @@ def _open(database: str, read_only: bool) -> Connection:
     # DuckDB would draw its own progress bar over that of scorer.progress, also into files.
     connection.execute("set enable_progress_bar = false")
     return connection
+
+
+def is_disk_error(error: Exception) -> bool:
+    """Return True if the engine could not read or write a file, as on a full disk."""
+    return isinstance(error, duckdb.IOException)
 
 
 def explained(database: str, error: duckdb.Error) -> InputError | LockedError:

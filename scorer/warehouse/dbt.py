@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,10 @@ INPUT_MARKER = "[input]"
 CONFIGURATION_MARKER = "[config]"
 _OTHER_COLUMNS = "on this incremental model are out of sync"
 _BROKEN_CONTRACT = "Constraint Error"
+_TOO_LITTLE_MEMORY = (
+    b"error: there is too little memory; raise the limit of the process, lower NEXTOFFER_MEMORY,"
+    b" and run the same command again\n"
+)
 _GC_THRESHOLD = (200_000, 20, 100)
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _USELESS_LINE = re.compile(r"^(\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)")
@@ -128,7 +133,7 @@ def _invoke(
         "--log-path": settings.logs_dir,
     }
     options = [part for name, path in folders.items() for part in (name, str(path))]
-    with _rare_collections():
+    with _rare_collections(), _memory_for_threads():
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
@@ -159,6 +164,24 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+@contextmanager
+def _memory_for_threads() -> Iterator[None]:
+    """End the process where a thread of dbt dies of too little memory: dbt would wait for it."""
+    before = threading.excepthook
+
+    def end(dead: threading.ExceptHookArgs) -> None:
+        if dead.exc_type is MemoryError:
+            os.write(2, _TOO_LITTLE_MEMORY)
+            os._exit(NextofferError.exit_code)
+        before(dead)
+
+    threading.excepthook = end
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager
