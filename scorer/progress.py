@@ -9,6 +9,7 @@ from typing import Protocol
 from rich import progress as bars
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -92,6 +93,14 @@ class Lines:
         print(text, file=sys.stderr, flush=True)
 
 
+class _DoneColumn(bars.MofNCompleteColumn):
+    """Shows `3/12`, and nothing while the total is unknown and nothing is done."""
+
+    def render(self, task: bars.Task) -> Text:
+        """Return the text of a task."""
+        return super().render(task) if task.total is not None or task.completed else Text()
+
+
 class Bar:
     """Shows a bar during a step, and one line after it if `sums_up`."""
 
@@ -107,7 +116,7 @@ class Bar:
         self._bar = bars.Progress(
             bars.TextColumn("{task.description:<10}"),
             bars.BarColumn(bar_width=30),
-            bars.MofNCompleteColumn(),
+            _DoneColumn(),
             bars.TimeElapsedColumn(),
             bars.TextColumn("{task.fields[text]}", style="dim"),
             console=self._console,

@@ -10,7 +10,7 @@ import pandas as pd
 from app import text
 
 STATES = {
-    "succeeded": ("Live", "green"),
+    "succeeded": ("Succeeded", "green"),
     "collecting": ("Collecting", "gray"),
     "held_back": ("Held back", "orange"),
     "failed": ("Failed", "red"),

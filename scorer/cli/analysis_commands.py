@@ -16,7 +16,7 @@ from scorer.errors import ConfigurationError
     "--model-version",
     "versions",
     multiple=True,
-    metavar="V",
+    metavar="VERSION",
     help="Also evaluate this stored model; may be repeated.",
 )
 @click.option("--all-versions", is_flag=True, help="Also evaluate every stored model.")
@@ -62,9 +62,9 @@ def evaluate(
 
 @click.command()
 @settings_options("cycle", "strategy")
-@click.option("--profile", required=True, metavar="P", help="Profile to explain.")
-@click.option("--placement", metavar="L", help="Placement. [default: the only one]")
-@click.option("--offer", metavar="O", help="Offer to explain. [default: the first one]")
+@click.option("--profile", required=True, metavar="ID", help="Profile to explain.")
+@click.option("--placement", metavar="ID", help="Placement. [default: the only one]")
+@click.option("--offer", metavar="ID", help="Offer to explain. [default: the first one]")
 @json_option
 def explain(
     settings: Settings, profile: str, placement: str | None, offer: str | None, as_json: bool

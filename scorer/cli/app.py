@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from importlib.metadata import version as package_version
 from itertools import pairwise
 
 import click
@@ -53,12 +52,6 @@ _REFUSALS = {
 @click.version_option(package_name="nextoffer", message="nextoffer %(version)s")
 def app() -> None:
     """Next-best-offer ranking in your warehouse: events in, ranked offers out."""
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    click.echo(f"nextoffer {package_version('nextoffer')}")
 
 
 for _command in (

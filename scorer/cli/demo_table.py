@@ -56,7 +56,8 @@ class Served:
             return "first week, all at random"
         if run["reason"]:
             return f"{run['status']}: {run['reason']}"
-        return f"{run['offers_ready']} of {run['offers_included']} offers ready"
+        ready = f"{run['offers_ready']} of {run['offers_included']} offers ready"
+        return f"{run['status']}, {ready}"
 
 
 def week_table(report: WeekReport, served: Served) -> Table:

@@ -67,7 +67,7 @@ def promote_model(settings: Settings, strategy: str, version: str) -> str:
     """Deploy a version from `settings.as_of` on; return a sentence about it."""
     with hold_lock(settings.lock_path):
         registry = _registry(settings)
-        registry.promote(strategy, version, settings.as_of, reason="promoted by hand")
+        registry.promote(strategy, version, settings.as_of)
         holds = _period(registry, settings, strategy)
     return f"{strategy}: {version} is deployed {holds}"
 
@@ -76,7 +76,7 @@ def rollback_model(settings: Settings, strategy: str) -> str:
     """Deploy the previously deployed model; return a sentence about it."""
     with hold_lock(settings.lock_path):
         registry = _registry(settings)
-        version = registry.rollback(strategy, settings.as_of, reason="rolled back by hand")
+        version = registry.rollback(strategy, settings.as_of)
         holds = _period(registry, settings, strategy)
     return f"{strategy}: back to {version} {holds}"
 

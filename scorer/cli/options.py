@@ -132,8 +132,9 @@ def early_settings(settings: Settings) -> Settings:
 
 
 def is_given(name: str) -> bool:
-    """Return whether the command line states an option; call it within a command."""
-    source = click.get_current_context().get_parameter_source(name)
+    """Return whether the command line states an option; False outside of a command."""
+    context = click.get_current_context(silent=True)
+    source = context.get_parameter_source(name) if context else None
     return source not in (None, ParameterSource.DEFAULT)
 
 

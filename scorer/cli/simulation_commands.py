@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scorer.cli.options import shown_command
 from scorer.config import find_home
 
 
@@ -20,6 +21,7 @@ def init(folder: Path) -> None:
     made = make_project(folder)
     click.echo(f"{folder} is ready. Try the sample:")
     click.echo(f"  cd {shlex.quote(str(folder))}")
+    click.echo("  nextoffer check")
     click.echo(f"  nextoffer run --as-of {made.as_of}")
     click.echo("README.md there lists the files that you can bring and edit.")
 
@@ -57,7 +59,8 @@ def simulate(out: str, weeks: int, profiles: int, seed: int, compress: bool, off
             click.echo(told, err=True)
     seconds = max(time.process_time() - began, 0.01)
     click.echo(f"{lines:,} lines written, {lines / seconds:,.0f} per CPU second", err=True)
-    click.echo(f"nextoffer run --raw {out} --as-of {world.start_of(weeks + 1):%Y-%m-%d}")
+    command = shown_command("run", "--raw", out, "--as-of", f"{world.start_of(weeks + 1):%Y-%m-%d}")
+    click.echo(f"Next, run: {command}")
 
 
 @click.command()

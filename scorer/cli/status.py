@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from scorer.cli.options import shown_command
 from scorer.cli.output import print_for_people, print_json
 from scorer.config import Settings
 from scorer.errors import InputError
@@ -60,8 +61,6 @@ from health_findings
 where severity in ('warning', 'severe')
 order by severity_order, strategy_id, assumption, subject
 """
-_START = "Run `nextoffer run --raw FOLDER` on your files, or `nextoffer demo` to look around."
-_RETRAIN = "Run `nextoffer run --retrain-now` to train again without waiting for the next cycle."
 
 
 def print_status(settings: Settings, as_json: bool) -> dict[str, Any]:
@@ -70,7 +69,11 @@ def print_status(settings: Settings, as_json: bool) -> dict[str, Any]:
     if as_json:
         print_json(found)
     elif found["published_database"] is None:
-        click.echo(f"Nothing is published in {settings.home} yet. {_START}")
+        click.echo(
+            f"Nothing is published in {settings.home} yet. Look at your files with `nextoffer check"
+            f" FOLDER`, then run `{shown_command('run', '--raw', 'FOLDER')}`. To look around first,"
+            " run `nextoffer demo`, and then `nextoffer status --home .demo`."
+        )
     else:
         print_for_people(status_table(found))
         for line in findings_text(found):
@@ -81,6 +84,8 @@ def print_status(settings: Settings, as_json: bool) -> dict[str, Any]:
 def alarms(found: dict[str, Any], severity: str) -> list[str]:
     """Return failed strategies, and findings of the severity or above, in a few words each."""
     severities = ("severe",) if severity == "severe" else ("warning", "severe")
+    if found["published_database"] is None:
+        return [f"nothing is published in {found['home']}"]
     failed = [row["strategy_id"] for row in found["strategies"] if row["status"] == "failed"]
     return [f"{strategy} failed" for strategy in failed] + [
         f"{row['severity']} {row['assumption']} of {row['strategy_id']}"
@@ -179,7 +184,8 @@ def findings_text(found: dict[str, Any]) -> list[str]:
         for row in found["findings"]
     ]
     if any(row["retrain_recommended"] for row in found["findings"]):
-        lines.append(_RETRAIN)
+        command = shown_command("run", "--retrain-now")
+        lines.append(f"Run `{command}` to train again without waiting for the next cycle.")
     return lines
 
 

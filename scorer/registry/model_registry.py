@@ -38,8 +38,9 @@ class Deployment:
 
     def __str__(self) -> str:
         """The deployment in words, for the reason of a run."""
+        how = {PROMOTE: "promoted", ROLLBACK: "rolled back to"}.get(self.action, self.action)
         why = f": {self.reason}" if self.reason else ""
-        return f"model {self.model_version} deployed by hand ({self.action}{why})"
+        return f"model {self.model_version} {how} by hand{why}"
 
 
 class ModelRegistry:
@@ -118,6 +119,11 @@ class ModelRegistry:
 
         Calling it again goes back further. Raises ConfigurationError if there is no earlier one.
         """
+        if strategy_id not in self.strategies():
+            raise ConfigurationError(
+                f"strategy {strategy_id!r} has no model; there are:"
+                f" {', '.join(self.strategies()) or 'none'}"
+            )
         stack = self._stack(strategy_id, as_of)
         if len(stack) < 2:
             current = stack[0] if stack else "none"

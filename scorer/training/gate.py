@@ -12,10 +12,12 @@ the threshold it is averaged over deals of folds, because one deal passes or fai
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from scorer.arrays import Mask
 from scorer.models.best_single import BestSingle
@@ -28,6 +30,7 @@ from scorer.training.model_choice import Selection
 Z = 1.64
 Z_TO_STAY = 0.0
 GRACE = timedelta(days=56)
+_TOO_LONG = 520
 _CLEAR = 0.9
 
 
@@ -171,6 +174,27 @@ def _why_not(selection: Selection, needed: float) -> str:
     return (
         f"personalisation is not credibly better than the best single offer:"
         f" lift {gained}{between}, {evidence.z:.2f} standard errors, {needed:.2f} needed"
+        f"{_how_many_more(evidence.z or 0.0, needed, selection.logged.examples.times)}"
+    )
+
+
+def _how_many_more(z: float, needed: float, times: npt.NDArray[np.datetime64]) -> str:
+    """Return how many further displays would prove the gain, if it and the traffic stay.
+
+    ``times``, datetime64 (n,), are those of the displays that gave the evidence ``z``, which
+    grows with the square root of their number.
+    """
+    if z <= 0:
+        return "; no number of displays would prove a gain at this effect"
+    displays = len(times)
+    more = math.ceil(displays * ((needed / z) ** 2 - 1))
+    weeks = max((times.max() - times.min()) / np.timedelta64(7, "D"), 1 / 7)
+    wait = math.ceil(more / displays * weeks)
+    if wait > _TOO_LONG:
+        return "; at this effect and rate, a proof would take more than 10 years"
+    return (
+        f"; about {more:,} more displays would prove this gain,"
+        f" {wait:,} {'week' if wait == 1 else 'weeks'} at the present rate"
     )
 
 

@@ -61,7 +61,9 @@ def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -
     progress.start(label)
     finished: set[str] = set()
     with _environment(settings):
+        progress.advance(0, "reading the dbt project")
         manifest = _parsed(settings)
+        progress.advance(0, "comparing the project with the build file")
         result = _invoke(settings, arguments, [_reporter(progress, finished)], manifest)
     _raise_first_failure(result)
     progress.finish(f"{len(finished)} nodes")

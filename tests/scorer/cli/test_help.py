@@ -69,8 +69,8 @@ def test_the_exit_codes_are_in_the_help(nextoffer: Command) -> None:
 
 
 def test_the_version_is_that_of_the_package(nextoffer: Command) -> None:
-    """`nextoffer version` prints name and version."""
-    assert nextoffer("version").out.startswith("nextoffer 0.")
+    """`nextoffer --version` prints name and version."""
+    assert nextoffer("--version").out.startswith("nextoffer 0.")
 
 
 def test_without_a_command_the_help_is_shown(nextoffer: Command) -> None:
@@ -78,11 +78,3 @@ def test_without_a_command_the_help_is_shown(nextoffer: Command) -> None:
     outcome = nextoffer()
     assert outcome.code == 2
     assert "simulate" in outcome.err
-
-
-@pytest.mark.parametrize("command", ["version", "--version"])
-def test_the_version_is_printed(command: str, nextoffer: Command) -> None:
-    """Both spellings print name and version."""
-    outcome = nextoffer(command)
-    assert outcome.code == 0
-    assert outcome.out.startswith("nextoffer ")

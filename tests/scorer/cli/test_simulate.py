@@ -20,7 +20,7 @@ def test_it_says_how_many_lines_it_wrote(nextoffer: Command, tmp_path: Path) -> 
     assert told is not None
     assert int(told[1].replace(",", "")) == sum(len(f.read_bytes().splitlines()) for f in files)
     assert len((tmp_path / "offers.csv").read_text(encoding="utf-8").splitlines()) == 1 + 30
-    assert outcome.out == f"nextoffer run --raw {tmp_path} --as-of 2026-09-20\n"
+    assert outcome.out == f"Next, run: nextoffer run --raw {tmp_path} --as-of 2026-09-20\n"
 
 
 def test_fewer_than_24_offers_are_refused(nextoffer: Command, tmp_path: Path) -> None:

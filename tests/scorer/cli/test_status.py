@@ -111,7 +111,8 @@ def test_findings_are_sentences_for_people(published: Path, nextoffer: Command) 
     assert lines[-3:] == [
         "severe: mail: None. Train.",
         "warning: web: Less. Look.",
-        "Run `nextoffer run --retrain-now` to train again without waiting for the next cycle.",
+        f"Run `nextoffer run --home {published} --retrain-now` to train again without waiting for"
+        " the next cycle.",
     ]
 
 
@@ -139,11 +140,12 @@ def test_a_scheduler_fails_on_a_failed_strategy(published: Path, nextoffer: Comm
 
 
 def test_before_the_first_run_the_status_says_what_to_do(home: Path, nextoffer: Command) -> None:
-    """An empty home folder is not an error; the two ways to start are named."""
+    """An empty home folder is an error with `--fail-on` only; the ways to start are named."""
     outcome = nextoffer("status", "--home", home)
     assert outcome.code == 0
-    assert "nextoffer run --raw FOLDER" in outcome.out
+    assert f"nextoffer run --home {home} --raw FOLDER" in outcome.out
     assert "nextoffer demo" in outcome.out
+    assert nextoffer("status", "--home", home, "--fail-on", "severe").code == 6
 
 
 def test_a_publication_without_findings_has_none(published: Path, nextoffer: Command) -> None:

