@@ -71,6 +71,8 @@ def train_strategy(
         outcome = _collecting(registry, settings, strategy, reason)
     else:
         outcome = _deploy(registry, settings, strategy, training)
+    for note in [] if training is None else training.notes:
+        progress.say(f"{strategy}: {note}")
     importance = [] if training is None else importance_rows(training.personalised.model, examples)
     connection.execute("begin")
     replace_training_run(connection, _run_row(settings, strategy, data, training, outcome.columns))

@@ -14,6 +14,7 @@ from scorer.training import metrics
 from scorer.training.candidates import BEST_SINGLE
 from scorer.training.cross_fitting import Scored
 from scorer.training.gate import Verdict
+from scorer.training.means import best_choice
 from scorer.training.model_choice import Selection
 from scorer.training.shifts import Shift
 from scorer.training.workbench import Workbench
@@ -72,6 +73,7 @@ class Describer:
             "mean_score": float(scores.mean()),
             **_fit_metrics(outcomes, scores, baseline, self.bench.examples.kpi_type),
             "changed_offers": [{**asdict(s), "since": s.since.isoformat()} for s in self.shifts],
+            "best_single": asdict(best_choice(self.bench.examples)),
             "convergence": self.bench.convergence(),
             "refused_fits": list(self.flaws),
             "fold_deals": self.deals,

@@ -64,6 +64,23 @@ class Training:
     logged: LoggedPolicies
     since: LoggedPolicies | None
     deployed_kind: str | None
+    shifts: tuple[Shift, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What the run says: displays set aside, fits refused, and how sure the best offer is."""
+        told = [
+            f"{s.offer_id} earns {s.ratio:.2g} times as much since {s.since}; its {s.rows} displays"
+            " from before are set aside"
+            for s in self.shifts
+        ]
+        if not self.verdict.personalises:
+            best = self.best_single.metrics["best_single"]
+            told.append(
+                f"best single offer {best['offer_id']}: it earns more than the next,"
+                f" {best['next_offer_id']}, with probability {best['probability']:.2f}"
+            )
+        return told + list(self.personalised.metrics["refused_fits"])
 
     @property
     def nominee(self) -> TrainedModel:
@@ -120,6 +137,7 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
         logged=logged,
         since=since,
         deployed_kind=None if plan.incumbent is None else plan.incumbent.model.kind,
+        shifts=shifts,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from scorer.models.success_value import SuccessValue, values_of_success
 from scorer.training.candidates import CANDIDATES, candidates_of
-from scorer.training.means import offer_means
+from scorer.training.means import best_choice, offer_means
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import Training, train
 from scorer.training.workbench import EVERYTHING
@@ -148,3 +148,34 @@ def test_the_level_is_that_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     assert model.kind == "success_value"
     shown = model.score(examples.users)[np.arange(len(examples)), examples.offers]
     assert shown.mean() == pytest.approx(examples.rewards.mean(), rel=0.1)
+
+
+def tails(seed: int, n: int = 100_000) -> pa.Table:
+    """Purchases of two offers: offer_1 is bought more often, offer_2 has the longer tail."""
+    rng = np.random.default_rng(seed)
+    offer = rng.integers(0, 2, n)
+    buys = rng.random(n) < np.where(offer == 0, 0.06, 0.05)
+    amounts = rng.lognormal(3.0, np.where(offer == 0, 1.3, 1.6), n)
+    columns = {
+        "segment:f1": np.zeros(n, bool),
+        "context:f2": np.zeros(n),
+        "propensity": np.full(n, 0.5),
+        "is_success": buys,
+    }
+    return examples(columns, [f"offer_{o + 1}" for o in offer], buys * amounts)
+
+
+def test_a_longer_tail_that_many_purchases_show_makes_the_best_single_offer() -> None:
+    """The offer whose large purchases earn 29 % more wins in at least 7 of 8 logs."""
+    made = [bench(tails(seed), kpi_type="continuous").examples for seed in range(8)]
+    right = [offer_means(one)[1] > offer_means(one)[0] for one in made]
+    assert sum(right) >= 7
+
+
+def test_the_choice_of_the_best_single_offer_tells_how_sure_it_is() -> None:
+    """Clear differences are sure, equal offers are not."""
+    clear = best_choice(bench(tails(0), kpi_type="continuous").examples)
+    assert (clear.offer_id, clear.next_offer_id) == ("offer_2", "offer_1")
+    assert clear.probability > 0.9
+    even = best_choice(bench(shop(1), kpi_type="continuous").examples)
+    assert 0.5 <= even.probability < 0.9

@@ -94,3 +94,37 @@ def test_the_collapse_of_one_offer_is_not_a_rise_of_the_other() -> None:
     table = log({"fading": (0.3, 0.03), "steady": (0.15, 0.15)})
     (shift,) = trained(table).personalised.metrics["changed_offers"]
     assert shift["offer_id"] == "fading"
+
+
+def amounts(seed: int, turned: float, n: int = 12_000) -> pa.Table:
+    """Amounts around zero with heavy tails; offer b earns ``turned`` more from day 14 on."""
+    rng = np.random.default_rng(seed)
+    offers = np.array(["a", "b", "c", "d"])[rng.integers(0, 4, n)]
+    day = np.arange(n) * DAYS // n
+    rewards = rng.standard_t(2.2, n) + np.where((offers == "b") & (day >= 14), turned, 0.0)
+    return pa.table(
+        {
+            "display_id": [f"d{i:06}" for i in range(n)],
+            "event_ts": [START + timedelta(days=DAYS * i / n) for i in range(n)],
+            "profile_id": [f"p{i % 3000}" for i in range(n)],
+            "offer_id": offers,
+            "reward": rewards,
+            "propensity": np.full(n, 0.25),
+            "segment:f1": rng.random(n) < 0.5,
+        }
+    )
+
+
+def test_a_change_of_amounts_around_zero_is_found() -> None:
+    """An offer whose amounts rise from zero to 0.7 is found with its day and its displays."""
+    table = amounts(0, 0.7)
+    (shift,) = trained(table, "continuous").personalised.metrics["changed_offers"]
+    assert (shift["offer_id"], shift["since"]) == ("b", "2026-11-06")
+    assert shift["rows"] == pytest.approx(1500, rel=0.1)
+
+
+def test_the_run_names_displays_that_are_set_aside() -> None:
+    """Offer, day, number of displays and ratio are told."""
+    (note,) = trained(log({"rising": (0.05, 0.3), "a": (0.15, 0.15), "b": (0.1, 0.1)})).notes[:1]
+    assert note.startswith("rising earns ")
+    assert "since 2026-11-13; its 8" in note
