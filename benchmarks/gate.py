@@ -45,6 +45,7 @@ def live(spec: WorldSpec, seed: int, weeks: int) -> Life:
         spec.rate,
         spec.displays * (WEEKS_KNOWN + weeks - 1) // WEEKS_KNOWN,
         spec.is_logged,
+        spec.kpi,
     )
     log = make(whole, seed)[1]
     standing, personalised, proven = None, [], []

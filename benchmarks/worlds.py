@@ -11,9 +11,11 @@ means      nothing: offers differ by their mean only, the best single offer is o
 null       nothing: offers do not differ at all
 =========  ==========================================================================
 
-A world's name is ``truth-offers-rate[-displays][-logged]``, for example ``additive-100-2`` or
-``xnor-20-5-200k-logged``: 20 offers, 5 % mean rate, 200 thousand displays. Logging is uniform
-random; ``logged`` means a mixture of uniform (30 %) and an older, half-right model's softmax.
+A world's name is ``truth-offers-rate[-displays][-kpi][-logged]``, for example ``additive-100-2`` or
+``xnor-20-5-200k-logged``: 20 offers, 5 % mean rate, 200 thousand displays. The KPI is clicks, or
+amounts of successes: ``heavy`` (log-normal, sigma 1.5) or ``negative`` (the same, 40 % of them
+refunds). Logging is uniform random; ``logged`` means a mixture of uniform (30 %) and an older,
+half-right model's softmax.
 """
 
 from __future__ import annotations
@@ -39,10 +41,14 @@ MAIN_DEVIATION = 0.6
 INTERACTION_DEVIATION = 0.7
 EFFECTS_PER_OFFER = {"additive": 12, "threshold": 3, "xnor": 2}
 UNIFORM_SHARE = 0.3
+HEAVY_SIGMA, REFUNDS = 1.5, 0.4
 _OLD_MODEL_SHARPNESS = 2.0
 _PIECE = 5_000_000
 _START = datetime(2026, 10, 23)
-_NAME = re.compile(r"(?P<truth>[a-z]+)-(?P<offers>\d+)-(?P<rate>[\d.]+)(-(?P<k>\d+)k)?(-logged)?")
+_NAME = re.compile(
+    r"(?P<truth>[a-z]+)-(?P<offers>\d+)-(?P<rate>[\d.]+)(-(?P<k>\d+)k)?"
+    r"(-(?P<kpi>heavy|negative))?(-logged)?"
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class WorldSpec:
     rate: float
     displays: int
     is_logged: bool = False
+    kpi: str = "clicks"
 
     @classmethod
     def parse(cls, name: str, displays: int) -> WorldSpec:
@@ -66,11 +73,13 @@ class WorldSpec:
             )
         count = int(found["k"]) * 1000 if found["k"] else displays
         rate = float(found["rate"]) / 100
-        return cls(found["truth"], int(found["offers"]), rate, count, name.endswith("-logged"))
+        logged, kpi = name.endswith("-logged"), found["kpi"] or "clicks"
+        return cls(found["truth"], int(found["offers"]), rate, count, logged, kpi)
 
     @property
     def name(self) -> str:
         logged = "-logged" if self.is_logged else ""
+        logged = logged if self.kpi == "clicks" else f"-{self.kpi}{logged}"
         return f"{self.truth}-{self.offers}-{self.rate * 100:g}-{self.displays // 1000}k{logged}"
 
     @property
@@ -120,18 +129,29 @@ class World:
         users = draw_users(rng, max(1, n // 2)).take(profiles)
         offers, propensity, rates = self._choices(users, rng)
         success = rng.random(n) < rates
+        rewards = success * self._amounts(n, rng)
         fixed = {
             "display_id": pa.array(np.char.add("d", np.arange(n).astype(str))),
             "event_ts": pa.array(_times(n)),
             "profile_id": pa.array(np.char.add("p", profiles.astype(str))),
             "offer_id": pa.array(self.offer_ids).take(pa.array(offers)),
             "propensity": pa.array(propensity),
-            "reward": pa.array(success.astype(np.float64)),
+            "reward": pa.array(rewards),
             "is_success": pa.array(success),
         }
         features = users.table()
         columns = fixed | dict(zip(features.column_names, features.columns, strict=True))
-        return FeedbackLog(pa.table(columns), declared_schema(), self.offer_ids)
+        kpi_type = "binary" if self.spec.kpi == "clicks" else "continuous"
+        return FeedbackLog(pa.table(columns), declared_schema(), self.offer_ids, kpi_type)
+
+    def _amounts(self, n: int, rng: np.random.Generator) -> Floats:
+        """Amounts of successes, (n,); their mean is the same for all offers and users."""
+        if self.spec.kpi == "clicks":
+            return np.ones(n)
+        amounts = 20.0 * rng.lognormal(-(HEAVY_SIGMA**2) / 2, HEAVY_SIGMA, n)
+        if self.spec.kpi == "negative":
+            amounts *= np.where(rng.random(n) < REFUNDS, -1.0, 1.0)
+        return amounts
 
     def _choices(
         self, users: Users, rng: np.random.Generator

@@ -96,6 +96,8 @@
 {# What to do about it. #}
 {% macro drift_advice() -%}
     case
+        when severity = 'severe' and comparison = 'latest_week' and {{ is_trained_now() }} then
+            'The model of this cycle has learned from these visitors. Check for a new campaign or a broken tag.'
         when severity = 'severe' and comparison = 'latest_week' then
             'Train again now, so that the model knows these visitors. Check for a new campaign or a broken tag.'
         when severity in ('warning', 'notice') and comparison = 'latest_week' then
@@ -103,4 +105,13 @@
         when severity <> 'ok' then
             'Scores of these people rest on little data. Exploration learns about them once they visit.'
     end
+{%- endmacro %}
+
+{# Whether the strategy of a row has trained a model as of this cycle, which has then seen what is found now. #}
+{% macro is_trained_now() -%}
+    strategy_id in (
+        select runs.strategy_id
+        from {{ source("scorer", "training_runs") }} as runs
+        where runs.as_of = {{ as_of() }} and runs.model_version is not null
+    )
 {%- endmacro %}

@@ -1,7 +1,8 @@
 """Fit the trees: quantised rows in, a booster out; held-out rows decide the number of rounds.
 
 ``lambda`` and ``min_child_weight`` are given in displays and multiplied by the Hessian of one
-average display, so they mean the same at a rate of 1 % and of 30 %.
+average display, so they mean the same at a rate of 1 % and of 30 %. They are never worth less than
+two successes: where successes are rare, leaves of one success would be noise.
 
 Where successes are rare, displays without one are many and each tells little: of many rows, 8 of
 them are kept for each success, with a weight that makes up for the rest. The variance of a rate
@@ -26,6 +27,7 @@ from scorer.models.side_by_side import threads_for
 
 LAMBDA_DISPLAYS = 20.0
 MIN_CHILD_DISPLAYS = 10.0
+MIN_SUCCESSES = 2.0
 PATIENCE = 20
 OTHERS_PER_SUCCESS = 8
 _CHECKED_EVERY = 5
@@ -122,8 +124,8 @@ def tree_parameters(objective: Objective, growth: Growth, codes: int, seed: int)
         "max_depth": growth.max_depth,
         "eta": growth.eta,
         **objective.parameters,
-        "lambda": LAMBDA_DISPLAYS * objective.hessian,
-        "min_child_weight": MIN_CHILD_DISPLAYS * objective.hessian,
+        "lambda": max(LAMBDA_DISPLAYS * objective.hessian, MIN_SUCCESSES),
+        "min_child_weight": max(MIN_CHILD_DISPLAYS * objective.hessian, MIN_SUCCESSES),
         "max_cat_to_onehot": codes + 1,
         "seed": seed,
     }

@@ -18,7 +18,7 @@ from scorer.training.means import offer_means
 from scorer.training.workbench import Workbench
 
 DEPLOYED = "deployed"
-TENTH = 10
+MANY_OFFERS, DECAY = 15, 10.0
 _SCORES = 4_000_000
 
 
@@ -33,9 +33,9 @@ class Scored:
     choice : int64 (n_models, n), code of the eligible ready offer with the highest score, or -1.
     at_choice : float32 (n_models, n_models, n); ``[m, c]`` is the reward that model m expects of
         the choice of model c.
-    top : float32 (n_models, n), probability of the offer shown if one of the model's best tenth of
-        the eligible ready offers is drawn.
-    at_top : float32 (n_models, n_models, n), as ``at_choice``, of such a draw.
+    by_rank : float32 (n_models, n), probability of the offer shown if offers are drawn by their
+        rank in the scores of the model; see :func:`_draw_by_rank`.
+    has_many : bool (n,), there are enough offers to draw by rank; elsewhere the best is drawn.
     """
 
     names: tuple[str, ...]
@@ -43,8 +43,8 @@ class Scored:
     average: Vector
     choice: Codes
     at_choice: Matrix
-    top: Matrix
-    at_top: Matrix
+    by_rank: Matrix
+    has_many: Mask
 
     @classmethod
     def empty(cls, names: tuple[str, ...], n: int) -> Scored:
@@ -57,7 +57,7 @@ class Scored:
             np.full((m, n), -1, dtype=np.int64),
             np.zeros((m, m, n), dtype=np.float32),
             np.zeros((m, n), dtype=np.float32),
-            np.zeros((m, m, n), dtype=np.float32),
+            np.zeros(n, dtype=np.bool_),
         )
 
     def at(self, rows: Codes) -> Scored:
@@ -68,8 +68,8 @@ class Scored:
             self.average[:, rows],
             self.choice[:, rows],
             self.at_choice[:, :, rows],
-            self.top[:, rows],
-            self.at_top[:, :, rows],
+            self.by_rank[:, rows],
+            self.has_many[rows],
         )
 
     def without(self, name: str) -> Scored:
@@ -81,8 +81,8 @@ class Scored:
             self.average[kept],
             self.choice[kept],
             self.at_choice[np.ix_(kept, kept)],
-            self.top[kept],
-            self.at_top[np.ix_(kept, kept)],
+            self.by_rank[kept],
+            self.has_many,
         )
 
 
@@ -155,25 +155,24 @@ def score_rows(
             scored.choice[c, part] = np.where(may.any(axis=1), choice, -1)
             for m, matrix in enumerate(matrices):
                 scored.at_choice[m, c, part] = matrix[own, choice]
-            for size, of in _sizes(may):
-                top = choice[of, None] if size == 1 else _best(ranked[of], size)
-                scored.top[c, part[of]] = (top == piece.offers[of, None]).any(axis=1) / size
-                for m, matrix in enumerate(matrices):
-                    expected = matrix[of[:, None], top].mean(axis=1)
-                    scored.at_top[m, c, part[of]] = expected
+            scored.by_rank[c, part] = _draw_by_rank(ranked, may, choice, piece.offers)
+            scored.has_many[part] = may.sum(axis=1) >= MANY_OFFERS
 
 
-def _sizes(may: Mask) -> Iterator[tuple[int, Codes]]:
-    """Each size of a best tenth, at least 1, with its rows."""
-    sizes = np.maximum(1, (may.sum(axis=1) + 5) // TENTH)
-    for size in np.unique(sizes).tolist():
-        yield size, np.flatnonzero(sizes == size)
+def _draw_by_rank(ranked: Vector, may: Mask, choice: Codes, offers: Codes) -> Vector:
+    """Probability of the offers shown, int64 (n,), in a draw by rank, float64 (n,).
 
-
-def _best(scores: Vector, size: int) -> Codes:
-    """Columns of the ``size`` highest scores of each row, in any order."""
-    found: Codes = np.argpartition(-scores.astype(np.float32), size - 1, axis=1)[:, :size]
-    return found
+    The offer of rank r, from 0, among k allowed ones has a probability proportional to
+    exp(-10 r / k); with fewer than 15 offers, the best one is drawn. ``ranked`` are scores,
+    float64 (n, n_offers), -inf where not allowed.
+    """
+    own = ranked[np.arange(len(offers)), offers][:, None]
+    ranks = (ranked > own).sum(axis=1) + ((ranked == own).sum(axis=1) - 1) / 2
+    sizes = np.maximum(may.sum(axis=1), 1)
+    decay = np.exp(-DECAY / sizes)
+    drawn = decay**ranks * (1 - decay) / (1 - np.exp(-DECAY))
+    drawn = np.where(sizes >= MANY_OFFERS, drawn, choice == offers)
+    return np.where(may[np.arange(len(offers)), offers], drawn, 0.0)
 
 
 def _parts(rows: Codes, n_offers: int) -> Iterator[Codes]:

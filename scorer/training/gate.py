@@ -6,8 +6,8 @@ exploration the best single offer is seldom shown, so the data of a week may not
 is there. A strategy that passed by chance falls back soon. While there are too few responses for
 an estimate, the strategy stays personalised for GRACE after the last gain.
 
-Evidence is the gain of a draw from the best tenth of the offers (see :mod:`.model_choice`). Near
-the threshold it is averaged over deals of folds, because one deal passes or fails by luck.
+Evidence is the gain of a draw of the offers by rank (see :mod:`.model_choice`). Near the
+threshold it is averaged over deals of folds, because one deal passes or fails by luck.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def is_clear(evidence: PairedDifference, needed: float, deals: int) -> bool:
     The z of single deals of the same data have a standard deviation of about 0.3.
     """
     if evidence.status == INSUFFICIENT or evidence.z is None:
-        return True
+        return deals > 1
     return abs(evidence.z - needed) > _CLEAR / np.sqrt(deals)
 
 
@@ -133,8 +133,8 @@ def _passes(gain: PairedDifference, needed: float) -> bool:
 
 
 def _loses(gain: PairedDifference) -> bool:
-    """True if the policy itself, not only its best tenth, has an estimate that is not a gain."""
-    return gain.status != INSUFFICIENT and gain.difference is not None and gain.difference <= 0
+    """True if the policy itself credibly earns less, whatever a draw by rank earns."""
+    return gain.status != INSUFFICIENT and gain.z is not None and gain.z < -Z
 
 
 def _speaks_against(selection: Selection, rows: Mask) -> bool:
@@ -143,7 +143,7 @@ def _speaks_against(selection: Selection, rows: Mask) -> bool:
     The data are enough if the same gain at the placement would pass in 19 of 20 cases.
     """
     part, gained = selection.logged.subset(rows), selection.evidence.difference
-    top, baseline = (_rows_of(p, rows) for p in (selection.top, selection.top_baseline))
+    top, baseline = (_rows_of(p, rows) for p in (selection.drawn, selection.drawn_baseline))
     own = compare(part.feedback, top, baseline)
     if own.standard_error is None or gained is None:
         return False

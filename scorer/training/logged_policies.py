@@ -68,25 +68,29 @@ class LoggedPolicies:
         examples = self.examples
         return LoggedFeedback(examples.rewards, examples.propensity, examples.profiles)
 
-    def policy(self, name: str, of_top: bool = False) -> TargetPolicy:
+    def policy(self, name: str, by_rank: bool = False) -> TargetPolicy:
         """The policy that shows the offer with the highest score of the named model.
 
-        ``of_top``: the policy that draws one of the best tenth instead.
+        ``by_rank``: the policy that draws offers by their rank instead.
         """
-        return self.patchwork([name], np.zeros(len(self.rows), dtype=np.int64), of_top)
+        return self.patchwork([name], np.zeros(len(self.rows), dtype=np.int64), by_rank)
 
-    def patchwork(self, names: list[str], part: Codes, of_top: bool = False) -> TargetPolicy:
-        """The policy that follows model ``names[part[i]]`` at display i; ``part`` int64 (n,)."""
+    def patchwork(self, names: list[str], part: Codes, by_rank: bool = False) -> TargetPolicy:
+        """The policy that follows model ``names[part[i]]`` at display i; ``part`` int64 (n,).
+
+        A draw by rank expects the mean over all offers of any of them, so that the expectations of
+        two such policies are equal, and propensities alone decide which is better.
+        """
         codes = np.array([self.scored.names.index(name) for name in names])[part]
-        own, reference = np.arange(len(part)), self._reference
-        if of_top:
-            probability = self.scored.top[codes, own]
-            expected = self.scored.at_top[reference, codes, own]
-        else:
-            probability = self.scored.choice[codes, own] == self.examples.offers
-            expected = self.scored.at_choice[reference, codes, own]
-        logged = self.scored.logged[reference]
-        return TargetPolicy(probability.astype(np.float64), expected, logged)
+        own, reference, scored = np.arange(len(part)), self._reference, self.scored
+        probability = (scored.choice[codes, own] == self.examples.offers).astype(np.float64)
+        expected = scored.at_choice[reference, codes, own].astype(np.float64)
+        logged = scored.logged[reference]
+        if by_rank:
+            probability = np.where(scored.has_many, scored.by_rank[codes, own], probability)
+            expected = np.where(scored.has_many, scored.average[reference], expected)
+            logged = np.where(scored.has_many, scored.average[reference], logged)
+        return TargetPolicy(probability, expected, logged)
 
     @property
     def random(self) -> TargetPolicy:

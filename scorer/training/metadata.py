@@ -112,7 +112,7 @@ def selection_record(selection: Selection, verdict: Verdict) -> dict[str, Any]:
                 "value_high": c.value.high,
                 "lift_over_best_single": c.over_best_single.lift,
                 "z_over_best_single": c.over_best_single.z,
-                "z_of_best_tenth": c.of_top.z,
+                "z_by_rank": c.by_rank.z,
             }
             for c in selection.candidates
         ],

@@ -4,9 +4,12 @@ The candidate with the highest value is chosen. Its own estimate is biased upwar
 The gate therefore tests the value of choosing: each fold is served by the candidate that is best on
 the other folds.
 
-Of many offers, a log rarely shows the one that a policy would have shown. Evidence is therefore the
-gain of a draw from the best tenth of the offers, of which ten times as many displays tell; with
-fewer than 15 offers, this is the best offer alone.
+Of many offers, a log rarely shows the one that a policy would have shown. Evidence therefore comes
+from a draw by rank: the offer of rank r among k has a probability proportional to exp(-10 r / k).
+Every display of such a draw tells a little, and most of the noise of two draws cancels, because
+they give most offers about the same probability. If one order of the offers suits everybody, no
+other order earns more in a draw by rank, so chance passes no more often than with the best offer
+alone, which is what is compared of fewer than 15 offers.
 """
 
 from __future__ import annotations
@@ -30,13 +33,13 @@ _AMPLE_RESPONSES = 200
 class CandidateValue:
     """Cross-fitted doubly robust value of a candidate and its paired lift over best single.
 
-    ``of_top`` compares draws from the best tenths of both.
+    ``by_rank`` compares draws by the ranks of both.
     """
 
     name: str
     value: PolicyEstimate
     over_best_single: PairedDifference
-    of_top: PairedDifference
+    by_rank: PairedDifference
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Selection:
     ``order`` holds the personalised candidates, the best first.
     ``by_fold``, int64 (n_folds,), is the position in ``candidates`` of the one that is best on the
     other folds; ``policy`` follows it on the displays of ``logged``, and ``gain`` compares that
-    policy with the best single offer. ``evidence`` compares draws from the best tenths of both,
-    ``top`` and ``top_baseline``; this is what the gate judges.
+    policy with the best single offer. ``evidence`` compares draws by rank of both, ``drawn``
+    and ``drawn_baseline``; this is what the gate judges.
     """
 
     chosen: str
@@ -58,8 +61,8 @@ class Selection:
     evidence: PairedDifference
     logged: LoggedPolicies
     policy: TargetPolicy
-    top: TargetPolicy
-    top_baseline: TargetPolicy
+    drawn: TargetPolicy
+    drawn_baseline: TargetPolicy
 
     def policy_on(
         self, logged: LoggedPolicies, folds: Codes, held_back: Mask | None = None
@@ -83,36 +86,36 @@ def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
     """
     names = tuple(name for name in logged.scored.names if name != DEPLOYED)
     feedback = logged.feedback
-    baseline, top_baseline = logged.policy(BEST_SINGLE), logged.policy(BEST_SINGLE, of_top=True)
-    tops = {name: logged.policy(name, of_top=True) for name in names}
+    baseline, drawn_baseline = logged.policy(BEST_SINGLE), logged.policy(BEST_SINGLE, by_rank=True)
+    draws = {name: logged.policy(name, by_rank=True) for name in names}
     values = tuple(
         CandidateValue(
             name,
             evaluate(feedback, logged.policy(name)),
             compare(feedback, logged.policy(name), baseline, inflation=logged.inflation),
-            compare(feedback, top, top_baseline, inflation=logged.inflation),
+            compare(feedback, drawn, drawn_baseline, inflation=logged.inflation),
         )
-        for name, top in tops.items()
+        for name, drawn in draws.items()
     )
-    of_top = _is_thin(values[names.index(BEST_SINGLE)].value)
-    rows = np.stack([_contributions(logged, logged.policy(name, of_top)) for name in names])
+    by_rank = _is_thin(values[names.index(BEST_SINGLE)].value)
+    rows = np.stack([_contributions(logged, logged.policy(name, by_rank)) for name in names])
     totals = rows.sum(axis=1)
     personal = [i for i, name in enumerate(names) if name != BEST_SINGLE]
     order = tuple(names[i] for i in sorted(personal, key=lambda i: (-totals[i], i)))
     by_fold = _best_elsewhere(rows, folds, n_folds)
     policy = logged.patchwork(list(names), by_fold[folds])
-    top = logged.patchwork(list(names), by_fold[folds], of_top=True)
+    drawn = logged.patchwork(list(names), by_fold[folds], by_rank=True)
     return Selection(
         chosen=order[0],
         order=order,
         candidates=values,
         by_fold=by_fold,
         gain=compare(feedback, policy, baseline, inflation=logged.inflation),
-        evidence=compare(feedback, top, top_baseline, inflation=logged.inflation),
+        evidence=compare(feedback, drawn, drawn_baseline, inflation=logged.inflation),
         logged=logged,
         policy=policy,
-        top=top,
-        top_baseline=top_baseline,
+        drawn=drawn,
+        drawn_baseline=drawn_baseline,
     )
 
 

@@ -113,9 +113,8 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     others = () if plan.incumbent is None else (plan.incumbent.model.schema,)
     examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible, others)
     bench, shifts = _up_to_date(_bench(examples, plan), plan)
-    scored = cross_fit(bench, plan.incumbent)
-    logged = _logged(bench, scored.without(DEPLOYED))
-    selection, deals = _averaged(bench, logged, plan)
+    judged = _judged(bench, plan)
+    bench, scored, logged, selection = judged.bench, judged.scored, judged.logged, judged.selection
     final = _first_sound(bench, scored, selection)
     verdict = judge(selection, _placements(logged.examples), plan.standing, plan.as_of)
     if final.model is None:
@@ -125,7 +124,7 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     since = _since(bench, scored, plan.incumbent, logged)
     measured = _Measured(selection, verdict, bench.chooses)
     describe = Describer(
-        bench, scored, selection, verdict, plan.offers_included, shifts, deals, final.flaws
+        bench, scored, selection, verdict, plan.offers_included, shifts, judged.deals, final.flaws
     )
     return Training(
         personalised=describe(model, final.name),
@@ -167,30 +166,43 @@ def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[
         return bench, ()
 
 
-def _logged(bench: Workbench, scored: Scored) -> LoggedPolicies:
-    return replace(LoggedPolicies.of(bench.examples, scored), inflation=bench.inflation)
+@dataclass(frozen=True)
+class _Judged:
+    """The scores of all candidates, and the selection with evidence averaged over ``deals``."""
+
+    bench: Workbench
+    scored: Scored
+    logged: LoggedPolicies
+    selection: Selection
+    deals: int = 1
+
+    @classmethod
+    def of(cls, bench: Workbench, incumbent: Incumbent | None) -> _Judged:
+        """Cross-fit on one deal of folds."""
+        scored = cross_fit(bench, incumbent)
+        logged = LoggedPolicies.of(bench.examples, scored.without(DEPLOYED))
+        logged = replace(logged, inflation=bench.inflation)
+        return cls(bench, scored, logged, select(logged, bench.chooses[logged.rows], bench.n_folds))
 
 
-def _averaged(
-    bench: Workbench, logged: LoggedPolicies, plan: TrainingPlan
-) -> tuple[Selection, int]:
-    """The selection on the first deal of folds with evidence averaged over deals, and their number.
+def _judged(bench: Workbench, plan: TrainingPlan) -> _Judged:
+    """Judge all folds, and average over other deals of folds, until the verdict is clear.
 
-    A verdict that is clear needs no other deal; otherwise there are as many as time allows.
+    There are as many deals as time allows; estimates other than the evidence are from the first.
     """
-    selection = select(logged, bench.chooses[logged.rows], bench.n_folds)
-    needed, deals = needed_evidence(plan.standing), [selection]
+    needed, first = needed_evidence(plan.standing), _Judged.of(bench, plan.incumbent)
+    if bench.is_split and not is_clear(first.selection.evidence, needed, 1):
+        first = _Judged.of(bench.with_all_folds(), plan.incumbent)
+    selection, deals = first.selection, [first.selection]
     most = min(MOST_DEALS, 1 + DEALT_ROWS // max(len(bench.examples), 1))
     while len(deals) < most and not is_clear(selection.evidence, needed, len(deals)):
-        again = bench.dealt_again(len(deals))
-        other = _logged(again, cross_fit(again))
-        deals.append(select(other, again.chooses[other.rows], again.n_folds))
+        deals.append(_Judged.of(bench.dealt_again(len(deals)), None).selection)
         selection = replace(
             selection,
             gain=averaged([deal.gain for deal in deals]),
             evidence=averaged([deal.evidence for deal in deals]),
         )
-    return selection, len(deals)
+    return replace(first, selection=selection, deals=len(deals))
 
 
 @dataclass(frozen=True)

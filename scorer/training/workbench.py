@@ -11,7 +11,7 @@ row never saw the profile of the row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -51,6 +51,7 @@ class Workbench:
     outcomes: Vector
     seed: int
     deal: int = 0
+    judges_all: bool = False
     rounds: dict[str, list[int]] = field(default_factory=dict)
     _bases: dict[tuple[str, Folds], FittedBase] = field(default_factory=dict)
     _models: dict[tuple[str, Folds], RewardModel] = field(default_factory=dict)
@@ -58,7 +59,16 @@ class Workbench:
 
     def dealt_again(self, deal: int) -> Workbench:
         """The same examples with people in other folds; shares what does not depend on folds."""
-        other = Workbench(self.examples, self.objective, self.outcomes, self.seed, deal)
+        return self._sharing(
+            Workbench(self.examples, self.objective, self.outcomes, self.seed, deal, True)
+        )
+
+    def with_all_folds(self) -> Workbench:
+        """The same with every fold judged; shares the fits made so far."""
+        caches = {name: getattr(self, name) for name in ("rounds", "_bases", "_models", "_turns")}
+        return self._sharing(replace(self, judges_all=True, **caches))
+
+    def _sharing(self, other: Workbench) -> Workbench:
         for name in ("design", "matrix", "trees"):
             other.__dict__[name] = getattr(self, name)
         return other
@@ -86,7 +96,7 @@ class Workbench:
     @property
     def is_split(self) -> bool:
         """True if one fold is judged by models of the others, and no other way round."""
-        return len(self.examples) >= _MANY_ROWS
+        return len(self.examples) >= _MANY_ROWS and not self.judges_all
 
     @cached_property
     def chooses(self) -> Codes:

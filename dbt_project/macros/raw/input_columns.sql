@@ -25,6 +25,8 @@
         "traffic_type": ["traffic", "policy", "arm_type"],
         "clicked": ["click", "clicks", "is_click", "is_clicked", "converted", "conversion", "label"],
         "value": ["reward", "revenue", "amount", "price", "order_value", "purchase_value"],
+        "outcome_until": ["final_at", "matures_at", "mature_at"],
+        "is_final": ["final", "is_mature", "mature"],
         "offer_name": ["name", "title"],
         "status": ["state", "lifecycle", "active", "is_active", "enabled", "is_enabled", "offer_status"],
         "start_date": ["starts_at", "valid_from", "start"],

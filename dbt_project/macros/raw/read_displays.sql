@@ -2,7 +2,7 @@
 {% macro display_columns() %}
     {{ return([
         "event_ts", "profile_id", "offer_id", "request_id", "activity_id", "placement_id", "scope_id", "position",
-        "propensity", "traffic_type", "clicked", "value",
+        "propensity", "traffic_type", "clicked", "value", "outcome_until", "is_final",
     ]) }}
 {% endmacro %}
 
@@ -24,7 +24,7 @@
 
 {# The names that flat displays are read under, before types are checked. #}
 {% macro display_alias(column) -%}
-    {{ return(column ~ "_text" if column in ("event_ts", "position", "propensity", "clicked", "value") else column) }}
+    {{ return(column ~ "_text" if column in ("event_ts", "position", "propensity", "clicked", "value", "outcome_until", "is_final") else column) }}
 {%- endmacro %}
 
 {% macro no_displays() %}
@@ -43,7 +43,7 @@
 
 {# Text in which NULL, NA and the like mean that nothing is known. #}
 {% macro display_text(column, text) -%}
-    {{ return(without_null_mark(text) if column in ("event_ts", "position", "propensity", "traffic_type", "clicked", "value") else text) }}
+    {{ return(without_null_mark(text) if column in ("event_ts", "position", "propensity", "traffic_type", "clicked", "value", "outcome_until", "is_final") else text) }}
 {%- endmacro %}
 
 {% macro read_display_columns(path, kind) %}

@@ -10,6 +10,7 @@ import pytest
 from scipy import optimize
 
 from scorer.arrays import Vector
+from scorer.models import crossed
 from scorer.models.crossed import CrossedData, CrossedWeights, _Fit, fit_crossed
 from scorer.models.likelihoods import mean_and_slope
 
@@ -204,3 +205,39 @@ def test_the_smallest_kin_are_left_out_of_wide_designs() -> None:
     weights[:, 0] = -1
     kin = np.column_stack([np.ones(4), [1, 1, 0, 0], [0, 0, 1, 1]]).astype(float)
     assert _Fit(planted(weights, 50, kin=kin)).kin.shape == (4, 1)
+
+
+def rare_segment(rows: int = 60_000) -> CrossedData:
+    """Two offers; a segment of 5 % clicks at 10 % on the first one, everybody else at 0.5 %."""
+    rng = np.random.default_rng(0)
+    segment = rng.random(rows) < 0.05
+    offers = rng.integers(0, 2, rows)
+    clicks = rng.random(rows) < np.where(segment & (offers == 0), 0.1, 0.005)
+    x = np.column_stack([np.ones(rows), segment - 0.05]).astype(np.float32)
+    return CrossedData(x, np.arange(2), offers, clicks.astype(float), np.ones((2, 1)), "logit")
+
+
+def test_full_steps_that_overshoot_are_halved() -> None:
+    """The rates of a rare segment are found, and the fit says that it converged."""
+    data = rare_segment()
+    fit = fit_crossed(data)
+    margins = np.array([[1, 0.95], [1, -0.05]]) @ fit.offers.T
+    rates = 1 / (1 + np.exp(-margins))
+    np.testing.assert_allclose(rates[0], [0.1, 0.005], atol=0.02)
+    np.testing.assert_allclose(rates[1], [0.005, 0.005], atol=0.002)
+    assert fit.convergence.has_converged
+    assert fit.convergence.gain < 0.05
+
+
+def test_a_fit_that_runs_out_of_steps_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without further steps, a fit of one step has not converged."""
+    monkeypatch.setattr(crossed, "_MORE_STEPS", 0)
+    assert not fit_crossed(rare_segment(), steps=1).convergence.has_converged
+
+
+def test_the_start_from_a_smaller_fit_changes_nothing_but_the_steps() -> None:
+    """From the fit of half of the rows, the same optimum is found."""
+    data = planted(np.array([[-1.0, 0.5], [-1.0, -0.5], [-1.0, 0.0]]), 9_000)
+    half = fit_crossed(taken(data, np.arange(4_500)))
+    from_half, from_nothing = fit_crossed(data, 30, half), fit_crossed(data, 30)
+    np.testing.assert_allclose(from_half.offers, from_nothing.offers, atol=0.02)

@@ -43,6 +43,7 @@ final as (
         context_text,
         null::boolean as is_clicked,
         null::double as value,
+        null::timestamp as outcome_until,
         load_id
     from xdm
     union all
@@ -65,6 +66,7 @@ final as (
         context_text,
         is_clicked,
         value,
+        outcome_until,
         load_id
     from flat
 

@@ -18,12 +18,12 @@ with flat as (
 
 ),
 
--- Of rows of one request, position and offer the earliest counts.
+-- Of rows of one request, position and offer the earliest counts, and of those the one whose outcome is final first.
 earliest as (
 
     select *
     from flat
-    qualify row_number() over (partition by display_id order by event_ts, source_file, line_number) = 1
+    qualify row_number() over (partition by display_id order by event_ts, outcome_until nulls last, source_file, line_number) = 1
 
 ),
 
@@ -46,6 +46,7 @@ final as (
         {{ text_of_map("context") }} as context_text,
         is_clicked,
         value,
+        outcome_until,
         load_id
     from earliest
     {%- if since %}

@@ -16,6 +16,7 @@ displays as (
 
 ),
 
+-- A flat display whose file does not say when its outcome is final waits for the window if the strategy states one.
 -- Displays of the strategy's offers in its placements, as far back as training or the performance tables look.
 final as (
 
@@ -26,9 +27,12 @@ final as (
         displays.display_id,
         displays.source,
         displays.event_ts,
-        {{ add_hours("displays.event_ts", "strategies.window_hours") }} as window_closes_at,
-        displays.source = 'flat'
-        or {{ add_hours("displays.event_ts", "strategies.window_hours") }} <= {{ as_of() }} as is_mature,
+        coalesce(displays.outcome_until, {{ add_hours("displays.event_ts", "strategies.window_hours") }}) as window_closes_at,
+        case
+            when displays.outcome_until is not null then displays.outcome_until <= {{ as_of() }}
+            when displays.source = 'flat' and not coalesce(strategies.is_window_told, false) then true
+            else {{ add_hours("displays.event_ts", "strategies.window_hours") }} <= {{ as_of() }}
+        end as is_mature,
         displays.event_ts > {{ add_days(as_of(), "-strategies.lookback_days") }} as is_in_lookback,
         displays.profile_id,
         displays.offer_id,

@@ -11,6 +11,9 @@ displays as (
         max(event_ts) as last_display,
         count(*) filter (where event_ts > {{ add_days(as_of(), "-7") }}) as recent,
         count(*) filter (where event_ts > {{ add_days(as_of(), "-7") }} and traffic_type = 'random') as recent_random,
+        count(*) filter (
+            where event_ts > {{ add_days(as_of(), "-7") }} and traffic_type is null and propensity is not null
+        ) as recent_known,
         count(*) filter (where event_ts > {{ add_days(as_of(), "-7") }} and not is_mature) as recent_open
     from {{ ref("int_strategy_displays") }}
     group by 1
@@ -56,6 +59,8 @@ measured as (
         coalesce(displays.recent = 0, false) as is_silent,
         displays.recent,
         displays.recent_random,
+        displays.recent_known,
+        displays.recent_open,
         displays.recent_open / nullif(displays.recent, 0) as open_share,
         examples.without_propensity / nullif(examples.examples, 0) as unknown_share,
         rejected.rejected / nullif(rejected.rejected + rejected.accepted, 0) as rejected_share,
@@ -86,8 +91,10 @@ unioned as (
     select
         strategy_id,
         'exploration_runs' as assumption,
-        case when recent > 0 and recent_random = 0 then 'warning' else 'ok' end as severity,
+        case when recent > 0 and recent_random = 0 and recent_known = 0 then 'warning' else 'ok' end as severity,
         case
+            when recent > 0 and recent_random = 0 and recent_known > 0 then
+                {{ count_text("recent_known") }} || ' displays of the last 7 days have a logged propensity, and no traffic type.'
             when recent > 0 and recent_random = 0 then 'Nothing was shown at random in the last 7 days.'
             else {{ count_text("coalesce(recent_random, 0)") }} || ' displays of the last 7 days were random.'
         end as sentence,
@@ -125,8 +132,8 @@ unioned as (
         strategy_id,
         'outcomes_are_final' as assumption,
         case when open_share >= 0.8 then 'notice' else 'ok' end as severity,
-        coalesce({{ percent_text("open_share") }}, '0 %') || ' of the displays of the last 7 days have no final outcome yet.'
-            as sentence,
+        {{ count_text("coalesce(recent_open, 0)") }} || ' displays (' || coalesce({{ percent_text("open_share") }}, '0 %')
+        || ') of the last 7 days wait for their final outcome.' as sentence,
         'A shorter attribution window shows changes sooner.' as advice
     from measured
 

@@ -44,6 +44,7 @@ judged as (
     select
         counts.*,
         evaluated.lift_over_best_single,
+        evaluated.lift_over_best_single_high,
         case
             when evaluated.lift_over_best_single_low > 0 then 'earns more'
             when evaluated.lift_over_best_single is not null and counts.alike_pairs = counts.pairs and counts.pairs > 0
@@ -75,12 +76,14 @@ strategies as (
             when 'earns more' then
                 'Personalisation earns ' || {{ percent_text("lift_over_best_single") }}
                 || ' more than showing everybody the best single offer.'
-            when 'earns no more' then 'Personalisation adds nothing beyond the best single offer.'
+            when 'earns no more' then
+                'Personalisation earns at most ' || {{ percent_text("greatest(lift_over_best_single_high, 0)") }}
+                || ' more than showing everybody the best single offer.'
             when 'not proved' then
                 'It is not proved yet that personalisation earns more than showing everybody the best single offer.'
             when 'differ' then different_pairs || ' of ' || pairs || ' pairs of offers appeal to different people.'
             when 'alike' then
-                'People respond alike to all offers: personalisation adds nothing beyond the best single offer.'
+                'People respond alike to all offers: personalisation adds little or nothing beyond the best single offer.'
             when 'none seen' then
                 'No two offers are known to appeal to different people; '
                 || alike_pairs || ' of ' || pairs || ' pairs are liked by the same ones.'

@@ -91,7 +91,8 @@ rated as (
             when is_disappointing or is_surprising then 'notice'
             else 'ok'
         end as severity,
-        coalesce(adjusted_p_value < 0.05, false) as is_shown_by_exploration
+        coalesce(adjusted_p_value < 0.05, false) as is_shown_by_exploration,
+        {{ is_trained_now() }} as is_trained_now
     from judged
 
 ),
@@ -116,9 +117,10 @@ final as (
         rated.personalised_reward,
         rated.personalised_expected_reward,
         rated.personalised_p_value,
-        rated.severity = 'severe' as retrain_recommended,
+        rated.severity = 'severe' and not rated.is_trained_now as retrain_recommended,
         {{ shift_sentence() }} as sentence,
         case
+            when rated.severity = 'severe' and rated.is_trained_now then 'The model of this cycle takes it in. Look for what changed: the terms, the page, the link.'
             when rated.severity = 'severe' then 'Train again now, and look for what changed: the terms, the page, the link.'
             when rated.severity <> 'ok' then 'Look for what changed: the terms, the page, the link. The next training takes it in.'
         end as advice

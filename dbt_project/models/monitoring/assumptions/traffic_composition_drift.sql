@@ -138,7 +138,7 @@ final as (
         excess as psi_beyond_chance,
         greatest(0, excess - 1.64 * psi_error) as psi_low,
         top_values,
-        severity = 'severe' and comparison = 'latest_week' as retrain_recommended,
+        severity = 'severe' and comparison = 'latest_week' and not {{ is_trained_now() }} as retrain_recommended,
         {{ drift_sentence() }} as sentence,
         {{ drift_advice() }} as advice
     from rated

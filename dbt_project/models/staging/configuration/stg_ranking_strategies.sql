@@ -85,6 +85,7 @@ final as (
         {{ text_to_list("coalesce(success_event_types, 'decisioning.propositionInteract')") }} as success_event_types,
         value_path,
         coalesce(window_hours::double, 24) as window_hours,
+        window_hours is not null as is_window_told,
         coalesce(lookback_days::int, 30) as lookback_days,
         coalesce(min_displays::int, 250) as min_displays,
         coalesce(min_successes::int, 25) as min_successes,

@@ -32,7 +32,9 @@ typed as (
         try_cast(position_text as int) as position,
         try_cast(propensity_text as double) as propensity,
         {{ text_to_number("value_text") }} as value,
-        {{ text_to_boolean("clicked_text") }} as is_clicked
+        {{ text_to_boolean("clicked_text") }} as is_clicked,
+        {{ text_to_utc("outcome_until_text") }} as told_until,
+        {{ text_to_boolean("is_final_text") }} as is_final
     from records
 
 ),
@@ -53,6 +55,8 @@ judged as (
             when clicked_text is not null and is_clicked is null then 'clicked is not 0 or 1'
             when value_text is not null and (value is null or not isfinite(value)) then 'value is no number'
             when abs(value) >= 1e12 then 'value out of range'
+            when outcome_until_text is not null and told_until is null then 'outcome_until is no time'
+            when is_final_text is not null and is_final is null then 'is_final is not true or false'
             when position_text is not null and coalesce(position, 0) < 1 then 'position is not 1 or more'
             when
                 traffic_type is not null and lower(traffic_type) not in ('random', 'contextual', 'noncontextual')
@@ -83,8 +87,9 @@ final as (
         context,
         is_clicked,
         value,
+        case when is_final then event_ts when not is_final then timestamp '9999-12-31' else told_until end as outcome_until,
         reject_reason,
-        case when reject_reason is not null then left(coalesce(raw_line, to_json(struct_pack(event_ts := event_ts_text, profile_id, offer_id, request_id, position := position_text, propensity := propensity_text, traffic_type, clicked := clicked_text, value := value_text))::varchar), 2000) end as raw_text,
+        case when reject_reason is not null then left(coalesce(raw_line, to_json(struct_pack(event_ts := event_ts_text, profile_id, offer_id, request_id, position := position_text, propensity := propensity_text, traffic_type, clicked := clicked_text, value := value_text, outcome_until := outcome_until_text, is_final := is_final_text))::varchar), 2000) end as raw_text,
         judged.source_file,
         line_number,
         file_version,
