@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError
@@ -16,7 +17,12 @@ from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
 from scorer.progress import Progress
 from scorer.ranking.context import find_deployed, load_context
 from scorer.ranking.known_people import with_known_features
-from scorer.ranking.requests import rank_requests, with_known_eligibility
+from scorer.ranking.requests import (
+    NOTHING_ELIGIBLE,
+    RankedRequests,
+    rank_requests,
+    with_known_eligibility,
+)
 from scorer.sql import first_line, literal, quote
 from scorer.warehouse.build_state import last_state
 from scorer.warehouse.database import Connection, DatabaseError, connect_build, connect_memory
@@ -65,6 +71,8 @@ def rank_file(
 ) -> RankedFile:
     """Rank the requests of the first file with one strategy; write the result to the second.
 
+    A request without ranked offers has one row with its `reason`.
+
     Raises
     ------
     ConfigurationError
@@ -87,10 +95,20 @@ def rank_file(
     ranked = rank_requests(requests, context if explore else context.without_arms())
     first = next(iter(ranked.rejected.slice(0, 1).to_pylist()), None)
     rejection = first and f"request {first['row_number']}: {first['reason']}"
-    if rejection and ranked.rejected.num_rows == requests.num_rows:
+    is_wrong = pc.not_equal(ranked.rejected["reason"], NOTHING_ELIGIBLE)
+    if rejection and pc.sum(is_wrong).as_py() == requests.num_rows:
         raise InputError(f"{source}: no request can be ranked; {rejection}")
-    write_table(ranked.rows, target)
+    write_table(_with_reasons(ranked), target)
     return RankedFile(ranked.rows.num_rows, ranked.rejected.num_rows, rejection)
+
+
+def _with_reasons(ranked: RankedRequests) -> pa.Table:
+    """Add a row for each request without ranked offers, which says why, and the column `reason`."""
+    none = pa.nulls(ranked.rows.num_rows, pa.string())
+    without = ranked.rejected.select(["request_id", "reason"])
+    return pa.concat_tables(
+        [ranked.rows.append_column("reason", none), without], promote_options="default"
+    )
 
 
 def read_requests(file: Path) -> pa.Table:

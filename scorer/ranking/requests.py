@@ -40,6 +40,7 @@ REQUEST_ROWS_SCHEMA = pa.schema(
 REJECTED_SCHEMA = pa.schema(
     [("row_number", pa.int64()), ("request_id", pa.string()), ("reason", pa.string())]
 )
+NOTHING_ELIGIBLE = "no offer is eligible"
 _DEFAULT = "default"
 _LISTED = "requested offers"
 KNOWN_SET = "eligibility_set_id"
@@ -56,9 +57,10 @@ order by requests.request_number
 
 @dataclass(frozen=True)
 class RankedRequests:
-    """Ranked rows in the order of the requests, and the rejected requests.
+    """Ranked rows in the order of the requests, and the requests without any.
 
-    ``rows`` follows REQUEST_ROWS_SCHEMA, ``rejected`` REJECTED_SCHEMA with row numbers from 1.
+    ``rows`` follows REQUEST_ROWS_SCHEMA, ``rejected`` REJECTED_SCHEMA with row numbers from 1:
+    wrong requests, and those for which no offer is eligible.
     """
 
     rows: pa.Table
@@ -94,7 +96,20 @@ def rank_requests(requests: pa.Table, context: StrategyContext) -> RankedRequest
     good = table.filter(pc.invert(bad)).combine_chunks()
     context = _with_listed(context, good["offer_ids"])
     batches = [_rank(context, b) for b in good.to_batches(max_chunksize=batch_rows(context))]
-    return RankedRequests(pa.Table.from_batches(batches, REQUEST_ROWS_SCHEMA), rejected)
+    rows = pa.Table.from_batches(batches, REQUEST_ROWS_SCHEMA)
+    without = pc.and_(
+        pc.is_null(reasons), pc.invert(pc.is_in(table["request_id"], rows["request_id"]))
+    )
+    numbers = pa.array(np.arange(1, table.num_rows + 1)).filter(without)
+    empty = pa.table(
+        [
+            numbers,
+            table["request_id"].filter(without),
+            pa.repeat(pa.scalar(NOTHING_ELIGIBLE), len(numbers)),
+        ],
+        schema=REJECTED_SCHEMA,
+    )
+    return RankedRequests(rows, pa.concat_tables([rejected, empty]).sort_by("row_number"))
 
 
 def with_known_eligibility(

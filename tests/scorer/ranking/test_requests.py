@@ -121,6 +121,17 @@ def test_people_whom_the_batch_knows_keep_their_own_eligibility() -> None:
     }
 
 
+def test_a_request_with_nothing_to_rank_says_so() -> None:
+    """A request for whose placement no offer is meant is reported with its reason and number."""
+    catalogue = [Offer("a", placement_ids=("web",)), Offer("b", placement_ids=("web",))]
+    table = requests(["p", "q"], placement_id=["web", "mail"])
+    result = rank_requests(table, context(SCORES, offers=catalogue))
+    assert set(result.rows["request_id"].to_pylist()) == {"r0"}
+    assert result.rejected.to_pylist() == [
+        {"row_number": 2, "request_id": "r1", "reason": "no offer is eligible"}
+    ]
+
+
 def test_a_missing_placement_is_the_default_one() -> None:
     """Flat files need not name placements."""
     table = requests(["p"]).drop_columns(["placement_id"])

@@ -23,7 +23,9 @@ profiles as (
     select
         outcomes.strategy_id,
         outcomes.kpi_type,
-        coalesce(outcomes.placement_id, 'all') as placement_id,
+        -- The rows of all placements are called so; a placement of that name gets another one.
+        coalesce(case when outcomes.placement_id = 'all' then 'all (placement)' else outcomes.placement_id end, 'all')
+            as placement_id,
         windows.window_days,
         outcomes.traffic_type,
         outcomes.profile_id,
