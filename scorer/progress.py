@@ -81,7 +81,8 @@ class Lines:
         if time.monotonic() - self._spoke >= _SECONDS_BETWEEN_LINES:
             self._spoke = time.monotonic()
             of = f"/{self._total}" if self._total else ""
-            self.say(f"{self._label}: {self._done}{of} {text}".rstrip())
+            done = f"{self._done}{of} " if of or self._done else ""
+            self.say(f"{self._label}: {done}{text}".rstrip())
 
     def finish(self, text: str = "") -> None:
         """Print how long the step took."""

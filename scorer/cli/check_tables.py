@@ -195,7 +195,11 @@ def _assignment(found: InputCheck, row: dict[str, Any]) -> list[str]:
             f" uniformly. {_LOG_THIS}"
         ]
     features = len(found.assignment) - 1
-    apart = f", and independently of {features} features" if features else ""
+    apart = (
+        f", and independently of {features} {'feature' if features == 1 else 'features'}"
+        if features
+        else ""
+    )
     return [
         f"{said} They look uniform: offers were shown equally often{apart}"
         f" (p = {worst['adjusted_p_value']:.2g}). A test cannot prove it; if you know that offers"

@@ -57,6 +57,8 @@ def run_demo(home: Path, weeks: int, profiles: int | None, seed: int) -> None:
         progress.finish()
         console.print(week_table(report, served), "")
         served = _published(settings)
+        if week == 2:
+            console.print(f"The app can follow along from here: {_app(home)}\n", highlight=False)
         timings.append({"week": week, **seconds})
     write_json(home / "logs" / "demo_timings.json", {"weeks": timings})
     _print_end(console, home, time.monotonic() - started)
@@ -84,6 +86,11 @@ def _published(settings: Settings) -> Served:
     return Served(ranked, {run["strategy_id"]: run for run in runs})
 
 
+def _app(home: Path) -> str:
+    command = _shortest(Path(sys.executable).parent / "nextoffer")
+    return f"{command} app --home {_shortest(home)}"
+
+
 def _print_end(console: Console, home: Path, seconds: float) -> None:
     command = _shortest(Path(sys.executable).parent / "nextoffer")
     folder = _shortest(home)
@@ -98,7 +105,7 @@ def _print_end(console: Console, home: Path, seconds: float) -> None:
         f" propensity from ranked_offers where profile_id = '{(profiles or ['c0000001'])[0]}'\"",
         "The state of each strategy, and the app:",
         f"  {command} status --home {folder}",
-        f"  {command} app --home {folder}",
+        f"  {_app(home)}",
     ]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -41,13 +41,22 @@
     {{ return(types) }}
 {% endmacro %}
 
-{# Stops with the file, the column and what the file has, where a required column is missing. #}
+{# Stops with the file, the missing columns and what the file has; names those that are probably meant. #}
 {% macro require_columns(source_name, matched, names, required) %}
+    {%- set missing, meant = [], [] -%}
     {%- for column in required if execute and column not in matched -%}
-        {{ exceptions.raise_compiler_error(
-            "[input] " ~ source_name ~ ": column " ~ column ~ " is missing; the file has " ~ (names | join(", "))
-        ) }}
+        {%- do missing.append(column) -%}
+        {%- set spellings = [] -%}
+        {%- for synonym in column_synonyms().get(column, []) -%}{%- do spellings.append(plain_name(synonym)) -%}{%- endfor -%}
+        {%- for name in names if plain_name(name) in spellings -%}{%- do meant.append(name ~ " to " ~ column) -%}{%- endfor -%}
     {%- endfor -%}
+    {%- if missing -%}
+        {{ exceptions.raise_compiler_error(
+            "[input] " ~ source_name ~ ": " ~ ("columns " if missing | length > 1 else "column ") ~ (missing | join(" and "))
+            ~ (" are" if missing | length > 1 else " is") ~ " missing; the file has " ~ (names | join(", "))
+            ~ ("; rename " ~ (meant | join(", ")) if meant else "")
+        ) }}
+    {%- endif -%}
 {% endmacro %}
 
 {# A column as text; lists and structs as JSON. #}
