@@ -44,6 +44,14 @@ kpi = "clicked"
 
 # Seed of everything that is random.
 seed = 0
+
+# How displays were chosen whose log says neither traffic_type nor propensity: "unknown", or
+# "uniform" if you know that offers were drawn at random.
+assignment = "unknown"
+
+# Inputs that are tables or views already, in place of files in raw/.
+# [inputs]
+# displays = "warehouse.duckdb:shop.impressions"
 """
 _README = """\
 # A nextoffer project
@@ -51,6 +59,7 @@ _README = """\
 Run the sample data, then look at the result:
 
 ```bash
+nextoffer check
 nextoffer run --as-of {as_of}
 nextoffer query "from ranked_offers"
 nextoffer app

@@ -15,6 +15,8 @@ SHOTS = {
     "performance": ("performance?strategy=web_clicks", 1150),
     "interactions": ("interactions?strategy=web_clicks", 1000),
 }
+# Parts of screenshots: name -> the whole, and left, top, right and bottom in pixels.
+PARTS = {"lift": ("performance", (340, 325, 1225, 1105))}
 WIDTH, LARGEST = 1280, 150_000
 
 
@@ -32,6 +34,8 @@ def main() -> None:
             seen.shoot(file, height)
             shrink(file)
             print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
+        for name, (whole, box) in PARTS.items():
+            Image.open(arguments.out / f"{whole}.png").crop(box).save(arguments.out / f"{name}.png")
         if seen.errors:
             raise SystemExit("\n".join(seen.errors))
 
