@@ -54,7 +54,7 @@ class FailAt:
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
     """Each try fails one write of a run and repeats the run: it ends as an undisturbed one."""
     while True:
-        for step in STEP_NAMES[1:]:
+        for step in reversed(STEP_NAMES[1:]):
             point = FailAt(rng.randint(1, _MOST_CALLS), rng.choice(HOW))
             wrong = _try(arena, step, point)
             yield wrong and f"{step}, {point.how} at write {point.number}: {wrong}"

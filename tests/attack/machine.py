@@ -38,7 +38,7 @@ _LIMITS = {
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
     """Each try runs a cycle within a limit, then without it: it ends plainly, then whole."""
     while True:
-        for step in STEP_NAMES:
+        for step in reversed(STEP_NAMES):
             kind = rng.choice(("disk", *_LIMITS))
             if kind == "disk":
                 size = rng.randint(16, 80) << 18

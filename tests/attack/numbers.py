@@ -26,6 +26,7 @@ _LISTED = {"clicks": set("abcdefz"), "more": set("abce")}
 
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
     """Each try is a published row of a random world that equals the one computed here."""
+    yield from _tries("the prepared world", arena.prepared.folder)
     while True:
         seed = rng.randrange(1 << 30)
         folder = arena.folder / "numbers"
@@ -33,10 +34,14 @@ def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
         write_world(folder / "raw", seed, displays=rng.randint(300, 3000))
         settings = Settings(home=folder / "home", as_of=SECOND, raw=folder / "raw")
         run_cycle(settings, Silent())
-        rows = _read(folder / "raw" / "displays.csv")
-        with PublicationReader(settings.published_path) as reader:
-            for wrong in (*_offers(reader, rows), *_ranking(reader, rows)):
-                yield wrong and f"world {seed}: {wrong}"
+        yield from _tries(f"world {seed}", folder)
+
+
+def _tries(world: str, folder: Path) -> Iterator[str | None]:
+    rows = _read(folder / "raw" / "displays.csv")
+    with PublicationReader(folder / "home" / "published.duckdb") as reader:
+        for wrong in (*_offers(reader, rows), *_ranking(reader, rows)):
+            yield wrong and f"{world}: {wrong}"
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -40,7 +41,7 @@ class _Reader:
 
     def __call__(self) -> None:
         """Read, then end the process."""
-        with self.log.open("w") as log, PublicationReader(self.link) as kept:
+        with self.log.open("w", buffering=1) as log, PublicationReader(self.link) as kept:
             while not self.stop.exists():
                 try:
                     if self.opens:
@@ -71,6 +72,7 @@ def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
         for number in range(1, PUBLICATIONS + 1):
             _publish(settings, number)
             while read < number * _READS_PER_PUBLICATION:
+                time.sleep(0.02)
                 seen = [line for each in readers for line in _lines(each.log)]
                 yield from (line or None for line in seen[read:])
                 read = max(read, len(seen))

@@ -21,7 +21,7 @@ _SECONDS = {"features": 6.0, "train": 4.0, "rank": 1.0, "monitor": 3.5, "publish
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
     """Each try interrupts one run and repeats it: it ends as an uninterrupted run does."""
     while True:
-        for step in STEP_NAMES:
+        for step in reversed(STEP_NAMES):
             number = rng.choice(list(_CODES))
             delay = rng.uniform(0.0, _SECONDS[step])
             wrong = _try(arena, step, number, delay)

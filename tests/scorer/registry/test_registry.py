@@ -294,3 +294,30 @@ def test_a_damaged_deployment_list_is_named(
     (registry.folder / "s" / "deployments.json").write_text('[{"as_of": 3}]')
     with pytest.raises(InputError, match="list of deployments"):
         registry.deployed_as_of("s", T0)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"as_of": "2026-11-01T00:00:00+05:00"},
+        {"as_of": 7},
+        {"model_version": "../../x"},
+        {"model_version": None},
+        {"action": "delete"},
+        {"reason": ["why"]},
+        {"more": 1},
+    ],
+)
+def test_a_deployment_that_no_command_writes_is_refused(
+    tmp_path: Path, entry: dict[str, object]
+) -> None:
+    """A time with an offset, another action, a path as version: one message names the file."""
+    good = {"as_of": "2026-11-01T00:00:00", "model_version": "0123456789ab", "action": "deploy"}
+    (tmp_path / "s").mkdir()
+    file = tmp_path / "s" / "deployments.json"
+    file.write_text(json.dumps([good]))
+    registry = ModelRegistry(tmp_path)
+    assert registry.history("s")[0].reason == ""
+    file.write_text(json.dumps([good | entry]))
+    with pytest.raises(InputError, match=r"deployments\.json is not a readable list"):
+        registry.history("s")
