@@ -27,6 +27,7 @@ from scorer.warehouse.marts import (
     read_data,
     read_schema,
 )
+from scorer.warehouse.readiness import waiting_offers
 from scorer.warehouse.scorer_tables import replace_evaluations, replace_training_run
 
 _REPAIRED = """
@@ -71,7 +72,8 @@ def train_strategy(
         outcome = _collecting(registry, settings, strategy, reason)
     else:
         outcome = _deploy(registry, settings, strategy, training)
-    for note in [] if training is None else training.notes:
+    waiting = waiting_offers(connection, strategy)
+    for note in [*([waiting] if waiting else []), *([] if training is None else training.notes)]:
         progress.say(f"{strategy}: {note}")
     importance = [] if training is None else importance_rows(training.personalised.model, examples)
     connection.execute("begin")
