@@ -1,8 +1,9 @@
-"""How often training personalises a null world, in one cycle and over many.
+"""How often training personalises a world, in one cycle and over many.
 
 ``python -m benchmarks.gate --help``. In a null world personalising cannot gain anything, so every
-pass is an error. Each log is a strategy: its first cycle has four weeks of random displays, each
-later cycle one week more, and a pass carries over as it does in production (see docs/method.md).
+pass is an error; in any other world, the share of passes is the power of the gate. Each log is a
+strategy: its first cycle has four weeks of random displays, each later cycle one week more, and a
+pass carries over as it does in production (see docs/method.md).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from scorer.training.gate import Standing
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import train
 
-LIMIT = 0.05
+LIMIT, POWER = 0.05, 0.8
 WEEKS_KNOWN = 4
 _FIRST_CYCLE = datetime(2026, 1, 5)
 
@@ -73,8 +74,14 @@ def row(spec: WorldSpec, lives: list[Life]) -> list[str]:
         f"{first} = {first / n:.1%} ({low:.1%} to {high:.1%})",
         f"{sum(cycles) / len(cycles):.1%} of {len(cycles)}",
         f"{ever / n:.1%}",
-        "met" if low <= LIMIT else "MISSED",
+        _result(spec, first / n, low),
     ]
+
+
+def _result(spec: WorldSpec, share: float, low: float) -> str:
+    """In a null world at most 5 % may pass, elsewhere at least 80 % must."""
+    is_met = low <= LIMIT if spec.is_null else share >= POWER
+    return "met" if is_met else "MISSED"
 
 
 def interval(passed: int, n: int) -> tuple[float, float]:
@@ -98,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
         "pass in the first cycle",
         "cycles personalised",
         "ever personalised",
-        f"<= {LIMIT:.0%}",
+        f"null: <= {LIMIT:.0%}, else >= {POWER:.0%}",
     ]
     rows = [row(spec, list(_lives(spec, options))) for spec in specs]
     table = Table(f"Null worlds, {options.weeks} weekly cycles each", header, rows)
