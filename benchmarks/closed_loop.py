@@ -25,7 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.report import Table, figure, show, write_markdown
+from benchmarks.peer_tables import figure
+from benchmarks.report import Table, show, write_markdown
 from scorer.config import Settings
 from scorer.cycle.run import run_cycle
 from scorer.progress import Silent

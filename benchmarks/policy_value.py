@@ -14,7 +14,8 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.cells import Cell, Outcome, run_cell
-from benchmarks.report import Table, figure, show, world_table, write_markdown
+from benchmarks.peer_tables import figure, world_table
+from benchmarks.report import Table, show, write_markdown
 from benchmarks.requirements import Verdict, verdict
 from benchmarks.worlds import WorldSpec
 

@@ -1,6 +1,7 @@
-{# Upper tail of the chi-squared distribution: exact for one and two degrees of freedom, else by Canal's sum of roots
-   (2005), within 6 % down to a millionth. Engines share no gamma function. #}
-{% macro chi_squared_p(statistic, degrees) -%}
+{# The rows of a relation with a column `p_value`: the upper tail of the chi-squared distribution. Exact for one and two
+   degrees of freedom, else by Canal's sum of roots (2005), within 6 % down to a millionth. Engines share no gamma
+   function, and plan three selects faster than one large expression. #}
+{% macro with_chi_squared_p(relation, statistic, degrees) -%}
     {%- set ratio = "(greatest(" ~ statistic ~ ", 0) / (" ~ degrees ~ "))" -%}
     {%- set root = "(pow(" ~ ratio ~ ", 1.0 / 6) - pow(" ~ ratio ~ ", 1.0 / 3) / 2 + sqrt(" ~ ratio ~ ") / 3)" -%}
     {%- set part = "(1.0 / (" ~ degrees ~ "))" -%}
@@ -10,13 +11,28 @@
     {%- set error -%}
         sqrt({{ part }} / 18 + pow({{ part }}, 2) / 162 - 37.0 / 11664 * pow({{ part }}, 3))
     {%- endset -%}
-    {%- set z = "((" ~ root ~ " - " ~ mean ~ ") / " ~ error ~ ")" -%}
-    case
-        when ({{ degrees }}) = 1 then {{ two_sided_p("sqrt(greatest(" ~ statistic ~ ", 0))") }}
-        when ({{ degrees }}) = 2 then exp(-greatest({{ statistic }}, 0) / 2)
-        when {{ z }} > 0 then {{ two_sided_p(z) }} / 2
-        else 1 - {{ two_sided_p(z) }} / 2
-    end
+    select
+        *,
+        case
+            when {{ degrees }} = 1 then two_sided_p
+            when {{ degrees }} = 2 then exp(-greatest({{ statistic }}, 0) / 2)
+            when chi_squared_z > 0 then two_sided_p / 2
+            else 1 - two_sided_p / 2
+        end as p_value
+    from (
+        select
+            *,
+            {{ two_sided_p("chi_squared_z") }} as two_sided_p
+        from (
+            select
+                *,
+                case
+                    when {{ degrees }} = 1 then sqrt(greatest({{ statistic }}, 0))
+                    else ({{ root }} - {{ mean }}) / {{ error }}
+                end as chi_squared_z
+            from {{ relation }}
+        ) as scored
+    ) as sided
 {%- endmacro %}
 
 {# Benjamini and Hochberg (1995) in two steps, each in a separate select: a p-value times the number of tests, divided

@@ -14,16 +14,19 @@
 {% macro replace_in_place(relation_type, pre_hooks, post_hooks) %}
     {%- set target = this.incorporate(type=relation_type) -%}
     {%- set existing = load_cached_relation(this) -%}
+    {%- set other_kind = existing is not none and existing.type != relation_type -%}
+    {#- One statement is a transaction of its own. #}
+    {%- set in_transaction = config.get("contract").enforced or other_kind or pre_hooks or post_hooks -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- call statement("main") -%}
-        {%- if existing is not none and existing.type != relation_type %}drop {{ existing.type }} {{ existing }};{% endif %}
+    {%- call statement("main", auto_begin=in_transaction) -%}
+        {%- if other_kind %}drop {{ existing.type }} {{ existing }};{% endif %}
         {{ replaced_table(target) if relation_type == "table" else replaced_view(target) }}
         {%- if config.get("contract").enforced -%}{{ described_in_comments(target) }}{%- endif -%}
     {%- endcall -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do persist_docs(target, model) -%}
-    {%- do adapter.commit() -%}
+    {%- if in_transaction -%}{%- do adapter.commit() -%}{%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({"relations": [target]}) }}
 {% endmacro %}

@@ -23,15 +23,6 @@ offers as (
 
 ),
 
-names as (
-
-    select
-        offer_id,
-        offer_name
-    from {{ ref("int_offers") }}
-
-),
-
 amounts as (
 
     select distinct
@@ -41,18 +32,23 @@ amounts as (
 
 ),
 
+tested as (
+
+    {{ with_chi_squared_p("contrasts", "statistic", "degrees") }}
+
+),
+
 measured as (
 
     select
         *,
-        {{ chi_squared_p("statistic", "degrees") }} as p_value,
         greatest(0, statistic - degrees - {{ chi_squared_excess("degrees", "ln(features)") }}) / information as spread,
         {{ chi_squared_excess("degrees", "ln(20 * features)") }} / information as detectable_spread,
         row_number() over (
             partition by strategy_id, offer_id, other_offer_id
-            order by {{ chi_squared_p("statistic", "degrees") }}, statistic desc, feature_name
+            order by p_value, statistic desc, feature_name
         ) as place
-    from contrasts
+    from tested
 
 ),
 
@@ -142,8 +138,8 @@ final as (
         rated.mean_p_value,
         {{ similarity_sentence() }} as sentence
     from rated
-    inner join names as one on rated.offer_id = one.offer_id
-    inner join names as other on rated.other_offer_id = other.offer_id
+    inner join {{ ref("int_offers") }} as one on rated.offer_id = one.offer_id
+    inner join {{ ref("int_offers") }} as other on rated.other_offer_id = other.offer_id
 
 )
 
