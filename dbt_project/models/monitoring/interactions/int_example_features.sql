@@ -8,15 +8,7 @@ with examples as (
 
 features as (
 
-    select
-        features.*,
-        buckets.lower_quartile,
-        buckets.median,
-        buckets.upper_quartile
-    from {{ ref("strategy_features") }} as features
-    left join {{ ref("int_feature_buckets") }} as buckets
-        on features.strategy_id = buckets.strategy_id
-        and features.feature_name = buckets.feature_name
+    select * from {{ ref("int_feature_buckets") }}
 
 ),
 

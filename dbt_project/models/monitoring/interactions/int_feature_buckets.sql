@@ -7,28 +7,43 @@ with examples as (
 
 ),
 
-numbers as (
+features as (
 
-    select
-        strategy_id,
-        feature_name
-    from {{ ref("strategy_features") }}
-    where value_type = 'number'
+    select * from {{ ref("strategy_features") }}
 
 ),
 
 -- Numbers are read in quarters of the displays.
+quarters as (
+
+    select
+        features.strategy_id,
+        features.feature_name,
+        {%- set number = "try_cast(" ~ map_value("examples.context", "features.feature_name") ~ " as double)" %}
+        {{ quartile(number, 0.25) }} as lower_quartile,
+        {{ quartile(number, 0.5) }} as median,
+        {{ quartile(number, 0.75) }} as upper_quartile
+    from features
+    inner join examples on features.strategy_id = examples.strategy_id
+    where features.value_type = 'number'
+    group by 1, 2
+
+),
+
 final as (
 
     select
-        numbers.strategy_id,
-        numbers.feature_name,
-        {{ quartile("try_cast(" ~ map_value("examples.context", "numbers.feature_name") ~ " as double)", 0.25) }} as lower_quartile,
-        {{ quartile("try_cast(" ~ map_value("examples.context", "numbers.feature_name") ~ " as double)", 0.5) }} as median,
-        {{ quartile("try_cast(" ~ map_value("examples.context", "numbers.feature_name") ~ " as double)", 0.75) }} as upper_quartile
-    from numbers
-    inner join examples on numbers.strategy_id = examples.strategy_id
-    group by 1, 2
+        features.strategy_id,
+        features.feature_kind,
+        features.feature_name,
+        features.value_type,
+        quarters.lower_quartile,
+        quarters.median,
+        quarters.upper_quartile
+    from features
+    left join quarters
+        on features.strategy_id = quarters.strategy_id
+        and features.feature_name = quarters.feature_name
 
 )
 
