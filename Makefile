@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo run app test attack check coverage docs lock wheel screenshots clean
+.PHONY: help demo run app serve test attack check coverage docs lock wheel screenshots clean
 
 # The newest supported Python on this machine that can create environments, pyenv's versions included.
 PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
@@ -23,6 +23,9 @@ run: .venv/installed ## Run a cycle on your own files: make run RAW=my/events AS
 
 app: .venv/installed ## Open the app; HOME_FOLDER=.demo shows the demo
 	@$(BIN)/nextoffer app $(if $(HOME_FOLDER),--home "$(HOME_FOLDER)")
+
+serve: .venv/installed ## Decide online on the demo, with a shop page
+	@$(BIN)/nextoffer serve --demo --home "$(or $(HOME_FOLDER),.demo)"
 
 test: .venv/installed ## Run the tests
 	@$(BIN)/python -m pytest -n 2

@@ -22,6 +22,7 @@ missing otherwise   NaN (also empty text and a column that is absent)
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +44,7 @@ DECISIONING = ("placement_id", "activity_id", "scope_id")
 _KINDS = ("decisioning", "segment", "context")
 _VALUE_TYPES = ("boolean", "category", "number")
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_IS_NUMBER = re.compile(_NUMBER.replace("$", r"\Z"), re.ASCII).match
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -187,9 +189,20 @@ def encode_value(value: str | float | bool | None, feature: Feature) -> float:
         if text.endswith(".0"):
             return _encode_by_arrow(value, feature)
         return feature.codes.get(text, len(feature.categories)) if text else math.nan
-    if feature.value_type != "category" and isinstance(value, (bool, float)):
-        return value if abs(value) <= _FLOAT32_MAX else math.nan
+    if feature.value_type != "category" and isinstance(value, (int, float)):
+        return float(value) if abs(value) <= _FLOAT32_MAX else math.nan
+    if feature.value_type != "category" and isinstance(value, str):
+        return _number_of(value)
     return _encode_by_arrow(value, feature)
+
+
+def _number_of(text: str) -> float:
+    """What :func:`_parse` makes of one text."""
+    text = text.strip()
+    if text.lower() in ("true", "false"):
+        return float(text.lower() == "true")
+    number = float(text) if _IS_NUMBER(text) else math.nan
+    return number if abs(number) <= _FLOAT32_MAX else math.nan
 
 
 def _encode_by_arrow(value: str | float | bool | None, feature: Feature) -> float:

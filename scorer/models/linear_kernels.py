@@ -101,5 +101,6 @@ def calibrated(margins: Any, slope: float, shift: float, link: int, scores: Any)
         z = np.float64(margins[i]) * slope + shift
         if link != IDENTITY:
             z = min(max(z, -MAX_MARGIN), MAX_MARGIN)
-            z = np.exp(z) if link == LOG else 1.0 / (1.0 + np.exp(-z))
-        scores[i] = z
+            scores[i] = np.exp(z) if link == LOG else 1.0 / (1.0 + np.exp(-z))
+        else:
+            scores[i] = z

@@ -109,8 +109,8 @@ class LiveCounts:
         if own is None and not self._totals:
             return []
         with self._lock:
-            both = (self._totals, own or {})
-            return [(rule, day, n) for counts in both for (rule, day), n in counts.items()]
+            both = [*self._totals.items(), *(own.items() if own else ())]
+            return [(rule, day, n) for (rule, day), n in both]
 
     def _follow(self) -> None:
         """Read on in today's file, and at the turn of the day once more in that of yesterday."""
