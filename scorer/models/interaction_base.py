@@ -114,7 +114,7 @@ class InteractionBase:
 
     def halved(self, added: float) -> InteractionBase:
         """The base with half the margins, plus a constant."""
-        weights = self.weights / 2
+        weights = self.weights / np.float32(2)
         weights[:, 0] += added
         return replace(self, weights=weights)
 

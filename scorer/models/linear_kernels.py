@@ -98,7 +98,7 @@ def interpolated(value: Any, grid: Any, scores: Any) -> Any:
 def calibrated(margins: Any, slope: float, shift: float, link: int, scores: Any) -> None:
     """:meth:`.Calibration.apply` of a few margins, float32 (n,), into scores, float64 (n,)."""
     for i in range(margins.size):
-        z = np.float64(margins[i]) * slope + shift
+        z: Any = np.float64(margins[i]) * slope + shift
         if link != IDENTITY:
             z = min(max(z, -MAX_MARGIN), MAX_MARGIN)
             scores[i] = np.exp(z) if link == LOG else 1.0 / (1.0 + np.exp(-z))
