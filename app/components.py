@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,22 @@ def link(page: str, label: str, strategy: str) -> None:
     """Show a link to a page of a strategy."""
     st.page_link(
         _PAGES / f"{page}.py", label=f"{label} →", query_params={"strategy": short(strategy)}
+    )
+
+
+def report_button(home: Path) -> None:
+    """Show a button that writes the report of the publication."""
+    from app.report import write_report
+
+    if find_spec("vl_convert") is None:
+        st.caption("For a report as a file: pip install 'nextoffer\\[report]'.")
+        return
+    st.download_button(
+        "Download the report",
+        lambda: write_report(home).encode(),
+        "nextoffer-report.html",
+        "text/html",
+        on_click="ignore",
     )
 
 

@@ -72,6 +72,126 @@ def allocation(frame: pd.DataFrame, title: str) -> style.Figure:
     )
 
 
+def lift_over_time(frame: pd.DataFrame, title: str) -> style.Figure:
+    """Return the lift of 7 days by day with its band; `frame` is that of `gain_over_time`."""
+    known = frame[frame["lift"].notna()]
+    base = alt.Chart(known).encode(
+        x=alt.X("display_date:T", title=None, axis=alt.Axis(format="%d %b", tickCount=6)),
+        tooltip=[
+            alt.Tooltip("display_date:T", title="Day (UTC)", format="%Y-%m-%d"),
+            alt.Tooltip("lift:Q", title="Lift", format="+.0%"),
+            alt.Tooltip("lift_low:Q", title="at least", format="+.0%"),
+            alt.Tooltip("lift_high:Q", title="at most", format="+.0%"),
+        ],
+    )
+    axis = alt.Axis(format="+.0%", tickCount=5)
+    band = base.mark_area(opacity=0.18, color=style.BLUE).encode(
+        y=alt.Y("lift_low:Q", title="Lift over random", axis=axis), y2="lift_high:Q"
+    )
+    line = base.mark_line(color=style.BLUE, strokeWidth=2).encode(y="lift:Q")
+    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=style.GREY, strokeDash=[4, 4])
+    below = "Of the day and the 6 days before it, with 95 % intervals"
+    return alt.layer(band, line, zero.encode(y="y:Q")).properties(
+        title=style.title(title, below), height=260
+    )
+
+
+def cumulative(frame: pd.DataFrame, title: str, form: str) -> style.Figure:
+    """Return the gain added up over the days; `frame` has display_date and gain."""
+    return (
+        alt.Chart(frame[frame["gain"].notna()])
+        .mark_area(color=style.BLUE, opacity=0.35, line={"color": style.BLUE})
+        .encode(
+            x=alt.X("display_date:T", title=None, axis=alt.Axis(format="%d %b", tickCount=6)),
+            y=alt.Y("gain:Q", title="Gain over random", axis=alt.Axis(format=",.0f", tickCount=5)),
+            tooltip=[
+                alt.Tooltip("display_date:T", title="Day (UTC)", format="%Y-%m-%d"),
+                alt.Tooltip("gain:Q", title="Gain so far", format=",.0f"),
+            ],
+        )
+        .properties(title=style.title(title, "Against the mean of random traffic"), height=260)
+    )
+
+
+def life(frame: pd.DataFrame, events: pd.DataFrame, title: str) -> style.Figure:
+    """Return the arms over the whole life of a strategy, with its events as lines.
+
+    `frame` has arm, display_date, share, displays; `events` has event_date, kind, words.
+    """
+    areas = (
+        alt.Chart(frame)
+        .mark_bar(opacity=0.75)
+        .encode(
+            x=alt.X(
+                "yearmonthdate(display_date):T",
+                title=None,
+                axis=alt.Axis(format="%d %b", tickCount=8),
+            ),
+            y=alt.Y(
+                "share:Q",
+                title="Share of displays",
+                axis=alt.Axis(format="%", values=[0, 0.5, 1]),
+                scale=alt.Scale(domain=[0, 1]),
+            ),
+            color=style.arm_colour(frame),
+            order=alt.Order("arm:N", sort="ascending"),
+            tooltip=[
+                alt.Tooltip("display_date:T", title="Day (UTC)", format="%Y-%m-%d"),
+                alt.Tooltip("arm:N", title="Arm"),
+                alt.Tooltip("share:Q", title="Share", format=".1%"),
+                alt.Tooltip("displays:Q", title="Displays", format=",d"),
+            ],
+        )
+    )
+    marks = alt.Chart(events).encode(
+        x=alt.X("event_date:T", title=None),
+        tooltip=[
+            alt.Tooltip("event_date:T", title="Day (UTC)", format="%Y-%m-%d"),
+            alt.Tooltip("words:N", title="What"),
+        ],
+    )
+    rules = marks.mark_rule(strokeWidth=1.5, color=style.GREY)
+    points = marks.mark_point(filled=True, size=90, opacity=1, color=style.GREY).encode(
+        y=alt.value(6), shape=alt.Shape("kind:N", legend=alt.Legend(title=None, orient="bottom"))
+    )
+    return alt.layer(areas, rules, points).properties(
+        title=style.title(title, "By UTC day; lines mark models and offers"), height=240
+    )
+
+
+def funnel(frame: pd.DataFrame, title: str) -> style.Figure:
+    """Return people by step; `frame` has step, people, share (of the first step)."""
+    base = alt.Chart(frame).encode(
+        y=alt.Y("step:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
+        x=alt.X("people:Q", title="People", axis=alt.Axis(format="s", tickCount=4)),
+        tooltip=[
+            alt.Tooltip("step:N", title="Step"),
+            alt.Tooltip("people:Q", title="People", format=",d"),
+            alt.Tooltip("share:Q", title="of all", format=".1%"),
+        ],
+    )
+    return base.mark_bar(color=style.BLUE, cornerRadiusEnd=3).properties(
+        title=style.title(title, "People in the last 30 days"), height=alt.Step(34)
+    )
+
+
+def frequency(frame: pd.DataFrame, title: str) -> style.Figure:
+    """Return people by how many displays they saw; `frame` has label, people."""
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=style.BLUE, cornerRadiusEnd=3)
+        .encode(
+            x=alt.X("label:N", title="Displays seen", sort=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("people:Q", title="People", axis=alt.Axis(format="s", tickCount=4)),
+            tooltip=[
+                alt.Tooltip("label:N", title="Displays"),
+                alt.Tooltip("people:Q", title="People", format=",d"),
+            ],
+        )
+        .properties(title=style.title(title, "Displays of 30 days by person"), height=200)
+    )
+
+
 def lifts(frame: pd.DataFrame, title: str) -> style.Figure:
     """Return lift and interval, one line a row; `frame` has label, lift, lift_low, lift_high."""
     base = alt.Chart(frame).encode(

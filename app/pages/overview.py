@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import components, text
 from app.charts.performance import lifts
+from app.database import home_folder
 from app.queries import overview as queries
 from app.sentences import overview as sentences
 from app.view import View, show
@@ -32,6 +33,7 @@ def render(view: View) -> None:
                 _changes(view, row)
     _lifts(standing)
     st.caption(sentences.MEANING)
+    components.report_button(home_folder())
 
 
 def _headline(row: pd.Series) -> None:

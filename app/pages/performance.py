@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import components, text
 from app.charts import performance as charts
+from app.filters import choose
 from app.queries import performance as queries
 from app.sentences import performance as sentences
 from app.view import View, show
@@ -27,6 +28,10 @@ def render(view: View) -> None:
     allocation = sentences.named(queries.allocation(*asked))
     title = sentences.traffic(allocation)
     components.show_chart(charts.allocation(allocation, title), title)
+    _gain(view)
+    _life(view)
+    _features(view)
+    _reach(view)
     _groups(view, sentences.named(queries.by_group(*asked)))
 
 
@@ -69,6 +74,87 @@ def _table(view: View, arms: pd.DataFrame) -> None:
             else " Intervals and p-values allow for people who see many offers."
         )
     )
+
+
+def _gain(view: View) -> None:
+    frame = queries.gain_over_time(view.publication, view.strategy_id)
+    if not frame["gain"].notna().any():
+        return
+    left, right = st.columns(2, gap="large")
+    last = frame["gain"].dropna().iloc[-1]
+    unit = str(view.strategy["currency"]) if view.is_amount else ""
+    before = unit if text.is_known(view.strategy["currency"]) else ""
+    what = "" if before else f" {view.strategy['kpi_name']}"
+    with left:
+        title = "Lift over time, all placements"
+        components.show_chart(charts.lift_over_time(frame, title), title)
+    with right:
+        title = f"Gain over random in 30 days: ≈ {text.about(last, before)}{what}"
+        components.show_chart(charts.cumulative(frame, title, ",.0f"), title)
+
+
+def _life(view: View) -> None:
+    frame = sentences.named(queries.life(view.publication, view.strategy_id))
+    if frame.empty:
+        return
+    events = sentences.events(queries.timeline(view.publication, view.strategy_id))
+    title = "The whole life of the strategy"
+    components.show_chart(charts.life(frame, events, title), title)
+    with st.expander(f"Events: {len(events)}"):
+        components.show_table(
+            events,
+            {"event_date": st.column_config.DateColumn("Day (UTC)"), "words": "What"},
+        )
+
+
+def _features(view: View) -> None:
+    frame = queries.by_feature(view.publication, view.strategy_id)
+    st.subheader("By segment, device and other features")
+    if frame.empty:
+        st.info("No feature has personalised displays with several values yet.")
+        return
+    st.markdown(sentences.groups(frame))
+    names = list(dict.fromkeys(frame["feature_name"]))
+    shown = frame[frame["feature_name"] == choose("Feature", "group", names)]
+    known = shown[shown["lift"].notna()]
+    if not known.empty:
+        labels = [text.short(value, 40) for value in known["feature_value"]]
+        title = "Lift over random, look-back"
+        components.show_chart(charts.lifts(known.assign(label=labels), title), title)
+    rows = shown.assign(
+        lift_text=[text.change(value) for value in shown["lift"]],
+        interval=text.intervals(shown),
+        p_text=[text.p_value(value) for value in shown["adjusted_p_value"]],
+    )
+    components.show_table(
+        rows,
+        {
+            "feature_value": st.column_config.TextColumn("Value", pinned=True),
+            "verdict": "Verdict",
+            "lift_text": "Lift over random",
+            "interval": "95 % interval",
+            "p_text": "Adjusted p-value",
+            "displays": st.column_config.NumberColumn("Personalised", format="localized"),
+            "random_displays": st.column_config.NumberColumn("Random", format="localized"),
+        },
+    )
+
+
+def _reach(view: View) -> None:
+    frame = queries.reach(view.publication, view.strategy_id)
+    if frame.empty:
+        return
+    st.subheader("Reach and frequency")
+    st.markdown(sentences.reach(frame))
+    left, right = st.columns(2, gap="large")
+    with left:
+        steps = sentences.funnel(frame, str(view.strategy["kpi_name"]))
+        components.show_chart(charts.funnel(steps, "From eligible to success"), "Funnel")
+    with right:
+        labels = ["10 or more" if n == 10 else str(n) for n in frame["frequency"]]
+        components.show_chart(
+            charts.frequency(frame.assign(label=labels), "Frequency"), "Frequency"
+        )
 
 
 def _groups(view: View, groups: pd.DataFrame) -> None:

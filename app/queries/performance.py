@@ -148,6 +148,133 @@ order by display_date, traffic_type
 """
 
 
+# The lift of the last 7 days at each day, and the gain added up; days before are not in the window.
+_GAIN = """
+with days as (
+    select
+        display_date,
+        sum(incremental_reward) as gained,
+        sum(case when traffic_type = 'contextual' then mature_displays else 0 end) as displays,
+        sum(case when traffic_type = 'contextual' then reward else 0 end) as reward,
+        sum(case when traffic_type = 'contextual' then squared_reward else 0 end) as squares,
+        sum(case when traffic_type = 'contextual' then successes else 0 end) as successes,
+        sum(case when traffic_type = 'random' then mature_displays else 0 end) as displays0,
+        sum(case when traffic_type = 'random' then reward else 0 end) as reward0,
+        sum(case when traffic_type = 'random' then squared_reward else 0 end) as squares0,
+        sum(case when traffic_type = 'random' then successes else 0 end) as successes0
+    from daily_outcomes
+    where strategy_id = $strategy and traffic_type in ('random', 'contextual')
+        and display_date >= (select as_of::date - 30 from publication)
+    group by display_date
+),
+weeks as (
+    select
+        display_date,
+        sum(gained) over (order by display_date) as gain,
+        sum(displays) over week as n,
+        sum(reward) over week / nullif(sum(displays) over week, 0) as mean,
+        sum(squares) over week / nullif(sum(displays) over week, 0) as square,
+        sum(successes) over week as successes,
+        sum(displays0) over week as n0,
+        sum(reward0) over week / nullif(sum(displays0) over week, 0) as mean0,
+        sum(squares0) over week / nullif(sum(displays0) over week, 0) as square0,
+        sum(successes0) over week as successes0
+    from days
+    window week as (order by display_date range between interval 6 day preceding and current row)
+),
+measured as (
+    select
+        display_date,
+        gain,
+        case when successes >= 20 and successes0 >= 20 then mean / nullif(mean0, 0) end as ratio,
+        1.96 * sqrt(
+            greatest(0, square - mean * mean) / n / nullif(mean * mean, 0)
+            + greatest(0, square0 - mean0 * mean0) / n0 / nullif(mean0 * mean0, 0)
+        ) as half
+    from weeks
+)
+select
+    display_date,
+    gain,
+    ratio - 1 as lift,
+    ratio * exp(-half) - 1 as lift_low,
+    ratio * exp(half) - 1 as lift_high
+from measured
+order by display_date
+"""
+_LIFE = """
+select display_date, traffic_type, displays, share
+from traffic_allocation
+where strategy_id = $strategy
+order by display_date, traffic_type
+"""
+_TIMELINE = """
+select
+    events.event_date,
+    events.event_type,
+    events.subject,
+    coalesce(offers.offer_name, events.subject) as name
+from strategy_timeline as events
+left join dim_offers as offers
+    on events.subject = offers.offer_id and events.event_type in ('offer_launched', 'offer_ended')
+where events.strategy_id = $strategy
+order by events.event_date, events.event_type, events.subject
+"""
+_BY_FEATURE = """
+select
+    groups.feature_name,
+    groups.feature_value,
+    coalesce(features.feature_kind, 'decisioning') as feature_kind,
+    groups.displays,
+    groups.successes,
+    groups.random_displays,
+    groups.random_successes,
+    groups.reward_per_display,
+    groups.random_reward_per_display,
+    groups.lift,
+    groups.lift_low,
+    groups.lift_high,
+    groups.adjusted_p_value,
+    groups.verdict
+from group_performance as groups
+left join strategy_features as features
+    on groups.strategy_id = features.strategy_id and groups.feature_name = features.feature_name
+where groups.strategy_id = $strategy
+order by features.feature_order, groups.feature_name, groups.displays desc, groups.feature_value
+"""
+_REACH = """
+select frequency, people, displays, people_who_clicked, people_with_success
+from reach
+where strategy_id = $strategy
+order by frequency
+"""
+
+
+def gain_over_time(publication: Publication, strategy: str) -> pd.DataFrame:
+    """Return one row per day: the gain so far, and the lift of 7 days with its interval."""
+    return publication.frame(_GAIN, strategy=strategy)
+
+
+def life(publication: Publication, strategy: str) -> pd.DataFrame:
+    """Return displays and share of each arm by day, over the whole life of a strategy."""
+    return publication.frame(_LIFE, strategy=strategy)
+
+
+def timeline(publication: Publication, strategy: str) -> pd.DataFrame:
+    """Return the models and offers that came and went, by day."""
+    return publication.frame(_TIMELINE, strategy=strategy)
+
+
+def by_feature(publication: Publication, strategy: str) -> pd.DataFrame:
+    """Return the lift of each value of each feature, tested together."""
+    return publication.frame(_BY_FEATURE, strategy=strategy)
+
+
+def reach(publication: Publication, strategy: str) -> pd.DataFrame:
+    """Return people by the number of displays that they saw in 30 days."""
+    return publication.frame(_REACH, strategy=strategy)
+
+
 def arms(
     publication: Publication, strategy: str, placement: str | None, period: Period
 ) -> pd.DataFrame:

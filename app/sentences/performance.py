@@ -56,6 +56,72 @@ def compare(arms: pd.DataFrame, unit: str, is_amount: bool, period: str) -> str:
     return f"{unit.capitalize()}, {period}: " + ", ".join(parts)
 
 
+_EVENTS = {
+    "first_model": ("Model", "First model {}"),
+    "model_replaced": ("Model", "Model {} replaced the one before"),
+    "model_gone": ("Model", "Model {} no longer serves"),
+    "offer_launched": ("Offer", "Launched: {}"),
+    "offer_ended": ("Offer", "Ended: {}"),
+}
+
+
+def events(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the events of a strategy with kind and words."""
+    told = [_EVENTS.get(name, ("Other", "{}")) for name in frame["event_type"]]
+    return frame.assign(
+        kind=[kind for kind, _ in told],
+        words=[
+            form.format(text.short(name))
+            for (_, form), name in zip(told, frame["name"], strict=True)
+        ],
+    )
+
+
+def funnel(reach: pd.DataFrame, kpi: str) -> pd.DataFrame:
+    """Return the people of each step: eligible, displayed, clicked and with a success."""
+    seen = reach[reach["frequency"] > 0]
+    people = {
+        "Eligible": reach["people"].sum(),
+        "Displayed": seen["people"].sum(),
+        "Clicked": seen["people_who_clicked"].sum(),
+        f"Success ({text.short(kpi, 20)})": seen["people_with_success"].sum(),
+    }
+    most = max(1, int(people["Eligible"]))
+    return pd.DataFrame(
+        [{"step": step, "people": n, "share": n / most} for step, n in people.items()]
+    )
+
+
+def reach(frame: pd.DataFrame) -> str:
+    """Return how many people were reached, and how often."""
+    seen = frame[frame["frequency"] > 0]
+    people, displays = int(seen["people"].sum()), int(seen["displays"].sum())
+    if people == 0:
+        return "Nobody was shown an offer in the last 30 days."
+    return (
+        f"{text.count(people)} of {text.count(frame['people'].sum())} eligible people saw an offer,"
+        f" on average {displays / people:.1f} displays each."
+    )
+
+
+def groups(frame: pd.DataFrame) -> str:
+    """Return what the lifts of all groups say together, as markdown."""
+    counts = frame["verdict"].value_counts()
+    better, worse = counts.get("better", 0), counts.get("worse", 0)
+    few, open_ = counts.get("too few", 0), counts.get("not proven", 0)
+    tested = len(frame) - few
+    if tested == 0:
+        return f"All {len(frame)} groups have too few successes to measure a lift."
+    parts = [f"personalisation is better than random in **{better}**"]
+    parts += [f"worse in **{worse}**"] if worse else ["worse in none"]
+    parts += [f"not proven in {open_}"] if open_ else []
+    rest = f" {few} more {'has' if few == 1 else 'have'} too few successes." if few else ""
+    return (
+        f"Of {tested} groups with enough successes, {', '.join(parts)}. The p-values allow for"
+        f" testing all of them (Benjamini and Hochberg, 5 %).{rest}"
+    )
+
+
 def traffic(frame: pd.DataFrame) -> str:
     """Return the share of each arm in all displays, the largest first."""
     if frame.empty:

@@ -12,7 +12,15 @@ import click
 from scorer.cli.analysis_commands import evaluate, explain
 from scorer.cli.cycle_commands import check, publish, rank, run, train
 from scorer.cli.model_commands import models
-from scorer.cli.published_commands import app_command, describe, export, query, status, tables
+from scorer.cli.published_commands import (
+    app_command,
+    describe,
+    export,
+    query,
+    report,
+    status,
+    tables,
+)
 from scorer.cli.serve_command import serve
 from scorer.cli.simulation_commands import demo, init, simulate
 from scorer.config import find_home
@@ -70,6 +78,7 @@ for _command in (
     tables,
     describe,
     export,
+    report,
     simulate,
     serve,
     app_command,

@@ -25,12 +25,21 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Choice(("warning", "severe")),
     help="End with code 6 on a failed strategy or a finding of this severity or above.",
 )
+@click.option("--notify", "url", metavar="URL", help="Post the findings as JSON to a webhook.")
+@click.option("--text", metavar="FILE", type=FILE, help="Write the findings as text, for e-mail.")
 @json_option
-def status(settings: Settings, fail_on: str | None, as_json: bool) -> None:
+def status(
+    settings: Settings, fail_on: str | None, url: str | None, text: Path | None, as_json: bool
+) -> None:
     """Show the publication, the last run and the state of each strategy."""
+    from scorer.cli.report import notification, notify
     from scorer.cli.status import alarms, print_status
 
     found = print_status(settings, as_json)
+    if text is not None:
+        text.write_text(notification(found)["text"] + "\n", encoding="utf-8")
+    if url is not None:
+        notify(url, found)
     raised = alarms(found, fail_on) if fail_on else []
     if raised:
         raise FindingsError(f"{len(raised)} to look at: {'; '.join(raised)}")
@@ -153,6 +162,17 @@ def export(settings: Settings, placement: str | None, out: Path, layout: str) ->
         f"{done.people:,} people of {done.strategy_id}, {done.placement_id}, written to {out}",
         err=True,
     )
+
+
+@click.command()
+@settings_options()
+@click.option("--out", required=True, metavar="FILE", type=FILE, help="HTML file to write.")
+def report(settings: Settings, out: Path) -> None:
+    """Write a report of the last cycle: one HTML file that needs no network and prints."""
+    from scorer.cli.report import write_report
+
+    write_report(settings.home, out)
+    click.echo(f"report written to {out}", err=True)
 
 
 @click.command("app")
