@@ -33,6 +33,7 @@ ROUNDS = 50
 _TABLES = """
 create or replace table dim_ranking_strategies as
 select 'bench' as strategy_id, 'binary' as kpi_type, 0.1::double as exploration_share,
+    'uniform' as exploration,
     0::double as control_share, 3 as top_k;
 create or replace table strategy_features as
 select 'bench' as strategy_id, row_number() over () as feature_order, *
@@ -49,10 +50,12 @@ create or replace table dim_offers as
 select 'offer_' || lpad(i::varchar, 4, '0') as offer_id, 'Offer ' || i as offer_name,
     'approved' as status, i % 3 as priority, null::timestamp as start_date,
     null::timestamp as end_date, false as is_fallback, null::varchar[] as placement_ids,
-    '{{}}' as characteristics
+    '{{}}' as characteristics,
+    null::double as value_per_success
 from range({offers}) as t(i);
 create or replace table offer_readiness as
-select 'bench' as strategy_id, offer_id, row_number() over (order by offer_id) % 20 > 0 as is_ready
+select 'bench' as strategy_id, offer_id, row_number() over (order by offer_id) % 20 > 0 as is_ready,
+    300 as displays, 30 as successes, 250 as min_displays, 25 as min_successes
 from dim_offers;
 create or replace table eligibility_sets as
 select 'set_' || s || '_' || p as eligibility_set_id, 'bench' as strategy_id,

@@ -36,6 +36,7 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
             "min_displays": "250",
             "min_successes": "25",
             "control_share": "0",
+            "exploration": "'uniform'",
             "top_k": "3",
         },
     ),

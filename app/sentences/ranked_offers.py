@@ -26,6 +26,12 @@ def placed_by(ranked: pd.Series) -> str:
             f"**Random:** this person explores in this cycle. Each of the {eligible} eligible"
             f" offers was equally likely.{scored}"
         )
+    if ranked["policy"] == "informed":
+        return (
+            "**Random:** this person explores in this cycle. Of the"
+            f" {eligible} eligible offers, those of which little is known were drawn more often."
+            f" The propensity of the first offer is {chance}."
+        )
     if ranked["policy"] == "control":
         return (
             "**Control:** this person gets the order of the business in this cycle: priority, then"

@@ -18,6 +18,7 @@ from scorer.explanations.effects import (
 )
 from scorer.explanations.ineligible import why_ineligible
 from scorer.models.protocol import MarginModel
+from scorer.ranking.arms import INFORMED, UNIFORM
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.build_state import state_before
 from scorer.warehouse.database import Connection, connect_build
@@ -106,7 +107,7 @@ def _decided_by(decision: Decision) -> str:
     if not decision.served:
         return NOTHING
     policy = decision.served[0]["policy"]
-    if policy == "uniform":
+    if policy in (UNIFORM, INFORMED):
         return EXPLORATION if decision.context.scored_offer_ids else COLLECTING
     return str(policy)
 

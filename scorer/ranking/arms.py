@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.arrays import Codes, Mask
-from scorer.ranking import exploration
+from scorer.arrays import Codes, Mask, Vector
+from scorer.forest import Eligible
+from scorer.ranking import exploration, informed
 from scorer.ranking.exploration import Keys
 
 if TYPE_CHECKING:
@@ -32,19 +33,53 @@ class Arm:
     share : share of the profiles in [0, 1] that a strategy gives to the arm once a model ranks.
     order : first ``context.top_k`` columns of candidates, int64 (n, k), from the eligible ones,
         bool (n, n_candidates), and a random key per row, uint64 (n,); ineligible ones come last.
-    is_random : True if every order of the eligible offers is equally likely, False if the order
-        ignores the keys.
+    chances : probability, float64 (n_rows,), that a random order puts the columns of ranked rows at
+        their places; None if the order ignores the keys.
     """
 
     name: str
     traffic_type: str
     share: Callable[[StrategyContext], float]
     order: Callable[[StrategyContext, Mask, Keys], Codes]
-    is_random: bool = False
+    chances: Callable[[StrategyContext, Placed], Vector] | None = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Ranked rows whose chances are asked for, int64 (n_rows,) each.
+
+    ``row`` is the decision, ``place`` counts from 0, ``column`` is the candidate, ``count`` the
+    number of eligible offers. ``eligible`` holds the offers of all decisions.
+    """
+
+    row: Codes
+    place: Codes
+    column: Codes
+    count: Codes
+    eligible: Eligible
 
 
 def _uniform_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
     return exploration.random_order(keys, context.offer_keys, eligible, context.top_k)
+
+
+def _uniform_chances(context: StrategyContext, at: Placed) -> Vector:
+    return 1 / at.count
+
+
+def _informed_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
+    return informed.informed_order(
+        keys, context.offer_keys, context.candidate_progress, eligible, context.top_k
+    )
+
+
+def _informed_chances(context: StrategyContext, at: Placed) -> Vector:
+    eligible = at.eligible.mask()[at.row]
+    return informed.chances(context.candidate_progress, eligible, at.place, at.column)
+
+
+def _explores(how: str) -> Callable[[StrategyContext], float]:
+    return lambda context: context.exploration_share if context.exploration == how else 0.0
 
 
 def _business_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
@@ -52,11 +87,12 @@ def _business_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Cod
     return np.argsort(~eligible, axis=1, kind="stable")[:, : context.top_k]
 
 
-UNIFORM, CONTROL = "uniform", "control"
+UNIFORM, INFORMED, CONTROL = "uniform", "informed", "control"
 MODEL, BEST_SINGLE, FALLBACK = "model", "best_single", "fallback"
 
 ARMS: dict[str, Arm] = {
-    UNIFORM: Arm("random", "random", lambda c: c.exploration_share, _uniform_order, True),
+    UNIFORM: Arm("random", "random", _explores(UNIFORM), _uniform_order, _uniform_chances),
+    INFORMED: Arm("random", "random", _explores(INFORMED), _informed_order, _informed_chances),
     CONTROL: Arm("control", "noncontextual", lambda c: c.control_share, _business_order),
 }
 # The personalised arm keeps its traffic type where the best single offer serves it: arms are

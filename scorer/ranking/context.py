@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from scorer.arrays import Codes, Mask
+from scorer.arrays import Codes, Mask, Vector
 from scorer.config import CYCLE, MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError
 from scorer.models.protocol import RewardModel
@@ -21,6 +21,7 @@ from scorer.warehouse.marts import (
     read_catalogue,
     read_eligibility_sets,
     read_offer_rules,
+    read_progress,
     read_ranking_settings,
     read_ready_offers,
 )
@@ -80,7 +81,8 @@ class StrategyContext:
     ``eligibility`` gives the offers of each set, ``default_sets`` those for unknown profiles at
     each placement, as of the cycle; ``rules`` decide for other segments and moments. Without
     ``deployed``, all traffic is random. A ready offer that the model does not know ranks as not
-    ready.
+    ready. ``progress`` says how often each offer has what
+    makes it ready, 0 for offers that it does not name; informed exploration uses it.
     """
 
     strategy_id: str
@@ -90,10 +92,12 @@ class StrategyContext:
     deployed: Deployed | None = None
     ready_offer_ids: frozenset[str] = frozenset()
     exploration_share: float = 0.1
+    exploration: str = "uniform"
     control_share: float = 0.0
     top_k: int = 3
     default_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     rules: tuple[OfferRule, ...] = ()
+    progress: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         MixturePolicy((self.exploration_share, self.control_share))
@@ -162,6 +166,11 @@ class StrategyContext:
         columns = {o: j for j, o in enumerate(model_ids) if o in self.scored_offer_ids}
         return np.array([columns.get(o.offer_id, -1) for o in self.candidates], dtype=np.int64)
 
+    @cached_property
+    def candidate_progress(self) -> Vector:
+        """Progress of each candidate towards readiness, float64 (n_candidates,)."""
+        return np.array([self.progress.get(o.offer_id, 0.0) for o in self.candidates], np.float64)
+
     def without_arms(self) -> StrategyContext:
         """The same strategy where the personalised arm serves every profile."""
         return replace(self, exploration_share=0.0, control_share=0.0)
@@ -224,6 +233,7 @@ def load_context(
             OfferRule(*where, *dates, *map(frozenset, segments))
             for where, dates, segments in read_offer_rules(connection, strategy_id)
         ),
+        progress=read_progress(connection, strategy_id),
         **asdict(settings),
     )
 

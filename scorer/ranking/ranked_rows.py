@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from scorer.arrays import Codes, Vector
-from scorer.ranking.arms import ARMS, FALLBACK, code_of
+from scorer.ranking.arms import ARMS, FALLBACK, Placed, code_of
 from scorer.ranking.choice import Chosen, Decisions, choose
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts
@@ -63,10 +63,11 @@ def _propensities(
     ``at`` are the rows and places to look at, ``count`` their eligible offers, int64 (n_rows,).
     """
     column, mixture = chosen.columns[at], context.policy
+    placed = Placed(*at, column, count, decisions.eligible)
     propensity = mixture.rest * (column == chosen.intended[at])
     for arm, share in zip(ARMS.values(), mixture.shares, strict=True):
-        if share and arm.is_random:
-            propensity += share / count
+        if share and arm.chances:
+            propensity += share * arm.chances(context, placed)
         elif share:
             order = arm.order(context, decisions.eligible.mask(), decisions.draws.keys)
             propensity += share * (column == order[at])

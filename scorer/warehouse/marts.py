@@ -133,6 +133,16 @@ def read_ready_offers(connection: Connection, strategy: str) -> tuple[str, ...]:
     return tuple(offer_id for (offer_id,) in rows)
 
 
+def read_progress(connection: Connection, strategy: str) -> dict[str, float]:
+    """How often each offer has what makes it ready: displays and successes; 1 or more is ready."""
+    rows = connection.execute(
+        "select offer_id, least(displays / greatest(min_displays, 1),"
+        " successes / greatest(min_successes, 1)) from offer_readiness where strategy_id = ?",
+        [strategy],
+    ).fetchall()
+    return {offer: float(progress) for offer, progress in rows}
+
+
 def read_schema(connection: Connection, strategy: str) -> FeatureSchema:
     """Declared feature schema of a strategy, without categories."""
     rows = connection.sql(
@@ -186,6 +196,7 @@ class RankingSettings:
     """What a strategy says about ranking; shares of profiles are in [0, 1]."""
 
     exploration_share: float
+    exploration: str
     control_share: float
     top_k: int
 
@@ -201,8 +212,8 @@ def read_ranking_settings(connection: Connection, strategy: str) -> RankingSetti
     ).fetchone()
     if found is None:
         raise StrategyError(f"strategy {strategy!r} is not in dim_ranking_strategies")
-    exploration, control, top_k = found
-    return RankingSettings(float(exploration), float(control), int(top_k))
+    share, exploration, control, top_k = found
+    return RankingSettings(float(share), exploration, float(control), int(top_k))
 
 
 def read_catalogue(connection: Connection) -> list[tuple[Any, ...]]:

@@ -327,13 +327,16 @@ def test_the_next_cycle_draws_other_explorers() -> None:
 
 WORKED_TABLES = """
 create table dim_ranking_strategies as
-    select 's' as strategy_id, 0.1 as exploration_share, 0.0 as control_share, 3 as top_k;
+    select 's' as strategy_id, 0.1 as exploration_share, 'uniform' as exploration,
+        0.0 as control_share, 3 as top_k;
 create table dim_offers as
     select unnest(['offer_1', 'offer_2', 'stop_gap']) as offer_id, 'An offer' as offer_name,
         0 as priority, offer_id = 'stop_gap' as is_fallback, 'approved' as status,
         null::varchar[] as placement_ids;
 create table offer_readiness as
-    select 's' as strategy_id, unnest(['offer_1', 'offer_2']) as offer_id, true as is_ready;
+    select 's' as strategy_id, unnest(['offer_1', 'offer_2']) as offer_id,
+        300 as displays, 30 as successes, 250 as min_displays, 25 as min_successes,
+        true as is_ready;
 create table eligibility_sets as
     select 'e1' as eligibility_set_id, 's' as strategy_id, 'web' as placement_id,
         true as is_default, unnest(['offer_1', 'offer_2']) as offer_id;

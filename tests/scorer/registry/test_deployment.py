@@ -27,16 +27,18 @@ WEEK = timedelta(days=7)
 MARTS = """
 create table dim_ranking_strategies as
     select 's' as strategy_id, 'binary' as kpi_type, 0.1 as exploration_share,
-        0.0 as control_share, 3 as top_k;
+        'uniform' as exploration, 0.0 as control_share, 3 as top_k;
 create table strategy_features as
     select 's' as strategy_id, * from (values
         (0, 'f1', 'segment', 'boolean'), (1, 'f2', 'context', 'number')
     ) as t(feature_order, feature_name, feature_kind, value_type);
 create table offer_readiness as
-    select 's' as strategy_id, offer_id, offer_id <> 'offer_3' as is_ready
+    select 's' as strategy_id, offer_id, offer_id <> 'offer_3' as is_ready,
+        300 as displays, 30 as successes, 250 as min_displays, 25 as min_successes
     from (values ('offer_1'), ('offer_2'), ('offer_3')) as t(offer_id);
 create table dim_offers as
-    select offer_id, '{"category": "loan"}' as characteristics from offer_readiness;
+    select offer_id, '{"category": "loan"}' as characteristics, null::double as value_per_success
+    from offer_readiness;
 create table display_eligibility_sets as
     select 's' as strategy_id, 'd1' as eligibility_set_id, 'web' as placement_id, offer_id,
         true as is_eligible

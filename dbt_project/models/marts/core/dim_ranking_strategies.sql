@@ -15,6 +15,7 @@ with final as (
         min_displays,
         min_successes,
         exploration_share,
+        exploration,
         control_share,
         top_k,
         placement_ids,

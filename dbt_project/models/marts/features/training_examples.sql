@@ -1,4 +1,10 @@
-with training_displays as (
+with strategies as (
+
+    select * from {{ ref("stg_ranking_strategies") }}
+
+),
+
+training_displays as (
 
     select * from {{ ref("int_training_displays") }}
 
@@ -38,8 +44,8 @@ group_offers as (
 
 ),
 
--- Every order of the eligible offers is as likely as any other in random traffic, so that each has the same chance of
--- each position.
+-- Every order of the eligible offers is as likely as any other in uniform random traffic, so that each has the same chance
+-- of each position. Informed exploration has to be logged.
 final as (
 
     select
@@ -61,16 +67,18 @@ final as (
         training_displays.traffic_type,
         case
             when training_displays.propensity is not null then training_displays.propensity
-            when training_displays.traffic_type = 'random' then 1 / group_offers.eligible_count
+            when training_displays.traffic_type = 'random' and strategies.exploration = 'uniform'
+                then 1 / group_offers.eligible_count
         end as propensity,
         case
             when training_displays.propensity is not null then 'logged'
-            when training_displays.traffic_type = 'random' then 'eligible_count'
+            when training_displays.traffic_type = 'random' and strategies.exploration = 'uniform' then 'eligible_count'
             else 'unknown'
         end as propensity_source,
         training_displays.is_success,
         training_displays.reward
     from training_displays
+    inner join strategies on training_displays.strategy_id = strategies.strategy_id
     inner join displays on training_displays.display_id = displays.display_id
     inner join display_groups
         on training_displays.strategy_id = display_groups.strategy_id
