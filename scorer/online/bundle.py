@@ -190,6 +190,7 @@ def _described(context: StrategyContext, caps: list[tuple[Any, ...]]) -> dict[st
         "strategy_id": context.strategy_id,
         "model_version": context.deployed.version if context.deployed else None,
         "ready_offer_ids": sorted(context.ready_offer_ids),
+        "progress": dict(context.progress),
         "settings": {f.name: getattr(context, f.name) for f in fields(RankingSettings)},
         "offers": [
             [o.offer_id, o.name, o.priority, o.is_fallback, o.placement_ids] for o in context.offers
@@ -222,6 +223,7 @@ def _served(
         eligibility={},
         deployed=Deployed(registry.load(strategy, model), model) if model else None,
         ready_offer_ids=frozenset(described["ready_offer_ids"]),
+        progress=described["progress"],
         rules=tuple(_rule(row) for row in described["rules"]),
         **described["settings"],
     )

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scorer.arrays import Codes, Mask, Vector
-from scorer.forest import Eligible
 from scorer.ranking import exploration, informed
 from scorer.ranking.exploration import Keys
 
@@ -33,38 +32,37 @@ class Arm:
     share : share of the profiles in [0, 1] that a strategy gives to the arm once a model ranks.
     order : first ``context.top_k`` columns of candidates, int64 (n, k), from the eligible ones,
         bool (n, n_candidates), and a random key per row, uint64 (n,); ineligible ones come last.
-    chances : probability, float64 (n_rows,), that a random order puts the columns of ranked rows at
-        their places; None if the order ignores the keys.
+    chances : a share times the probability that a random order puts the columns of ranked rows at
+        their places, float64 (n_rows,); None if the order ignores the keys.
     """
 
     name: str
     traffic_type: str
     share: Callable[[StrategyContext], float]
     order: Callable[[StrategyContext, Mask, Keys], Codes]
-    chances: Callable[[StrategyContext, Placed], Vector] | None = None
+    chances: Callable[[StrategyContext, Placed, float], Vector] | None = None
 
 
 @dataclass(frozen=True)
 class Placed:
     """Ranked rows whose chances are asked for, int64 (n_rows,) each.
 
-    ``row`` is the decision, ``place`` counts from 0, ``column`` is the candidate, ``count`` the
-    number of eligible offers. ``eligible`` holds the offers of all decisions.
+    ``place`` counts from 0, ``column`` is the candidate, ``count`` the number of eligible offers.
+    ``eligible`` returns the eligible candidates of the rows, bool (n_rows, n_candidates).
     """
 
-    row: Codes
     place: Codes
     column: Codes
     count: Codes
-    eligible: Eligible
+    eligible: Callable[[], Mask]
 
 
 def _uniform_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
     return exploration.random_order(keys, context.offer_keys, eligible, context.top_k)
 
 
-def _uniform_chances(context: StrategyContext, at: Placed) -> Vector:
-    return 1 / at.count
+def _uniform_chances(context: StrategyContext, at: Placed, share: float) -> Vector:
+    return share / at.count
 
 
 def _informed_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:
@@ -73,9 +71,9 @@ def _informed_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Cod
     )
 
 
-def _informed_chances(context: StrategyContext, at: Placed) -> Vector:
-    eligible = at.eligible.mask()[at.row]
-    return informed.chances(context.candidate_progress, eligible, at.place, at.column)
+def _informed_chances(context: StrategyContext, at: Placed, share: float) -> Vector:
+    eligible = at.eligible()
+    return share * informed.chances(context.candidate_progress, eligible, at.place, at.column)
 
 
 def _explores(how: str) -> Callable[[StrategyContext], float]:

@@ -63,11 +63,11 @@ def _propensities(
     ``at`` are the rows and places to look at, ``count`` their eligible offers, int64 (n_rows,).
     """
     column, mixture = chosen.columns[at], context.policy
-    placed = Placed(*at, column, count, decisions.eligible)
+    placed = Placed(at[1], column, count, lambda: decisions.eligible.mask()[at[0]])
     propensity = mixture.rest * (column == chosen.intended[at])
     for arm, share in zip(ARMS.values(), mixture.shares, strict=True):
         if share and arm.chances:
-            propensity += share * arm.chances(context, placed)
+            propensity += arm.chances(context, placed, share)
         elif share:
             order = arm.order(context, decisions.eligible.mask(), decisions.draws.keys)
             propensity += share * (column == order[at])

@@ -17,6 +17,7 @@ from scorer.ranking.arms import (
     BEST_SINGLE,
     FALLBACK,
     MODEL,
+    Placed,
     arm_names,
     policies,
     traffic_types,
@@ -106,8 +107,11 @@ class SingleRanker:
             for column, meant in zip(columns, intended, strict=True)
         ]
         for place, share in enumerate(mixture.shares):
-            if share and self._arms[place][1].is_random:
-                found = [propensity + share / count for propensity in found]
+            chances = self._arms[place][1].chances
+            if share and chances:
+                at = _placed(columns, draw, count)
+                pairs = zip(found, chances(self.context, at, share).tolist(), strict=True)
+                found = [propensity + chance for propensity, chance in pairs]
             elif share:
                 order = zip(found, columns, self._by_arm(place, draw), strict=True)
                 found = [value + share * (column == other) for value, column, other in order]
@@ -118,6 +122,12 @@ class SingleRanker:
         n = len(offers)
         names = self._arm_names[FALLBACK], self._traffic_types[FALLBACK]
         return SingleRanking(offers, [None] * n, [1.0] * n, FALLBACK, *names, 0)
+
+
+def _placed(columns: list[int], draw: _Draw, count: int) -> Placed:
+    n = len(columns)
+    eligible = np.broadcast_to(draw.eligible, (n, draw.eligible.size))
+    return Placed(np.arange(n), np.array(columns), np.full(n, count), lambda: eligible)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ def worlds(draw: st.DrawFn) -> tuple[Any, set[str]]:
         ready_offer_ids=frozenset(draw(st.lists(st.sampled_from(offers)))),
         eligibility={"all": frozenset(offers), "own": frozenset(eligible)},
         exploration_share=shares[0],
+        exploration=draw(st.sampled_from(["uniform", "informed"])),
+        progress={o: draw(st.floats(0, 100)) for o in known},
         control_share=shares[1],
         top_k=draw(st.integers(1, 14)),
     ), eligible
@@ -97,10 +99,12 @@ def test_one_draw_equals_the_draws_of_many(profiles: list[str], shares: Any) -> 
 
 def test_every_arm_is_served() -> None:
     """Among many profiles each arm places rows, with the policy of the registry."""
-    ctx = context({"a": [0.1], "b": [0.2]}, "ab", exploration_share=0.3, control_share=0.3)
-    ranker, everything = SingleRanker(ctx), np.ones(2, dtype=np.bool_)
-    user = np.zeros(1, np.float32)
-    found = {ranker.rank(user, everything, f"p{i}", "web").policy for i in range(200)}
+    everything, user = np.ones(2, dtype=np.bool_), np.zeros(1, np.float32)
+    found = set()
+    for kind in ("uniform", "informed"):
+        shares = {"exploration_share": 0.3, "control_share": 0.3, "exploration": kind}
+        ranker = SingleRanker(context({"a": [0.1], "b": [0.2]}, "ab", **shares))
+        found |= {ranker.rank(user, everything, f"p{i}", "web").policy for i in range(200)}
     assert found == {*ARMS, "model"}
 
 
