@@ -85,7 +85,7 @@ custom_events as (
     from {{ ref("int_events") }} as events
     anti join naming_offers on events.event_id = naming_offers.event_id
     where
-        events.event_kind = 'custom'
+        {{ is_conversion("events") }}
         and events.event_ts <= {{ as_of() }}
         and events.event_type in (select capping_event from rules)
 

@@ -43,8 +43,8 @@
 
 {# The earliest day that files read since `this` was built may touch, with what they hold now or held before;
    9999-12-31 if nothing changed; none on a full build. staging: pairs of a staging relation and the value of
-   `source` that its rows have in `this` (none: all rows). #}
-{% macro first_changed_day(staging) %}
+   `source` that its rows have in `this` (none: all rows). days_before: how many days earlier a change reaches. #}
+{% macro first_changed_day(staging, days_before=0) %}
     {%- if not is_incremental() -%}{{ return(none) }}{%- endif -%}
     {%- set days = [] -%}
     {%- for upstream, source in staging -%}
@@ -53,15 +53,15 @@
             ~ this ~ (" where source = '" ~ source ~ "'" if source else "") ~ ")"
         ) -%}
     {%- endfor -%}
-    {%- set sql = "select coalesce(min(day), date '9999-12-31')::varchar as day from (" ~ days | join(" union all ") ~ ")" -%}
+    {%- set sql = "select coalesce(min(day) - " ~ days_before ~ ", date '9999-12-31')::varchar as day from (" ~ days | join(" union all ") ~ ")" -%}
     {%- set rows = query_rows(sql) -%}
     {{ return(rows[0]["day"] if rows else "9999-12-31") }}
 {% endmacro %}
 
 {# Pre-hook of a model that appends the days it rebuilds. #}
-{% macro drop_changed_days(staging) %}
+{% macro drop_changed_days(staging, days_before=0) %}
     {%- if is_incremental() -%}
-        delete from {{ this }} where event_date >= date '{{ first_changed_day(staging) }}'
+        delete from {{ this }} where event_date >= date '{{ first_changed_day(staging, days_before) }}'
     {%- else -%}
         select 1
     {%- endif -%}

@@ -26,6 +26,13 @@
     list_contains({{ list }}, {{ value }})
 {%- endmacro %}
 
+{# Whether two lists share a value. #}
+{% macro lists_overlap(left, right) -%}{{ return(adapter.dispatch("lists_overlap", "nextoffer")(left, right)) }}{%- endmacro %}
+
+{% macro duckdb__lists_overlap(left, right) -%}
+    list_has_any({{ left }}, {{ right }})
+{%- endmacro %}
+
 {# The values that two lists share, sorted. #}
 {% macro shared_values(left, right) -%}{{ return(adapter.dispatch("shared_values", "nextoffer")(left, right)) }}{%- endmacro %}
 

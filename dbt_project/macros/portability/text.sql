@@ -11,3 +11,19 @@
 {% macro duckdb__number_text(amount, decimals) -%}
     format('{:,.{{ decimals }}f}', ({{ amount }})::double)
 {%- endmacro %}
+
+{# An id of a list of values of any type, NULL among them: md5 of their JSON, in which no value runs into the next. #}
+{% macro content_id(values) -%}{{ return(adapter.dispatch("content_id", "nextoffer")(values)) }}{%- endmacro %}
+
+{% macro duckdb__content_id(values) -%}
+    md5(json_array({{ values | join(", ") }})::varchar)
+{%- endmacro %}
+
+{# A list of segments and a map of context as text, in one order whatever the order of the columns. #}
+{% macro text_of_features(segments, context) -%}
+    {{ return(adapter.dispatch("text_of_features", "nextoffer")(segments, context)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_of_features(segments, context) -%}
+    json_array(list_sort({{ segments }}), list_sort(map_entries({{ context }})))::varchar
+{%- endmacro %}

@@ -37,6 +37,18 @@
     end
 {%- endmacro %}
 
+{# Whether text is an amount that can be read in two ways: in 1,234 the comma may separate thousands or decimals. #}
+{% macro is_ambiguous_number(text) -%}{{ return(adapter.dispatch("is_ambiguous_number", "nextoffer")(text)) }}{%- endmacro %}
+
+{% macro duckdb__is_ambiguous_number(text) -%}
+    regexp_full_match({{ plain_amount(text) }}, '[-+]?[1-9]\d{0,2},\d{3}')
+{%- endmacro %}
+
+{# An amount without its currency and the spaces and apostrophes in it. #}
+{% macro plain_amount(text) -%}
+    regexp_replace(regexp_replace({{ text }}, '^\s*([-+]?)\s*(?:\p{Sc}|[A-Z]{3}\b)\s*|\s*(?:\p{Sc}|\b[A-Z]{3})\s*$', '\1', 'g'), '[\s\x{00A0}\x{202F}''’]', '', 'g')
+{%- endmacro %}
+
 {# Text to a number: also amounts with a currency and with separators, where they can be read in one way only; NULL
    where they cannot. 1,234.50 and 1.234,50 and 12,5 are clear; 1,234 is not. #}
 {% macro text_to_number(text) -%}{{ return(adapter.dispatch("text_to_number", "nextoffer")(text)) }}{%- endmacro %}
@@ -45,7 +57,7 @@
     coalesce(
         try_cast({{ text }} as double),
         list_transform(
-            [regexp_replace(regexp_replace({{ text }}, '^\s*([-+]?)\s*(?:\p{Sc}|[A-Z]{3}\b)\s*|\s*(?:\p{Sc}|\b[A-Z]{3})\s*$', '\1', 'g'), '[\s\x{00A0}\x{202F}''’]', '', 'g')],
+            [{{ plain_amount(text) }}],
             lambda amount: case
                 when regexp_full_match(amount, '[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?\d{1,3}(,\d{3}){2,}') then try_cast(replace(amount, ',', '') as double)
                 when regexp_full_match(amount, '[-+]?\d{1,3}(\.\d{3})+,\d+|[-+]?\d{1,3}(\.\d{3}){2,}') then try_cast(replace(replace(amount, '.', ''), ',', '.') as double)

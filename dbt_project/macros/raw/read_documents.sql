@@ -8,7 +8,8 @@
 {% endmacro %}
 
 {# One row per JSON record of the files, as text: `line` (NULL for a blank line), `filename` (for pruning by file),
-   `source_file`, `line_number` (where it costs nothing to know). Lines are not checked: they may be no JSON. #}
+   `source_file`, `line_number` (where it costs nothing to know). Lines are not checked:
+   they may not be JSON. A document that is not UTF-8 has its odd bytes as \xFF, which JSON does not know. #}
 {% macro read_documents(input_name, files) %}
     {%- set lines, documents, parquet, parts = [], [], [], [] -%}
     {%- for path in files -%}
@@ -46,7 +47,12 @@
             filename,
             {{ source_file() }} as source_file,
             1::bigint as line_number
-        from read_text({{ file_list(documents) }})
+        from (
+            select
+                filename,
+                coalesce(try(decode(content)), replace(content::varchar, '\x22', '"')) as content
+            from read_blob({{ file_list(documents) }})
+        )
         {%- endset -%}
         {%- do parts.append(part) -%}
     {%- endif -%}

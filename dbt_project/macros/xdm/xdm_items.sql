@@ -25,6 +25,11 @@
     {{ item }}.itemSelection.rankingDetail.trafficType
 {%- endmacro %}
 
+{# A traffic type of the three that XDM knows; NULL for any other, as the arm is then unknown. #}
+{% macro xdm_traffic_type(text) -%}
+    case when lower({{ text }}) in ('random', 'contextual', 'noncontextual') then lower({{ text }}) end
+{%- endmacro %}
+
 {# The logged propensity of an item; NULL outside of (0, 1]. #}
 {% macro xdm_item_propensity(item) -%}
     case
@@ -33,13 +38,45 @@
     end
 {%- endmacro %}
 
-{# Whether the tokens of a proposition action name an item, by its id or its token. #}
-{% macro xdm_names_item(tokens, item) -%}
-    coalesce(
-        {{ in_list(tokens, item ~ ".id") }}
-        or {{ in_list(
-            tokens, "coalesce(" ~ item ~ ".token, " ~ item ~ ".trackingToken, " ~ item ~ ".characteristics.tracking.token)"
-        ) }},
-        false
+{# A list of tokens from text: a JSON list or one token, each of which may join several by commas. #}
+{% macro xdm_tokens(text) -%}
+    list_filter(
+        list_transform(
+            string_split(
+                case
+                    when starts_with({{ text }}, '[') and json_valid({{ text }})
+                        then array_to_string(json_extract_string({{ text }}, '$[*]'), ',')
+                    else {{ text }}
+                end,
+                ','
+            ),
+            lambda token: trim(token)
+        ),
+        lambda token: token <> ''
     )
+{%- endmacro %}
+
+{# What a proposition action names: tokens, and the id of an item. NULL where it names nothing. #}
+{% macro xdm_action_tokens(tokens, action_id) -%}
+    case
+        when {{ tokens }} is not null or {{ action_id }} is not null
+            then nullif(
+                list_concat(
+                    coalesce({{ xdm_tokens(tokens) }}, []), case when {{ action_id }} <> '' then [{{ action_id }}] else [] end
+                ),
+                []
+            )
+    end
+{%- endmacro %}
+
+{# The tokens that stand for an item, wherever the item carries them; NULL where it has none. #}
+{% macro xdm_item_tokens(item) -%}
+    {%- set characteristics = item ~ ".characteristics" -%}
+    {%- set places = [
+        item ~ ".token", item ~ ".trackingToken", characteristics ~ ".tracking.token", characteristics ~ ".token",
+    ] -%}
+    case
+        when coalesce({{ places | join(", ") }}, {{ characteristics }}.tokens) is not null
+            then {{ xdm_tokens("concat_ws(',', " ~ places | join(", ") ~ ", array_to_string(" ~ xdm_tokens(characteristics ~ ".tokens") ~ ", ','))") }}
+    end
 {%- endmacro %}

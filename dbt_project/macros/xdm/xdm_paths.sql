@@ -45,11 +45,18 @@
             '$."' ~ decisioning ~ 'propositionEventType"."xdm:dismiss"'),
         ("tokens", "$._experience.decisioning.propositionAction.tokens",
             '$."' ~ decisioning ~ 'propositionAction"."xdm:tokens"'),
+        ("action_id", "$._experience.decisioning.propositionAction.id",
+            '$."' ~ decisioning ~ 'propositionAction"."xdm:id"'),
         ("request_id", "$._experience.decisioning.exdRequestID", '$."' ~ decisioning ~ 'exdRequestID"'),
         ("propositions", "$._experience.decisioning.propositions", '$."' ~ decisioning ~ 'propositions"'),
         ("proposition", "$._experience.decisioning.proposition", '$."' ~ decisioning ~ 'proposition"'),
     ]) }}
 {% endmacro %}
+
+{# The text of a field of the envelope, from the list that xdm_fields makes. #}
+{% macro xdm_field(name) -%}
+    fields[{{ (xdm_envelope() | map(attribute=0) | list).index(name) + 1 }}]
+{%- endmacro %}
 
 {# The list of texts at the envelope's paths and then at `paths`, in one spelling: modern or namespaced. One parse an
    event, whatever the number of paths. #}

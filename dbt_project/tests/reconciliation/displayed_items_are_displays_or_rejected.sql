@@ -1,9 +1,14 @@
--- Items of displayed propositions = displays from XDM + items without an id.
+-- Items of displayed propositions = displays of events + items without an id, where no token leaves any out; and a
+-- proposition without items has either borrowed some or is rejected.
 with propositions as (
 
-    select unnest(propositions) as proposition
+    select
+        event_id,
+        unnest(propositions) as proposition
     from {{ ref("int_events") }}
-    where event_kind = 'display'
+    where
+        event_kind = 'display'
+        and tokens is null
 
 ),
 
@@ -11,15 +16,29 @@ counted as (
 
     select
         (select coalesce(sum(len(proposition.items)), 0) from propositions) as items_in,
-        (select count(*) from {{ ref("int_displays") }} where source = 'xdm') as displays_out,
         (
             select count(*)
             from {{ ref("int_proposition_items") }}
-            where event_kind = 'display' and offer_id is null
-        ) as nameless_out
+            where
+                event_kind = 'display'
+                and position is not null
+                and event_id in (select event_id from propositions)
+        ) as items_out,
+        (
+            select count(*) - count(offer_id) + (select count(*) from {{ ref("int_displays") }} where source = 'xdm')
+            from {{ ref("int_proposition_items") }}
+            where event_kind = 'display'
+        ) as named_and_nameless,
+        (
+            select count(*) + (select count(*) from {{ ref("int_borrowed_items") }})
+            from {{ ref("int_proposition_items") }}
+            where event_kind = 'display'
+        ) as named_nameless_and_borrowed
 
 )
 
 select *
 from counted
-where items_in <> displays_out + nameless_out
+where
+    items_in <> items_out
+    or named_and_nameless <> named_nameless_and_borrowed

@@ -1,12 +1,35 @@
--- Accepted rows of flat displays = displays + copies that were collapsed.
-with counted as (
+-- Accepted rows of flat displays = displays + copies that were dropped: of equal content, as many displays remain as
+-- the file with most of it holds, and one where it names a request.
+with contents as (
 
     select
-        (select count(distinct display_id) from {{ ref("stg_flat__displays") }} where reject_reason is null) as ids_in,
+        content_id,
+        source_file,
+        case when max(request_id) is null then count(*) else 1 end as copies
+    from {{ ref("stg_flat__displays") }}
+    where reject_reason is null
+    group by 1, 2
+
+),
+
+expected as (
+
+    select
+        content_id,
+        max(copies) as displays
+    from contents
+    group by 1
+
+),
+
+counted as (
+
+    select
+        (select coalesce(sum(displays), 0) from expected) as displays_in,
         (select count(*) from {{ ref("int_displays") }} where source = 'flat') as displays_out
 
 )
 
 select *
 from counted
-where ids_in <> displays_out
+where displays_in <> displays_out

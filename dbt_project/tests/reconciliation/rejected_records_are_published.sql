@@ -7,7 +7,11 @@ with staged as (
     union all
     select 'experience_events' as input_name
     from {{ ref("int_proposition_items") }}
-    where offer_id is null and event_ts <= {{ as_of() }}
+    where offer_id is null and position is not null and event_ts <= {{ as_of() }}
+    union all
+    select 'experience_events' as input_name
+    from {{ ref("int_attributed_interactions") }}
+    where reject_reason is not null and event_ts <= {{ as_of() }}
     union all
     select 'displays' as input_name
     from {{ ref("stg_flat__displays") }}
@@ -42,7 +46,10 @@ published as (
         input_name,
         count(*) as rejections
     from {{ ref("rejected_events") }}
-    where reason not in ('file kind not read', 'proposition without items', 'no display for this interaction')
+    where
+        reason <> 'file kind not read'
+        and not starts_with(reason, 'display without items')
+        and not starts_with(reason, 'amount')
     group by 1
 
 )

@@ -1,14 +1,19 @@
 {{ config(
     materialized="incremental",
     incremental_strategy="append",
-    pre_hook="{{ drop_changed_days([[ref('stg_xdm__events'), none]]) }}",
+    pre_hook="{{ drop_changed_days([[ref('stg_xdm__events'), none]], days_before=1) }}",
 ) }}
 
-{%- set since = first_changed_day([[ref("stg_xdm__events"), none]]) %}
+{%- set since = first_changed_day([[ref("stg_xdm__events"), none]], days_before=1) %}
 
 with interactions as (
 
-    select *
+    select
+        *,
+        case
+            when event_kind in ('interact', 'dismiss') then {{ latest_display_ts("event_ts") }}
+            else event_ts
+        end as latest_display_ts
     from {{ ref("int_proposition_items") }}
     where
         event_kind <> 'display'
@@ -20,63 +25,172 @@ with interactions as (
 
 displays as (
 
-    select
-        display_id,
-        event_ts,
-        proposition_id,
-        offer_id,
-        activity_id,
-        scope_id,
-        placement_id,
-        position
-    from {{ ref("int_displays") }}
-    where source = 'xdm'
+    select * from {{ ref("int_displays") }} where source = 'xdm'
 
 ),
 
--- An interaction belongs to the latest display of its proposition and offer that is not after it.
-matched as (
+-- The ids of each interaction's person that were known by then.
+people as (
+
+    select
+        item_event_id,
+        profile_id
+    from interactions
+    union all
+    select
+        interactions.item_event_id,
+        links.other_profile_id as profile_id
+    from interactions
+    inner join {{ ref("int_identity_links") }} as links
+        on interactions.profile_id = links.profile_id
+        and links.known_from <= interactions.event_ts
+
+),
+
+-- The person's latest display of the proposition and offer; of all its offers, where the interaction names none. A
+-- display that came a moment late counts where there is none before.
+own as (
 
     select
         interactions.item_event_id,
+        displays.display_id
+    from people
+    inner join interactions on people.item_event_id = interactions.item_event_id
+    inner join displays
+        on people.profile_id = displays.profile_id
+        and interactions.proposition_id = displays.proposition_id
+        and interactions.latest_display_ts >= displays.event_ts
+        and (interactions.offer_id = displays.offer_id or interactions.position is null)
+    qualify
+        rank() over (
+            partition by interactions.item_event_id
+            order by
+                displays.event_ts > interactions.event_ts,
+                case when displays.event_ts <= interactions.event_ts then displays.event_ts end desc nulls last,
+                displays.event_ts,
+                displays.event_id
+        ) = 1
+        and row_number() over (
+            partition by interactions.item_event_id, displays.event_id, displays.offer_id
+            order by displays.position, displays.display_id
+        ) = 1
+
+),
+
+-- Somebody else's display counts only if the person has none and it is the only one that fits.
+strays as (
+
+    select
+        item_event_id,
+        proposition_id,
+        case when position is not null then offer_id end as offer_id,
+        latest_display_ts
+    from interactions
+    where
+        item_event_id not in (select item_event_id from own)
+        and (offer_id is not null or position is null)
+
+),
+
+foreign_events as (
+
+    select
+        wanted.proposition_id,
+        wanted.offer_id,
+        displays.event_id,
+        min(displays.event_ts) as event_ts
+    from (select distinct proposition_id, offer_id from strays) as wanted
+    inner join displays
+        on wanted.proposition_id = displays.proposition_id
+        and (wanted.offer_id = displays.offer_id or wanted.offer_id is null)
+    group by 1, 2, 3
+
+),
+
+-- The first two of them tell whether there is one only.
+first_events as (
+
+    select
+        *,
+        lead(event_ts) over (partition by proposition_id, offer_id order by event_ts, event_id) as next_ts
+    from foreign_events
+    qualify row_number() over (partition by proposition_id, offer_id order by event_ts, event_id) = 1
+
+),
+
+adopted as (
+
+    select
+        strays.item_event_id,
+        case when coalesce(first_events.next_ts > strays.latest_display_ts, true) then displays.display_id end as display_id
+    from strays
+    inner join first_events
+        on strays.proposition_id = first_events.proposition_id
+        and strays.offer_id is not distinct from first_events.offer_id
+        and strays.latest_display_ts >= first_events.event_ts
+    inner join displays
+        on first_events.event_id = displays.event_id
+        and strays.proposition_id = displays.proposition_id
+        and (strays.offer_id = displays.offer_id or strays.offer_id is null)
+    qualify row_number() over (
+        partition by strays.item_event_id, displays.offer_id
+        order by displays.position, displays.display_id
+    ) = 1
+
+),
+
+matched as (
+
+    select * from own
+    union all
+    select * from adopted
+
+),
+
+joined as (
+
+    select
+        interactions.*,
         displays.display_id,
         displays.event_ts as display_ts,
-        displays.activity_id,
-        displays.scope_id,
-        displays.placement_id,
-        row_number() over (
-            partition by interactions.item_event_id
-            order by displays.event_ts desc, displays.position, displays.display_id
-        ) as closeness
+        displays.offer_id as displayed_offer_id,
+        displays.placement_id as displayed_placement_id,
+        displays.position as displayed_position,
+        matched.item_event_id is not null and matched.display_id is null as fits_several,
+        {{ is_named_by("interactions.unmatched_tokens", "displays.offer_id", "displays.item_tokens") }} as is_named
     from interactions
-    inner join displays
-        on interactions.proposition_id = displays.proposition_id
-        and interactions.offer_id = displays.offer_id
-        and displays.event_ts <= interactions.event_ts
+    left join matched on interactions.item_event_id = matched.item_event_id
+    left join displays on matched.display_id = displays.display_id
+    -- Where the display tells which of its items the tokens stand for, only those were acted on.
+    qualify interactions.unmatched_tokens is null or is_named or not bool_or(is_named) over (partition by interactions.event_id)
 
 ),
 
 final as (
 
     select
-        interactions.item_event_id as interaction_id,
-        interactions.event_id,
-        interactions.event_kind as interaction_kind,
-        interactions.event_type,
-        interactions.event_ts,
-        interactions.event_date,
-        interactions.profile_id,
-        interactions.proposition_id,
-        interactions.offer_id,
-        coalesce(matched.placement_id, interactions.placement_id) as placement_id,
-        interactions.event_values,
-        matched.display_id,
-        matched.display_ts,
-        interactions.source_file,
-        interactions.load_id
-    from interactions
-    left join matched
-        on interactions.item_event_id = matched.item_event_id and matched.closeness = 1
+        item_event_id || case when position is null and display_id is not null then ':' || displayed_position else '' end as interaction_id,
+        event_id,
+        event_kind as interaction_kind,
+        event_type,
+        event_ts,
+        event_date,
+        profile_id,
+        proposition_id,
+        coalesce(offer_id, displayed_offer_id) as offer_id,
+        coalesce(displayed_placement_id, placement_id) as placement_id,
+        event_values,
+        display_id,
+        display_ts,
+        case
+            when display_id is not null or (offer_id is null and position is not null) then null
+            when event_kind not in ('interact', 'dismiss') then null
+            when fits_several then 'several displays of other people fit this interaction'
+            else 'no display for this interaction'
+        end as reject_reason,
+        source_file,
+        load_id
+    from joined
 
 )
 

@@ -6,9 +6,26 @@
     {%- set traffic_type = "coalesce(traffic_type, case when propensity is null then 'random' end) as traffic_type" -%}
 {%- endif %}
 
-with xdm as (
+with named as (
 
-    select *
+    select
+        item_event_id,
+        event_id,
+        event_ts,
+        event_date,
+        profile_id,
+        proposition_id,
+        offer_id,
+        activity_id,
+        scope_id,
+        placement_id,
+        position,
+        traffic_type,
+        propensity,
+        item_tokens,
+        context_text,
+        source_file,
+        load_id
     from {{ ref("int_proposition_items") }}
     where
         event_kind = 'display'
@@ -16,13 +33,16 @@ with xdm as (
 
 ),
 
-flat as (
+-- Borrowed items have the same columns in the same order, and flat displays those of a display.
+items as (
 
-    select * from {{ ref("int_flat_displays") }}
+    select * from named
+    union all
+    select * from {{ ref("int_borrowed_items") }}
 
 ),
 
-final as (
+xdm as (
 
     select
         item_event_id as display_id,
@@ -37,24 +57,38 @@ final as (
         scope_id,
         placement_id,
         position,
-        {{ traffic_type }},
+        traffic_type,
         propensity,
         null::varchar[] as segments,
         context_text,
         null::boolean as is_clicked,
         null::double as value,
         null::timestamp as outcome_until,
+        item_tokens,
+        source_file,
         load_id
-    from xdm
+    from items
+
+),
+
+unioned as (
+
+    select * from xdm
     union all
+    select * from {{ ref("int_flat_displays") }}
+
+),
+
+final as (
+
     select
         display_id,
-        'flat' as source,
-        request_id as event_id,
+        source,
+        event_id,
         event_ts,
         event_date,
         profile_id,
-        display_id as proposition_id,
+        proposition_id,
         offer_id,
         activity_id,
         scope_id,
@@ -67,8 +101,10 @@ final as (
         is_clicked,
         value,
         outcome_until,
+        item_tokens,
+        source_file,
         load_id
-    from flat
+    from unioned
 
 )
 

@@ -1,33 +1,20 @@
 -- A view: a second copy of every event would cost more than looking up the few that came twice.
 {{ config(materialized="view") }}
 
-with once as (
+with accepted as (
 
-    select
-        event_id,
-        event_ts,
-        event_date,
-        event_type,
-        event_kind,
-        profile_id,
-        request_id,
-        propositions,
-        tokens,
-        context_text,
-        event_values,
-        source_file,
-        load_id
+    select *
     from {{ ref("stg_xdm__events") }}
     where
         reject_reason is null
         and event_id not in (select event_id from {{ ref("int_repeated_events") }})
+    union all
+    select * from {{ ref("int_repeated_events") }}
 
 ),
 
 final as (
 
-    select * from once
-    union all
     select
         event_id,
         event_ts,
@@ -42,7 +29,7 @@ final as (
         event_values,
         source_file,
         load_id
-    from {{ ref("int_repeated_events") }}
+    from accepted
 
 )
 

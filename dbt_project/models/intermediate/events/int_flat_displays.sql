@@ -18,12 +18,64 @@ with flat as (
 
 ),
 
--- Of rows of one request, position and offer the earliest counts, and of those the one whose outcome is final first.
-earliest as (
+repeated as (
+
+    select content_id
+    from flat
+    group by 1
+    having count(*) > 1
+
+),
+
+-- Rows of equal content in one file are as many displays, unless they name a request; a file that repeats them has the
+-- same numbers.
+numbered as (
+
+    select
+        flat.*,
+        case
+            when request_id is not null then 1
+            else row_number() over (
+                partition by content_id, source_file
+                order by is_clicked desc nulls last, value desc nulls last, line_number
+            )
+        end as copy_number
+    from flat
+    where content_id in (select content_id from repeated)
+
+),
+
+-- Copies differ in their outcome where a later file knows more: the one that is final first counts, then a click, then
+-- the greater value.
+kept as (
 
     select *
+    from numbered
+    qualify row_number() over (
+        partition by content_id, copy_number
+        order by outcome_until nulls last, is_clicked desc nulls last, value desc nulls last, source_file, line_number
+    ) = 1
+
+),
+
+unioned as (
+
+    select
+        *,
+        1 as copy_number
     from flat
-    qualify row_number() over (partition by display_id order by event_ts, outcome_until nulls last, source_file, line_number) = 1
+    where content_id not in (select content_id from repeated)
+    union all
+    select * from kept
+
+),
+
+identified as (
+
+    select
+        *,
+        'flat:' || content_id || case when copy_number > 1 then ':' || copy_number else '' end as display_id
+    from unioned
 
 ),
 
@@ -31,10 +83,12 @@ final as (
 
     select
         display_id,
-        request_id,
+        'flat' as source,
+        coalesce(request_id, display_id) as event_id,
         event_ts,
         event_date,
         profile_id,
+        display_id as proposition_id,
         offer_id,
         activity_id,
         scope_id,
@@ -47,11 +101,10 @@ final as (
         is_clicked,
         value,
         outcome_until,
+        null::varchar[] as item_tokens,
+        source_file,
         load_id
-    from earliest
-    {%- if since %}
-    where display_id not in (select display_id from {{ this }} where event_date < date '{{ since }}')
-    {%- endif %}
+    from identified
 
 )
 

@@ -28,6 +28,7 @@ propositions as (
 
 ),
 
+-- A proposition without items stays as one row without an item.
 items as (
 
     select
@@ -37,8 +38,8 @@ items as (
         {{ xdm_activity_id("proposition") }} as activity_id,
         {{ xdm_placement_id("proposition") }} as placement_id,
         {{ xdm_ranking_traffic_type("proposition") }} as proposition_traffic_type,
-        unnest(proposition.items) as item,
-        generate_subscripts(proposition.items, 1) as item_number
+        unnest(case when len(proposition.items) > 0 then proposition.items else [null] end) as item,
+        generate_subscripts(case when len(proposition.items) > 0 then proposition.items else [null] end, 1) as item_number
     from propositions
 
 ),
@@ -47,20 +48,20 @@ tokened as (
 
     select
         *,
-        {{ xdm_names_item("tokens", "item") }} as is_named
+        {{ is_named_by("tokens", "item.id", xdm_item_tokens("item")) }} as is_named
     from items
-    where tokens is not null and event_kind <> 'display'
+    where tokens is not null
 
 ),
 
--- Where the action names tokens that items carry, only those items were acted on. Few events name any.
+-- Where the action names tokens that items carry, only those items were displayed or acted on. Few events name any.
 acted_on as (
 
-    select *
-    from items
-    where tokens is null or event_kind = 'display'
+    select * from items where tokens is null
     union all
-    select * exclude (is_named)
+    select * exclude (is_named) replace (
+        case when not bool_or(is_named) over (partition by event_id) then tokens end as tokens
+    )
     from tokened
     qualify is_named or not bool_or(is_named) over (partition by event_id)
 
@@ -82,9 +83,11 @@ final as (
         coalesce(nullif(activity_id, ''), 'default') as activity_id,
         coalesce(nullif(scope_id, ''), 'default') as scope_id,
         coalesce(nullif(placement_id, ''), 'default') as placement_id,
-        item_number::int as position,
-        lower(coalesce({{ xdm_item_traffic_type("item") }}, proposition_traffic_type)) as traffic_type,
+        case when item is not null then item_number::int end as position,
+        {{ xdm_traffic_type("coalesce(" ~ xdm_item_traffic_type("item") ~ ", proposition_traffic_type)") }} as traffic_type,
         {{ xdm_item_propensity("item") }} as propensity,
+        {{ xdm_item_tokens("item") }} as item_tokens,
+        tokens as unmatched_tokens,
         context_text,
         event_values,
         source_file,

@@ -9,40 +9,18 @@ with repeated as (
 
 ),
 
-copies as (
-
-    select
-        events.*,
-        row_number() over (
-            partition by events.event_id
-            order by events.event_ts, events.source_file, events.event_kind, events.propositions::varchar,
-                events.context_text, events.event_values::varchar, events.profile_id
-        ) as copy_number
-    from {{ ref("stg_xdm__events") }} as events
-    inner join repeated on events.event_id = repeated.event_id
-    where events.reject_reason is null
-
-),
-
 -- The earliest counts; ties go to the first file, then to the content.
 final as (
 
-    select
-        event_id,
-        event_ts,
-        event_date,
-        event_type,
-        event_kind,
-        profile_id,
-        request_id,
-        propositions,
-        tokens,
-        context_text,
-        event_values,
-        source_file,
-        load_id
-    from copies
-    where copy_number = 1
+    select events.*
+    from {{ ref("stg_xdm__events") }} as events
+    inner join repeated on events.event_id = repeated.event_id
+    where events.reject_reason is null
+    qualify row_number() over (
+        partition by events.event_id
+        order by events.event_ts, events.source_file, events.event_kind, events.propositions::varchar,
+            events.context_text, events.event_values::varchar, events.profile_id
+    ) = 1
 
 )
 

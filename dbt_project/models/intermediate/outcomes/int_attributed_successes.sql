@@ -46,7 +46,7 @@ by_proposition as (
         displays.strategy_id,
         displays.display_id,
         interactions.event_id as success_id,
-        interactions.event_ts as success_ts,
+        greatest(interactions.event_ts, displays.event_ts) as success_ts,
         {{ success_value("strategies", "interactions.event_values") }} as value
     from interactions
     inner join strategies
@@ -70,12 +70,31 @@ custom_events as (
     from {{ ref("int_events") }} as events
     anti join interactions on events.event_id = interactions.event_id
     where
-        events.event_kind = 'custom'
+        {{ is_conversion("events") }}
         and events.event_ts <= {{ as_of() }}
 
 ),
 
--- They belong to the person's last display before them: the first position, where several were shown at once.
+-- The ids of each event's person that were known by then.
+people as (
+
+    select
+        event_id,
+        profile_id
+    from custom_events
+    union all
+    select
+        custom_events.event_id,
+        links.other_profile_id as profile_id
+    from custom_events
+    inner join {{ ref("int_identity_links") }} as links
+        on custom_events.profile_id = links.profile_id
+        and links.known_from <= custom_events.event_ts
+
+),
+
+-- They belong to the person's last display before them: the first position, where several were shown at once. What an
+-- event itself displays comes after it.
 by_last_touch as (
 
     select
@@ -85,10 +104,12 @@ by_last_touch as (
         custom_events.event_ts as success_ts,
         {{ success_value("strategies", "custom_events.event_values") }} as value
     from custom_events
+    inner join people on custom_events.event_id = people.event_id
     inner join strategies on custom_events.event_type = strategies.event_type
     inner join displays
         on strategies.strategy_id = displays.strategy_id
-        and custom_events.profile_id = displays.profile_id
+        and people.profile_id = displays.profile_id
+        and custom_events.event_id <> displays.event_id
         and custom_events.event_ts >= displays.event_ts
         and custom_events.event_ts <= displays.window_closes_at
     qualify row_number() over (
@@ -98,11 +119,12 @@ by_last_touch as (
 
 ),
 
+-- A success whose amount cannot be read is rejected.
 final as (
 
-    select * from by_proposition
+    select * from by_proposition where value is not null
     union all
-    select * from by_last_touch
+    select * from by_last_touch where value is not null
 
 )
 

@@ -26,6 +26,7 @@ final as (
         strategies.objective,
         displays.display_id,
         displays.source,
+        displays.event_id,
         displays.event_ts,
         coalesce(displays.outcome_until, {{ add_hours("displays.event_ts", "strategies.window_hours") }}) as window_closes_at,
         case

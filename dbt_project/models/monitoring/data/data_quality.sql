@@ -60,7 +60,7 @@ conversions as (
         on strategies.strategy_id = successes.strategy_id
         and events.event_id = successes.success_id
     where
-        events.event_kind = 'custom'
+        {{ is_conversion("events") }}
         and events.event_ts > strategies.since
         and events.event_ts <= {{ as_of() }}
 

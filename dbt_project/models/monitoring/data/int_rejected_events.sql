@@ -27,47 +27,61 @@ documents as (
 
 ),
 
-empty_propositions as (
+items as (
 
     select
-        source_file,
+        items.source_file,
         null::bigint as line_number,
-        'proposition without items' as reason,
-        'event ' || event_id as raw_text
-    from {{ ref("int_events") }}
+        case
+            when items.position is null then 'display without items: send the id of each displayed item'
+            else 'item without id'
+        end as reason,
+        'event ' || items.event_id || ', proposition ' || items.proposition_id
+        || coalesce(', item ' || items.position, '') as raw_text
+    from {{ ref("int_proposition_items") }} as items
     where
-        len(list_filter(propositions, lambda proposition: coalesce(len(proposition.items), 0) = 0)) > 0
-        and event_ts <= {{ as_of() }}
+        items.offer_id is null
+        and items.event_ts <= {{ as_of() }}
+        and (
+            items.position is not null
+            or items.event_kind = 'display'
+            and (items.event_id, items.proposition_id) not in (
+                select (event_id, proposition_id) from {{ ref("int_borrowed_items") }}
+            )
+        )
 
 ),
 
-nameless_items as (
+interactions as (
 
     select
         source_file,
         null::bigint as line_number,
-        'item without id' as reason,
-        'event ' || event_id || ', proposition ' || proposition_id || ', item ' || position as raw_text
-    from {{ ref("int_proposition_items") }}
-    where
-        offer_id is null
-        and event_ts <= {{ as_of() }}
-
-),
-
-orphans as (
-
-    select
-        source_file,
-        null::bigint as line_number,
-        'no display for this interaction' as reason,
-        'event ' || event_id || ', proposition ' || proposition_id || ', offer ' || offer_id as raw_text
+        reject_reason as reason,
+        'event ' || event_id || ', proposition ' || proposition_id || coalesce(', offer ' || offer_id, '') as raw_text
     from {{ ref("int_attributed_interactions") }}
     where
-        display_id is null
-        and offer_id is not null
-        and interaction_kind in ('interact', 'dismiss')
+        reject_reason is not null
         and event_ts <= {{ as_of() }}
+
+),
+
+amounts as (
+
+    select distinct
+        events.source_file,
+        null::bigint as line_number,
+        {{ amount_defect(map_value("events.event_values", "strategies.value_path")) }} as reason,
+        'event ' || events.event_id || ', ' || strategies.value_path || ': '
+        || {{ map_value("events.event_values", "strategies.value_path") }} as raw_text
+    from {{ ref("int_events") }} as events
+    inner join {{ ref("stg_ranking_strategies") }} as strategies
+        on strategies.kpi_type = 'continuous'
+        and {{ counts_as_success("strategies.success_event_types", "events.event_type", "events.event_kind") }}
+    where
+        events.event_values is not null
+        and events.event_ts <= {{ as_of() }}
+        and {{ amount_defect(map_value("events.event_values", "strategies.value_path")) }} is not null
 
 ),
 
@@ -77,11 +91,11 @@ final as (
     union all
     select * from documents
     union all
-    select * from empty_propositions
+    select * from items
     union all
-    select * from nameless_items
+    select * from interactions
     union all
-    select * from orphans
+    select * from amounts
 
 )
 

@@ -70,9 +70,18 @@ judged as (
 final as (
 
     select
-        'flat:' || coalesce(judged.request_id, judged.source_file || ':' || line_number)
-        || ':' || coalesce(position, 1) || ':' || offer_id as display_id,
-        coalesce(judged.request_id, judged.source_file || ':' || line_number) as request_id,
+        case when reject_reason is null then {{ content_id([
+            "request_id",
+            "event_ts",
+            "profile_id",
+            "offer_id",
+            "coalesce(activity_id, 'default')",
+            "coalesce(scope_id, 'default')",
+            "coalesce(placement_id, 'default')",
+            "coalesce(position, 1)",
+            "case when request_id is null then " ~ text_of_features("segments", "context") ~ " end",
+        ]) }} end as content_id,
+        request_id,
         case when coalesce(reject_reason, '') <> 'timestamp out of range' then event_ts end as event_ts,
         case when reject_reason is null then judged.event_ts::date end as event_date,
         profile_id,

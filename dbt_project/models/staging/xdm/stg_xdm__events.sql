@@ -17,9 +17,29 @@ with lines as (
 
     select
         *,
-        {{ is_json_object("line") }} as is_object
+        {{ xdm_enveloped_events("line") }} as enveloped
     from {{ ref("base_xdm__lines") }}
     where filename in ({{ quoted_list(unread_files("experience_events") + [""])[1:-1] }})
+
+),
+
+-- An envelope may hold several events; a plain event is its line.
+unpacked as (
+
+    select
+        * exclude (enveloped),
+        coalesce(unnest(case when enveloped is null then [null] else enveloped end), line) as event,
+        case when enveloped is not null then generate_subscripts(enveloped, 1) end as event_number
+    from lines
+
+),
+
+events as (
+
+    select
+        *,
+        {{ is_json_object("event") }} as is_object
+    from unpacked
 
 ),
 
@@ -36,8 +56,8 @@ extracted as (
 
     select
         *,
-        case when is_object and {{ xdm_may_be_modern("line") }} then {{ xdm_fields("line", paths, "modern") }} end as modern_fields
-    from lines
+        case when is_object and {{ xdm_may_be_modern("event") }} then {{ xdm_fields("event", paths, "modern") }} end as modern_fields
+    from events
 
 ),
 
@@ -45,7 +65,7 @@ respelled as (
 
     select
         *,
-        case when is_object and modern_fields[2] is null then {{ xdm_fields("line", paths, "namespaced") }} end as other_fields
+        case when is_object and modern_fields[2] is null then {{ xdm_fields("event", paths, "namespaced") }} end as other_fields
     from extracted
 
 ),
@@ -64,12 +84,12 @@ typed as (
     select
         *,
         {%- for name, modern, namespaced in xdm_envelope() if name not in ("proposition", "propositions", "event_id") %}
-        fields[{{ loop.index0 + 2 }}] as {{ name }},
+        {{ xdm_field(name) }} as {{ name }},
         {%- endfor %}
-        nullif(fields[1], '') as event_id,
-        {{ text_to_utc("fields[2]") }} as event_ts,
-        try(json_extract(fields[4], '$.*[*]')) as identities,
-        {{ xdm_propositions("coalesce(fields[10], fields[11])") }} as propositions
+        nullif({{ xdm_field("event_id") }}, '') as event_id,
+        {{ text_to_utc(xdm_field("timestamp_text")) }} as event_ts,
+        try(json_extract({{ xdm_field("identity_map") }}, '$.*[*]')) as identities,
+        {{ xdm_propositions("coalesce(" ~ xdm_field("propositions") ~ ", " ~ xdm_field("proposition") ~ ")") }} as propositions
     from spelled
 
 ),
@@ -79,14 +99,17 @@ identified as (
     select
         typed.*,
         {{ xdm_identity("identity_map", "identities") }} as identity,
+        event_types.event_kind as kind_of_type,
+        -- An event that fetches propositions may report earlier ones as displayed.
         coalesce(
-            event_types.event_kind,
+            nullif(event_types.event_kind, 'decision'),
             case
                 when try_cast(typed.displayed as double) > 0 then 'display'
                 when try_cast(typed.interacted as double) > 0 then 'interact'
                 when try_cast(typed.dismissed as double) > 0 then 'dismiss'
-                when typed.event_type is not null then 'custom'
-            end
+            end,
+            event_types.event_kind,
+            case when typed.event_type is not null then 'custom' end
         ) as event_kind
     from typed
     left join {{ ref("xdm_event_types") }} as event_types on typed.event_type = event_types.event_type
@@ -100,7 +123,11 @@ judged as (
         nullif(coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"')), '') as profile_id,
         case
             when not is_object
-                then case when line is null or trim(line) = '' then 'blank line' else 'not a JSON object' end
+                then case
+                    when line is null or trim(line) = '' then 'blank line'
+                    when line_number is not null and regexp_matches(line, '\\x[0-9A-F]{2}') then 'not UTF-8'
+                    else 'not a JSON object'
+                end
             when event_id is null then 'no event id'
             when timestamp_text is null then 'no timestamp'
             when event_ts is null then 'timestamp is no time'
@@ -124,20 +151,26 @@ final as (
         judged.event_type,
         judged.event_kind,
         judged.profile_id,
+        {{ xdm_other_ids("judged.identities", "judged.profile_id") }} as other_profile_ids,
         judged.request_id,
         judged.propositions,
-        {{ text_to_list("judged.tokens") }} as tokens,
-        -- Only displays are asked for their context, and everything else for values: both take time.
+        {{ xdm_action_tokens("judged.tokens", "judged.action_id") }} as tokens,
+        -- Only displays are asked for their context, and everything else for values: both take time. A display of another
+        -- type, such as a page view or a purchase that reports what it rendered, has both.
         case
             when judged.event_kind = 'display' then {{ xdm_context_text("judged.fields", features) }}
         end as context_text,
         case
-            when judged.event_kind <> 'display' then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)
+            when
+                judged.event_kind <> 'display'
+                or judged.event_type is not null and judged.kind_of_type is distinct from 'display'
+                then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)
         end as event_values,
         judged.reject_reason,
         case when judged.reject_reason is not null then left(coalesce(judged.line, ''), 2000) end as raw_text,
         judged.source_file,
         judged.line_number,
+        judged.event_number,
         files.file_version,
         least(event_date, files.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
