@@ -22,6 +22,13 @@
     end
 {%- endmacro %}
 
+{# The id in an identity object; NULL where it is empty. #}
+{% macro xdm_identity_id(identity) -%}
+    nullif(
+        coalesce(json_extract_string({{ identity }}, '$.id'), json_extract_string({{ identity }}, '$."xdm:id"')), ''
+    )
+{%- endmacro %}
+
 {# The ids of an event's person beside its profile_id; NULL where it has one identity only, which is the usual case. #}
 {% macro xdm_other_ids(identities, profile_id) -%}
     case
@@ -30,12 +37,10 @@
                 list_distinct(
                     list_transform(
                         {{ identities }},
-                        lambda identity: coalesce(
-                            json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"')
-                        )
+                        lambda identity: {{ xdm_identity_id("identity") }}
                     )
                 ),
-                lambda id: id <> '' and id <> {{ profile_id }}
+                lambda id: id <> {{ profile_id }}
             )
     end
 {%- endmacro %}

@@ -77,67 +77,7 @@ own as (
 
 ),
 
--- Somebody else's display counts only if the person has none and it is the only one that fits.
-strays as (
-
-    select
-        item_event_id,
-        proposition_id,
-        case when position is not null then offer_id end as offer_id,
-        latest_display_ts
-    from interactions
-    where
-        item_event_id not in (select item_event_id from own)
-        and (offer_id is not null or position is null)
-
-),
-
-foreign_events as (
-
-    select
-        wanted.proposition_id,
-        wanted.offer_id,
-        displays.event_id,
-        min(displays.event_ts) as event_ts
-    from (select distinct proposition_id, offer_id from strays) as wanted
-    inner join displays
-        on wanted.proposition_id = displays.proposition_id
-        and (wanted.offer_id = displays.offer_id or wanted.offer_id is null)
-    group by 1, 2, 3
-
-),
-
--- The first two of them tell whether there is one only.
-first_events as (
-
-    select
-        *,
-        lead(event_ts) over (partition by proposition_id, offer_id order by event_ts, event_id) as next_ts
-    from foreign_events
-    qualify row_number() over (partition by proposition_id, offer_id order by event_ts, event_id) = 1
-
-),
-
-adopted as (
-
-    select
-        strays.item_event_id,
-        case when coalesce(first_events.next_ts > strays.latest_display_ts, true) then displays.display_id end as display_id
-    from strays
-    inner join first_events
-        on strays.proposition_id = first_events.proposition_id
-        and strays.offer_id is not distinct from first_events.offer_id
-        and strays.latest_display_ts >= first_events.event_ts
-    inner join displays
-        on first_events.event_id = displays.event_id
-        and strays.proposition_id = displays.proposition_id
-        and (strays.offer_id = displays.offer_id or strays.offer_id is null)
-    qualify row_number() over (
-        partition by strays.item_event_id, displays.offer_id
-        order by displays.position, displays.display_id
-    ) = 1
-
-),
+{{ displays_of_others("interactions", "own", "displays") }}
 
 matched as (
 

@@ -5,9 +5,7 @@ with records as (
     {{ read_input(
         "segment_memberships",
         input_columns("segment_memberships"),
-        spellings={
-            "segmentMembership": "xdm:segmentMembership", "identityMap": "xdm:identityMap", "_id": "@id",
-        },
+        spellings=xdm_profile_spellings(),
     ) }}
 
 ),
@@ -24,61 +22,17 @@ plain as (
         source_file,
         line_number
     from records
-    where "segmentMembership" is null
+    where not {{ is_xdm_profile() }}
 
 ),
 
--- XDM profiles: namespace -> segment -> {lastQualificationTime, status, validUntil}.
-profiles as (
-
-    select
-        *,
-        try(json_extract("identityMap", '$.*[*]')) as identities,
-        {{ xdm_identity('"identityMap"', "identities") }} as identity,
-        coalesce(
-            profile_id, json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"'), "_id"
-        ) as person,
-        unnest(json_extract("segmentMembership", '$.*')) as memberships
-    from records
-    where {{ is_json_object('"segmentMembership"') }}
-
-),
-
--- Names and details stand in the same order, so that no name has to be written into a path.
-named as (
-
-    select
-        *,
-        unnest(json_keys(memberships)) as member_of,
-        unnest(json_extract(memberships, '$.*')) as membership
-    from profiles
-
-),
-
-mapped as (
-
-    select
-        person as profile_id,
-        member_of as segment_id,
-        {%- for name, path in [
-            ("qualified_text", "lastQualificationTime"), ("exited_text", "validUntil"), ("status", "status"),
-        ] %}
-        coalesce(
-            json_extract_string(membership, '$.{{ path }}'), json_extract_string(membership, '$."xdm:{{ path }}"')
-        ) as {{ name }},
-        {%- endfor %}
-        raw_line,
-        source_file,
-        line_number
-    from named
-
-),
+{{ xdm_memberships("records") }}
 
 unioned as (
 
     select * from plain
     union all
-    select * from mapped
+    select * from xdm_memberships
 
 ),
 

@@ -15,31 +15,9 @@
 
 with lines as (
 
-    select
-        *,
-        {{ xdm_enveloped_events("line") }} as enveloped
+    select *
     from {{ ref("base_xdm__lines") }}
     where filename in ({{ quoted_list(unread_files("experience_events") + [""])[1:-1] }})
-
-),
-
--- An envelope may hold several events; a plain event is its line.
-unpacked as (
-
-    select
-        * exclude (enveloped),
-        coalesce(unnest(case when enveloped is null then [null] else enveloped end), line) as event,
-        case when enveloped is not null then generate_subscripts(enveloped, 1) end as event_number
-    from lines
-
-),
-
-events as (
-
-    select
-        *,
-        {{ is_json_object("event") }} as is_object
-    from unpacked
 
 ),
 
@@ -52,32 +30,7 @@ files as (
 
 ),
 
-extracted as (
-
-    select
-        *,
-        case when is_object and {{ xdm_may_be_modern("event") }} then {{ xdm_fields("event", paths, "modern") }} end as modern_fields
-    from events
-
-),
-
-respelled as (
-
-    select
-        *,
-        case when is_object and modern_fields[2] is null then {{ xdm_fields("event", paths, "namespaced") }} end as other_fields
-    from extracted
-
-),
-
-spelled as (
-
-    select
-        * exclude (modern_fields, other_fields),
-        {{ xdm_own_fields("modern_fields", "other_fields") }} as fields
-    from respelled
-
-),
+{{ xdm_spelled_events("lines", paths) }}
 
 typed as (
 
@@ -120,7 +73,7 @@ judged as (
 
     select
         *,
-        nullif(coalesce(json_extract_string(identity, '$.id'), json_extract_string(identity, '$."xdm:id"')), '') as profile_id,
+        {{ xdm_identity_id("identity") }} as profile_id,
         case
             when not is_object
                 then case
