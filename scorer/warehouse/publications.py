@@ -52,6 +52,7 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "offer_performance_shift": (),
     "health_findings": (),
     "rejected_events": (),
+    "input_files": (),
     "input_findings": (),
     "dim_offers": (),
     "dim_ranking_strategies": (),

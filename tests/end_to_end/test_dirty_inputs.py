@@ -32,8 +32,8 @@ EVENT_DEFECTS = {
     _event(_id="").encode(): "no event id",
     _event(_id=None).encode(): "no event id",
     _event(_id="e1", timestamp=None).encode(): "no timestamp",
-    _event(_id="e2", timestamp="2026-13-45T99:00:00Z").encode(): "timestamp is no time",
-    _event(_id="e3", timestamp=1_700).encode(): "timestamp is no time",
+    _event(_id="e2", timestamp="2026-13-45T99:00:00Z").encode(): "timestamp cannot be read as a time",
+    _event(_id="e3", timestamp=1_700).encode(): "timestamp cannot be read as a time",
     _event(_id="e4", timestamp="0001-01-01T00:00:00Z").encode(): "timestamp out of range",
     _event(_id="e5", eventType=None).encode(): "no event type",
     _event(_id="e6", identityMap={}).encode(): "no identity",
@@ -112,15 +112,15 @@ def test_a_line_beyond_the_limit_is_rejected_by_number(tmp_path: Path) -> None:
 
 FLAT_DEFECTS = {
     ",p,o,1,1,1": "no timestamp",
-    "yesterday,p,o,1,1,1": "timestamp is no time",
+    "yesterday,p,o,1,1,1": "timestamp cannot be read as a time",
     "2026-09-10,,o,1,1,1": "no profile_id",
     "2026-09-10,p,,1,1,1": "no offer_id",
     "2026-09-10,p,o,1.5,1,1": "propensity not in (0, 1]",
     "2026-09-10,p,o,0,1,1": "propensity not in (0, 1]",
     "2026-09-10,p,o,much,1,1": "propensity not in (0, 1]",
     "2026-09-10,p,o,1,maybe,1": "clicked is not 0 or 1",
-    "2026-09-10,p,o,1,1,inf": "value is no number",
-    "2026-09-10,p,o,1,1,a lot": "value is no number",
+    "2026-09-10,p,o,1,1,inf": "value cannot be read as a number",
+    "2026-09-10,p,o,1,1,a lot": "value cannot be read as a number",
 }
 
 
@@ -177,13 +177,13 @@ def test_broken_offers_and_memberships_are_rejected(tmp_path: Path) -> None:
         ("offers", 3, "no offer_id"),
         ("offers", 4, "offer_id is repeated"),
         ("offers", 5, "unknown status"),
-        ("offers", 6, "priority is no whole number"),
+        ("offers", 6, "priority is not a whole number"),
         ("offers", 7, "end_date is not after start_date"),
-        ("offers", 8, "end_date is no time"),
+        ("offers", 8, "end_date cannot be read as a time"),
         ("offers", 9, "more columns than the header"),
         ("segment_memberships", 3, "no profile_id"),
         ("segment_memberships", 4, "no segment_id"),
-        ("segment_memberships", 5, "qualified_at is no time"),
+        ("segment_memberships", 5, "qualified_at cannot be read as a time"),
         ("segment_memberships", 6, "exited_at before qualified_at"),
     ]
     assert build_rows(tmp_path, "select offer_id, priority from dim_offers") == [("o1", 1)]

@@ -125,7 +125,10 @@ def test_amounts_are_read_in_one_way_or_rejected(tmp_path: Path) -> None:
     read(tmp_path, displays__csv=HEADER + rows)
     values = build_rows(tmp_path, "select value from fct_displays order by profile_id")
     assert values == [(1234.5,), (1234.5,), (12.5,), (1234.5,), (None,)]
-    assert rejected(tmp_path) == [(7, "value is no number"), (8, "value is no number")]
+    assert rejected(tmp_path) == [
+        (7, "value can be read in two ways"),
+        (8, "value cannot be read as a number"),
+    ]
 
 
 def test_a_segment_that_is_no_flag_is_rejected(tmp_path: Path) -> None:

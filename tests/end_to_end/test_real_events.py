@@ -48,7 +48,7 @@ def test_every_planted_defect_is_accounted_for(dirty: Path) -> None:
     assert reasons == {
         "not a JSON object": planted["truncated_lines"] + planted["not_json"],
         "no event id": planted["events_without_id"],
-        "timestamp is no time": planted["impossible_times"],
+        "timestamp cannot be read as a time": planted["impossible_times"],
         "blank line": planted["blank_lines"],
         "no display for this interaction": planted["orphan_interactions"],
     }

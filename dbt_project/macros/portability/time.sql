@@ -1,4 +1,4 @@
-{# Text to a UTC timestamp: an offset or a zone's name is honoured, none means UTC; NULL where it is no time. ISO 8601 in
+{# Text to a UTC timestamp: an offset or a zone's name is honoured, none means UTC; NULL where it cannot be read. ISO 8601 in
    its usual forms, RFC 2822, and seconds, milliseconds, microseconds or nanoseconds since 1970. #}
 {% macro text_to_utc(column) -%}{{ return(adapter.dispatch("text_to_utc", "nextoffer")(column)) }}{%- endmacro %}
 

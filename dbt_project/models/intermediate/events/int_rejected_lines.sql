@@ -33,7 +33,8 @@ with rejected as (
         reject_reason,
         event_ts,
         raw_text,
-        row_number() over (partition by source_file, raw_text order by reject_reason) as copy_number
+        -- Events of one envelope have one line.
+        row_number() over (partition by source_file, raw_text, event_number order by reject_reason) as copy_number
     from {{ ref("stg_xdm__events") }}
     where reject_reason is not null and line_number is null
 

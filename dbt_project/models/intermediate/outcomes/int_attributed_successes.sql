@@ -109,7 +109,7 @@ by_last_touch as (
     inner join displays
         on strategies.strategy_id = displays.strategy_id
         and people.profile_id = displays.profile_id
-        and custom_events.event_id <> displays.event_id
+        and custom_events.event_id is distinct from displays.event_id
         and custom_events.event_ts >= displays.event_ts
         and custom_events.event_ts <= displays.window_closes_at
     qualify row_number() over (

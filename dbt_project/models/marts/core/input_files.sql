@@ -1,31 +1,18 @@
 with records as (
 
+    {% for input_name, model in [
+        ("displays", "stg_flat__displays"), ("experience_events", "stg_xdm__events"), ("offers", "stg_offers"),
+        ("segment_memberships", "stg_segment_memberships"),
+    ] %}
     select
-        'displays' as input,
+        '{{ input_name }}' as input,
         source_file,
         reject_reason
-    from {{ ref("stg_flat__displays") }}
-    where line_number > 0
-    union all
-    select
-        'experience_events' as input,
-        source_file,
-        reject_reason
-    from {{ ref("stg_xdm__events") }}
+    from {{ ref(model) }}
+    -- Line 0 stands for a file without a row.
     where coalesce(line_number, 1) > 0
     union all
-    select
-        'offers' as input,
-        source_file,
-        reject_reason
-    from {{ ref("stg_offers") }}
-    union all
-    select
-        'segment_memberships' as input,
-        source_file,
-        reject_reason
-    from {{ ref("stg_segment_memberships") }}
-    union all
+    {% endfor %}
     select
         input_name as input,
         source_file,
@@ -46,24 +33,34 @@ counted as (
 
 ),
 
-displays as (
+kept as (
 
     select
         case source when 'flat' then 'displays' else 'experience_events' end as input,
         source_file,
-        count(*) as displays
+        count(*) as displays,
+        0 as events
     from {{ ref("int_displays") }}
+    group by 1, 2
+    union all
+    select
+        'experience_events' as input,
+        source_file,
+        0 as displays,
+        count(*) as events
+    from {{ ref("int_events") }}
     group by 1, 2
 
 ),
 
-events as (
+used as (
 
     select
-        'experience_events' as input,
+        input,
         source_file,
-        count(*) as events
-    from {{ ref("int_events") }}
+        sum(displays) as displays,
+        case when input = 'displays' then sum(displays) else sum(events) end as used_rows
+    from kept
     group by 1, 2
 
 ),
@@ -120,17 +117,15 @@ joined as (
         files.file_bytes,
         coalesce(counted.row_count, 0) as row_count,
         coalesce(counted.rejected, 0) as rejected,
-        coalesce(displays.displays, 0) as displays,
+        coalesce(used.displays, 0) as displays,
         coalesce(copies.copies, 0) as copies,
         case
-            when counted.input = 'displays' then coalesce(displays.displays, 0)
-            when counted.input = 'experience_events' then coalesce(events.events, 0)
+            when counted.input in ('displays', 'experience_events') then coalesce(used.used_rows, 0)
             else coalesce(counted.row_count - counted.rejected, 0)
         end as used_rows
     from files
     full join counted on files.input = counted.input and files.source_file = counted.source_file
-    left join displays on counted.input = displays.input and counted.source_file = displays.source_file
-    left join events on counted.input = events.input and counted.source_file = events.source_file
+    left join used on counted.input = used.input and counted.source_file = used.source_file
     left join copies on counted.input = copies.input and counted.source_file = copies.source_file
 
 ),

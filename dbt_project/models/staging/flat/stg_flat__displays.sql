@@ -46,16 +46,17 @@ judged as (
         case
             when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when event_ts_text is null then 'no timestamp'
-            when event_ts is null then 'timestamp is no time'
+            when event_ts is null then 'timestamp cannot be read as a time'
             when event_ts not between timestamp '1990-01-01' and timestamp '2200-01-01' then 'timestamp out of range'
             when profile_id is null then 'no profile_id'
             when offer_id is null then 'no offer_id'
             when propensity_text is not null and (propensity is null or not (propensity > 0 and propensity <= 1))
                 then 'propensity not in (0, 1]'
             when clicked_text is not null and is_clicked is null then 'clicked is not 0 or 1'
-            when value_text is not null and (value is null or not isfinite(value)) then 'value is no number'
+            when {{ is_ambiguous_number("value_text") }} then 'value can be read in two ways'
+            when value_text is not null and (value is null or not isfinite(value)) then 'value cannot be read as a number'
             when abs(value) >= 1e12 then 'value out of range'
-            when outcome_until_text is not null and told_until is null then 'outcome_until is no time'
+            when outcome_until_text is not null and told_until is null then 'outcome_until cannot be read as a time'
             when is_final_text is not null and is_final is null then 'is_final is not true or false'
             when position_text is not null and coalesce(position, 0) < 1 then 'position is not 1 or more'
             when

@@ -46,12 +46,12 @@ final as (
             when offer_id is null then 'no offer_id'
             when copy_number > 1 then 'offer_id is repeated'
             when known_status is null then 'unknown status'
-            when priority is not null and priority_number is null then 'priority is no whole number'
-            when start_date is not null and starts_at is null then 'start_date is no time'
-            when end_date is not null and ends_at is null then 'end_date is no time'
+            when priority is not null and priority_number is null then 'priority is not a whole number'
+            when start_date is not null and starts_at is null then 'start_date cannot be read as a time'
+            when end_date is not null and ends_at is null then 'end_date cannot be read as a time'
             when ends_at <= starts_at then 'end_date is not after start_date'
             when is_fallback is not null and fallback_flag is null then 'is_fallback is not true or false'
-            when characteristics is not null and not json_valid(characteristics) then 'characteristics is no JSON'
+            when characteristics is not null and not json_valid(characteristics) then 'characteristics is not JSON'
             {%- for amount in offer_amounts() %}
             when {{ amount }} is not null and coalesce({{ amount }}_number < 0 or {{ amount }}_number >= 1e12, true)
                 then '{{ amount }} is not an amount from 0 to 1e12'

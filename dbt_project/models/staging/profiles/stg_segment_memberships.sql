@@ -59,8 +59,8 @@ judged as (
             when profile_id is null then 'no profile_id'
             when segment_id is null then 'no segment_id'
             when qualified_text is not null and coalesce(status, '') <> 'exited' and qualified_at is null
-                then 'qualified_at is no time'
-            when exited_text is not null and exited_at is null then 'exited_at is no time'
+                then 'qualified_at cannot be read as a time'
+            when exited_text is not null and exited_at is null then 'exited_at cannot be read as a time'
             when exited_at < qualified_at then 'exited_at before qualified_at'
         end as reject_reason
     from typed

@@ -83,7 +83,7 @@ judged as (
                 end
             when event_id is null then 'no event id'
             when timestamp_text is null then 'no timestamp'
-            when event_ts is null then 'timestamp is no time'
+            when event_ts is null then 'timestamp cannot be read as a time'
             when event_ts not between timestamp '1990-01-01' and timestamp '2200-01-01' then 'timestamp out of range'
             when event_kind is null then 'no event type'
             when profile_id is null then 'no identity'
