@@ -27,7 +27,7 @@ BROKEN_BY = {
         "delete from int_proposition_items where offer_id is null",
     ],
     "flat_rows_are_displays_or_rejected": [
-        "delete from int_flat_displays where display_id = 'flat:r1:1:a'"
+        "delete from int_flat_displays where event_id = 'r1'"
     ],
     "rejected_lines_are_numbered": [
         "delete from int_rejected_lines where line_number = 5",
@@ -45,7 +45,7 @@ BROKEN_BY = {
         "update daily_outcomes set traffic_type = 'elsewhere'",
     ],
     "interactions_follow_their_display": [
-        "update int_attributed_interactions set display_ts = event_ts + interval 1 second"
+        "update int_attributed_interactions set display_ts = event_ts + interval 11 second"
     ],
     "only_final_outcomes_are_trained_on": [
         "update training_examples set event_ts = timestamp '2026-01-30 00:00:01'",
@@ -73,6 +73,7 @@ BROKEN_BY = {
 
 BROKEN_EXPRESSIONS = {
     "is_exploration = (traffic_type = 'random')": "is_exploration = null",
+    "rows = used_rows + rejected + duplicates": "rejected = rejected + 1",
     "strategy_id is not null and profile_id is not null and offer_id is not null": (
         "profile_id = null"
     ),

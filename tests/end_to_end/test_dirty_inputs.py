@@ -77,8 +77,8 @@ def test_half_good_events_keep_their_good_part(tmp_path: Path) -> None:
         ("o2", 2),
     ]
     assert build_rows(tmp_path, "select reason from rejected_events order by 1") == [
+        ("display without items: send the id of each displayed item",),
         ("item without id",),
-        ("proposition without items",),
     ]
 
 

@@ -25,15 +25,23 @@ counted as (
                 and event_id in (select event_id from propositions)
         ) as items_out,
         (
-            select count(*) - count(offer_id) + (select count(*) from {{ ref("int_displays") }} where source = 'xdm')
+            select count(*)
             from {{ ref("int_proposition_items") }}
-            where event_kind = 'display'
-        ) as named_and_nameless,
+            where
+                event_kind = 'display'
+                and position is null
+                and event_ts <= {{ as_of() }}
+        ) as bare_in,
         (
-            select count(*) + (select count(*) from {{ ref("int_borrowed_items") }})
-            from {{ ref("int_proposition_items") }}
-            where event_kind = 'display'
-        ) as named_nameless_and_borrowed
+            select count(distinct (event_id, proposition_id))
+            from {{ ref("int_borrowed_items") }}
+            where event_ts <= {{ as_of() }}
+        ) as borrowed_out,
+        (
+            select count(*)
+            from {{ ref("int_rejected_events") }}
+            where starts_with(reason, 'display without items')
+        ) as rejected_out
 
 )
 
@@ -41,4 +49,4 @@ select *
 from counted
 where
     items_in <> items_out
-    or named_and_nameless <> named_nameless_and_borrowed
+    or bare_in <> borrowed_out + rejected_out
