@@ -76,7 +76,7 @@ amounts as (
         || {{ map_value("events.event_values", "strategies.value_path") }} as raw_text
     from {{ ref("int_events") }} as events
     inner join {{ ref("stg_ranking_strategies") }} as strategies
-        on strategies.kpi_type = 'continuous'
+        on strategies.outcome_type = 'continuous'
         and {{ counts_as_success("strategies.success_event_types", "events.event_type", "events.event_kind") }}
     where
         events.event_values is not null
