@@ -19,16 +19,14 @@ VIEWS = {"fct_displays": "main.int_flat_displays", "ranked_offers": "scorer.rank
 BROKEN_BY = {
     "events_in_are_events_out": [
         "insert into int_repeated_events (event_id) values ('unheard of')",
-        "insert into int_repeated_events select e.* from int_events as e, range(2)"
+        "insert into int_repeated_events select e.* from stg_xdm__events as e, range(2)"
         " where e.event_id = 'd1'",
     ],
     "displayed_items_are_displays_or_rejected": [
         "delete from int_proposition_items where item_event_id = 'd1:1:1'",
         "delete from int_proposition_items where offer_id is null",
     ],
-    "flat_rows_are_displays_or_rejected": [
-        "delete from int_flat_displays where event_id = 'r1'"
-    ],
+    "flat_rows_are_displays_or_rejected": ["delete from int_flat_displays where event_id = 'r1'"],
     "rejected_lines_are_numbered": [
         "delete from int_rejected_lines where line_number = 5",
         "insert into int_rejected_lines select * from int_rejected_lines limit 1",

@@ -15,6 +15,7 @@ from tests.support.xdm_events import display, write_lines
 
 AS_OF = datetime(2026, 9, 13)
 AT = AS_OF - timedelta(days=2)
+UNREADABLE_TIME = "timestamp cannot be read as a time"
 TABLES = "+rejected_events +fct_displays +dim_offers"
 
 
@@ -32,7 +33,9 @@ EVENT_DEFECTS = {
     _event(_id="").encode(): "no event id",
     _event(_id=None).encode(): "no event id",
     _event(_id="e1", timestamp=None).encode(): "no timestamp",
-    _event(_id="e2", timestamp="2026-13-45T99:00:00Z").encode(): "timestamp cannot be read as a time",
+    _event(
+        _id="e2", timestamp="2026-13-45T99:00:00Z"
+    ).encode(): "timestamp cannot be read as a time",
     _event(_id="e3", timestamp=1_700).encode(): "timestamp cannot be read as a time",
     _event(_id="e4", timestamp="0001-01-01T00:00:00Z").encode(): "timestamp out of range",
     _event(_id="e5", eventType=None).encode(): "no event type",
