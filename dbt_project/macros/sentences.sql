@@ -1,4 +1,4 @@
-{# A share as text for people: 12 %, and 0.4 % below ten percent. #}
+{# A share as text, with a decimal below ten percent: 12 %, 0.4 %. #}
 {% macro percent_text(share) -%}
     (case
         when {{ share }} = 0 or abs({{ share }}) >= 0.0995 then {{ number_text("100 * " ~ share, 0) }}
@@ -6,7 +6,7 @@
     end || ' %')
 {%- endmacro %}
 
-{# What displays of a kind earned, as text for people: a share of them for a binary KPI, else an amount. #}
+{# What displays of a kind earned, as text: the share that succeeded for a binary KPI, else an amount. #}
 {% macro earned_text(reward, kpi_type, kind) -%}
     case {{ kpi_type }}
         when 'binary' then {{ percent_text(reward) }} || ' of its {{ kind }} displays succeeded'
@@ -14,12 +14,12 @@
     end
 {%- endmacro %}
 
-{# The same, in short, for the figure to compare with. #}
+{# The short form, for the figure to compare with. #}
 {% macro compared_text(reward, kpi_type) -%}
     case {{ kpi_type }} when 'binary' then {{ percent_text(reward) }} else {{ number_text(reward, 2) }} end
 {%- endmacro %}
 
-{# What offer_performance_shift says of an offer; expects its CTEs `rated` and `offers`. #}
+{# The sentence of offer_performance_shift about an offer; expects its CTEs `rated` and `offers`. #}
 {% macro shift_sentence() -%}
     {%- set days = "round(rated.recent_days)::bigint" -%}
     {%- set name = "coalesce(offers.offer_name, rated.offer_id)" -%}
@@ -71,7 +71,7 @@
     end
 {%- endmacro %}
 
-{# What traffic_composition_drift says of a feature, or of all of them. #}
+{# The sentence of traffic_composition_drift about a feature, or about all features. #}
 {% macro drift_sentence() -%}
     case
         when not is_measured and comparison = 'latest_week' then
@@ -93,7 +93,7 @@
     end
 {%- endmacro %}
 
-{# What to do about it. #}
+{# The advice of traffic_composition_drift. #}
 {% macro drift_advice() -%}
     case
         when severity = 'severe' and comparison = 'latest_week' and {{ is_trained_now() }} then
@@ -101,13 +101,13 @@
         when severity = 'severe' and comparison = 'latest_week' then
             'Train again now, so that the model knows these visitors. Check for a new campaign or a broken tag.'
         when severity in ('warning', 'notice') and comparison = 'latest_week' then
-            'Check for a new campaign or a broken tag. The next training takes the change in.'
+            'Check for a new campaign or a broken tag. The next training accounts for the change.'
         when severity <> 'ok' then
             'Scores of these people rest on little data. Exploration learns about them once they visit.'
     end
 {%- endmacro %}
 
-{# Whether the strategy of a row has trained a model as of this cycle, which has then seen what is found now. #}
+{# Whether the strategy of a row has trained a model in this cycle; that model has seen the data of the finding. #}
 {% macro is_trained_now() -%}
     strategy_id in (
         select runs.strategy_id

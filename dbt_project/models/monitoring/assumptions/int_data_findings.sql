@@ -81,9 +81,9 @@ unioned as (
         'displays_arrive' as assumption,
         case when is_without_displays then 'severe' when is_silent then 'warning' else 'ok' end as severity,
         case
-            when is_without_displays then 'No display of this strategy is in the log of the last weeks.'
+            when is_without_displays then 'The log contains no displays of this strategy.'
             when is_silent then 'No display of this strategy arrived since ' || last_display::date || '.'
-            else 'Displays arrive; the last is of ' || last_display::date || '.'
+            else 'Displays arrive; the latest is from ' || last_display::date || '.'
         end as sentence,
         'Check that the log of displays reaches the raw folder.' as advice
     from measured
@@ -94,11 +94,11 @@ unioned as (
         case when recent > 0 and recent_random = 0 and recent_known = 0 then 'warning' else 'ok' end as severity,
         case
             when recent > 0 and recent_random = 0 and recent_known > 0 then
-                {{ count_text("recent_known") }} || ' displays of the last 7 days have a logged propensity, and no traffic type.'
+                {{ count_text("recent_known") }} || ' displays of the last 7 days have a logged propensity but no traffic type.'
             when recent > 0 and recent_random = 0 then 'Nothing was shown at random in the last 7 days.'
             else {{ count_text("coalesce(recent_random, 0)") }} || ' displays of the last 7 days were random.'
         end as sentence,
-        'Without random traffic, changes of offers and new offers go unnoticed: check that it is served and logged.' as advice
+        'Check that random traffic is served and logged: without it, changes in offers and new offers go unnoticed.' as advice
     from measured
     union all
     select
@@ -125,7 +125,7 @@ unioned as (
         'propensities_are_known' as assumption,
         case when unknown_share >= 0.5 then 'warning' when unknown_share >= 0.1 then 'notice' else 'ok' end as severity,
         coalesce({{ percent_text("unknown_share") }}, '0 %') || ' of the displays have no known propensity.' as sentence,
-        'They train, and cannot tell which policy is better: log the propensity, or the traffic type.' as advice
+        'The model learns from them, but they cannot show which policy is better. Log the propensity or the traffic type.' as advice
     from measured
     union all
     select
@@ -133,7 +133,7 @@ unioned as (
         'outcomes_are_final' as assumption,
         case when open_share >= 0.8 then 'notice' else 'ok' end as severity,
         {{ count_text("coalesce(recent_open, 0)") }} || ' displays (' || coalesce({{ percent_text("open_share") }}, '0 %')
-        || ') of the last 7 days wait for their final outcome.' as sentence,
+        || ') of the last 7 days do not have their final outcome yet.' as sentence,
         'A shorter attribution window shows changes sooner.' as advice
     from measured
 

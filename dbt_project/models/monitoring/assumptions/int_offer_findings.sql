@@ -85,13 +85,13 @@ strategies as (
             when 'alike' then
                 'People respond alike to all offers: personalisation adds little or nothing beyond the best single offer.'
             when 'none seen' then
-                'No two offers are known to appeal to different people; '
-                || alike_pairs || ' of ' || pairs || ' pairs are liked by the same ones.'
+                'No two offers are known to appeal to different people; people respond alike to '
+                || alike_pairs || ' of ' || pairs || ' pairs.'
             else 'There is too little random traffic to tell whether the offers appeal to different people.'
         end as sentence,
         case
             when verdict in ('alike', 'earns no more', 'none seen') then
-                'Add offers that are made for different people, or segments that tell people apart.'
+                'Add offers for different groups of people, or segments that distinguish people.'
             when verdict in ('not proved', 'too little data') then 'Wait, explore with more of the traffic, or offer fewer alternatives.'
         end as advice,
         false as retrain_recommended
@@ -107,7 +107,7 @@ alike as (
         offer_id || ', ' || other_offer_id as subject,
         severity,
         sentence,
-        'Keep one of the two, or make them differ in more than looks.' as advice,
+        'Keep one of the two, or change what one of them offers.' as advice,
         false as retrain_recommended
     from pairs
     where verdict = 'alike' and place <= 5

@@ -120,9 +120,9 @@ final as (
         rated.severity = 'severe' and not rated.is_trained_now as retrain_recommended,
         {{ shift_sentence() }} as sentence,
         case
-            when rated.severity = 'severe' and rated.is_trained_now then 'The model of this cycle takes it in. Look for what changed: the terms, the page, the link.'
-            when rated.severity = 'severe' then 'Train again now, and look for what changed: the terms, the page, the link.'
-            when rated.severity <> 'ok' then 'Look for what changed: the terms, the page, the link. The next training takes it in.'
+            when rated.severity = 'severe' and rated.is_trained_now then 'The model of this cycle accounts for it. Check what changed: the terms, the page or the link.'
+            when rated.severity = 'severe' then 'Train again now, and check what changed: the terms, the page or the link.'
+            when rated.severity <> 'ok' then 'Check what changed: the terms, the page or the link. The next training accounts for it.'
         end as advice
     from rated
     inner join offers on rated.offer_id = offers.offer_id
