@@ -15,6 +15,7 @@ MAX_SEGMENTS = 50
 MIN_READY_OFFERS = 2
 KPIS = ("clicked", "value")
 ASSIGNMENTS = ("unknown", "uniform")
+DATE_ORDERS = ("day_first", "month_first")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Settings:
         `uniform` if displays whose log says nothing of their choice were drawn at random, else ''.
     inputs : mapping
         Input -> relation, for inputs that are tables and not files of `raw`.
+    date_order : str
+        `day_first` or `month_first`: how local dates are read where their file does not show it; ''
+        if that stops a run.
+    time_zone : str
+        Name of the zone of times that state none, such as `Europe/Berlin`; '' for UTC.
     copies : Path or None
         Folder of plain copies of input files; None: below `home`.
     """
@@ -61,6 +67,8 @@ class Settings:
     now: datetime = datetime.max
     assignment: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    date_order: str = ""
+    time_zone: str = ""
     copies: Path | None = None
 
     @property

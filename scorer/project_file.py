@@ -20,6 +20,8 @@ _TYPES: dict[str, type] = {
     "kpi": str,
     "seed": int,
     "assignment": str,
+    "date_order": str,
+    "time_zone": str,
     "inputs": dict,
 }
 _WANTED = {int: "a whole number", str: "a text in quotes", dict: "a section, such as [inputs]"}
@@ -35,6 +37,8 @@ class ProjectFile:
     kpi: str | None = None
     seed: int | None = None
     assignment: str | None = None
+    date_order: str | None = None
+    time_zone: str | None = None
     inputs: dict[str, str] | None = None
 
 

@@ -13,7 +13,9 @@ from scorer.errors import ConfigurationError, StrategyError
 
 
 @click.command()
-@settings_options("raw", "as_of", "strategy", "seed", "kpi", "assignment")
+@settings_options(
+    "raw", "as_of", "strategy", "seed", "kpi", "assignment", "date_order", "time_zone"
+)
 @click.option("--force", is_flag=True, help="Redo the cycle if it is finished.")
 @click.option(
     "--full-refresh", is_flag=True, help="Read all files again; redo the cycle if it is finished."
@@ -45,7 +47,7 @@ def run(
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@settings_options("raw", "as_of", "kpi", "assignment")
+@settings_options("raw", "as_of", "kpi", "assignment", "date_order", "time_zone")
 @json_option
 def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
     """Look at the input files of FOLDER, and say what a run would make of them.

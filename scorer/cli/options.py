@@ -8,14 +8,17 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import click
 from click.core import ParameterSource
 
 from scorer.config import (
     ASSIGNMENTS,
+    DATE_ORDERS,
     KPIS,
     Settings,
     clock,
@@ -84,6 +87,18 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         show_default=True,
         help="How displays were chosen whose log says neither traffic_type nor propensity.",
     ),
+    "date_order": click.option(
+        "--date-order",
+        type=click.Choice(DATE_ORDERS),
+        envvar="NEXTOFFER_DATE_ORDER",
+        help="How dates such as 10/11/2026 are read. [env NEXTOFFER_DATE_ORDER]",
+    ),
+    "time_zone": click.option(
+        "--time-zone",
+        metavar="ZONE",
+        envvar="NEXTOFFER_TIME_ZONE",
+        help="Zone of times that state none, such as Europe/Berlin. [env NEXTOFFER_TIME_ZONE]",
+    ),
 }
 
 
@@ -127,6 +142,8 @@ def early_settings(settings: Settings) -> Settings:
         kpi=settings.kpi if "kpi" in given else state.kpi,
         seed=settings.seed if "seed" in given else state.seed,
         assignment=settings.assignment or state.assignment,
+        date_order=settings.date_order or state.date_order,
+        time_zone=settings.time_zone or state.time_zone,
         inputs=settings.inputs or state.inputs,
     )
 
@@ -174,6 +191,8 @@ def _settings(given: dict[str, Any]) -> Settings:
         kpi=_one_of(file, "kpi", KPIS, _or_project("kpi", given.get("kpi"), project.kpi)),
         strategy=given.get("strategy"),
         assignment=_assignment(file, given, project),
+        date_order=_date_order(file, given, project),
+        time_zone=_time_zone(_or_project("time_zone", given.get("time_zone"), project.time_zone)),
         inputs=project.inputs or {},
     )
     if "allow_future" in given and settings.as_of > settings.now:
@@ -199,6 +218,19 @@ def _assignment(file: Path | None, given: dict[str, Any], project: ProjectFile) 
     return "" if known == ASSIGNMENTS[0] else known
 
 
+def _date_order(file: Path | None, given: dict[str, Any], project: ProjectFile) -> str:
+    stated = _or_project("date_order", given.get("date_order"), project.date_order)
+    return _one_of(file, "date_order", DATE_ORDERS, stated) if stated else ""
+
+
+def _time_zone(name: str | None) -> str:
+    if name and name not in available_timezones():
+        near = get_close_matches(name, available_timezones(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigurationError(f"time_zone: {name!r} is not a zone such as Europe/Berlin{hint}")
+    return name or ""
+
+
 def _one_of(file: Path | None, key: str, allowed: tuple[str, ...], value: str | None) -> str:
     if value is not None and value not in allowed:
         raise ConfigurationError(f"{file}: {key} must be {' or '.join(allowed)}, not {value!r}")
@@ -217,5 +249,7 @@ def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:
         seed=state.seed,
         kpi=state.kpi,
         assignment=state.assignment,
+        date_order=state.date_order,
+        time_zone=state.time_zone,
         inputs=state.inputs,
     )

@@ -173,6 +173,8 @@ def _state_to_continue(
         kpi=settings.kpi,
         seed=settings.seed,
         assignment=settings.assignment,
+        date_order=settings.date_order,
+        time_zone=settings.time_zone,
         inputs=dict(settings.inputs),
     )
     # Clear the finished steps before claiming the build file: if the run is killed in between, no
@@ -222,6 +224,8 @@ def cycle_fingerprint(settings: Settings) -> str:
         settings.kpi,
         settings.strategy,
         settings.assignment,
+        settings.date_order,
+        settings.time_zone,
         sorted(settings.inputs.items()),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -35,7 +35,7 @@ class CycleState:
         Name of the published file; None until the cycle is finished.
     seconds : dict
         Step -> wall-clock seconds; not published.
-    raw, kpi, seed, assignment, inputs
+    raw, kpi, seed, assignment, inputs, date_order, time_zone
         Settings of the cycle, for later commands on its build.
     """
 
@@ -49,6 +49,8 @@ class CycleState:
     kpi: str = "clicked"
     seed: int = 0
     assignment: str = ""
+    date_order: str = ""
+    time_zone: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -97,6 +97,8 @@ def dbt_variables(settings: Settings) -> dict[str, Any]:
         "kpi": settings.kpi,
         "now": settings.now.strftime("%Y-%m-%d %H:%M:%S"),
         "assignment": settings.assignment,
+        "date_order": settings.date_order,
+        "time_zone": settings.time_zone,
         **({"inputs": dict(settings.inputs)} if settings.inputs else {}),
     }
 
@@ -196,16 +198,20 @@ def _environment(settings: Settings) -> Iterator[None]:
         # Python's tracker process complains of dbt's locks when a run is interrupted.
         "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
     }
-    before = {name: os.environ.get(name) for name in wanted}
+    before = dict(os.environ)
+    # Settings of the user's own dbt, such as DBT_TARGET, are no settings of this one.
+    for name in [name for name in before if name.startswith("DBT_")]:
+        if not name.startswith("DBT_ENV_"):
+            del os.environ[name]
     os.environ.update(wanted)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
+        for name in {*wanted, *(name for name in before if name.startswith("DBT_"))}:
+            if name in before:
+                os.environ[name] = before[name]
             else:
-                os.environ[name] = value
+                os.environ.pop(name, None)
 
 
 def _reporter(progress: Progress, finished: set[str]) -> Callable[[Any], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 
 from scorer.errors import InputError
 from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
+from scorer.progress import Silent
+from scorer.warehouse.dbt import run_dbt
 from tests.support.paths import PROJECT
-from tests.support.pipeline_runs import build, build_rows
+from tests.support.pipeline_runs import build, build_rows, settings
 
 AS_OF = datetime(2026, 11, 22)
 TABLES = "+rejected_events +fct_displays +stg_input_columns"
@@ -159,3 +162,36 @@ def test_python_and_sql_know_the_same_words() -> None:
     for words in (TRUE_WORDS, FALSE_WORDS):
         assert all(f'"{word}"' in macros for word in words)
     assert all(f"'{mark}'" in macros for mark in NULL_MARKS)
+
+
+def test_times_without_a_zone_are_those_of_the_stated_zone(tmp_path: Path) -> None:
+    """Local times move by the zone's offset; epochs, offsets and other zones stay what they say."""
+    times = {
+        "2026-11-20 09:00:00": "2026-11-20 08:00:00",
+        "2026-07-20T09:00": "2026-07-20 07:00:00",
+        "20.11.2026 09:00": "2026-11-20 08:00:00",
+        "2026-11-20T09:00:00Z": "2026-11-20 09:00:00",
+        "2026-11-20 09:00:00+05:30": "2026-11-20 03:30:00",
+        "2026-11-20 09:00:00 America/New_York": "2026-11-20 14:00:00",
+        "1795165200": "2026-11-20 09:00:00",
+    }
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    rows = "".join(f"{time},p{n},a\n" for n, time in enumerate(times))
+    (raw / "displays.csv").write_text("event_ts,profile_id,offer_id\n" + rows)
+    stated = replace(settings(tmp_path, raw, AS_OF), time_zone="Europe/Berlin")
+    run_dbt(stated, "+fct_displays", "features", Silent())
+    found = build_rows(tmp_path, "select event_ts::varchar from fct_displays order by profile_id")
+    assert [moment for (moment,) in found] == list(times.values())
+
+
+def test_a_declared_type_of_a_column_counts(tmp_path: Path) -> None:
+    """Postcodes that look like numbers are categories where context_features says so."""
+    header = "event_ts,profile_id,offer_id,ctx_zip,ctx_age\n"
+    declared = "feature_name,path,value_type\nzip,zip,category\nage,age,number\n"
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "context_features.csv").write_text(declared)
+    (tmp_path / "raw" / "displays.csv").write_text(header + "2026-11-20,p,a,08000,7\n")
+    build(tmp_path, tmp_path / "raw", AS_OF, "+stg_flat__features")
+    found = dict(build_rows(tmp_path, "select feature_name, value_type from stg_flat__features"))
+    assert found == {"zip": "category", "age": "number"}

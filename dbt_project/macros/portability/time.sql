@@ -1,6 +1,20 @@
-{# Text to a UTC timestamp: an offset or a zone's name is honoured, none means UTC; NULL where it cannot be read. ISO 8601 in
-   its usual forms, RFC 2822, and seconds, milliseconds, microseconds or nanoseconds since 1970. #}
-{% macro text_to_utc(column) -%}{{ return(adapter.dispatch("text_to_utc", "nextoffer")(column)) }}{%- endmacro %}
+{# Text to a UTC timestamp: an offset or a zone's name is honoured, none means var time_zone, else UTC; NULL where it
+   cannot be read. ISO 8601 in its usual forms, RFC 2822, and seconds, milliseconds, microseconds or nanoseconds since 1970. #}
+{% macro text_to_utc(column) -%}
+    {%- set moment = adapter.dispatch("text_to_utc", "nextoffer")(column) -%}
+    {{ return(adapter.dispatch("in_own_zone", "nextoffer")(column, moment) if var("time_zone", "") else moment) }}
+{%- endmacro %}
+
+{# A moment that was read as UTC, moved to var time_zone where its text is neither an epoch nor states an offset or a zone. #}
+{% macro duckdb__in_own_zone(column, moment) -%}
+    case
+        when
+            regexp_matches({{ column }}, '(Z|UTC|GMT|[+-]\d\d:?\d\d|:\d\d(\.\d+)?[+-]\d\d|[A-Za-z]+/[A-Za-z_]+\]?|\d ?[A-Z]{3,4})$')
+            or regexp_full_match({{ column }}, '-?\d{9,13}(\.\d+)?|\d{15,}')
+            then {{ moment }}
+        else ({{ moment }} at time zone {{ quoted(var("time_zone")) }}) at time zone 'UTC'
+    end
+{%- endmacro %}
 
 {% macro duckdb__text_to_utc(column) -%}
     coalesce(

@@ -19,7 +19,7 @@
             {{ exceptions.raise_compiler_error(
                 "[input] " ~ source_name ~ ": column " ~ column ~ ": " ~ part["unclear"] ~ " can be "
                 ~ numbers[2] ~ "-" ~ numbers[1] ~ "-" ~ numbers[0] ~ " or " ~ numbers[2] ~ "-" ~ numbers[0] ~ "-" ~ numbers[1]
-                ~ "; write dates in that form, or set NEXTOFFER_DATE_ORDER to day_first or month_first"
+                ~ "; write dates in that form, or state --date-order day_first or month_first (date_order in nextoffer.toml, NEXTOFFER_DATE_ORDER)"
             ) }}
         {%- endif -%}
     {%- endfor -%}

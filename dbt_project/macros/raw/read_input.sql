@@ -64,7 +64,7 @@
     {%- if type.endswith("[]") or type.startswith("STRUCT") or type.startswith("MAP") -%}
         to_json({{ identifier(column) }})::varchar
     {%- elif type.startswith("TIMESTAMP WITH TIME ZONE") -%}
-        ({{ identifier(column) }} at time zone 'UTC')::varchar
+        ({{ identifier(column) }} at time zone 'UTC')::varchar || 'Z'
     {%- elif type in ("DOUBLE", "FLOAT") -%}
         {{ number_to_text(identifier(column)) }}
     {%- else -%}

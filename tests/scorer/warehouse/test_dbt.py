@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -157,3 +158,23 @@ def test_headings_are_no_reason() -> None:
     """The line that names the cause is found below dbt's heading."""
     message = "Runtime Error in model a (models/a.sql)\n  IO Error: no such file\n  more"
     assert useful_line(message) == "IO Error: no such file"
+
+
+def test_settings_of_another_dbt_do_not_reach_ours(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables of the environment that configure a user's own dbt have no effect, and stay."""
+    foreign = {
+        "DBT_TARGET": "prod",
+        "DBT_PROFILE": "other",
+        "DBT_ENGINE_TARGET": "prod",
+        "DBT_PROJECT_DIR": "/nowhere",
+        "DBT_PROFILES_DIR": "/nowhere",
+        "DBT_TARGET_PATH": "/nowhere",
+        "DBT_FULL_REFRESH": "maybe",
+        "DBT_THREADS": "many",
+    }
+    for name, value in foreign.items():
+        monkeypatch.setenv(name, value)
+    assert run_dbt(settings, "good", "features", Silent()) == 2
+    assert {name: os.environ[name] for name in foreign} == foreign

@@ -107,14 +107,23 @@ unioned as (
 
 ),
 
--- Values decide; a column of text without any value is a category.
+declared as (
+
+    select * from {{ ref("stg_context_features") }}
+
+),
+
+-- The declared type counts, else values decide; a column of text without any value is a category.
 final as (
 
     select
-        feature_kind::varchar as feature_kind,
-        feature_name::varchar as feature_name,
-        coalesce(min(value_type) filter (where value_type <> 'text'), 'category')::varchar as value_type
+        unioned.feature_kind::varchar as feature_kind,
+        unioned.feature_name::varchar as feature_name,
+        coalesce(
+            min(declared.value_type), min(unioned.value_type) filter (where unioned.value_type <> 'text'), 'category'
+        )::varchar as value_type
     from unioned
+    left join declared on unioned.feature_name = declared.feature_name and unioned.feature_kind = 'context'
     group by 1, 2
 
 )

@@ -35,6 +35,8 @@ settings as (
             || '|'
             || coalesce((select string_agg(distinct value_path, ',' order by value_path) from {{ ref("stg_ranking_strategies") }}), '')
             || '|'
+            || {{ quoted(var("date_order", "") ~ "|" ~ var("time_zone", "")) }}
+            || '|'
             || coalesce((select string_agg(event_type || '=' || event_kind, ',' order by event_type) from {{ ref("xdm_event_types") }}), '')
         ) as settings_hash
 
