@@ -1,6 +1,6 @@
 {# Columns that hold moments, in any input. #}
 {% macro time_columns() %}
-    {{ return(["event_ts", "start_date", "end_date", "qualified_at", "exited_at"]) }}
+    {{ return(["event_ts", "start_date", "end_date", "qualified_at", "exited_at", "outcome_until"]) }}
 {% endmacro %}
 
 {# A column of moments as text that `text_to_utc` reads: local dates are turned round. Where a date could begin with
