@@ -27,6 +27,7 @@ FIRST, SECOND = datetime(2026, 11, 8), datetime(2026, 11, 15)
 MARTS = """
 create or replace table dim_ranking_strategies as
 select 's' as strategy_id, 'binary' as kpi_type, {share}::double as exploration_share,
+    30 as lookback_days,
     'uniform' as exploration, 0::double as control_share, 2 as top_k;
 create or replace table strategy_features as
 select * from (values

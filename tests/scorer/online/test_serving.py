@@ -115,8 +115,8 @@ def test_a_killed_worker_is_replaced_and_loses_no_event(served: Served, raw: Pat
             }
             assert ask(connection, "/v1/events", event)[0] == 202
             acknowledged.append(event["_id"])
-        (worker,) = served.workers()
-        os.kill(worker, signal.SIGKILL)
+        for worker in served.workers():
+            os.kill(worker, signal.SIGKILL)
         served.wait_for(lambda state: state["ready"])
         connection = served.connect()
     seal_event_logs(raw)
