@@ -145,6 +145,19 @@ def test_arrows_between_folders_run_one_way(manifest: dict[str, Any]) -> None:
     assert list(TopologicalSorter(reads).static_order())
 
 
+def test_the_measures_of_success_are_metrics(manifest: dict[str, Any]) -> None:
+    """Tools that read semantic definitions find each measure that tells whether it works."""
+    metrics = {metric["name"]: metric["description"] for metric in manifest["metrics"].values()}
+    for name in (
+        "lift",
+        "success_rate",
+        "reward_per_display",
+        "exploration_share",
+        "propensity_weighted_value",
+    ):
+        assert metrics[name].endswith("."), name
+
+
 def test_unit_tests_state_their_edge(manifest: dict[str, Any]) -> None:
     """Every unit test says in a sentence what it shows."""
     unit_tests = manifest["unit_tests"].values()
@@ -164,6 +177,7 @@ def test_models_with_rules_have_unit_tests(manifest: dict[str, Any]) -> None:
         "dim_ranking_strategies",
         "eligibility_exclusions",
         "int_unread_files",
+        "int_metric_days",
         "model_versions",
         "profile_features",
         "ranked_offers",
