@@ -26,6 +26,7 @@ KINDS = (
     "interaction_base",
     "pooled_trees",
     "residual_trees",
+    "average",
     "success_value",
     "placement_gate",
 )

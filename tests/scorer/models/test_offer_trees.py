@@ -11,6 +11,7 @@ import pytest
 from scorer.arrays import Matrix
 from scorer.errors import InputError
 from scorer.features import encode_users
+from scorer.models.boosting import TreeData
 from scorer.models.offer_trees import OfferTrees
 from scorer.training.candidates import CANDIDATES
 from scorer.training.examples import usable_rows
@@ -194,3 +195,33 @@ def test_models_have_the_ready_offers_and_the_fitted_schema() -> None:
         assert model.offer_ids == BOTH
         assert model.schema == WORKED_SCHEMA
         assert model.personalises(USERS).tolist() == [kind != "best_single"] * 4
+
+
+def test_the_average_has_the_mean_of_both_margins() -> None:
+    """Margins of the average are halfway between those of the base and of the pooled trees."""
+    made = bench(by_people())
+    mixed, trees, base = (
+        CANDIDATES[name](made, EVERYTHING)
+        for name in ("average", "pooled_trees", "interaction_base")
+    )
+    assert isinstance(mixed, OfferTrees)
+    assert isinstance(trees, OfferTrees)
+    assert mixed.kind == "average"
+    users = made.examples.users[:200]
+    expected = (trees.margins(users) + base.margins(users)) / 2
+    np.testing.assert_allclose(mixed.margins(users), expected, atol=1e-4)
+
+
+def test_of_many_rows_those_without_a_success_are_thinned() -> None:
+    """All successes stay, 8 others for each, and weights make up for the rest."""
+    rng = np.random.default_rng(0)
+    outcomes = (rng.random(60_000) < 0.02).astype(float)
+    data = TreeData(np.zeros((60_000, 1), np.float32), ("q",), outcomes)
+    kept = data.thinned(np.ones(60_000, bool), 0)
+    assert kept.outcomes.sum() == outcomes.sum()
+    assert len(kept.outcomes) == pytest.approx(9 * outcomes.sum(), rel=0.05)
+    assert kept.weights is not None
+    assert kept.weights.sum() == pytest.approx(60_000, rel=0.02)
+    few = data.thinned(np.arange(60_000) < 30_000, 0)
+    assert few.weights is None
+    assert len(few.outcomes) == 30_000
