@@ -27,7 +27,6 @@ from scorer.warehouse.marts import (
     read_data,
     read_schema,
 )
-from scorer.warehouse.readiness import waiting_offers
 from scorer.warehouse.scorer_tables import replace_evaluations, replace_training_run
 
 _REPAIRED = """
@@ -72,8 +71,7 @@ def train_strategy(
         outcome = _collecting(registry, settings, strategy, reason)
     else:
         outcome = _deploy(registry, settings, strategy, training)
-    waiting = waiting_offers(connection, strategy)
-    for note in [*([waiting] if waiting else []), *([] if training is None else training.notes)]:
+    for note in [] if training is None else training.notes:
         progress.say(f"{strategy}: {note}")
     importance = [] if training is None else importance_rows(training.personalised.model, examples)
     connection.execute("begin")

@@ -43,6 +43,7 @@ from scorer.warehouse.database import connect_build
 from scorer.warehouse.input_tables import read_input_tables
 from scorer.warehouse.lock import hold_lock
 from scorer.warehouse.publications import make_newest_current, publish
+from scorer.warehouse.readiness import waiting_offers
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ def _features(work: Work) -> None:
     build(work.settings, "features", "features", work.progress)
     with connect_build(work.settings.build_path, read_only=True) as connection:
         require_records(connection)
-        for note in segments_used(connection):
+        for note in [*segments_used(connection), *waiting_offers(connection)]:
             work.progress.say(note)
 
 
