@@ -100,6 +100,10 @@ def show_chart(chart: Figure, alt_text: str) -> None:
         )
         chart = chart.copy(deep=False)
         chart.title = alt.Undefined
+    dark = st.context.theme.type == "dark"
+    legible = "#c3c8cf" if dark else "#4a5058"
+    colours = {"labelColor": legible, "titleColor": legible}
+    chart = chart.configure_axis(**colours).configure_legend(**colours)
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 

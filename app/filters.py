@@ -99,7 +99,9 @@ def _prepare(label: str, name: str, options: list[str], words: Callable[[str], s
                 st.query_params[name] = words(value)
     elif asked in options:
         if words(asked) != asked:
-            st.query_params[name] = words(asked)
+            st.session_state[name] = asked
+            with suppress(StreamlitAPIException):
+                st.query_params[name] = words(asked)
     elif asked is not None and asked not in map(words, options):
         st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
 

@@ -10,6 +10,11 @@ from pathlib import Path
 import streamlit as st
 
 _PAGES = Path(__file__).parent / "pages"
+_LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32" width="150" height="32">'
+    '<text x="0" y="24" font-family="system-ui, sans-serif" font-size="24" font-weight="700"'
+    ' fill="#2b83ba">nextoffer</text></svg>'
+)
 _SECTIONS = {
     "What to do": ("overview", "performance", "offers", "ranked_offers"),
     "Whether to trust it": ("model", "interactions", "policy_value", "health"),
@@ -18,11 +23,13 @@ _SECTIONS = {
 
 def run() -> None:
     """Draw the page of the URL."""
-    st.set_page_config(page_title="nextoffer", layout="wide")
-    st.navigation(
+    page = st.navigation(
         {section: [_page(name) for name in names] for section, names in _SECTIONS.items()},
         expanded=True,
-    ).run()
+    )
+    st.set_page_config(page_title=f"{page.title} · nextoffer", layout="wide")
+    st.logo(_LOGO, size="large")
+    page.run()
 
 
 def _page(name: str) -> st.Page:

@@ -116,7 +116,7 @@ def _charts(publication: Publication, row: pd.Series, period: Period) -> str:
     over_time = performance_sentences.named(performance.over_time(*asked))
     figures: list[Figure] = []
     if not over_time.empty:
-        figures.append(charts.over_time(over_time, unit.capitalize(), unit, is_amount))
+        figures.append(charts.over_time(over_time, text.sentence_case(unit), unit, is_amount))
     gain = performance.gain_over_time(publication, str(row["strategy_id"]))
     if gain["gain"].notna().any():
         title = "Gain over random, added up over 30 days"

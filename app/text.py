@@ -55,6 +55,11 @@ def true_minus(text: str) -> str:
     return text.replace("-", "\u2212")
 
 
+def sentence_case(text: str) -> str:
+    """Return text with a capital first letter; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def short(name: Any, most: int = LONGEST_NAME) -> str:
     """Return a name of at most so many letters; the end of a longer one becomes `…`."""
     text = str(name)

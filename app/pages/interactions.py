@@ -25,12 +25,16 @@ def render(view: View) -> None:
         st.info("**No interaction to show yet.** Displays count once their outcome is final.")
         return
     pairs = queries.pairs(view.publication, view.strategy_id, None, most=5000)
+    found = queries.strongest(view.publication, view.strategy_id, view.is_amount)
+    effect = found.iloc[0] if len(found) else None
+    st.markdown(sentences.lead(effect, view.is_amount))
+    first = effect if effect is not None and sentences.is_credible(effect) else None
     offer: str | None = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         what = choose("View", "view", list(VIEWS), VIEWS.__getitem__)
         if what == "offer":
-            offer = _pick_offer(offers, pairs)
-            names = _pick_pair(view, offer)
+            offer = _pick_offer(offers, pairs, first)
+            names = _pick_pair(view, offer, first)
         else:
             feature = _pick_feature(view)
     if offer is not None:
@@ -44,15 +48,16 @@ def render(view: View) -> None:
         _draw_weights(view, offer)
 
 
-def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame) -> str:
-    strongest = list(dict.fromkeys([*pairs["offer_id"], *offers["offer_id"]]))
+def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame, first: pd.Series | None) -> str:
+    leading = [] if first is None else [first["offer_id"]]
+    strongest = list(dict.fromkeys([*leading, *pairs["offer_id"], *offers["offer_id"]]))
     labels = text.offer_labels(offers)
     return choose(
         "Offer (largest differences first)", "offer", strongest, lambda name: labels[name]
     )
 
 
-def _pick_pair(view: View, offer: str) -> tuple[str, str] | None:
+def _pick_pair(view: View, offer: str, first: pd.Series | None) -> tuple[str, str] | None:
     found = queries.pairs(view.publication, view.strategy_id, offer, most=200)
     names = {
         f"{row['feature_name']} x {row['other_feature_name']}": (
@@ -61,6 +66,9 @@ def _pick_pair(view: View, offer: str) -> tuple[str, str] | None:
         )
         for _, row in found.iterrows()
     }
+    if first is not None and first["offer_id"] == offer:
+        leading = (first["feature_name"], first["other_feature_name"])
+        names = {" x ".join(leading): leading} | names
     if not names:
         return None
     return names[choose("Features (strongest pair first)", "pair", list(names))]
@@ -103,7 +111,7 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
 
 
 def _measure(view: View) -> str:
-    return view.unit.capitalize() if view.is_amount else "Success rate"
+    return text.sentence_case(view.unit) if view.is_amount else "Success rate"
 
 
 def _rate(label: str, view: View) -> ColumnConfig:

@@ -65,7 +65,7 @@ def _performance(view: View) -> None:
     if known.empty:
         st.info("No display of this period has a final outcome yet.")
         return
-    title = f"{view.unit.capitalize()} by offer, {view.period.words}"
+    title = f"{text.sentence_case(view.unit)} by offer, {view.period.words}"
     if frame["place"].max() > _CHARTED:
         title += f": the {_CHARTED} with the most displays"
     components.show_chart(charts.rewards(known, title, view.unit, view.is_amount), title)
@@ -88,7 +88,7 @@ def _performance(view: View) -> None:
                 "part": "Share of the arm",
                 "mature_displays": number("With final outcome", format="localized"),
                 "successes": number("Successes", format="localized"),
-                "reward": view.unit.capitalize(),
+                "reward": text.sentence_case(view.unit),
                 "offer_id": "Id",
             },
         )

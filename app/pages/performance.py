@@ -39,11 +39,11 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
     by_type = arms.set_index("traffic_type")
     model = by_type.loc["contextual"] if "contextual" in by_type.index else None
     random = by_type.loc["random"] if "random" in by_type.index else None
-    st.markdown(f"**{text.plain(view.unit.capitalize())}, {view.period.words}**")
+    st.markdown(f"**{text.plain(text.sentence_case(view.unit))}, {view.period.words}**")
     boxes = st.columns(4)
     for box, label, row in ((boxes[0], "Random", random), (boxes[1], "Personalised", model)):
         value = text.reward(row["reward_per_display"], view.is_amount) if row is not None else "–"
-        box.metric(label, value, help=text.plain(view.unit.capitalize()))
+        box.metric(label, value, help=text.plain(text.sentence_case(view.unit)))
     lift = model["lift"] if model is not None else None
     boxes[2].metric("Lift over random", text.change(lift))
     boxes[3].metric("p-value", text.p_value(model["p_value"] if model is not None else None))
@@ -57,7 +57,7 @@ def _table(view: View, arms: pd.DataFrame) -> None:
         "displays": st.column_config.NumberColumn("Displays", format="localized"),
         "successes": st.column_config.NumberColumn("Successes", format="localized"),
         "rate": "Success rate",
-        "reward": view.unit.capitalize(),
+        "reward": text.sentence_case(view.unit),
         "lift_text": "Lift over random",
         "interval": "95 % interval",
         "p_text": "p-value",
@@ -174,7 +174,7 @@ def _groups(view: View, groups: pd.DataFrame) -> None:
         "arm": "Arm",
         "displays": st.column_config.NumberColumn("Displays", format="localized"),
         "successes": st.column_config.NumberColumn("Successes", format="localized"),
-        "reward": view.unit.capitalize(),
+        "reward": text.sentence_case(view.unit),
         "lift_text": "Lift over random",
         "interval": "95 % interval",
     }

@@ -72,7 +72,7 @@ def render(view: View) -> None:
 
 
 def _draw_table(chosen: pd.DataFrame, view: View) -> None:
-    unit = text.plain(view.unit.capitalize())
+    unit = text.sentence_case(view.unit)
     columns = {
         name: st.column_config.TextColumn(label.replace("{unit}", unit), help=help_text)
         for name, (label, help_text) in COLUMNS.items()

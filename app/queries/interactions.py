@@ -220,6 +220,61 @@ limit $most
 """
 
 
+# The interaction of two values of each of two features, on the log scale: how many times the ratio
+# of the rates differs between the values of the other feature. A log of a rate has a variance of
+# about k / successes, with k = 1 for successes and 2 for amounts.
+_STRONGEST = """
+with cells as (
+    select
+        offer_id, feature_name, other_feature_name, feature_value, other_feature_value,
+        displays, successes, rate
+    from offer_feature_interactions
+    where strategy_id = $strategy and other_feature_name is not null and successes >= 5 and rate > 0
+),
+contrasts as (
+    select
+        one.offer_id, one.feature_name, one.other_feature_name,
+        one.feature_value, other.feature_value as second_value,
+        one.other_feature_value, other.other_feature_value as second_other_value,
+        one.rate as rate_11, up.rate as rate_12, down.rate as rate_21, other.rate as rate_22,
+        one.displays as displays_11, up.displays as displays_12,
+        down.displays as displays_21, other.displays as displays_22,
+        ln(one.rate) + ln(other.rate) - ln(up.rate) - ln(down.rate) as contrast,
+        sqrt($k * (1 / one.successes + 1 / other.successes + 1 / up.successes + 1 / down.successes))
+            as error
+    from cells as one
+    inner join cells as other
+        on one.offer_id = other.offer_id and one.feature_name = other.feature_name
+        and one.other_feature_name = other.other_feature_name
+        and one.feature_value < other.feature_value
+        and one.other_feature_value < other.other_feature_value
+    inner join cells as up
+        on one.offer_id = up.offer_id and one.feature_name = up.feature_name
+        and one.other_feature_name = up.other_feature_name
+        and one.feature_value = up.feature_value
+        and other.other_feature_value = up.other_feature_value
+    inner join cells as down
+        on one.offer_id = down.offer_id and one.feature_name = down.feature_name
+        and one.other_feature_name = down.other_feature_name
+        and other.feature_value = down.feature_value
+        and one.other_feature_value = down.other_feature_value
+)
+select
+    contrasts.*,
+    coalesce(offers.offer_name, contrasts.offer_id) as offer_name,
+    count(*) over () as tests
+from contrasts
+left join dim_offers as offers on contrasts.offer_id = offers.offer_id
+order by abs(contrast) / error desc, contrasts.offer_id, feature_name, other_feature_name
+limit 1
+"""
+
+
+def strongest(publication: Publication, strategy: str, is_amount: bool) -> pd.DataFrame:
+    """Return the interaction that is furthest beyond chance, and how many were compared."""
+    return publication.frame(_STRONGEST, strategy=strategy, k=2.0 if is_amount else 1.0)
+
+
 def pairs(
     publication: Publication, strategy: str, offer: str | None, most: int = 12
 ) -> pd.DataFrame:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
+
 import pandas as pd
 
 from app import text
@@ -36,6 +39,58 @@ def finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: 
 
     most, least = who(ordered.iloc[-1]), who(ordered.iloc[0])
     return f"**{plain(offer)}** performs best, {most}, and worst, {least}."
+
+
+def is_credible(effect: pd.Series) -> bool:
+    """Return whether an interaction is beyond chance, counting all that were compared."""
+    return least(effect) > 1
+
+
+def least(effect: pd.Series) -> float:
+    """Return the least factor in the 95 % interval of an interaction (Bonferroni over all)."""
+    z = NormalDist().inv_cdf(1 - 0.025 / int(effect["tests"]))
+    return math.exp(abs(effect["contrast"]) - z * effect["error"])
+
+
+def lead(effect: pd.Series | None, is_amount: bool) -> str:
+    """Return the strongest credible effect with both cells and its size, as markdown."""
+    if effect is None:
+        return "No two features have enough successes together to look for an effect of both."
+    tests = text.count(effect["tests"])
+    if not is_credible(effect):
+        return (
+            "**No offer depends on two features together beyond chance**, counting all"
+            f" {tests} comparisons. The differences below may be noise."
+        )
+    rows = [_row(effect, 1, is_amount), _row(effect, 2, is_amount)]
+    (ratio, first), (_, second) = sorted(rows, key=lambda row: -row[0])
+    factor = math.exp(abs(effect["contrast"]))
+    return (
+        f"**{text.named(effect['offer_name'])}** depends on two features together."
+        f" {text.sentence_case(first)}: **{ratio:.1f} times** as much."
+        f" {text.sentence_case(second)}. Together the ratios differ by a factor of"
+        f" {factor:.1f}, at least {least(effect):.1f} (95 %, counting {tests} comparisons)."
+    )
+
+
+def _row(effect: pd.Series, place: int, is_amount: bool) -> tuple[float, str]:
+    """Return how two cells with one value of the first feature compare, and their ratio."""
+    value = effect["feature_value" if place == 1 else "second_value"]
+    cells = [
+        (effect[f"rate_{place}{i}"], effect[f"displays_{place}{i}"], effect[name])
+        for i, name in ((1, "other_feature_value"), (2, "second_other_value"))
+    ]
+    (high, many, more), (low, few, less) = sorted(cells, key=lambda cell: -cell[0])
+    other = text.named(effect["other_feature_name"])
+    return high / low, (
+        f"where {text.named(effect['feature_name'])} is {_told(value)}, displays with {other}"
+        f" {_told(more)} earn {text.reward(high, is_amount)} ({text.count(many)} displays) and with"
+        f" {other} {_told(less)} {text.reward(low, is_amount)} ({text.count(few)})"
+    )
+
+
+def _told(value: object) -> str:
+    return {"true": "yes", "false": "no"}.get(str(value), text.named(value))
 
 
 def joint(cells: pd.DataFrame, alone: pd.DataFrame) -> str:

@@ -53,7 +53,7 @@ def compare(arms: pd.DataFrame, unit: str, is_amount: bool, period: str) -> str:
         for name in ("Personalised", "Random")
         if name in rewards.index
     ]
-    return f"{unit.capitalize()}, {period}: " + ", ".join(parts)
+    return f"{text.sentence_case(unit)}, {period}: " + ", ".join(parts)
 
 
 _EVENTS = {
@@ -86,6 +86,8 @@ def funnel(reach: pd.DataFrame, kpi: str) -> pd.DataFrame:
         "Clicked": seen["people_who_clicked"].sum(),
         f"Success ({text.short(kpi, 20)})": seen["people_with_success"].sum(),
     }
+    if not people["Clicked"]:
+        del people["Clicked"]  # nothing says who clicked, as in e-mails without tracking
     most = max(1, int(people["Eligible"]))
     return pd.DataFrame(
         [{"step": step, "people": n, "share": n / most} for step, n in people.items()]

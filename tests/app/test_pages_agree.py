@@ -14,6 +14,7 @@ from benchmarks.synthetic_publication import World, write_publication
 from tests.support.browsing import run_command
 from tests.support.claims import lines_of, stated
 from tests.support.opening import START, Opener, today
+from tests.support.texts import text_of
 
 PAGES = sorted(path.stem for path in (START.parents[1] / "pages").glob("[a-z]*.py"))
 ONE = World(places=(("web", "home"), ("web", "account")), amounts=())
@@ -68,7 +69,7 @@ def test_pages_agree_in_every_state(
     pages = walk(open_page, tmp_path, "web")
     assert disagreements(pages) == {}
     assert_readable(pages)
-    assert state in str([element.proto for element in pages["overview"].main])
+    assert state in text_of(pages["overview"])
 
 
 def home_with_one(home: Path, strategy: str, copy: Path) -> Path:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
+from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 from PIL import Image
 
 from tests.support.browsing import visit
@@ -27,6 +30,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    file = (arguments.home / "published.duckdb").resolve()
+    with duckdb.connect(str(file), read_only=True) as connection:
+        (as_of,) = connection.execute("select as_of from publication").fetchone() or (None,)
+    # The clock of the pictures is that of the demo, which is never stale.
+    os.environ["NEXTOFFER_NOW"] = f"{as_of + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}"
     with visit(arguments.home.absolute(), WIDTH) as seen:
         for name, (path, height) in SHOTS.items():
             file = arguments.out / f"{name}.png"

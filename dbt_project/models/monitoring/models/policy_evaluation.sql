@@ -45,7 +45,8 @@ final as (
         strategy_id,
         cycle_date,
         as_of,
-        policy,
+        -- Builds of an earlier version called the previous model deployed.
+        case policy when 'deployed' then 'previous' else policy end as policy,
         {{ figures | join(",\n        ") }}
     from evaluations
     union all
