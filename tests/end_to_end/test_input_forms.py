@@ -195,3 +195,12 @@ def test_a_declared_type_of_a_column_counts(tmp_path: Path) -> None:
     build(tmp_path, tmp_path / "raw", AS_OF, "+stg_flat__features")
     found = dict(build_rows(tmp_path, "select feature_name, value_type from stg_flat__features"))
     assert found == {"zip": "category", "age": "number"}
+
+
+def test_a_record_of_very_many_fields_is_rejected(tmp_path: Path) -> None:
+    """20,000 fields of one record cost nothing more than its rejection."""
+    fields = ", ".join(f'"ctx_{n}": "x"' for n in range(20_000))
+    good = '{"event_ts": "2026-11-20", "profile_id": "p", "offer_id": "a", "ctx_a": "1"'
+    read(tmp_path, displays__ndjson=f"{good}}}\n{good}, {fields}}}\n")
+    assert build_rows(tmp_path, "select count(*) from fct_displays") == [(1,)]
+    assert rejected(tmp_path) == [(2, "more than 1000 fields")]

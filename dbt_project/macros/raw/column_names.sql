@@ -56,12 +56,20 @@
     lower(left({{ text }}, 4)) in ('{{ prefix }}_', '{{ prefix }} ', '{{ prefix }}-')
 {%- endmacro %}
 
+{# The most fields of a flat JSON record; one with more is rejected, as each field of a file becomes a column. #}
+{% macro most_fields() %}{{ return(1000) }}{% endmacro %}
+
+{# Whether a JSON object has no more fields than that. #}
+{% macro has_few_fields(text) -%}
+    len(json_keys({{ text }})) <= {{ most_fields() }}
+{%- endmacro %}
+
 {# The keys of the JSON records of a file, in the order of the alphabet. #}
 {% macro record_keys(input_name, path) %}
     {%- set sql -%}
         select distinct unnest(json_keys(line)) as key
         from ({{ read_documents(input_name, [path]) }})
-        where {{ is_json_object("line") }}
+        where {{ is_json_object("line") }} and {{ has_few_fields("line") }}
         order by 1
     {%- endset -%}
     {{ return(query_rows(sql) | map(attribute="key") | list) }}

@@ -16,7 +16,7 @@
     (
         select
             line,
-            case when {{ is_json_object("line") }} then line end as document,
+            case when {{ is_json_object("line") }} and {{ has_few_fields("line") }} then line end as document,
             json_extract_string(document, {{ quoted_list(paths) }}) as fields,
             json_keys(document) as keys,
             -- Of a key that is repeated the first value counts.

@@ -45,6 +45,8 @@ judged as (
         *,
         case
             when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
+            when event_ts_text is null and raw_line is not null and not {{ has_few_fields("raw_line") }}
+                then 'more than {{ most_fields() }} fields'
             when event_ts_text is null then 'no timestamp'
             when event_ts is null then 'timestamp cannot be read as a time'
             when event_ts not between timestamp '1990-01-01' and timestamp '2200-01-01' then 'timestamp out of range'
