@@ -243,3 +243,17 @@ def test_only_staging_knows_raw_shapes(manifest: dict[str, Any]) -> None:
     raw = re.compile(r"json_|scopeDetails|itemSelection|rankingDetail|[tT]rackingToken|item\.token")
     later = [n for n in nodes(manifest, "model") if "staging" not in n["fqn"]]
     assert [n["name"] for n in later if raw.search(n["raw_code"])] == []
+
+
+def test_only_xdm_files_know_xdm_fields() -> None:
+    """Fields of XDM events and profiles are read in macros/xdm and staging/xdm only."""
+    raw = re.compile(r"scopeDetails|itemSelection|rankingDetail|identityMap|lastQualificationTime")
+    found = {
+        str(path.relative_to(PROJECT))
+        for folder in ("models", "macros")
+        for path in (PROJECT / folder).rglob("*.sql")
+        if path.parent.name != "xdm"
+        and path.name != "input_columns.sql"  # names the columns of inputs
+        and raw.search(path.read_text())
+    }
+    assert found == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,38 @@ READ = {
     "fl_quoted_comma_header_silent": (SUMMER, 8, 8, 0),
     "fl_symlink_part": (SUMMER, 3, 3, 0),
     "fl_parquet_filename_col": (SUMMER, 3, 0, 0),
+    "xdm_shared_prop": (AUTUMN, 2, 1, 0),
+    "xdm_click_no_items": (AUTUMN, 1, 1, 0),
+    "xdm_item_tokens": (AUTUMN, 2, 1, 0),
+    "xdm_login": (AUTUMN, 2, 0, 0),
+    "xdm_skew": (AUTUMN, 1, 1, 0),
+    "xdm_envelope": (AUTUMN, 1, 0, 0),
+    "ajo_wrapper": (AUTUMN, 2, 1, 0),
+    "session_as_request": (AUTUMN, 4, 2, 0),
+    "flat_renamed": (SUMMER, 20, 10, 0),
+    "request_id_shared": (SUMMER, 20, 10, 0),
+    "one_unknown_traffic_type": (SUMMER, 7, 3, 7),
+    "placement_all": (SUMMER, 60, 0, 60),
+}
+# Case -> as-of, displays with their reward.
+REWARDS = {
+    "xdm_shared_prop": (AUTUMN, {"d1:1:1": 1, "d2:1:1": 0}),
+    "xdm_item_tokens": (AUTUMN, {"d1:1:1": 0, "d1:1:2": 1}),
+    "xdm_login": (AUTUMN, {"d1:1:1": 80, "d2:1:1": 80}),
+    "xdm_purchase_forms": (AUTUMN, {"d1:1:1": 0, "d2:1:1": 1234.5, "d3:1:1": 20}),
+}
+# Case -> as-of, displays, rejected records as reason and line.
+REJECTED = {
+    "xdm_display_no_items": (
+        AUTUMN,
+        0,
+        [
+            ("display without items: send the id of each displayed item", None),
+            ("no display for this interaction", None),
+        ],
+    ),
+    "xdm_purchase_forms": (AUTUMN, 3, [("no event type", 4)]),
+    "ev_json_invalid_utf8": (SUMMER, 6, [("not UTF-8", 1)]),
 }
 # Case -> as-of, offers with their status.
 OFFERS = {
@@ -126,3 +159,39 @@ def test_moments_are_read_or_rejected_one_by_one(tmp_path: Path) -> None:
     lines = (tmp_path / "raw" / "displays.csv").read_text().splitlines()
     assert read >= 19
     assert read + rejected == len(lines) - 1
+
+
+@pytest.mark.parametrize("name", REWARDS)
+def test_outcomes_belong_to_their_display(name: str, tmp_path: Path) -> None:
+    """Each display has the reward of its own person, item and amount."""
+    as_of, rewards = REWARDS[name]
+    raw = copied(name, tmp_path)
+    build(tmp_path, raw, datetime.fromisoformat(as_of), "+int_display_outcomes")
+    found = build_rows(tmp_path, "select display_id, reward from int_display_outcomes")
+    assert dict(found) == rewards
+
+
+@pytest.mark.parametrize("name", REJECTED)
+def test_what_cannot_be_used_is_rejected(name: str, tmp_path: Path) -> None:
+    """The record is rejected with its reason, and the others are displays."""
+    as_of, displays, reasons = REJECTED[name]
+    built(name, as_of, tmp_path)
+    found = build_rows(tmp_path, "select reason, line_number from rejected_events order by 1")
+    assert found == reasons
+    assert build_rows(tmp_path, "select count(*) from fct_displays") == [(displays,)]
+
+
+def test_a_renamed_file_does_not_double(tmp_path: Path) -> None:
+    """A loaded file under another name, or exported again as gzip, adds duplicates only."""
+    raw, home = copied("flat_renamed", tmp_path), tmp_path / "home"
+    tables = f"{TABLES} +input_files"
+    build(home, raw, datetime.fromisoformat(SUMMER), tables)
+    (path,) = (raw / "displays").iterdir()
+    packed = raw / "displays" / "again.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    path.rename(path.with_name("renamed.csv"))
+    build(home, raw, datetime.fromisoformat(SUMMER), tables)
+    assert build_rows(home, "select count(*) from fct_displays") == [(20,)]
+    counts = build_rows(home, "select rows, displays + rejected + duplicates from input_files")
+    assert counts == [(20, 20)] * 3
+    assert build_rows(home, "select sum(displays), sum(duplicates) from input_files") == [(20, 40)]
