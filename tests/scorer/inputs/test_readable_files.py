@@ -305,6 +305,17 @@ def test_a_delta_table_is_read_as_its_current_snapshot(settings: Settings) -> No
         ("events.ndjson", b"", None),
         ("offers.parquet", parquet(), None),
     ],
+    ids=(
+        "cut gzip",
+        "gzip sum",
+        "cut zstd",
+        "parquet",
+        "empty",
+        "gz",
+        "zst",
+        "no events",
+        "offers",
+    ),
 )
 def test_damage_is_found_and_kept_in_mind(
     settings: Settings, name: str, content: bytes, problem: str | None
