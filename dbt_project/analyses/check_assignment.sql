@@ -144,12 +144,23 @@ statistics as (
         on totals.feature = cells.feature and per_offer.offer_id = cells.offer_id and per_value.value = cells.value
     group by 1, 2, 3
 
+),
+
+measurable as (
+
+    select * from statistics where degrees > 0
+
+),
+
+tested as (
+
+    {{ with_chi_squared_p("measurable", "statistic", "degrees") }}
+
 )
 
 select
     feature,
     n as displays,
-    least(1.0, count(*) over () * {{ chi_squared_p("statistic", "degrees") }}) as adjusted_p_value
-from statistics
-where degrees > 0
+    least(1.0, count(*) over () * p_value) as adjusted_p_value
+from tested
 order by adjusted_p_value, feature

@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import yaml
-from jinja2 import Environment, nodes
+from jinja2 import Environment, TemplateError, nodes
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, NextofferError
@@ -175,7 +175,7 @@ def _explained(name: str) -> Iterator[None]:
         yield
     except NextofferError:
         raise
-    except (DatabaseError, KeyError, TypeError, ValueError) as error:
+    except (DatabaseError, TemplateError, KeyError, TypeError, ValueError) as error:
         raise explained_failure(str(error), f"{name} cannot be built") from None
 
 
