@@ -102,8 +102,8 @@ def show_chart(chart: Figure, alt_text: str) -> None:
         chart.title = alt.Undefined
     dark = st.context.theme.type == "dark"
     legible = "#c3c8cf" if dark else "#4a5058"
-    colours = {"labelColor": legible, "titleColor": legible}
-    chart = chart.configure_axis(**colours).configure_legend(**colours)
+    chart = chart.configure_axis(labelColor=legible, titleColor=legible)
+    chart = chart.configure_legend(labelColor=legible, titleColor=legible)
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 

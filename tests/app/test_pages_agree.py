@@ -53,7 +53,7 @@ def assert_readable(pages: dict[str, AppTest]) -> None:
 @pytest.mark.parametrize(
     ("stage", "runs", "state"),
     [
-        ("full", {}, "Live"),
+        ("full", {}, "Succeeded"),
         ("full", HELD_BACK, "Held back"),
         ("full", FAILED, "Failed"),
         ("cold", {}, "Collecting"),
