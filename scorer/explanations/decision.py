@@ -17,9 +17,9 @@ from scorer.forest import Eligible
 from scorer.models.protocol import RewardModel
 from scorer.ranking import exploration
 from scorer.ranking.arms import policies
-from scorer.ranking.choice import Decisions, offer_scores
 from scorer.ranking.context import Deployed, StrategyContext, load_context
 from scorer.ranking.eligibility import eligible_by_set
+from scorer.ranking.offer_choice import Decisions, offer_scores
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
 from scorer.registry.model_registry import ModelRegistry
 from scorer.warehouse.database import Connection

@@ -20,10 +20,10 @@ from threadpoolctl import threadpool_limits
 from scorer.features import DECISIONING
 from scorer.ranking import exploration
 from scorer.ranking.arms import arm_names, policies, traffic_types
-from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set
 from scorer.ranking.exploration import Draws
+from scorer.ranking.offer_choice import Decisions
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
 from scorer.warehouse.database import Connection, limited_memory
 

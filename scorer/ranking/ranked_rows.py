@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from scorer.arrays import Codes, Vector
 from scorer.ranking.arms import ARMS, FALLBACK, Placed, code_of
-from scorer.ranking.choice import Chosen, Decisions, choose
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_counts
+from scorer.ranking.offer_choice import Chosen, Decisions, choose
 
 
 @dataclass(frozen=True)

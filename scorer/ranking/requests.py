@@ -16,10 +16,10 @@ from scorer.forest import Eligible
 from scorer.ranking import exploration
 from scorer.ranking.arms import arm_names, traffic_types
 from scorer.ranking.batch import batch_rows, model_version
-from scorer.ranking.choice import Decisions
 from scorer.ranking.context import StrategyContext
 from scorer.ranking.eligibility import eligible_by_set, listed_columns
 from scorer.ranking.known_people import RULE_SEGMENTS
+from scorer.ranking.offer_choice import Decisions
 from scorer.ranking.ranked_rows import RankedRows, rank_decisions
 from scorer.ranking.rules import OfferRules
 from scorer.warehouse.database import Connection

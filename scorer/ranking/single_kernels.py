@@ -1,4 +1,4 @@
-"""Compiled kernel of one decision: the order of the model, as :mod:`scorer.ranking.choice` has it.
+"""Compiled kernel of one decision: the order of the model as in `scorer.ranking.offer_choice`.
 
 Importing this module imports numba, so it is imported on first use.
 """

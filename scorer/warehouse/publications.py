@@ -6,7 +6,6 @@ nothing writes to a published file.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from contextlib import suppress
@@ -220,31 +219,6 @@ def _write_parquet(published: Path, folder: Path) -> list[Path]:
     finally:
         connection.close()
     return files
-
-
-def content_checksum(published: Path) -> str:
-    """Return a digest (64 hex digits) of the names, types and ordered rows of all tables.
-
-    Compare this instead of bytes: every DuckDB file has a random id. The table `publication`,
-    which describes the origin of the content, is left out.
-    """
-    digest = hashlib.sha256()
-    connection = connect_memory()
-    try:
-        connection.execute(f"attach {literal(published)} as source (read_only)")
-        for table in tables_of(connection, "source", "main"):
-            if table == PUBLICATION_TABLE:
-                continue
-            source = f"source.main.{quote(table)}"
-            columns = connection.execute(f"describe {source}").fetchall()
-            rows = connection.execute(
-                "select count(*), bit_xor(md5_number(rowid::varchar || to_json(t)::varchar))"
-                f" from {source} as t"
-            ).fetchone()
-            digest.update(repr((table, [column[:2] for column in columns], rows)).encode())
-    finally:
-        connection.close()
-    return digest.hexdigest()
 
 
 def publications(folder: Path) -> list[tuple[datetime, Path]]:

@@ -10,8 +10,9 @@ from scorer.config import Settings
 from scorer.cycle.run import STEPS, run_cycle
 from scorer.progress import Silent
 from scorer.warehouse.build_state import STEP_NAMES
-from scorer.warehouse.publications import content_checksum, publications
+from scorer.warehouse.publications import publications
 from tests.attack.world import FIRST, SECOND, write_world
+from tests.support.publication_checksum import content_checksum
 
 _STATE_FILES = ("cycles", "models", "published")
 

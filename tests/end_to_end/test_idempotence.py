@@ -15,8 +15,8 @@ from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
 from scorer.simulation import World
 from scorer.warehouse.publication_reader import PublicationReader
-from scorer.warehouse.publications import content_checksum
 from tests.support.pipeline_runs import build_rows, published, run, settings
+from tests.support.publication_checksum import content_checksum
 
 AS_OF = datetime(2026, 9, 13)
 RUNS = "select strategy_id, status, reason from scorer.training_runs order by 1"

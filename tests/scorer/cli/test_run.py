@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from scorer.warehouse.publication_reader import PublicationReader
-from scorer.warehouse.publications import content_checksum
 from tests.support.commands import Command
+from tests.support.publication_checksum import content_checksum
 
 AS_OF = "2026-01-25"
 DISPLAYS = 3000

@@ -22,12 +22,12 @@ from scorer.warehouse.database import connect_build
 from scorer.warehouse.publication_reader import PublicationReader
 from scorer.warehouse.publications import (
     PUBLISHED_TABLES,
-    content_checksum,
     export_parquet,
     publish,
 )
 from tests.support.commands import Command
 from tests.support.permissions import obey_permissions
+from tests.support.publication_checksum import content_checksum
 
 START = datetime(2026, 1, 4)
 

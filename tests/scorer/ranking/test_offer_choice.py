@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from scorer.features import FeatureSchema
 from scorer.forest import Eligible
-from scorer.ranking import choice, exploration
-from scorer.ranking.choice import Decisions, choose
+from scorer.ranking import exploration, offer_choice
 from scorer.ranking.context import Deployed, Offer, StrategyContext
 from scorer.ranking.eligibility import eligible_counts, take_columns, take_rows
 from scorer.ranking.exploration import Draws, MixturePolicy
+from scorer.ranking.offer_choice import Decisions, choose
 from scorer.ranking.ranked_rows import rank_decisions
 from scorer.ranking.top_k import smallest_k
 from scorer.warehouse.database import connect_memory
@@ -94,8 +94,8 @@ def test_most_decisions_need_no_score_of_every_offer(monkeypatch: pytest.MonkeyP
         scored.append(len(arguments[1]))
         return offer_scores(*arguments)
 
-    offer_scores = choice.offer_scores
-    monkeypatch.setattr("scorer.ranking.choice.offer_scores", count)
+    offer_scores = offer_choice.offer_scores
+    monkeypatch.setattr("scorer.ranking.offer_choice.offer_scores", count)
     choose(ctx, given_)
     knows = ctx.score_columns >= 0
     needed = ~given_.draws.is_personalised | ~(given_.eligible.mask() & knows).any(axis=1)
