@@ -1,4 +1,4 @@
-"""A small seed of each attack; `make attack` has the large ones."""
+"""A small seed of the quick attacks; `make attack` has all, and the large ones."""
 
 from __future__ import annotations
 
@@ -13,23 +13,20 @@ from tests.support.paths import ROOT
 # Attack -> tries that take a few seconds each.
 TRIES = {
     "kills and signals": 3,
-    "crash points": 1,
     "reads during publications": 100,
     "bad inputs": 6,
     "edits of state": 5,
     "changed model files": 100,
-    "limits of the machine": 1,
     "recomputed numbers": 200,
 }
 
 
 def test_nothing_falls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every try of every attack ends as it should."""
+    """Every try of the attacks ends as it should."""
     monkeypatch.chdir(ROOT)
     arena = Arena(tmp_path)
     results = [
-        carry_out(name, attack, arena, TRIES[name], seed=1)
-        for name, (attack, *_) in ATTACKS.items()
+        carry_out(name, ATTACKS[name][0], arena, tries, seed=1) for name, tries in TRIES.items()
     ]
     assert {result.name: result.fell for result in results if result.fell} == {}
     assert all(result.tried for result in results)
