@@ -67,6 +67,7 @@ def _files_below(folder: Path, depth: int = 1) -> list[Path]:
     """Return the files below a folder; links to folders are followed three levels deep."""
     if (folder / LOG).is_dir():
         return [folder]
+    _refuse_table_format(folder)
     found: list[Path] = []
     for path in folder.iterdir():
         if path.name.startswith((".", "_")):
@@ -76,6 +77,17 @@ def _files_below(folder: Path, depth: int = 1) -> list[Path]:
         elif not path.is_symlink() or depth < _LINK_DEPTH:
             found += _files_below(path, depth + 1)
     return found
+
+
+def _refuse_table_format(folder: Path) -> None:
+    """Raise for a folder whose files hold rows that a log beside them has deleted since."""
+    is_iceberg = any((folder / "metadata").glob("*.metadata.json"))
+    for name, is_found in (("Hudi", (folder / ".hoodie").is_dir()), ("Iceberg", is_iceberg)):
+        if is_found:
+            raise InputError(
+                f"{folder} is a table in {name} format, which is not read;"
+                " export the table as plain Parquet files"
+            )
 
 
 def check_raw_folder(raw: Path, may_be_empty: bool = False) -> None:

@@ -58,7 +58,7 @@ def test_what_a_restriction_cannot_read_withholds_the_offer(tmp_path: Path) -> N
     """An unreadable status, date or membership withholds, with the reason in a table."""
     write(
         tmp_path / "raw",
-        offers="offer_id,status,end_date\no0,aproved,\no1,approved,soon\no2,approved,\n",
+        offers="offer_id,status,end_date\no0,aprved,\no1,approved,soon\no2,approved,\n",
         segment_memberships="profile_id,segment_id,qualified_at\np10,gold,some day\np11,gold,\n",
         eligibility_rules="offer_id,segment_id,rule\no2,gold,exclude\n",
     )

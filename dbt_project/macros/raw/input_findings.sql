@@ -75,8 +75,8 @@
         when 'segment that nobody has' then
             input_name || ' names ' || {{ count_of }}' segment' else ' segments' end || ' that nobody has: ' || subject || {{ hint }}
         when 'offer without a value' then
-            'strategy ' || example || ' maximises net_value; value_per_success is missing for '
-            || {{ count_of }}' offer' else ' offers' end || ', which the model never ranks: ' || subject
+            'value_per_success is missing for ' || {{ count_of }}' offer' else ' offers' end
+            || ' of strategies that maximise net_value, which no model ranks: ' || subject
         when 'profile never seen' then
             {{ count_of }}' profile' else ' profiles' end || ' of segment_memberships had no display, for example ' || subject
     end

@@ -47,7 +47,7 @@
    start with a point or `_` belong to other tools. #}
 {% macro raw_files(input_name) %}
     {%- if input_name in var("inputs", {}) -%}{{ return([table_path(var("inputs")[input_name])]) }}{%- endif -%}
-    {%- if var("input_files", none) is not none -%}
+    {%- if var("input_files", none) is mapping -%}
         {{ return(var("input_files").get(input_name, [])) }}
     {%- endif -%}
     {%- set root = glob_literal(raw_path()) -%}

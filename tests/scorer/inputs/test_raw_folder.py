@@ -6,6 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
+from scorer.errors import InputError
 from scorer.inputs.raw_folder import (
     content_fingerprint,
     input_files,
@@ -70,3 +73,17 @@ def test_a_change_of_inputs_or_project_changes_the_listing(tmp_path: Path) -> No
     (project / "model.sql").write_text("select 2")
     seen.add(listing_fingerprint(raw, project))
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("log", "name"),
+    [(".hoodie/hoodie.properties", "Hudi"), ("metadata/v1.metadata.json", "Iceberg")],
+)
+def test_tables_whose_log_deletes_rows_are_refused(tmp_path: Path, log: str, name: str) -> None:
+    """Their data files hold rows that were deleted since, so reading them as Parquet is wrong."""
+    table = tmp_path / "displays"
+    (table / log).parent.mkdir(parents=True)
+    (table / log).write_text("{}")
+    (table / "part-0.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=f"{table} is a table in {name} format.*plain Parquet"):
+        input_files(tmp_path, "displays")

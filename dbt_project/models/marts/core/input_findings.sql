@@ -96,23 +96,6 @@ unioned as (
         case when is_all then 'none matches' end as example,
         ids as occurrences
     from {{ ref("int_unmatched_ids") }}
-    union all
-    select
-        'offer without a value' as finding,
-        'offers' as input_name,
-        {{ first_texts("offers.offer_id", ["offers.offer_id"]) }} as subject,
-        null as likely_subject,
-        strategies.strategy_id as example,
-        count(*) as occurrences
-    from {{ ref("stg_ranking_strategies") }} as strategies
-    inner join {{ ref("int_strategy_offers") }} as members on strategies.strategy_id = members.strategy_id
-    inner join {{ ref("dim_offers") }} as offers on members.offer_id = offers.offer_id
-    where
-        strategies.objective = 'net_value'
-        and strategies.outcome_type = 'binary'
-        and offers.status = 'approved'
-        and offers.value_per_success is null
-    group by strategies.strategy_id
 
 ),
 

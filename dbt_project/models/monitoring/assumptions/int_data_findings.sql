@@ -1,3 +1,5 @@
+{%- set recent = "event_ts > " ~ add_days(as_of(), "-7") %}
+
 with strategies as (
 
     select * from {{ ref("stg_ranking_strategies") }}
@@ -9,12 +11,10 @@ displays as (
     select
         strategy_id,
         max(event_ts) as last_display,
-        count(*) filter (where event_ts > {{ add_days(as_of(), "-7") }}) as recent,
-        count(*) filter (where event_ts > {{ add_days(as_of(), "-7") }} and traffic_type = 'random') as recent_random,
-        count(*) filter (
-            where event_ts > {{ add_days(as_of(), "-7") }} and traffic_type is null and propensity is not null
-        ) as recent_known,
-        count(*) filter (where event_ts > {{ add_days(as_of(), "-7") }} and not is_mature) as recent_open
+        count(*) filter (where {{ recent }}) as recent,
+        count(*) filter (where {{ recent }} and traffic_type = 'random') as recent_random,
+        count(*) filter (where {{ recent }} and traffic_type is null and propensity is not null) as recent_known,
+        count(*) filter (where {{ recent }} and not is_mature) as recent_open
     from {{ ref("int_strategy_displays") }}
     group by 1
 
@@ -35,16 +35,15 @@ rejected as (
 
     select
         (select count(*) from {{ ref("rejected_events") }}) as rejected,
-        (select count(*) from {{ ref("int_events") }})
-        + (select count(*) from {{ ref("int_displays") }} where source = 'flat') as accepted
+        (select count(*) from {{ ref("int_events") }}) + (select count(*) from {{ ref("int_displays") }} where source = 'flat') as accepted
 
 ),
 
 unused as (
 
     select
-        count(*) > 0 as is_found,
-        {{ first_texts("sentence", ["likely_subject is null", "sentence"]) }} as sentences
+        count(*) > 0 as is_unused,
+        {{ first_texts("sentence", ["likely_subject is null", "sentence"]) }} as unused_sentences
     from {{ ref("input_findings") }}
     where severity = 'warning'
 
@@ -54,18 +53,13 @@ measured as (
 
     select
         strategies.strategy_id,
-        displays.last_display,
+        displays.* exclude (strategy_id),
         displays.last_display is null as is_without_displays,
         coalesce(displays.recent = 0, false) as is_silent,
-        displays.recent,
-        displays.recent_random,
-        displays.recent_known,
-        displays.recent_open,
         displays.recent_open / nullif(displays.recent, 0) as open_share,
         examples.without_propensity / nullif(examples.examples, 0) as unknown_share,
         rejected.rejected / nullif(rejected.rejected + rejected.accepted, 0) as rejected_share,
-        unused.is_found as is_unused,
-        unused.sentences as unused_sentences
+        unused.*
     from strategies
     cross join rejected
     cross join unused

@@ -116,7 +116,7 @@ final as (
         case
             when
                 judged.event_kind <> 'display'
-                or judged.event_type is not null and judged.kind_of_type is distinct from 'display'
+                or (judged.event_type is not null and coalesce(judged.kind_of_type, '') <> 'display')
                 then {{ map_of(quoted_list(value_paths), "judged.fields[" ~ first_value ~ ":]") }}::map(varchar, varchar)
         end as event_values,
         judged.reject_reason,

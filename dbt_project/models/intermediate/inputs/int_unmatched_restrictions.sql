@@ -1,0 +1,119 @@
+{{ config(materialized="ephemeral") }}
+
+with held_segments as (
+
+    select segment_id from {{ ref("stg_segment_memberships") }} where reject_reason is null
+    union all
+    select feature_name as segment_id from {{ ref("stg_flat__features") }} where feature_kind = 'segment'
+
+),
+
+named_segments as (
+
+    select
+        case when rule = 'exclude' then 'excluded segment that nobody has' else 'segment that nobody has' end as finding,
+        'eligibility_rules' as input_name,
+        segment_id
+    from {{ ref("stg_eligibility_rules") }}
+    union all
+    select
+        'segment that nobody has' as finding,
+        'strategy_segments' as input_name,
+        segment_id
+    from {{ ref("stg_strategy_segments") }}
+
+),
+
+empty_segments as (
+
+    select
+        named_segments.finding,
+        named_segments.input_name,
+        named_segments.segment_id as id,
+        min(others.segment_id) as likely_id,
+        1 as weight
+    from named_segments
+    left join held_segments on named_segments.segment_id = held_segments.segment_id
+    left join held_segments as others
+        on {{ comparable_id("named_segments.segment_id") }} = {{ comparable_id("others.segment_id") }}
+    where
+        held_segments.segment_id is null
+        and named_segments.segment_id is not null
+    group by 1, 2, 3
+
+),
+
+caps as (
+
+    select * from {{ ref("stg_capping_rules") }}
+
+),
+
+known_placements as (
+
+    select placement_id from {{ ref("int_strategy_placements") }}
+    union
+    select placement_id from {{ ref("int_displays") }}
+
+),
+
+misplaced_caps as (
+
+    select
+        'cap in an unknown placement' as finding,
+        'capping_rules' as input_name,
+        caps.placement_id as id,
+        min(others.placement_id) as likely_id,
+        1 as weight
+    from caps
+    left join known_placements on caps.placement_id = known_placements.placement_id
+    left join known_placements as others
+        on {{ comparable_id("caps.placement_id") }} = {{ comparable_id("others.placement_id") }}
+    where
+        caps.placement_id is not null
+        and known_placements.placement_id is null
+    group by 1, 2, 3
+
+),
+
+known_event_types as (
+
+    select event_type from {{ ref("int_events") }}
+    union
+    select unnest(success_event_types) as event_type from {{ ref("stg_ranking_strategies") }}
+    union
+    select unnest({{ counted_event_types() }}) as event_type
+
+),
+
+-- Letters of another case and a missing plural are what people get wrong.
+uncounted_caps as (
+
+    select
+        'cap on an unknown event type' as finding,
+        'capping_rules' as input_name,
+        caps.capping_event as id,
+        min(others.event_type) as likely_id,
+        1 as weight
+    from caps
+    left join known_event_types on caps.capping_event = known_event_types.event_type
+    left join known_event_types as others
+        on rtrim(lower(caps.capping_event), 's') = rtrim(lower(others.event_type), 's')
+    where
+        known_event_types.event_type is null
+        and caps.capping_event is not null
+    group by 1, 2, 3
+
+),
+
+final as (
+
+    select * from empty_segments
+    union all
+    select * from misplaced_caps
+    union all
+    select * from uncounted_caps
+
+)
+
+select * from final
