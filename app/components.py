@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.style import Figure
-from app.text import NONE, is_known, moment, named, plain, short
+from app.text import NONE, is_known, moment, named, plain, prose, short
 
 _PAGES = Path(__file__).parent / "pages"
 
@@ -36,7 +36,7 @@ def outdated(what: str) -> None:
 
 def cold_start(status: Any, reason: Any) -> None:
     """Say that the strategy has no model yet and shows offers at random."""
-    why = f" Reason: {plain(reason)}." if is_known(reason) else ""
+    why = f" Reason: {prose(reason)}." if is_known(reason) else ""
     failed = " The last run failed." if status == "failed" else ""
     st.info(
         f"**Cold start: no model yet.**{failed} Offers are shown at random to collect the"

@@ -55,6 +55,11 @@ def true_minus(text: str) -> str:
     return text.replace("-", "\u2212")
 
 
+def prose(text: Any) -> str:
+    """Return a sentence of the tables as markdown, with minus signs before its numbers."""
+    return plain(re.sub(r"(?<![\w-])-(?=\d)", "\u2212", str(text)))
+
+
 def sentence_case(text: str) -> str:
     """Return text with a capital first letter; the rest stays as it is."""
     return text[:1].upper() + text[1:]

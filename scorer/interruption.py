@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,10 +48,12 @@ def interruptible() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    unraisable = sys.unraisablehook
     _active = True
     try:
         for number in SIGNALS:
             signal.signal(number, _receive)
+        sys.unraisablehook = _remembered(unraisable)
         yield
         stop_if_interrupted()
     except Interrupted:
@@ -62,6 +65,7 @@ def interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
+        sys.unraisablehook = unraisable
         _active = False
         _received.clear()
 
@@ -81,6 +85,16 @@ def stop_if_interrupted() -> None:
 def is_interrupted() -> bool:
     """Return True once a signal has arrived within an :func:`interruptible` block."""
     return bool(_received)
+
+
+def _remembered(report: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Say nothing of a signal that reached a callback of a library: it is remembered."""
+
+    def hook(unraisable: Any) -> None:
+        if not isinstance(unraisable.exc_value, Interrupted):
+            report(unraisable)
+
+    return hook
 
 
 def _receive(number: int, frame: Any) -> None:

@@ -43,7 +43,7 @@ def deployed(row: pd.Series, shares: pd.DataFrame) -> dict[str, str]:
 
 def training(row: pd.Series) -> dict[str, str]:
     """Return names and values of a training run; `model_kind` is the kind of the deployed model."""
-    reason = text.plain(row["reason"]) if text.is_known(row["reason"]) else "none given"
+    reason = text.prose(row["reason"]) if text.is_known(row["reason"]) else "none given"
     is_best_single = row["model_kind"] == "best_single"
     outcomes = _OUTCOMES | (_BEST_SINGLE_OUTCOMES if is_best_single else {})
     return {

@@ -107,7 +107,7 @@ def standing(row: pd.Series) -> str:
 def _sentence(reason: str) -> str:
     """Return the reason of a run as a sentence."""
     written = reason[:1].upper() + reason[1:].rstrip(".")
-    return f"{text.plain(written)}."
+    return f"{text.prose(written)}."
 
 
 def next_step(row: pd.Series, alerts: pd.DataFrame) -> Step:

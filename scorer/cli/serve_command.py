@@ -15,7 +15,13 @@ from scorer.errors import ConfigurationError, InputError
 
 @click.command()
 @settings_options("raw")
-@click.option("--port", type=click.IntRange(1, 65535), default=8600, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8600,
+    show_default=True,
+    help="Port to listen on.",
+)
 @click.option(
     "--address",
     default="127.0.0.1",

@@ -193,7 +193,7 @@ def _check_features(settings: Settings) -> None:
 
 def _check_kinds(source: Path, target: Path) -> None:
     for option, path in (("--requests", source), ("--out", target)):
-        if file_kind(path) is None:
+        if file_kind(path) not in _READERS:
             known = ", ".join(_READERS)
             raise ConfigurationError(
                 f"{option}: {path.name} has no known extension; known: {known}"

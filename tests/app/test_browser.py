@@ -31,7 +31,7 @@ def test_a_browser_sees_every_page_and_the_next_publication(tmp_path: Path) -> N
         assert len(list(shots.glob("*.png"))) == len(PAGES)
 
         seen.go_to("Performance")
-        seen.page.get_by_label("Strategy").click()
+        seen.page.get_by_label("Strategy", exact=True).click()
         seen.page.get_by_role("option", name="web").click()
         seen.settle()
         seen.page.get_by_text("7", exact=True).click()
@@ -63,7 +63,7 @@ def test_every_page_shows_the_demo(tmp_path: Path) -> None:
     run_command("demo", "--home", str(home), "--weeks", "3", "--profiles", "1500")
     with visit(home) as seen:
         seen.open()
-        assert "web_clicks" in seen.page.inner_text("[data-testid=stMain]")
+        assert "Web offers" in seen.page.inner_text("[data-testid=stMain]")
         for title in PAGES:
             seen.go_to(title)
             assert seen.boxes_with_exceptions() == 0, title

@@ -27,6 +27,11 @@ def build() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as build")
         connection.execute("use build")
+        connection.execute("create schema scorer")
+        connection.execute(
+            "create table scorer.training_runs"
+            " (strategy_id varchar, as_of timestamp, model_version varchar)"
+        )
         yield connection
 
 

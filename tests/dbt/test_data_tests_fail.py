@@ -50,7 +50,7 @@ BROKEN_BY = {
         "update training_examples set event_ts = timestamp '2026-01-01 00:00:00'",
     ],
     "strategies_have_at_most_50_segments": [
-        "insert into strategy_features select 's', i, 'segment_' || i, 'segment', 'boolean'"
+        "insert into strategy_features select 's', i, 'segment_' || i, 'segment', 'boolean', null"
         " from range(51) as numbers(i)"
     ],
     "successes_lie_in_their_window": [

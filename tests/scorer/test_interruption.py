@@ -67,3 +67,16 @@ def test_a_dead_process_leaves_no_temporary_file(tmp_path: Path) -> None:
         file.write_text("half")
     replace_file(tmp_path / "a.csv", b"whole")
     assert sorted(tmp_path.iterdir()) == sorted([other, tmp_path / "a.csv"])
+
+
+def test_a_signal_in_a_callback_prints_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python reports an exception of a finaliser as ignored; a signal is remembered instead."""
+
+    class Finalised:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            stop_if_interrupted()
+
+    with pytest.raises(Interrupted), interruptible():
+        Finalised()
+    assert capsys.readouterr().err == ""

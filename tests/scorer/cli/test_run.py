@@ -242,7 +242,9 @@ def test_a_truncated_file_is_named(raw: Path, tmp_path: Path) -> None:
     (folder / "displays.csv.gz").write_bytes(whole[: len(whole) // 2])
     outcome = run(tmp_path / "home", folder)
     assert outcome.returncode == 3
-    assert "displays.csv.gz: the gzip file is truncated" in outcome.stderr.splitlines()[-1]
+    assert (
+        "displays.csv.gz is a truncated gzip file; copy it again" in outcome.stderr.splitlines()[-1]
+    )
     assert "Traceback" not in outcome.stderr
 
 
