@@ -33,9 +33,14 @@ counted as (
                 and event_ts <= {{ as_of() }}
         ) as bare_in,
         (
-            select count(distinct (event_id, proposition_id))
-            from {{ ref("int_borrowed_items") }}
-            where event_ts <= {{ as_of() }}
+            select count(*)
+            from (
+                select distinct
+                    event_id,
+                    proposition_id
+                from {{ ref("int_borrowed_items") }}
+                where event_ts <= {{ as_of() }}
+            )
         ) as borrowed_out,
         (
             select count(*)
