@@ -83,7 +83,7 @@ def _relation(file: Path, name: str, relation: Any) -> str:
     if name not in INPUTS:
         near = get_close_matches(name, INPUTS)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(INPUTS)}"
-        raise ConfigurationError(f"{file}: [inputs] {name} is no input; {hint}")
+        raise ConfigurationError(f"{file}: [inputs] {name} is not an input; {hint}")
     if not isinstance(relation, str) or not relation.strip():
         raise ConfigurationError(
             f'{file}: [inputs] {name} must name a table, such as "schema.table" or'

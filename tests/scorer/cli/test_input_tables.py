@@ -72,14 +72,14 @@ def test_rows_of_a_table_of_rules_are_checked(project: Path, nextoffer: Command)
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('display = "a.b"', "display is no input; did you mean displays?"),
+        ('display = "a.b"', "display is not an input; did you mean displays?"),
         ("displays = 3", "displays must name a table"),
     ],
 )
 def test_a_wrong_line_names_its_key(
     project: Path, nextoffer: Command, line: str, said: str
 ) -> None:
-    """A key that is no input, or a value that is no table, is an error of configuration."""
+    """A key that names no input, or a value that names no table, is an error of configuration."""
     (project / "nextoffer.toml").write_text(f"[inputs]\n{line}\n")
     outcome = nextoffer("run")
     assert outcome.code == 2
