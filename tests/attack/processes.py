@@ -39,6 +39,7 @@ class Command:
         self, arguments: Sequence[str | Path], log: Path, sabotage: Sabotage | None = None
     ) -> None:
         self._log, self._started = log, time.monotonic()
+        log.write_bytes(b"")
         self.process: BaseProcess = _CONTEXT.Process(
             target=_run, args=([str(part) for part in arguments], str(log), sabotage)
         )

@@ -10,9 +10,9 @@ from tests.attack.__main__ import ATTACKS
 from tests.attack.arena import Arena, carry_out
 from tests.support.paths import ROOT
 
-# Attack -> tries that take a few seconds each.
+# Attack -> tries that take a few seconds each. Where a signal hits depends on the machine, so those
+# tries are left to `make attack`.
 TRIES = {
-    "kills and signals": 3,
     "reads during publications": 100,
     "bad inputs": 6,
     "edits of state": 5,
