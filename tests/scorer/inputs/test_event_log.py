@@ -34,7 +34,7 @@ def ids(raw: Path) -> list[str]:
 
 
 def test_events_come_into_sight_when_sealed(tmp_path: Path) -> None:
-    """A hidden file is no input; sealing brings it into sight, and the log goes on in another."""
+    """A run ignores hidden files; sealing shows the file, and the log continues in a new one."""
     log = EventLog(tmp_path)
     log.write(b'{"_id": "a"}\n')
     assert ids(tmp_path) == []
