@@ -35,6 +35,15 @@ ATTACKS: dict[str, tuple[Attack, int, float]] = {
     "limits of the machine": (machine.attack, 20, 120),
     "recomputed numbers": (numbers.attack, 2_000, 60),
 }
+# Tries of `--small`, which `make test` carries out: quick ones that do not depend on the speed of the
+# machine, as the moment of a signal does.
+SMALL = {
+    "reads during publications": 100,
+    "bad inputs": 6,
+    "edits of state": 5,
+    "changed model files": 100,
+    "recomputed numbers": 200,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,15 +52,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="Seed of all attacks.")
     parser.add_argument("--only", choices=list(ATTACKS), action="append", help="Only this attack.")
     parser.add_argument("--share", type=float, default=1.0, help="Part of the tries and seconds.")
+    parser.add_argument("--small", action="store_true", help="Only a few tries of quick attacks.")
     options = parser.parse_args(arguments)
     os.environ["NEXTOFFER_ALLOW_FUTURE"] = "1"
     results = []
     with tempfile.TemporaryDirectory(prefix="nextoffer-attack-") as folder:
         arena = Arena(Path(folder))
         os.environ["NEXTOFFER_PARSED"] = str(arena.folder / "parsed")
-        for name in options.only or ATTACKS:
+        for name in options.only or (SMALL if options.small else ATTACKS):
             attack, tries, seconds = ATTACKS[name]
-            wanted = max(1, int(tries * options.share))
+            wanted = SMALL[name] if options.small else max(1, int(tries * options.share))
             arena.prepared  # noqa: B018 - made before the seconds of an attack are counted
             result = carry_out(name, attack, arena, wanted, options.seed, seconds * options.share)
             results.append(result)

@@ -73,6 +73,9 @@ def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
             _publish(settings, number)
             while read < number * _READS_PER_PUBLICATION:
                 time.sleep(0.02)
+                if not all(command.process.is_alive() for command in running):
+                    yield "a reader has ended"
+                    return
                 seen = [line for each in readers for line in _lines(each.log)]
                 yield from (line or None for line in seen[read:])
                 read = max(read, len(seen))
