@@ -1,6 +1,6 @@
 """Online decisions: the rules of the weekly batch for one person at a time, now.
 
-:class:`Decider` decides in this process; :mod:`scorer.online.server` does over HTTP.
+:class:`Decider` decides in this process; :mod:`scorer.online.http_server` does over HTTP.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -47,7 +47,7 @@ from scorer.warehouse.publications import publications
 FORMAT = 1
 _MANIFEST = "bundle.json"
 _SUFFIX = ".serving"
-_EXTRA = ("uvicorn", "msgspec", "prometheus_client")
+_EXTRA = ("httptools", "msgspec", "prometheus_client")
 
 
 @dataclass(frozen=True)

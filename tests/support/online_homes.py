@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,6 +16,7 @@ from scorer.cycle.one_strategy import rank_strategy
 from scorer.files import STAMP
 from scorer.online.bundle import write_bundle
 from scorer.online.decider import Decider
+from scorer.online.exchange import Answer, Asked
 from scorer.online.service import Service
 from scorer.online.worker import Worker, WorkerOptions, make_worker
 from scorer.progress import Silent
@@ -73,43 +74,32 @@ def worker(settings: Settings, raw: Path) -> Worker:
     return make_worker(options, shared_metrics=False)
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What the service answered."""
+def call(
+    service: Service,
+    path: str,
+    body: bytes | None = None,
+    method: str | None = None,
+    **given: bytes,
+) -> Reply:
+    """Send one request to the service in this process; POST if there is a body."""
+    asked = Asked(
+        (method or ("GET" if body is None else "POST")).encode(),
+        path.encode(),
+        **{"host": b"localhost:8600", "kind": b"application/json", **given},
+        body=body or b"",
+    )
 
-    status: int
-    body: bytes
-    headers: dict[bytes, bytes]
+    async def answered() -> Answer:
+        found = service.answer(asked)
+        return found if isinstance(found, Answer) else await found
+
+    return Reply(*asyncio.run(answered()))
+
+
+class Reply(Answer):
+    """What the service answered."""
 
     @property
     def json(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)
-
-
-def call(
-    service: Service,
-    path: str,
-    body: bytes | None = None,
-    headers: dict[str, bytes] | None = None,
-    method: str | None = None,
-) -> Reply:
-    """Send one request to the application in this process; POST if there is a body."""
-    sent: list[dict[str, Any]] = []
-    given = {"host": b"localhost:8600", "content-type": b"application/json", **(headers or {})}
-    scope = {
-        "type": "http",
-        "method": method or ("GET" if body is None else "POST"),
-        "path": path,
-        "headers": [(name.encode(), value) for name, value in given.items()],
-    }
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body or b"", "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    asyncio.run(service(scope, receive, send))
-    start, content = sent
-    return Reply(start["status"], content["body"], dict(start["headers"]))

@@ -1,0 +1,37 @@
+"""One request and its answer, as the HTTP server and the service hand them to each other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from scorer.online.messages import Problem
+
+BODY_BYTES = 1 << 20
+BODY_SECONDS = 10.0
+JSON, HTML = b"application/json", b"text/html; charset=utf-8"
+
+
+class Asked(NamedTuple):
+    """A complete request: what the service looks at."""
+
+    method: bytes
+    path: bytes
+    host: bytes = b""
+    authorization: bytes = b""
+    kind: bytes = b""
+    body: bytes = b""
+
+
+class Answer(NamedTuple):
+    """Status, body and content type."""
+
+    status: int
+    body: bytes
+    kind: bytes = JSON
+
+
+def refusal(status: int, message: str) -> Answer:
+    """An answer that says why a request was refused."""
+    return Answer(status, msgspec.json.encode(Problem(message)))
