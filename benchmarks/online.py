@@ -188,7 +188,7 @@ def figures(
     used = cpu_seconds(process.pid) - before
     requests = int(re.search(r"(\d+) requests in", text)[1])
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    p50, p99 = (milliseconds(re.search(rf"{p}%\s+(\S+)", text)[1]) for p in (50, 99))
+    p50, p99 = (milliseconds(re.search(rf"\n\s+{p}%\s+(\S+)", text)[1]) for p in (50, 99))
     failed = re.search(r"Non-2xx[^:]*: (\d+)", text)
     errors = re.search(r"Socket errors: (.*)", text)
     bad = f"{failed[1] if failed else 0}{' ' + errors[1] if errors else ''}"
@@ -255,8 +255,8 @@ def resident(pid: int) -> int:
 
 def milliseconds(text: str) -> float:
     """A duration of the load generator in ms."""
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
-    return round(float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit], 2)
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return round(float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}[unit], 2)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -201,6 +201,7 @@ class FactorisedForest:
         return np.argsort(-ranks, kind="stable").astype(np.int32)
 
 
+@cache
 def engine() -> ModuleType:
     """Import the compiled kernels, or plain numpy where numba cannot be imported."""
     try:
@@ -212,4 +213,6 @@ def engine() -> ModuleType:
 
 def _plain(array: npt.ArrayLike, kind: type) -> npt.NDArray[Any]:
     """Return a contiguous, writable array: numba compiles again for any other layout."""
+    if isinstance(array, np.ndarray) and array.dtype == kind and array.flags.carray:
+        return array
     return np.require(array, kind, ["C", "W"])

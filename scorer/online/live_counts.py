@@ -7,6 +7,7 @@ have appended before it decides. Records name ids by the first 64 bits of their 
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 import time
@@ -33,6 +34,7 @@ _RECORD = np.dtype(
 )
 _KEPT = timedelta(days=40)
 _NOBODY = 0
+_MARK_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Journal:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._remove_old()
+        self._shared = _shared_memory(folder / "changed")
 
     @classmethod
     def of_home(cls, home: Path) -> Journal:
@@ -69,6 +72,11 @@ class Journal:
                 os.write(handle, records.tobytes())
             finally:
                 os.close(handle)
+            self._shared[:] = time.time_ns().to_bytes(_MARK_BYTES)
+
+    def mark(self) -> bytes:
+        """What changes with every event, read from shared memory without asking the system."""
+        return self._shared[:]
 
     def today(self) -> Path:
         """File that events are appended to now."""
@@ -96,6 +104,7 @@ class LiveCounts:
         self._totals: Counter[tuple[int, int]] = Counter()
         self._personal: dict[int, Counter[tuple[int, int]]] = {}
         self._lock = threading.Lock()
+        self._mark = b""
         self._day, self._current = -1, [str(file) for file in journal.files()]
         self._follow()
 
@@ -114,7 +123,9 @@ class LiveCounts:
 
     def _follow(self) -> None:
         """Read on in today's file, and at the turn of the day once more in that of yesterday."""
-        day = int(time.time() // 86_400)
+        day, mark = int(time.time() // 86_400), self._journal.mark()
+        if day == self._day and mark == self._mark:
+            return
         if day != self._day:
             self._day, turned = day, [*self._current, str(self._journal.today())]
             with self._lock:
@@ -129,6 +140,8 @@ class LiveCounts:
             if size != self._read.get(file, 0):
                 with self._lock:
                     self._read_on(file)
+        # Only now: another thread that saw the mark before must not go on without the events.
+        self._mark = mark
 
     def _read_on(self, file: str) -> None:
         """Count the records that were appended since the last call."""
@@ -156,6 +169,16 @@ class LiveCounts:
                 self._personal.setdefault(profile, Counter())[place, day] += 1
             else:
                 self._totals[place, day] += 1
+
+
+def _shared_memory(file: Path) -> mmap.mmap:
+    """A few bytes that all processes of the host see."""
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        os.ftruncate(handle, _MARK_BYTES)
+        return mmap.mmap(handle, _MARK_BYTES)
+    finally:
+        os.close(handle)
 
 
 def _covers(rule: CapRule, offer: int, placement: int, event: int) -> bool:

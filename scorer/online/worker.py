@@ -7,6 +7,7 @@ or cannot serve, and ends when the supervisor's end of the other pipe closes.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -100,6 +101,8 @@ def serve(options: WorkerOptions, listener: socket.socket, report: int, lifeline
     except NextofferError as error:
         os.write(report, f"{error}\n".encode())
         sys.exit(error.exit_code)
+    # Whatever is loaded stays: looking through it for garbage would take milliseconds each time.
+    gc.freeze()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         server = HttpServer(Service(worker, options.token), options.logs_requests)
         runner.run(_run(server, listener, report, lifeline))

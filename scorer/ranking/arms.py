@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -33,27 +33,27 @@ class Arm:
     order : first ``context.top_k`` columns of candidates, int64 (n, k), from the eligible ones,
         bool (n, n_candidates), and a random key per row, uint64 (n,); ineligible ones come last.
     chances : a share times the probability that a random order puts the columns of ranked rows at
-        their places, float64 (n_rows,); None if the order ignores the keys.
+        their places, float64 (n_rows,) or one number for all; None if the order ignores the keys.
     """
 
     name: str
     traffic_type: str
     share: Callable[[StrategyContext], float]
     order: Callable[[StrategyContext, Mask, Keys], Codes]
-    chances: Callable[[StrategyContext, Placed, float], Vector] | None = None
+    chances: Callable[[StrategyContext, Placed, float], Vector | float] | None = None
 
 
-@dataclass(frozen=True)
-class Placed:
-    """Ranked rows whose chances are asked for, int64 (n_rows,) each.
+class Placed(NamedTuple):
+    """Ranked rows whose chances are asked for, n_rows numbers each.
 
-    ``place`` counts from 0, ``column`` is the candidate, ``count`` the number of eligible offers.
-    ``eligible`` returns the eligible candidates of the rows, bool (n_rows, n_candidates).
+    ``place`` counts from 0, ``column`` is the candidate, ``count`` the number of eligible offers,
+    or one number for all rows. ``eligible`` returns the eligible candidates of the rows, bool
+    (n_rows, n_candidates).
     """
 
-    place: Codes
-    column: Codes
-    count: Codes
+    place: Codes | range
+    column: Codes | list[int]
+    count: Codes | int
     eligible: Callable[[], Mask]
 
 
@@ -61,7 +61,7 @@ def _uniform_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Code
     return exploration.random_order(keys, context.offer_keys, eligible, context.top_k)
 
 
-def _uniform_chances(context: StrategyContext, at: Placed, share: float) -> Vector:
+def _uniform_chances(context: StrategyContext, at: Placed, share: float) -> Vector | float:
     return share / at.count
 
 
@@ -72,8 +72,8 @@ def _informed_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Cod
 
 
 def _informed_chances(context: StrategyContext, at: Placed, share: float) -> Vector:
-    eligible = at.eligible()
-    return share * informed.chances(context.candidate_progress, eligible, at.place, at.column)
+    places, columns = np.asarray(at.place), np.asarray(at.column)
+    return share * informed.chances(context.candidate_progress, at.eligible(), places, columns)
 
 
 def _explores(how: str) -> Callable[[StrategyContext], float]:

@@ -6,11 +6,11 @@ propensities bit by bit, and scores that differ by rounding at most; tests compa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from scorer.arrays import Mask, Matrix
+from scorer.arrays import Mask, Matrix, Vector
 from scorer.ranking import exploration
 from scorer.ranking.arms import (
     ARMS,
@@ -25,9 +25,10 @@ from scorer.ranking.arms import (
 from scorer.ranking.batch import model_version
 from scorer.ranking.context import Offer, StrategyContext
 
+_NO_SCORES = np.empty(0)
 
-@dataclass(frozen=True)
-class SingleRanking:
+
+class SingleRanking(NamedTuple):
     """The ranked offers of one decision, best first.
 
     ``scores`` hold None before the first model and for fallback offers; ``propensities`` are in
@@ -53,6 +54,10 @@ class SingleRanker:
         self._arms = tuple(ARMS.items())
         self._arm_names = dict(zip(policies(), arm_names(), strict=True))
         self._traffic_types = dict(zip(policies(), traffic_types(), strict=True))
+        if self.model is not None:
+            from scorer.ranking.single_kernels import first_by_score
+
+            self._first_by_score = first_by_score
 
     def rank(
         self, user: Matrix, eligible: Mask, profile_id: str, placement_id: str
@@ -67,51 +72,63 @@ class SingleRanker:
         if count == 0:
             return self._fallbacks(placement_id)
         arm, key = exploration.draw_one(context.policy, context.cycle, profile_id, placement_id)
-        draw = _Draw(eligible, np.array([key], dtype=np.uint64), min(context.top_k, count))
-        intended, scores, personal = self._by_model(user, draw)
-        columns = intended if arm < 0 else self._by_arm(arm, draw)
-        policy = self._arms[arm][0] if arm >= 0 else MODEL if personal else BEST_SINGLE
+        draw = _Draw(eligible, key, min(context.top_k, count), count)
+        best = self._by_model(user, draw)
+        if arm < 0:
+            policy, columns = MODEL if best.is_personal else BEST_SINGLE, best.columns
+            scores: list[float | None] = best.column_scores
+        else:
+            policy, columns = self._arms[arm][0], self._by_arm(arm, draw)
+            scores = [self._score(best, column) for column in columns]
+        candidates = context.candidates
         return SingleRanking(
-            [context.candidates[column] for column in columns],
-            [scores[column] for column in columns] if scores else [None] * len(columns),
-            self._propensities(columns, columns if self.model is None else intended, draw, count),
+            [candidates[column] for column in columns],
+            scores,
+            self._propensities(columns, columns if self.model is None else best.columns, draw),
             policy,
             self._arm_names[policy],
             self._traffic_types[policy],
             count,
         )
 
-    def _by_model(self, user: Matrix, draw: _Draw) -> tuple[list[int], _Scores | None, bool]:
-        """Columns that the model chooses, scores by column, and whether they are personalised."""
+    def _by_model(self, user: Matrix, draw: _Draw) -> _Best:
+        """Candidates that the model chooses."""
         if self.model is None:
-            return [], None, False
-        from scorer.ranking.single_kernels import first_by_score
+            return _Best([], [], _NO_SCORES, 0.0, False)
+        scores, is_personal = self.model.score_one(user)
+        columns, chosen = np.empty(draw.places, dtype=np.int64), np.empty(draw.places)
+        worst = self._first_by_score(
+            scores, self.context.score_columns, draw.eligible, columns, chosen
+        )
+        return _Best(columns.tolist(), chosen.tolist(), scores, worst, is_personal)
 
-        scores, personal = self.model.score_one(user)
-        columns = np.empty(draw.places, dtype=np.int64)
-        worst = first_by_score(scores, self.context.score_columns, draw.eligible, columns)
-        return columns.tolist(), _Scores(self.context, scores, float(worst)), personal
+    def _score(self, best: _Best, column: int) -> float | None:
+        """Score of a candidate; the worst one stands for offers that the model does not rank."""
+        if self.model is None:
+            return None
+        place = self.context.score_columns[column]
+        return float(best.scores[place] if place >= 0 else best.worst)
 
     def _by_arm(self, arm: int, draw: _Draw) -> list[int]:
-        order = self._arms[arm][1].order(self.context, draw.eligible[None], draw.keys)
+        keys = np.array([draw.key], dtype=np.uint64)
+        order = self._arms[arm][1].order(self.context, draw.eligible[None], keys)
         columns: list[int] = order[0, : draw.places].tolist()
         return columns
 
-    def _propensities(
-        self, columns: list[int], intended: list[int], draw: _Draw, count: int
-    ) -> list[float]:
+    def _propensities(self, columns: list[int], intended: list[int], draw: _Draw) -> list[float]:
         """As in :mod:`scorer.ranking.ranked_rows`, in the same order of additions."""
         mixture = self.context.policy
-        found = [
-            mixture.rest * (column == meant)
-            for column, meant in zip(columns, intended, strict=True)
-        ]
+        pairs = zip(columns, intended, strict=True)
+        found = [mixture.rest if column == meant else 0.0 for column, meant in pairs]
         for place, share in enumerate(mixture.shares):
             chances = self._arms[place][1].chances
             if share and chances:
-                at = _placed(columns, draw, count)
-                pairs = zip(found, chances(self.context, at, share).tolist(), strict=True)
-                found = [propensity + chance for propensity, chance in pairs]
+                chance = chances(self.context, draw.placed(columns), share)
+                if isinstance(chance, float):
+                    found = [value + chance for value in found]
+                else:
+                    each = zip(found, chance.tolist(), strict=True)
+                    found = [value + own for value, own in each]
             elif share:
                 order = zip(found, columns, self._by_arm(place, draw), strict=True)
                 found = [value + share * (column == other) for value, column, other in order]
@@ -124,29 +141,30 @@ class SingleRanker:
         return SingleRanking(offers, [None] * n, [1.0] * n, FALLBACK, *names, 0)
 
 
-def _placed(columns: list[int], draw: _Draw, count: int) -> Placed:
-    n = len(columns)
-    eligible = np.broadcast_to(draw.eligible, (n, draw.eligible.size))
-    return Placed(np.arange(n), np.array(columns), np.full(n, count), lambda: eligible)
-
-
-@dataclass(frozen=True)
-class _Draw:
-    """Eligible candidates, bool (n_candidates,); the key, uint64 (1,); places to fill."""
+class _Draw(NamedTuple):
+    """Eligible candidates, bool (n_candidates,), and how many; the key; places to fill."""
 
     eligible: Mask
-    keys: exploration.Keys
+    key: int
     places: int
+    eligible_count: int
+
+    def placed(self, columns: list[int]) -> Placed:
+        """These candidates at the first places."""
+        n, shape = len(columns), (len(columns), self.eligible.size)
+        return Placed(
+            range(n), columns, self.eligible_count, lambda: np.broadcast_to(self.eligible, shape)
+        )
 
 
-@dataclass(frozen=True)
-class _Scores:
-    """Scores of the model by column of candidates; the worst one stands for unready offers."""
+class _Best(NamedTuple):
+    """Candidates that a model chooses and their scores, best first.
 
-    context: StrategyContext
-    of_model: np.ndarray
+    ``scores`` are those of all its offers, float64 (n_offers,); ``worst`` stands for the others.
+    """
+
+    columns: list[int]
+    column_scores: list[float | None]
+    scores: Vector
     worst: float
-
-    def __getitem__(self, column: int) -> float:
-        place = self.context.score_columns[column]
-        return float(self.of_model[place]) if place >= 0 else self.worst
+    is_personal: bool

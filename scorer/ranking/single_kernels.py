@@ -16,8 +16,12 @@ _SCORED, _WITHOUT_SCORE, _UNREADY = 0, 1, 2
 
 
 @kernel
-def first_by_score(scores: Any, score_columns: Any, eligible: Any, columns: Any) -> Any:
+def first_by_score(
+    scores: Any, score_columns: Any, eligible: Any, columns: Any, chosen: Any
+) -> float:
     """Write the best eligible candidates into ``columns``, int64 (k,); returns the worst score.
+
+    ``chosen``, float64 (k,), takes their scores.
 
     ``scores`` float64 (n_offers,) of the model, ``score_columns`` int64 and ``eligible`` bool
     (n_candidates,). Ready offers come first by score, ties in column order. The worst score, of the
@@ -48,4 +52,8 @@ def first_by_score(scores: Any, score_columns: Any, eligible: Any, columns: Any)
         columns[rank] = best
         if best >= 0:
             used[best] = True
-    return ready_worst if np.isfinite(ready_worst) else any_worst
+    worst: float = ready_worst if np.isfinite(ready_worst) else any_worst
+    for rank in range(columns.size):
+        place = score_columns[columns[rank]]
+        chosen[rank] = scores[place] if place >= 0 else worst
+    return worst
