@@ -160,7 +160,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._url, self._parts = b"", []
+        self._url = b""
+        self._parts: list[bytes] = []
         self._host = self._authorization = self._kind = b""
         self._expects = False
         self._in_head, self._body_bytes = True, 0

@@ -46,14 +46,14 @@ class Arm:
 class Placed(NamedTuple):
     """Ranked rows whose chances are asked for, n_rows numbers each.
 
-    ``place`` counts from 0, ``column`` is the candidate, ``count`` the number of eligible offers,
-    or one number for all rows. ``eligible`` returns the eligible candidates of the rows, bool
+    ``place`` counts from 0, ``column`` is the candidate; ``eligible_count`` may be one number for
+    all rows. ``eligible`` returns the eligible candidates of the rows, bool
     (n_rows, n_candidates).
     """
 
     place: Codes | range
     column: Codes | list[int]
-    count: Codes | int
+    eligible_count: Codes | int
     eligible: Callable[[], Mask]
 
 
@@ -62,7 +62,7 @@ def _uniform_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Code
 
 
 def _uniform_chances(context: StrategyContext, at: Placed, share: float) -> Vector | float:
-    return share / at.count
+    return share / at.eligible_count
 
 
 def _informed_order(context: StrategyContext, eligible: Mask, keys: Keys) -> Codes:

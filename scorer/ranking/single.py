@@ -6,6 +6,7 @@ propensities bit by bit, and scores that differ by rounding at most; tests compa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ class SingleRanking(NamedTuple):
     """
 
     offers: list[Offer]
-    scores: list[float | None]
+    scores: Sequence[float | None]
     propensities: list[float]
     policy: str
     arm: str
@@ -74,10 +75,9 @@ class SingleRanker:
         arm, key = exploration.draw_one(context.policy, context.cycle, profile_id, placement_id)
         draw = _Draw(eligible, key, min(context.top_k, count), count)
         best = self._by_model(user, draw)
-        if arm < 0:
-            policy, columns = MODEL if best.is_personal else BEST_SINGLE, best.columns
-            scores: list[float | None] = best.column_scores
-        else:
+        scores: Sequence[float | None] = best.column_scores
+        policy, columns = MODEL if best.is_personal else BEST_SINGLE, best.columns
+        if arm >= 0:
             policy, columns = self._arms[arm][0], self._by_arm(arm, draw)
             scores = [self._score(best, column) for column in columns]
         candidates = context.candidates
@@ -164,7 +164,7 @@ class _Best(NamedTuple):
     """
 
     columns: list[int]
-    column_scores: list[float | None]
+    column_scores: list[float]
     scores: Vector
     worst: float
     is_personal: bool
