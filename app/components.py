@@ -10,8 +10,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
-from app.charts.style import Figure
+from app.charts.style import Figure, legible
 from app.text import NONE, is_known, moment, named, plain, prose, short
 
 _PAGES = Path(__file__).parent / "pages"
@@ -101,9 +102,7 @@ def show_chart(chart: Figure, alt_text: str) -> None:
         chart = chart.copy(deep=False)
         chart.title = alt.Undefined
     dark = st.context.theme.type == "dark"
-    legible = "#c3c8cf" if dark else "#4a5058"
-    chart = chart.configure_axis(labelColor=legible, titleColor=legible)
-    chart = chart.configure_legend(labelColor=legible, titleColor=legible)
+    chart = legible(chart, "#c3c8cf" if dark else "#4a5058")
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 
@@ -117,6 +116,11 @@ def show_table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> 
         placeholder=NONE,
         **options,
     )
+
+
+def key_column(label: str, width: int = 190) -> ColumnConfig:
+    """Return a column that stays in view while the others scroll."""
+    return st.column_config.TextColumn(label, pinned=True, width=width)
 
 
 def facts(values: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -18,6 +19,7 @@ from app.text import plain, short
 
 ALL_PLACEMENTS = "all"
 _CUSTOM = "custom"
+T = TypeVar("T", int, float)
 _KNOWN_DAYS, _USUAL_DAYS = 30, 14
 
 
@@ -82,6 +84,14 @@ def choose_button(label: str, name: str, options: list[str]) -> str:
     """Let the user choose like `choose`, from buttons in a row."""
     _prepare(label, name, options, str)
     return st.radio(label, options, key=name, horizontal=True, bind="query-params")
+
+
+def choose_step(label: str, name: str, options: list[T], usual: T, words: Callable[[T], str]) -> T:
+    """Let the user choose one of several numbers on a slider that starts at `usual`."""
+    if st.session_state.get(name, usual) not in options:  # those of another strategy
+        del st.session_state[name]
+    chosen: T = st.select_slider(label, options, usual, words, key=name, bind="query-params")
+    return chosen
 
 
 def _prepare(label: str, name: str, options: list[str], words: Callable[[str], str]) -> None:

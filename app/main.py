@@ -16,7 +16,7 @@ _LOGO = (
     ' fill="#2b83ba">nextoffer</text></svg>'
 )
 _SECTIONS = {
-    "What to do": ("overview", "performance", "offers", "ranked_offers"),
+    "What to do": ("overview", "performance", "offers", "ranked_offers", "what_if"),
     "Whether to trust it": ("model", "interactions", "policy_value", "health"),
 }
 

@@ -72,6 +72,13 @@ class View:
         unit = f"{self.strategy['kpi_name']} per display"
         return f"{unit} ({currency})" if self.is_amount and is_known(currency) else unit
 
+    @property
+    def worth(self) -> str:
+        """Return what rewards are counted in: the currency, or the name of the KPI."""
+        currency = self.strategy["currency"]
+        has_currency = self.is_amount and is_known(currency)
+        return str(currency if has_currency else self.strategy["kpi_name"])
+
 
 def show(
     title: str,

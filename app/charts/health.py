@@ -14,7 +14,7 @@ SEVERITIES = {
     "ok": style.BLUE,
 }
 WARN_AT, SEVERE_AT = 0.1, 0.25
-_LABELS = alt.Axis(labelLimit=210)
+_LABELS = style.labels(210)
 
 
 def drift(frame: pd.DataFrame, below: str) -> alt.LayerChart:
@@ -37,7 +37,7 @@ def drift(frame: pd.DataFrame, below: str) -> alt.LayerChart:
     bars = base.mark_bar(cornerRadiusEnd=3).encode(
         x=alt.X(
             "psi_beyond_chance:Q",
-            title="Population stability index beyond chance",
+            title="PSI beyond chance",
             scale=alt.Scale(domain=[0, most]),
             axis=alt.Axis(tickCount=5, format=".2f"),
         ),
@@ -67,7 +67,7 @@ def distributions(frame: pd.DataFrame, title: str, sides: tuple[str, str]) -> al
                 "side:N",
                 sort=list(sides),
                 scale=alt.Scale(domain=list(sides), range=[style.GREY, style.BLUE]),
-                legend=alt.Legend(title=None, orient="bottom", columns=1, labelLimit=320),
+                legend=style.legend("bottom", columns=1, labelLimit=320),
             ),
             tooltip=[
                 alt.Tooltip("feature_value:N", title="Value"),

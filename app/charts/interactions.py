@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from app.charts import style
+from app.text import reward, short
 
 ALL = "all"
 _KINDS = {
@@ -20,7 +21,7 @@ _YES_NO = "datum.label == 'true' ? 'yes' : datum.label == 'false' ? 'no' : datum
 _WIDEST = 0.6
 _MOST_SHAPES = {"One feature alone": "circle", "Two features together": "diamond"}
 _LONGEST = 30
-_BELOW = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=240)
+_BELOW = style.legend("bottom", columns=1)
 
 
 def value_order(values: list[str]) -> list[str]:
@@ -81,9 +82,10 @@ def _heat_map(
     is_amount: bool,
 ) -> alt.LayerChart:
     form = style.value_format(is_amount)
+    frame = frame.assign(rate_text=[reward(value, is_amount) for value in frame["shrunken_rate"]])
     base = alt.Chart(frame).encode(
-        y=_side(fields[0], axes[0], axes[2], labelLimit=230),
-        x=_side(fields[1], axes[1], axes[3], orient="top", labelLimit=130),
+        y=_side(fields[0], axes[0], axes[2], False),
+        x=_side(fields[1], axes[1], axes[3], True),
         tooltip=[
             alt.Tooltip(f"{fields[0]}:N", title=axes[0] or "Offer"),
             alt.Tooltip(f"{fields[1]}:N", title=axes[1]),
@@ -100,7 +102,7 @@ def _heat_map(
     return (
         alt.layer(
             base.mark_rect(cornerRadius=3).encode(color=_lift()),
-            rate.encode(text=alt.Text("shrunken_rate:Q", format=form)),
+            rate.encode(text="rate_text:N"),
             count.encode(text=alt.Text("displays:Q", format=",d")),
         )
         .properties(title=style.title(title, below), height=alt.Step(46))
@@ -108,13 +110,12 @@ def _heat_map(
     )
 
 
-def _side(field: str, name: str, values: list[str], **looks: Any) -> Any:
-    """Return an axis of a heat map: the x axis if its labels are on top, else the y axis."""
-    is_across = "orient" in looks
+def _side(field: str, name: str, values: list[str], is_across: bool) -> Any:
+    """Return an axis of a heat map: the x axis on top, or the y axis."""
+    looks = {"labelExpr": _YES_NO, "grid": False, "domain": False, "ticks": False}
     angle = -40 if is_across and len(values) > 10 else 0
-    axis = alt.Axis(
-        labelExpr=_YES_NO, labelAngle=angle, grid=False, domain=False, ticks=False, **looks
-    )
+    across = style.labels(130, labelAngle=angle, orient="top", **looks)
+    axis = across if is_across else style.labels(230, **looks)
     channel = alt.X if is_across else alt.Y
     return channel(f"{field}:N", title=name or None, sort=values, axis=axis)
 
@@ -148,11 +149,11 @@ def personal(frame: pd.DataFrame) -> alt.Chart:
                 "offer_label:N",
                 title=None,
                 sort=list(dict.fromkeys(frame["offer_label"])),
-                axis=alt.Axis(labelLimit=200, grid=True),
+                axis=style.labels(200, grid=True),
             ),
             x=alt.X(
                 "strength:Q",
-                title="Typical change of the rate",
+                title="Typical change",
                 axis=alt.Axis(format=".0%", tickCount=6),
                 scale=alt.Scale(zero=True, nice=True),
             ),
@@ -185,10 +186,10 @@ def weights(frame: pd.DataFrame, of_what: str) -> alt.Chart:
     """Return the features that a model uses; `frame` has feature_name, feature_kind, share."""
     kinds = {name: colour for name, colour in _KINDS.items() if name in set(frame["feature_kind"])}
     base = alt.Chart(frame).encode(
-        y=alt.Y("feature_name:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
+        y=alt.Y("feature_name:N", title=None, sort=None, axis=style.labels(200)),
         x=alt.X(
             "share:Q",
-            title="Share of the effects in the model",
+            title="Share in the model",
             axis=alt.Axis(format=".0%", tickCount=5),
         ),
         tooltip=[
@@ -202,11 +203,11 @@ def weights(frame: pd.DataFrame, of_what: str) -> alt.Chart:
         color=alt.Color(
             "feature_kind:N",
             scale=alt.Scale(domain=list(kinds), range=list(kinds.values())),
-            legend=alt.Legend(title=None, orient="bottom", columns=2),
+            legend=style.legend("bottom", columns=2),
         )
     )
     below = "SHAP interaction with the offer: only this can change an order"
     return bars.properties(
-        title=style.title(f"Features in the model: {of_what[:_LONGEST]}", below),
+        title=style.title(f"Features in the model: {short(of_what, _LONGEST)}", below),
         height=alt.Step(24),
     )

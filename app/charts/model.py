@@ -96,5 +96,5 @@ def _policy_colour() -> alt.Color:
     return alt.Color(
         "policy:N",
         scale=alt.Scale(domain=names, range=[style.BLUE, style.PURPLE, style.ORANGE]),
-        legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
+        legend=style.legend(),
     )

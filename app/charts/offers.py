@@ -18,7 +18,7 @@ def rewards(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> styl
     form = style.value_format(is_amount)
     order = list(dict.fromkeys(frame["offer_name"]))
     base = alt.Chart(frame).encode(
-        y=alt.Y("offer_name:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("offer_name:N", title=None, sort=order, axis=style.labels(260)),
         yOffset=alt.YOffset("arm:N", sort=["Personalised", "Random"]),
         color=style.arm_colour(frame),
         tooltip=[
@@ -80,11 +80,9 @@ def similarity(frame: pd.DataFrame, title: str) -> style.Figure:
         x=alt.X(
             "offer_name:N",
             title=None,
-            axis=alt.Axis(labelAngle=-40, labelLimit=180, labelOverlap=False),
+            axis=style.labels(180, labelAngle=-40, labelOverlap=False),
         ),
-        y=alt.Y(
-            "other_offer_name:N", title=None, axis=alt.Axis(labelLimit=200, labelOverlap=False)
-        ),
+        y=alt.Y("other_offer_name:N", title=None, axis=style.labels(200, labelOverlap=False)),
         tooltip=[
             alt.Tooltip("sentence:N", title="Finding"),
             alt.Tooltip("similarity:Q", title="Similarity", format=".2f"),
@@ -95,7 +93,7 @@ def similarity(frame: pd.DataFrame, title: str) -> style.Figure:
         color=alt.Color(
             "verdict:N",
             scale=alt.Scale(domain=list(_VERDICTS), range=list(_VERDICTS.values())),
-            legend=alt.Legend(title="People respond", orient="top", symbolStrokeWidth=0),
+            legend=style.legend(title="People respond", symbolStrokeWidth=0),
         )
     )
     texts = base.mark_text(color=style.TEXT_ON_CELLS, fontSize=11).encode(text="shown:N")

@@ -150,19 +150,33 @@ def life(frame: pd.DataFrame, events: pd.DataFrame, title: str) -> style.Figure:
             alt.Tooltip("words:N", title="What"),
         ],
     )
-    rules = marks.mark_rule(strokeWidth=1.5, color=style.GREY)
-    points = marks.mark_point(filled=True, size=90, opacity=1, color=style.GREY).encode(
-        y=alt.value(6), shape=alt.Shape("kind:N", legend=alt.Legend(title=None, orient="bottom"))
+    kinds = ["Model", "Offer"]
+    legend = style.legend("bottom")
+    rules = marks.mark_rule(strokeWidth=1.5, strokeDash=[3, 3], color=style.GREY)
+    points = marks.mark_point(filled=True, size=110, opacity=1).encode(
+        y=alt.value(-9),  # above the bars
+        shape=alt.Shape(
+            "kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend
+        ),
+        color=alt.Color(
+            "kind:N",
+            scale=alt.Scale(domain=kinds, range=[style.PURPLE, style.GREEN]),
+            legend=legend,
+        ),
     )
-    return alt.layer(areas, rules, points).properties(
-        title=style.title(title, "By UTC day; lines mark models and offers"), height=240
+    return (
+        alt.layer(areas, rules, points)
+        .resolve_scale(color="independent")
+        .properties(
+            title=style.title(title, "By UTC day; lines mark models and offers"), height=240
+        )
     )
 
 
 def funnel(frame: pd.DataFrame, title: str) -> style.Figure:
     """Return people by step; `frame` has step, people, share (of the first step)."""
     base = alt.Chart(frame).encode(
-        y=alt.Y("step:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
+        y=alt.Y("step:N", title=None, sort=None, axis=style.labels(180)),
         x=alt.X("people:Q", title="People", axis=alt.Axis(format="s", tickCount=4)),
         tooltip=[
             alt.Tooltip("step:N", title="Step"),
@@ -195,7 +209,7 @@ def frequency(frame: pd.DataFrame, title: str) -> style.Figure:
 def lifts(frame: pd.DataFrame, title: str) -> style.Figure:
     """Return lift and interval, one line a row; `frame` has label, lift, lift_low, lift_high."""
     base = alt.Chart(frame).encode(
-        y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=320)),
+        y=alt.Y("label:N", title=None, sort=None, axis=style.labels(320)),
         tooltip=[
             alt.Tooltip("label:N", title="What"),
             alt.Tooltip("lift:Q", title="Lift", format="+.1%"),

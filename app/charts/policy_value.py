@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from app.charts import style
+from app.text import reward
 
 COLOURS = {
     "Random": style.ORANGE,
@@ -35,6 +36,7 @@ def values(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> alt.L
     form = style.value_format(is_amount)
     labels = list(dict.fromkeys(frame["label"]))
     known, unknown = frame[frame["status"] == "ok"], frame[frame["status"] != "ok"]
+    known = known.assign(value_text=[reward(value, is_amount) for value in known["policy_value"]])
     y = alt.Y("label:N", title=None, sort=labels, scale=alt.Scale(domain=labels), axis=_LONG_LABELS)
     base = alt.Chart(known).encode(y=y, tooltip=_tooltip(unit, form))
     axis = alt.Axis(format=form, tickCount=_FEWEST_TICKS)
@@ -57,7 +59,7 @@ def values(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> alt.L
                 x="policy_value:Q", color=colour, shape=shape
             ),
             base.mark_text(dy=-13, fontWeight="bold", color=style.GREY).encode(
-                x="policy_value:Q", text=alt.Text("policy_value:Q", format=form)
+                x="policy_value:Q", text="value_text:N"
             ),
         ]
     if not unknown.empty:
@@ -87,7 +89,7 @@ def _tooltip(unit: str, form: str) -> list[alt.Tooltip]:
     ]
 
 
-_LONG_LABELS = alt.Axis(labelLimit=240)
+_LONG_LABELS = style.labels(240)
 
 
 def over_time(frame: pd.DataFrame, unit: str, is_amount: bool) -> alt.LayerChart:
@@ -103,7 +105,7 @@ def over_time(frame: pd.DataFrame, unit: str, is_amount: bool) -> alt.LayerChart
     colour = alt.Color(
         "policy_label:N",
         scale=alt.Scale(domain=present, range=[COLOURS[name] for name in present]),
-        legend=alt.Legend(title=None, orient="bottom", columns=2, symbolOpacity=1, labelLimit=200),
+        legend=style.legend("bottom", columns=2),
     )
     base = alt.Chart(frame.assign(label=frame["policy_label"])).encode(
         x=alt.X("as_of:T", title=None, axis=alt.Axis(format="%d %b", tickCount=6)),
@@ -122,7 +124,7 @@ def over_time(frame: pd.DataFrame, unit: str, is_amount: bool) -> alt.LayerChart
     shape = alt.Shape(
         "policy_label:N",
         scale=alt.Scale(domain=present, range=[SHAPES[name] for name in present]),
-        legend=alt.Legend(title=None, orient="bottom", columns=2, symbolOpacity=1, labelLimit=200),
+        legend=style.legend("bottom", columns=2),
     )
     band = base.mark_area(opacity=0.13).encode(
         y=alt.Y("value_low:Q", title=unit), y2="value_high:Q"

@@ -18,7 +18,7 @@ def reasons(frame: pd.DataFrame, below: str, is_amount: bool) -> alt.LayerChart:
     """
     form = style.value_format(is_amount)
     base = alt.Chart(frame).encode(
-        y=alt.Y("label:N", title=None, sort=list(frame["label"]), axis=alt.Axis(labelLimit=330)),
+        y=alt.Y("label:N", title=None, sort=list(frame["label"]), axis=style.labels(330)),
         tooltip=[
             alt.Tooltip("label:N", title="This person"),
             alt.Tooltip("shrunken_rate:Q", title="Rate there", format=form),
@@ -30,7 +30,7 @@ def reasons(frame: pd.DataFrame, below: str, is_amount: bool) -> alt.LayerChart:
     bars = base.mark_bar(cornerRadius=2).encode(
         x=alt.X(
             "lift:Q",
-            title="Lift over the mean of the offer",
+            title="Lift over its mean",
             axis=alt.Axis(format="+.0%", tickCount=6),
         ),
         color=alt.condition("datum.lift > 0", alt.value(style.BLUE), alt.value(style.ORANGE)),
@@ -55,7 +55,7 @@ def first_offers(frame: pd.DataFrame, title: str) -> alt.Chart:
                 "offer_label:N",
                 title=None,
                 sort=list(dict.fromkeys(frame["offer_label"])),
-                axis=alt.Axis(labelLimit=230),
+                axis=style.labels(230),
             ),
             yOffset=alt.YOffset("who:N", sort=[MEMBERS, OTHERS]),
             x=alt.X("share:Q", title="Share of people", axis=alt.Axis(format=".0%", tickCount=5)),
@@ -63,7 +63,7 @@ def first_offers(frame: pd.DataFrame, title: str) -> alt.Chart:
                 "who:N",
                 sort=[MEMBERS, OTHERS],
                 scale=alt.Scale(domain=[MEMBERS, OTHERS], range=[style.BLUE, style.GREY]),
-                legend=alt.Legend(title=None, orient="bottom", labelLimit=240),
+                legend=style.legend("bottom"),
             ),
             tooltip=[
                 alt.Tooltip("offer_label:N", title="Offer"),

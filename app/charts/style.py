@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -17,21 +19,47 @@ LOW_TO_HIGH = ["#e08214", "#f7f3ee", "#2b83ba"]
 LIGHT_TO_DARK = ["#eef4f9", "#2b83ba"]
 TEXT_ON_CELLS = "#1f1f1f"
 Figure = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
-_LEGEND = alt.Legend(title=None, orient="top", symbolOpacity=1)
+# Widths of a chart in pixels: on a phone, and in one of two columns.
+_PHONE, _HALF = 400, 600
+_PHONE_LABELS, _HALF_LABELS = 130, 200
+
+
+def legend(orient: str = "top", **looks: Any) -> alt.Legend:
+    """Return a legend without title, one entry per line on a phone."""
+    columns = alt.ExprRef(f"containerSize()[0] < {_PHONE} ? 1 : 4")
+    usual = {"columns": columns, "labelLimit": 260, "symbolOpacity": 1, "title": None}
+    return alt.Legend(orient=orient, **{**usual, **looks})
+
+
+def labels(most: int = 260, **looks: Any) -> alt.Axis:
+    """Return an axis of names at most so many pixels wide; narrow charts leave room for marks."""
+    limit = alt.ExprRef(
+        f"containerSize()[0] < {_PHONE} ? {min(most, _PHONE_LABELS)}"
+        f" : containerSize()[0] < {_HALF} ? {min(most, _HALF_LABELS)} : {most}"
+    )
+    return alt.Axis(labelLimit=limit, **looks)
+
+
+def legible(chart: Figure, colour: str) -> Figure:
+    """Return a chart with labels of a colour, and percentages written as in the text, `12 %`."""
+    percent = "replace(datum.label, /%$/, ' %')"
+    chart = chart.configure_axis(labelColor=colour, titleColor=colour)
+    chart = chart.configure_axisQuantitative(labelExpr=percent)
+    return chart.configure_legend(labelColor=colour, titleColor=colour)
 
 
 def arm_colour(frame: pd.DataFrame) -> alt.Color:
     """Return the colour by the column `arm`; one arm has the same on every page."""
     present = _present(frame)
     scale = alt.Scale(domain=present, range=[ARM_COLOURS[arm] for arm in present])
-    return alt.Color("arm:N", scale=scale, legend=_LEGEND)
+    return alt.Color("arm:N", scale=scale, legend=legend())
 
 
 def arm_shape(frame: pd.DataFrame) -> alt.Shape:
     """Return the shape by the column `arm`, for readers who cannot distinguish the colours."""
     present = _present(frame)
     scale = alt.Scale(domain=present, range=[ARM_SHAPES[arm] for arm in present])
-    return alt.Shape("arm:N", scale=scale, legend=_LEGEND)
+    return alt.Shape("arm:N", scale=scale, legend=legend())
 
 
 def _present(frame: pd.DataFrame) -> list[str]:

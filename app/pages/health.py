@@ -75,8 +75,8 @@ def _draw_similarity(view: View) -> None:
     components.show_table(
         similar,
         {
+            "offer_name": components.key_column("Offer"),
             "verdict": "Verdict",
-            "offer_name": "Offer",
             "other_offer_name": "Other offer",
             "similarity": st.column_config.NumberColumn(
                 "Similarity", format="%.2f", help="1: both appeal to the same people"

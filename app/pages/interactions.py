@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import components, text
 from app.charts import interactions as charts
@@ -37,15 +36,18 @@ def render(view: View) -> None:
             names = _pick_pair(view, offer, first)
         else:
             feature = _pick_feature(view)
+    by_id = offers.set_index("offer_id")
     if offer is not None:
-        _draw_pair(view, offers.set_index("offer_id").loc[offer], names)
+        _draw_pair(view, by_id.loc[offer], names)
     else:
         _draw_feature(view, feature)
     left, right = st.columns(2, gap="large")
     with left:
         _draw_personal(offers, pairs)
     with right:
-        _draw_weights(view, offer)
+        _draw_weights(
+            view, offer, "all offers" if offer is None else by_id.loc[offer, "offer_name"]
+        )
 
 
 def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame, first: pd.Series | None) -> str:
@@ -95,27 +97,28 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
         charts.pair(sentences.with_margins(frame, names), names, _measure(view), view.is_amount),
         f"Heat map of {names[0]} and {names[1]}",
     )
+    rows = cells.assign(
+        rate_text=[text.reward(value, view.is_amount) for value in cells["rate"]],
+        shrunken_text=[text.reward(value, view.is_amount) for value in cells["shrunken_rate"]],
+        lift_text=[text.change(value) for value in cells["lift"]],
+    )
     with st.expander("As a table"):
         components.show_table(
-            cells,
+            rows,
             {
                 "feature_value": names[0],
                 "other_feature_value": names[1],
                 "displays": st.column_config.NumberColumn("Displays", format="localized"),
                 "successes": st.column_config.NumberColumn("Successes", format="localized"),
-                "rate": _rate("Rate", view),
-                "shrunken_rate": _rate("Shrunken rate", view),
-                "lift": st.column_config.NumberColumn("Lift over the mean", format="percent"),
+                "rate_text": st.column_config.TextColumn("Rate", alignment="right"),
+                "shrunken_text": st.column_config.TextColumn("Shrunken rate", alignment="right"),
+                "lift_text": st.column_config.TextColumn("Lift over the mean", alignment="right"),
             },
         )
 
 
 def _measure(view: View) -> str:
     return text.sentence_case(view.unit) if view.is_amount else "Success rate"
-
-
-def _rate(label: str, view: View) -> ColumnConfig:
-    return st.column_config.NumberColumn(label, format="%.2f" if view.is_amount else "percent")
 
 
 def _draw_feature(view: View, feature: str) -> None:
@@ -160,7 +163,7 @@ def _weights(view: View, offer: str | None) -> pd.DataFrame:
     )
 
 
-def _draw_weights(view: View, offer: str | None) -> None:
+def _draw_weights(view: View, offer: str | None, name: str) -> None:
     frame = _weights(view, offer)
     if frame.empty:
         st.info(
@@ -170,7 +173,7 @@ def _draw_weights(view: View, offer: str | None) -> None:
         )
         return
     components.show_chart(
-        charts.weights(frame, "all offers" if offer is None else offer),
+        charts.weights(frame, name),
         "Features by the share of the model's interactions",
     )
 

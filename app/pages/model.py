@@ -73,7 +73,7 @@ def _versions_table(view: View, versions: pd.DataFrame) -> None:
     components.show_table(
         rows,
         {
-            "model_version": "Version",
+            "model_version": components.key_column("Version", 120),
             "state": st.column_config.TextColumn("State", width=90),
             "trained_as_of": st.column_config.DateColumn("Trained as of", format="YYYY-MM-DD"),
             "value": "Policy value",

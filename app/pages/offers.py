@@ -45,13 +45,13 @@ def _readiness(view: View) -> None:
     components.show_table(
         rows,
         {
-            "offer_name": st.column_config.TextColumn("Offer", width=210),
-            "state": st.column_config.TextColumn("Ready", width=260),
-            "missing": st.column_config.TextColumn("Still needed", width=180),
+            "offer_name": components.key_column("Offer"),
+            "state": st.column_config.TextColumn("Ready", width=190),
+            "missing": st.column_config.TextColumn("Still needed", width=150),
             "displays": number("Displays", format="localized"),
             "successes": number("Successes", format="localized"),
-            "displays_a_day": number("Displays a day", format="%.1f"),
-            "successes_a_day": number("Successes a day", format="%.1f"),
+            "displays_a_day": number("Displays/day", format="%.1f"),
+            "successes_a_day": number("Successes/day", format="%.1f"),
             "offer_id": "Id",
         },
     )
@@ -82,7 +82,7 @@ def _performance(view: View) -> None:
         components.show_table(
             rows,
             {
-                "offer_name": "Offer",
+                "offer_name": components.key_column("Offer"),
                 "arm": "Arm",
                 "displays": number("Displays", format="localized"),
                 "part": "Share of the arm",

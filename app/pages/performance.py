@@ -53,7 +53,7 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
 def _table(view: View, arms: pd.DataFrame) -> None:
     rows = sentences.rows(arms, view.is_amount)
     columns = {
-        "arm": "Arm",
+        "arm": components.key_column("Arm", 110),
         "displays": st.column_config.NumberColumn("Displays", format="localized"),
         "successes": st.column_config.NumberColumn("Successes", format="localized"),
         "rate": "Success rate",
@@ -129,7 +129,7 @@ def _features(view: View) -> None:
     components.show_table(
         rows,
         {
-            "feature_value": st.column_config.TextColumn("Value", pinned=True),
+            "feature_value": components.key_column("Value", 130),
             "verdict": "Verdict",
             "lift_text": "Lift over random",
             "interval": "95 % interval",
@@ -169,8 +169,8 @@ def _groups(view: View, groups: pd.DataFrame) -> None:
         components.show_chart(charts.lifts(known.assign(label=labels), title), title)
     rows = sentences.rows(groups, view.is_amount)
     columns = {
+        "group_id": components.key_column("Placement or activity", 170),
         "kind": "Kind",
-        "group_id": "Placement or activity",
         "arm": "Arm",
         "displays": st.column_config.NumberColumn("Displays", format="localized"),
         "successes": st.column_config.NumberColumn("Successes", format="localized"),

@@ -74,7 +74,9 @@ def render(view: View) -> None:
 def _draw_table(chosen: pd.DataFrame, view: View) -> None:
     unit = text.sentence_case(view.unit)
     columns = {
-        name: st.column_config.TextColumn(label.replace("{unit}", unit), help=help_text)
+        name: st.column_config.TextColumn(
+            label.replace("{unit}", unit), help=help_text, pinned=name == "policy"
+        )
         for name, (label, help_text) in COLUMNS.items()
     }
     components.show_table(sentences.table(chosen, view.is_amount), columns)

@@ -62,17 +62,19 @@ def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
 
 
 def _draw_ranks(rows: pd.DataFrame, view: View) -> None:
-    shown = rows.assign(arm=rows["traffic_type"].map(text.arm))
-    form = "%.2f" if view.is_amount else "percent"
+    shown = rows.assign(
+        arm=rows["traffic_type"].map(text.arm),
+        score_text=[text.reward(value, view.is_amount) for value in rows["score"]],
+    )
     components.show_table(
         shown,
         {
-            "rank": st.column_config.NumberColumn("Rank", width="small"),
-            "offer_name": "Offer",
+            "rank": st.column_config.NumberColumn("Rank", width=50, pinned=True),
+            "offer_name": components.key_column("Offer"),
             "offer_id": "Id",
-            "score": st.column_config.NumberColumn(
+            "score_text": st.column_config.TextColumn(
                 f"Score ({view.unit})",
-                format=form,
+                alignment="right",
                 help="Calibrated: expected reward of one display",
             ),
             "arm": "Arm",

@@ -17,12 +17,13 @@ from tests.support.paths import APP
 
 PAGES = APP / "pages"
 SMALL = small_world()
-NAMES = ["interactions", "policy_value", "health", "ranked_offers"]
+NAMES = ["interactions", "policy_value", "health", "ranked_offers", "what_if"]
 EMPTY = {
     "interactions": "No interaction to show yet",
     "policy_value": "Nothing is evaluated yet",
     "health": "No assumption was checked yet",
     "ranked_offers": "No profile is ranked yet",
+    "what_if": "Nothing was displayed in the last 7 days",
 }
 WORD_JOINER = "\u2060"
 

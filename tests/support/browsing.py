@@ -30,6 +30,7 @@ PAGES = (
     "Performance",
     "Offers",
     "Ranked offers",
+    "What if",
     "Model",
     "Interactions",
     "Policy value",
