@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
@@ -16,6 +16,8 @@ from app.charts.style import Figure, legible
 from app.text import NONE, is_known, moment, named, plain, prose, short
 
 _PAGES = Path(__file__).parent / "pages"
+# Pixels of a letter of a label and of a headline figure, and of a box; two fit on a phone.
+_LETTER, _DIGIT, _NARROWEST, _WIDEST = 7.2, 15.5, 152, 326
 
 
 def nothing_published(home: Path) -> None:
@@ -118,7 +120,32 @@ def show_table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> 
     )
 
 
-def key_column(label: str, width: int = 190) -> ColumnConfig:
+def code(text_to_copy: str) -> None:
+    """Show a command or SQL to copy; without the colours of syntax, which are too pale to read."""
+    st.code(text_to_copy, language=None, wrap_lines=True)
+
+
+class Headline(NamedTuple):
+    """A figure with its label, and markdown below it."""
+
+    label: str
+    value: str
+    below: str = ""
+    help: str | None = None
+
+
+def headlines(figures: list[Headline]) -> None:
+    """Show figures side by side, wide enough for each; those that do not fit go to the next row."""
+    needed = max(max(_LETTER * len(figure.label), _DIGIT * len(figure.value)) for figure in figures)
+    with st.container(horizontal=True, gap="small"):
+        for figure in figures:
+            with st.container(width=int(min(max(needed, _NARROWEST), _WIDEST))):
+                st.metric(figure.label, figure.value, help=figure.help)
+                if figure.below:
+                    st.caption(figure.below)
+
+
+def key_column(label: str, width: int = 225) -> ColumnConfig:
     """Return a column that stays in view while the others scroll."""
     return st.column_config.TextColumn(label, pinned=True, width=width)
 

@@ -128,7 +128,7 @@ def _lift() -> alt.Color:
         title="Lift over the mean",
         format="+.0%",
         orient="bottom",
-        gradientLength=220,
+        gradientLength=alt.ExprRef("containerSize()[0] < 400 ? 150 : 220"),
         values=[-_WIDEST, -_WIDEST / 2, 0, _WIDEST / 2, _WIDEST],
     )
     return alt.Color("lift:Q", scale=scale, legend=legend)

@@ -166,7 +166,7 @@ def life(frame: pd.DataFrame, events: pd.DataFrame, title: str) -> style.Figure:
     )
     return (
         alt.layer(areas, rules, points)
-        .resolve_scale(color="independent")
+        .resolve_scale(color="independent", shape="independent")
         .properties(
             title=style.title(title, "By UTC day; lines mark models and offers"), height=240
         )

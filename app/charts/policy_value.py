@@ -58,7 +58,7 @@ def values(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> alt.L
             base.mark_point(filled=True, size=110, opacity=1).encode(
                 x="policy_value:Q", color=colour, shape=shape
             ),
-            base.mark_text(dy=-13, fontWeight="bold", color=style.GREY).encode(
+            base.mark_text(dy=-13, fontWeight="bold").encode(
                 x="policy_value:Q", text="value_text:N"
             ),
         ]
@@ -73,7 +73,7 @@ def values(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> alt.L
 def _written(unknown: pd.DataFrame, y: alt.Y) -> alt.Chart:
     return (
         alt.Chart(unknown)
-        .mark_text(align="left", fontStyle="italic", color=style.GREY, dx=6)
+        .mark_text(align="left", fontStyle="italic", dx=6)
         .encode(y=y, x=alt.value(0), text=alt.value(f"{INSUFFICIENT}: too few matching responses"))
     )
 

@@ -15,7 +15,7 @@ ARM_SHAPES = {
     "Fallback": "square",
     "Unknown": "triangle",
 }
-LOW_TO_HIGH = ["#e08214", "#f7f3ee", "#2b83ba"]
+LOW_TO_HIGH = ["#e08214", "#f7f3ee", "#4a9acb"]
 LIGHT_TO_DARK = ["#eef4f9", "#2b83ba"]
 TEXT_ON_CELLS = "#1f1f1f"
 Figure = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
@@ -45,6 +45,7 @@ def legible(chart: Figure, colour: str) -> Figure:
     percent = "replace(datum.label, /%$/, ' %')"
     chart = chart.configure_axis(labelColor=colour, titleColor=colour)
     chart = chart.configure_axisQuantitative(labelExpr=percent)
+    chart = chart.configure_text(color=colour)
     return chart.configure_legend(labelColor=colour, titleColor=colour)
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 from app.charts import style
 
 _SHARE = alt.X("share:Q", title="Exploration share", axis=alt.Axis(format=".0%", tickCount=6))
-_LINES = {"10 % lift shows": style.BLUE, "new offer is ready": style.ORANGE}
+_TICKS = [0, 4, 13, 26, 52, 104, 260, 520, 1040]
+_LINES = {"lift": style.BLUE, "new offer": style.ORANGE}
 
 
 def cost(frame: pd.DataFrame, chosen: float, title: str) -> style.Figure:
@@ -50,7 +51,7 @@ def weeks(frame: pd.DataFrame, chosen: float, title: str) -> style.Figure:
             y=alt.Y(
                 "weeks:Q",
                 title="Weeks",
-                axis=alt.Axis(format=",.0f", tickCount=5),
+                axis=alt.Axis(format=",.0f", values=_TICKS),
                 scale=alt.Scale(type="symlog", constant=4),
             ),
             color=alt.Color(

@@ -128,7 +128,7 @@ def _commands(view: View, versions: pd.DataFrame) -> None:
         " and `publish` to serve it."
     )
     lines = sentences.commands(home_folder(), view.strategy_id, versions)
-    st.code("\n".join(lines), language="bash", wrap_lines=True)
+    components.code("\n".join(lines))
 
 
 show("Model", render)

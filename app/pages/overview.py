@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app import components, text
 from app.charts.performance import lifts
@@ -53,30 +52,34 @@ def _next_step(row: pd.Series, alerts: pd.DataFrame) -> None:
 
 
 def _figures(row: pd.Series) -> None:
-    boxes = st.columns(4)
-    _lift(boxes[0], "Lift over random", row, "lift", "No lift yet")
     is_best = row["model_kind"] == "best_single"
     other = "it is what everybody gets" if is_best else "not measured yet"
-    _lift(boxes[1], "Lift over best single offer", row, "best_lift", other)
-    boxes[2].metric("Personalised, 7 days", text.percent(row["personalised_share"]))
     explorers = f"{text.percent(row['exploration_share'])} of people explore"
-    boxes[2].caption(
-        f"of displays; random {text.percent(row['random_share'])}."
-        f" {explorers if sentences.has_model(row) else 'Everybody explores'}."
-    )
-    boxes[3].metric("Offers ready", f"{row['offers_ready']} of {row['offers']}")
-    boxes[3].caption(
+    model = (
         f"Model {text.plain(sentences.version(row))}, trained {text.day(row['trained_as_of'])}"
         if sentences.has_model(row)
         else "No model yet"
     )
+    components.headlines(
+        [
+            _lift("Lift over random", row, "lift", "No lift yet"),
+            _lift("Lift over best single", row, "best_lift", other),
+            components.Headline(
+                "Personalised, 7 days",
+                text.percent(row["personalised_share"]),
+                f"of displays; random {text.percent(row['random_share'])}."
+                f" {explorers if sentences.has_model(row) else 'Everybody explores'}.",
+            ),
+            components.Headline("Offers ready", f"{row['offers_ready']} of {row['offers']}", model),
+        ]
+    )
     st.markdown(sentences.standing(row))
 
 
-def _lift(box: DeltaGenerator, label: str, row: pd.Series, name: str, otherwise: str) -> None:
+def _lift(label: str, row: pd.Series, name: str, otherwise: str) -> components.Headline:
     between = text.interval(row[f"{name}_low"], row[f"{name}_high"])
-    box.metric(label, text.change(row[name]))
-    box.caption(f"{between} (95 %)" if between != text.NONE else otherwise)
+    below = f"{between} (95 %)" if between != text.NONE else otherwise
+    return components.Headline(label, text.change(row[name]), below)
 
 
 def _alerts(alerts: pd.DataFrame) -> None:
@@ -90,7 +93,7 @@ def _alerts(alerts: pd.DataFrame) -> None:
     if len(alerts) > _MOST_ALERTS:
         st.markdown(f"and {len(alerts) - _MOST_ALERTS} more: see the page Health.")
     if alerts["retrain_recommended"].any():
-        st.code("nextoffer run --retrain-now", language=None)
+        components.code("nextoffer run --retrain-now")
 
 
 def _changes(view: View, row: pd.Series) -> None:

@@ -40,13 +40,15 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
     model = by_type.loc["contextual"] if "contextual" in by_type.index else None
     random = by_type.loc["random"] if "random" in by_type.index else None
     st.markdown(f"**{text.plain(text.sentence_case(view.unit))}, {view.period.words}**")
-    boxes = st.columns(4)
-    for box, label, row in ((boxes[0], "Random", random), (boxes[1], "Personalised", model)):
+    figures = []
+    for label, row in (("Random", random), ("Personalised", model)):
         value = text.reward(row["reward_per_display"], view.is_amount) if row is not None else "–"
-        box.metric(label, value, help=text.plain(text.sentence_case(view.unit)))
-    lift = model["lift"] if model is not None else None
-    boxes[2].metric("Lift over random", text.change(lift))
-    boxes[3].metric("p-value", text.p_value(model["p_value"] if model is not None else None))
+        unit = text.plain(text.sentence_case(view.unit))
+        figures.append(components.Headline(label, value, help=unit))
+    lift, p_value = (model["lift"], model["p_value"]) if model is not None else (None, None)
+    figures.append(components.Headline("Lift over random", text.change(lift)))
+    figures.append(components.Headline("p-value", text.p_value(p_value)))
+    components.headlines(figures)
     st.markdown(sentences.verdict(model, view.period.words))
 
 

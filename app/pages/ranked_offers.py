@@ -114,7 +114,7 @@ def _draw_why(view: View, ranked: pd.DataFrame) -> None:
     if not text.is_known(row["model_version"]):
         return
     st.caption("The score of the model, term by term, and what would change the order:")
-    st.code(sentences.explain_command(row), language="bash", wrap_lines=True)
+    components.code(sentences.explain_command(row))
 
 
 def _draw_segment(view: View, segment: str) -> None:
@@ -165,7 +165,7 @@ def _draw_take_away(view: View, sql: str, rows: Callable[[], pd.DataFrame], limi
             "application/vnd.apache.parquet",
             on_click="ignore",
         )
-    st.code(sql, language="sql", wrap_lines=True)
+    components.code(sql)
 
 
 show("Ranked offers", render, by=("strategy", "placement"))

@@ -40,11 +40,16 @@ def _exploration(view: View) -> None:
     rows = frame.set_index("share", drop=False)
     now, then = rows.loc[usual], rows.loc[chosen]
     is_amount, unit = view.is_amount, view.worth
-    boxes = st.columns(3)
-    boxes[0].metric("Cost of exploration a week", sentences.cost(then, unit, is_amount))
-    boxes[0].caption(sentences.cost_range(then))
-    boxes[1].metric("A 10 % lift shows in", sentences.weeks(then["lift_weeks"]))
-    boxes[2].metric("A new offer is ready in", sentences.ready(then))
+    cost = sentences.cost(then, text.short(unit, 12), is_amount)
+    components.headlines(
+        [
+            components.Headline("Cost of a week", cost, sentences.cost_range(then)),
+            components.Headline("10 % lift shows after", sentences.weeks(then["lift_weeks"])),
+            components.Headline(
+                "New offer ready after", sentences.ready(then), sentences.look_back(then)
+            ),
+        ]
+    )
     st.markdown(sentences.compare(now, then, unit, is_amount))
     left, right = st.columns(2, gap="large")
     if frame["cost"].notna().any():
@@ -53,7 +58,7 @@ def _exploration(view: View) -> None:
             components.show_chart(charts.cost(frame, chosen, title), title)
     if frame["lift_weeks"].notna().any() or frame["ready_weeks"].notna().any():
         with right:
-            title = "Weeks until something shows"
+            title = "Weeks until a 10 % lift shows, or a new offer is ready"
             components.show_chart(charts.weeks(frame, chosen, title), title)
     st.caption(f"{sentences.WAYS} To change it, set `exploration_share` in `ranking_strategies`.")
 

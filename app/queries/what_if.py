@@ -93,8 +93,9 @@ estimated as (
 )
 select
     share,
-    pace,
-    offers,
+    min_displays,
+    min_successes,
+    lookback_days,
     random_displays * gain as cost,
     random_displays * gain_low as cost_low,
     random_displays * gain_high as cost_high,

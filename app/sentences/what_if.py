@@ -51,6 +51,13 @@ def ready(row: pd.Series) -> str:
     return weeks(row["ready_weeks"]) if row["is_reachable"] else "never"
 
 
+def look_back(row: pd.Series) -> str:
+    """Return why a new offer is never ready, or what it needs."""
+    if text.is_known(row["ready_weeks"]) and not row["is_reachable"]:
+        return f"its displays of {row['lookback_days']} days are too few"
+    return f"with {row['min_displays']} displays and {row['min_successes']} successes"
+
+
 def compare(now: pd.Series, then: pd.Series, unit: str, is_amount: bool) -> str:
     """Return what another exploration share would change, as markdown."""
     share, before = text.percent(then["share"], 1), text.percent(now["share"], 1)

@@ -22,7 +22,7 @@ def test_the_overview_says_state_lift_alerts_and_changes(
     metrics = {metric.label: metric.value for metric in app.metric}
     assert "A model is deployed" in text
     assert metrics["Lift over random"] == "+60 %"
-    assert metrics["Lift over best single offer"] == "+67 %"
+    assert metrics["Lift over best single"] == "+67 %"
     assert "+40 % to +80 %" in text
     assert metrics["Offers ready"] == "4 of 5"
     assert text.count("Severe:") == 2

@@ -126,9 +126,9 @@ def test_the_page_compares_with_the_present_share(tmp_path: Path, open_page: Ope
     app = open_page(tmp_path, "what_if")
     assert "10.0 % is the present exploration share" in text_of(app).replace("**", "")
     assert {metric.label: metric.value for metric in app.metric} == {
-        "Cost of exploration a week": "≈ 35 clicks",
-        "A 10 % lift shows in": sentences.weeks(row_of(published(tmp_path), 0.1)["lift_weeks"]),
-        "A new offer is ready in": "never",
+        "Cost of a week": "≈ 35 clicks",
+        "10 % lift shows after": sentences.weeks(row_of(published(tmp_path), 0.1)["lift_weeks"]),
+        "New offer ready after": "never",
     }
     text = text_of(open_page(tmp_path, "what_if", share="50.0 %"))
     assert "costs ≈ 140 clicks more a week" in text

@@ -24,7 +24,7 @@ STATED: dict[str, tuple[str, ...]] = {
         r"interval of the lift is (\S+ % to \S+ %)\.",
     ),
     "lift over the best single offer": (
-        rf"Lift over best single offer: {_CHANGE}",
+        rf"Lift over best single: {_CHANGE}",
         rf"The deployed model would earn .*, {_CHANGE} .*against the best single offer",
         rf"Version table: state=deployed .*lift={_CHANGE}",
     ),

@@ -29,13 +29,10 @@ evaluated as (
         *,
         row_number() over (
             partition by strategy_id
-            order by as_of desc, case policy when 'new' then 1 else 2 end, coalesce(model_version, '')
+            order by as_of desc, case policy when 'deployed' then 1 when 'new' then 2 else 3 end, coalesce(model_version, '')
         ) as place
-    from {{ source("scorer", "policy_evaluation") }}
-    where
-        as_of <= {{ as_of() }}
-        and policy in ('new', 'previous')
-        and estimator = 'dr'
+    from {{ ref("policy_evaluation") }}
+    where policy in ('deployed', 'new', 'previous') and estimator = 'dr'
 
 ),
 
