@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from app.charts.style import Figure, legible
-from app.text import NONE, is_known, moment, named, plain, prose, short
+from app.text import NONE, cut, is_known, long_words, moment, named, plain, prose, short
 
 _PAGES = Path(__file__).parent / "pages"
 # Pixels of a letter of a label and of a headline figure, and of a box; two fit on a phone.
@@ -62,8 +62,13 @@ def age_of_publication(as_of: datetime, age: timedelta, is_stale: bool) -> None:
 
 def heading(name: str) -> None:
     """Show a name as a heading; where it is too long, the tooltip has all of it."""
-    cut = plain(name) if short(name) != name else None
-    st.subheader(named(name), width="content", anchor=False, help=cut)
+    whole = plain(name) if short(name) != str(name) else None
+    st.subheader(named(name), width="content", anchor=False, help=whole)
+
+
+def say(markdown: str) -> None:
+    """Show sentences; where an id is too long to read, it is cut and the tooltip has all of it."""
+    st.markdown(cut(markdown), help=long_words(markdown) or None)
 
 
 def link(page: str, label: str, strategy: str) -> None:
@@ -98,9 +103,7 @@ def show_chart(chart: Figure, alt_text: str) -> None:
     if isinstance(title, alt.TitleParams):
         words = title.to_dict()
         below = words.get("subtitle")
-        st.markdown(
-            f"**{plain(words['text'])}**" + (f"  \n:small[:gray[{plain(below)}]]" if below else "")
-        )
+        say(f"**{plain(words['text'])}**" + (f"  \n:small[:gray[{plain(below)}]]" if below else ""))
         chart = chart.copy(deep=False)
         chart.title = alt.Undefined
     dark = st.context.theme.type == "dark"

@@ -80,7 +80,7 @@ def _strategy(publication: Publication, row: pd.Series, period: Period) -> str:
     rows = {
         "State": f"{state}. {sentences.standing(row)}",
         "Lift over random": _lift(row, "lift"),
-        "Lift over best single offer": _lift(row, "best_lift"),
+        "Lift over best single": _lift(row, "best_lift"),
         "Personalised, 7 days": text.percent(row["personalised_share"]),
         "Offers ready": f"{row['offers_ready']} of {row['offers']}",
         "Next step": step.words,

@@ -11,6 +11,8 @@ import pandas as pd
 NONE = "–"
 LONGEST_NAME = 60
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~$<&:=^])")
+_SIGN = re.compile(r"\\.|[^\\]", re.DOTALL)
+_LONG = re.compile(rf"(?:\\.|[^\s\\*`]){{{LONGEST_NAME + 1},}}")
 _RUNS = re.compile(r"\\[-.](?=\\[-.])")
 ARMS = {
     "contextual": "Personalised",
@@ -74,6 +76,18 @@ def short(name: Any, most: int = LONGEST_NAME) -> str:
 def named(name: Any) -> str:
     """Return a name as markdown text, cut where it is too long to read."""
     return plain(short(name))
+
+
+def cut(markdown: str) -> str:
+    """Return markdown with words that are too long to read cut like names."""
+    return _LONG.sub(
+        lambda word: "".join(_SIGN.findall(word[0])[: LONGEST_NAME - 1]) + "…", markdown
+    )
+
+
+def long_words(markdown: str) -> str:
+    """Return the words that `cut` cuts, in full, a paragraph each."""
+    return "\n\n".join(dict.fromkeys(_LONG.findall(markdown)))
 
 
 def about(value: Any, before: str = "") -> str:

@@ -22,10 +22,11 @@ from app.database import (
 )
 from app.filters import Period
 from app.queries import shared
-from app.text import is_known
+from app.text import is_known, short
 
 _CYCLE = timedelta(days=7)
 _GRACE = timedelta(days=1)
+_LONGEST_KPI = 40
 _LOOK_EVERY = timedelta(seconds=5)
 
 
@@ -69,7 +70,7 @@ class View:
     def unit(self) -> str:
         """Return the unit of the reward, for example `revenue per display (CHF)`."""
         currency = self.strategy["currency"]
-        unit = f"{self.strategy['kpi_name']} per display"
+        unit = f"{short(self.strategy['kpi_name'], _LONGEST_KPI)} per display"
         return f"{unit} ({currency})" if self.is_amount and is_known(currency) else unit
 
     @property
@@ -77,7 +78,7 @@ class View:
         """Return what rewards are counted in: the currency, or the name of the KPI."""
         currency = self.strategy["currency"]
         has_currency = self.is_amount and is_known(currency)
-        return str(currency if has_currency else self.strategy["kpi_name"])
+        return short(currency if has_currency else self.strategy["kpi_name"], _LONGEST_KPI)
 
 
 def show(

@@ -117,7 +117,7 @@ def _side(field: str, name: str, values: list[str], is_across: bool) -> Any:
     across = style.labels(130, labelAngle=angle, orient="top", **looks)
     axis = across if is_across else style.labels(230, **looks)
     channel = alt.X if is_across else alt.Y
-    return channel(f"{field}:N", title=name or None, sort=values, axis=axis)
+    return channel(f"{field}:N", title=short(name, _LONGEST) or None, sort=values, axis=axis)
 
 
 def _lift() -> alt.Color:

@@ -21,7 +21,7 @@ TEXT_ON_CELLS = "#1f1f1f"
 Figure = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
 # Widths of a chart in pixels: on a phone, and in one of two columns.
 _PHONE, _HALF = 400, 600
-_PHONE_LABELS, _HALF_LABELS = 130, 200
+_PHONE_LABELS, _HALF_LABELS, _TITLE = 130, 200, 300
 
 
 def legend(orient: str = "top", **looks: Any) -> alt.Legend:
@@ -43,7 +43,7 @@ def labels(most: int = 260, **looks: Any) -> alt.Axis:
 def legible(chart: Figure, colour: str) -> Figure:
     """Return a chart with labels of a colour, and percentages written as in the text, `12 %`."""
     percent = "replace(datum.label, /%$/, ' %')"
-    chart = chart.configure_axis(labelColor=colour, titleColor=colour)
+    chart = chart.configure_axis(labelColor=colour, titleColor=colour, titleLimit=_TITLE)
     chart = chart.configure_axisQuantitative(labelExpr=percent)
     chart = chart.configure_text(color=colour)
     return chart.configure_legend(labelColor=colour, titleColor=colour)

@@ -49,14 +49,14 @@ def _draw_cards(findings: pd.DataFrame) -> None:
         return
     for assumption, column in zip(sentences.THREE, st.columns(3), strict=True):
         with column, st.container(border=True, height="stretch"):
-            st.markdown(sentences.card(findings, assumption))
+            components.say(sentences.card(findings, assumption))
     others = [name for name in sentences.ASSUMPTIONS if name not in sentences.THREE]
     worst = {name: sentences.worst(findings, name) for name in others}
     measured = {name: found["severity"] for name, found in worst.items() if found is not None}
     broken = [name for name, severity in measured.items() if severity != "ok"]
     for name in broken:
         with st.container(border=True):
-            st.markdown(sentences.card(findings, name))
+            components.say(sentences.card(findings, name))
     fine = [sentences.ASSUMPTIONS[name] for name in measured if name not in broken]
     if fine:
         st.caption(f"In order: {', '.join(fine)}.")
@@ -68,7 +68,7 @@ def _draw_similarity(view: View) -> None:
         st.info("No pair of offers has enough random traffic to be compared.")
         return
     counts = dict(zip(verdicts["verdict"], verdicts["pairs"], strict=True))
-    st.markdown(sentences.pairs(counts))
+    components.say(sentences.pairs(counts))
     similar = queries.similar(view.publication, view.strategy_id)
     if similar.empty:
         return
@@ -106,7 +106,7 @@ def _draw_traffic(view: View) -> None:
         st.info("There is no traffic to compare yet.")
         return
     chosen = drifts.set_index("feature_name").loc[feature]
-    st.markdown(text.plain(chosen["sentence"]))
+    components.say(text.plain(chosen["sentence"]))
     left, right = st.columns(2, gap="large")
     with left:
         if (drifts["status"] == "ok").any():
@@ -142,7 +142,7 @@ def _draw_shifts(view: View) -> None:
     told = frame[frame["severity"] != "ok"]
     for _, row in told.iterrows():
         advice = f" {row['advice']}" if text.is_known(row["advice"]) else ""
-        st.markdown(f"- **{row['severity']}**: {text.plain(row['sentence'] + advice)}")
+        components.say(f"- **{row['severity']}**: {text.plain(row['sentence'] + advice)}")
 
 
 def _draw_quality(view: View) -> None:

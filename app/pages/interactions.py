@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import components, text
 from app.charts import interactions as charts
@@ -26,7 +27,7 @@ def render(view: View) -> None:
     pairs = queries.pairs(view.publication, view.strategy_id, None, most=5000)
     found = queries.strongest(view.publication, view.strategy_id, view.is_amount)
     effect = found.iloc[0] if len(found) else None
-    st.markdown(sentences.lead(effect, view.is_amount))
+    components.say(sentences.lead(effect, view.is_amount))
     first = effect if effect is not None and sentences.is_credible(effect) else None
     offer: str | None = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -89,7 +90,7 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
     frame = queries.of_pair(view.publication, view.strategy_id, str(offer.name), names)
     cells = frame[frame["other_feature_name"].notna()]
     alone = frame[frame["other_feature_name"].isna()]
-    st.markdown(
+    components.say(
         sentences.finding(str(offer["offer_name"]), cells, names, view.is_amount)
         + sentences.joint(cells, alone)
     )
@@ -106,8 +107,8 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
         components.show_table(
             rows,
             {
-                "feature_value": names[0],
-                "other_feature_value": names[1],
+                "feature_value": _named(names[0]),
+                "other_feature_value": _named(names[1]),
                 "displays": st.column_config.NumberColumn("Displays", format="localized"),
                 "successes": st.column_config.NumberColumn("Successes", format="localized"),
                 "rate_text": st.column_config.TextColumn("Rate", alignment="right"),
@@ -115,6 +116,10 @@ def _draw_pair(view: View, offer: pd.Series, names: tuple[str, str] | None) -> N
                 "lift_text": st.column_config.TextColumn("Lift over the mean", alignment="right"),
             },
         )
+
+
+def _named(feature: str) -> ColumnConfig:
+    return st.column_config.TextColumn(text.short(feature, 30), help=text.plain(feature))
 
 
 def _measure(view: View) -> str:

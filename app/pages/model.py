@@ -32,7 +32,7 @@ def _deployed(view: View, versions: pd.DataFrame) -> None:
     st.subheader("Currently deployed")
     current = versions[versions["model_version"] == view.strategy["deployed_model_version"]]
     if current.empty:
-        st.markdown("No model is deployed: offers are shown at random.")
+        components.say("No model is deployed: offers are shown at random.")
         return
     row = current.iloc[0]
     components.facts(sentences.deployed(row, queries.traffic(view.publication, view.strategy_id)))
@@ -42,7 +42,7 @@ def _last_run(view: View) -> None:
     st.subheader("Last training run")
     runs = queries.last_run(view.publication, view.strategy_id)
     if runs.empty:
-        st.markdown("No training has run for this strategy.")
+        components.say("No training has run for this strategy.")
         return
     components.facts(sentences.training(runs.iloc[0]))
 
@@ -98,7 +98,7 @@ def _calibration(view: View, versions: pd.DataFrame) -> None:
     deployed = view.strategy["deployed_model_version"]
     names = known["model_version"].tolist()
     if text.is_known(deployed) and deployed not in names:
-        st.markdown(
+        components.say(
             f"The deployed version {text.plain(deployed)} has no displays after its training data"
             " yet. The chart shows an earlier one."
         )
@@ -123,7 +123,7 @@ def _properties(view: View) -> None:
 
 def _commands(view: View, versions: pd.DataFrame) -> None:
     st.subheader("Promote or roll back")
-    st.markdown(
+    components.say(
         "The app is read-only. To change the model, run one of these in a terminal; then run `rank`"
         " and `publish` to serve it."
     )

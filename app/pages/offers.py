@@ -31,7 +31,7 @@ def _readiness(view: View) -> None:
     gone = sum(bool(sentences.absence(offer, view.as_of)) for _, offer in frame.iterrows())
     are = "is" if gone == 1 else "are"
     retired = f" {gone} {are} not offered at present." if gone else ""
-    st.markdown(
+    components.say(
         f"**{int(frame['is_ready'].sum())} of {len(frame)} offers are ready.**{retired} An offer is"
         f" ready with {row['min_displays']} displays and {row['min_successes']} successes in"
         f" {row['lookback_days']} days. Until then personalised traffic ranks it below every ready"
@@ -100,7 +100,7 @@ def _journey(view: View) -> None:
     if frame.empty:
         st.info("No offer was first shown in the last 30 days.")
         return
-    st.markdown(
+    components.say(
         "A new offer starts in random traffic. Once it is ready, the model ranks it for each person"
         " and it gets personalised traffic, too."
     )
@@ -119,7 +119,7 @@ def _similarity(view: View) -> None:
         return
     counts = frame["verdict"].value_counts()
     if counts.get("unclear", 0) == len(frame):
-        st.markdown(
+        components.say(
             f"Random traffic is too small to compare any of the {text.count(len(frame))} pairs of"
             " offers: at present a difference would show only from"
             f" {frame['detectable_factor'].median():.1f} times the odds."
@@ -136,7 +136,7 @@ def _similarity(view: View) -> None:
     )
     alike = frame[frame["verdict"] == "alike"]
     for sentence in alike["sentence"].head(5):
-        st.markdown(f"- {text.plain(sentence)}")
+        components.say(f"- {text.plain(sentence)}")
 
 
 show("Offers", render, by=("strategy", "placement", "period"))

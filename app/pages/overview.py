@@ -40,8 +40,8 @@ def _headline(row: pd.Series) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         components.heading(row["display_name"])
         st.badge(state, color=colour)
-    st.markdown(f"#### {sentences.gain(row)}")
-    st.markdown(" ".join(filter(None, (sentences.gain_range(row), sentences.rewards(row)))))
+    components.say(f"#### {sentences.gain(row)}")
+    components.say(" ".join(filter(None, (sentences.gain_range(row), sentences.rewards(row)))))
 
 
 def _next_step(row: pd.Series, alerts: pd.DataFrame) -> None:
@@ -73,7 +73,7 @@ def _figures(row: pd.Series) -> None:
             components.Headline("Offers ready", f"{row['offers_ready']} of {row['offers']}", model),
         ]
     )
-    st.markdown(sentences.standing(row))
+    components.say(sentences.standing(row))
 
 
 def _lift(label: str, row: pd.Series, name: str, otherwise: str) -> components.Headline:
@@ -85,13 +85,14 @@ def _lift(label: str, row: pd.Series, name: str, otherwise: str) -> components.H
 def _alerts(alerts: pd.DataFrame) -> None:
     st.markdown("**Alerts**")
     if alerts.empty:
-        st.markdown("No alerts.")
+        components.say("No alerts.")
     for _, alert in alerts.head(_MOST_ALERTS).iterrows():
         box = {"severe": st.error, "warning": st.warning}.get(alert["severity"], st.info)
         advice = f"\n\n{text.plain(alert['advice'])}" if text.is_known(alert["advice"]) else ""
-        box(f"**{alert['severity'].capitalize()}:** {text.plain(alert['sentence'])}{advice}")
+        words = f"{text.plain(alert['sentence'])}{advice}"
+        box(text.cut(f"**{alert['severity'].capitalize()}:** {words}"))
     if len(alerts) > _MOST_ALERTS:
-        st.markdown(f"and {len(alerts) - _MOST_ALERTS} more: see the page Health.")
+        components.say(f"and {len(alerts) - _MOST_ALERTS} more: see the page Health.")
     if alerts["retrain_recommended"].any():
         components.code("nextoffer run --retrain-now")
 
@@ -107,7 +108,7 @@ def _changes(view: View, row: pd.Series) -> None:
         )
     ]
     found = sentences.changes(frames[0], frames[1], frames[2], row["kpi_type"] == "continuous")
-    st.markdown("\n".join(f"- {sentence}" for sentence in found) or "Nothing to compare yet.")
+    components.say("\n".join(f"- {sentence}" for sentence in found) or "Nothing to compare yet.")
 
 
 def _lifts(standing: pd.DataFrame) -> None:

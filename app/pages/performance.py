@@ -49,7 +49,7 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
     figures.append(components.Headline("Lift over random", text.change(lift)))
     figures.append(components.Headline("p-value", text.p_value(p_value)))
     components.headlines(figures)
-    st.markdown(sentences.verdict(model, view.period.words))
+    components.say(sentences.verdict(model, view.period.words))
 
 
 def _table(view: View, arms: pd.DataFrame) -> None:
@@ -115,7 +115,7 @@ def _features(view: View) -> None:
     if frame.empty:
         st.info("No feature has personalised displays with several values yet.")
         return
-    st.markdown(sentences.groups(frame))
+    components.say(sentences.groups(frame))
     names = list(dict.fromkeys(frame["feature_name"]))
     shown = frame[frame["feature_name"] == choose("Feature", "group", names)]
     known = shown[shown["lift"].notna()]
@@ -147,7 +147,7 @@ def _reach(view: View) -> None:
     if frame.empty:
         return
     st.subheader("Reach and frequency")
-    st.markdown(sentences.reach(frame))
+    components.say(sentences.reach(frame))
     left, right = st.columns(2, gap="large")
     with left:
         steps = sentences.funnel(frame, str(view.strategy["kpi_name"]))

@@ -50,12 +50,12 @@ def render(view: View) -> None:
         policy_label=latest["policy"].map(sentences.POLICIES),
     )
     chosen = latest[latest["estimator"] == estimator]
-    st.markdown(sentences.finding(chosen, view.unit, view.is_amount))
+    components.say(sentences.finding(chosen, view.unit, view.is_amount))
     why = sentences.replacement(
         chosen, queries.over_previous(view.publication, view.strategy_id), view.is_amount
     )
     if why:
-        st.markdown(why)
+        components.say(why)
     title = f"Value of each policy as of {text.day(chosen['as_of'].max())}"
     components.show_chart(
         charts.values(chosen, title, view.unit, view.is_amount),

@@ -12,7 +12,6 @@ from app.charts import ranked_offers as charts
 from app.filters import choose, write
 from app.queries import ranked_offers as queries
 from app.sentences import ranked_offers as sentences
-from app.text import plain
 from app.view import View, show
 
 MOST_ROWS = 50_000
@@ -43,9 +42,10 @@ def render(view: View) -> None:
 def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
     ranked = queries.of_profile(view.publication, view.strategy_id, profile, view.placement)
     if ranked.empty:
-        known = ", ".join(plain(name) for name in examples)
+        known = ", ".join(text.named(name) for name in examples)
         st.warning(
-            f"No offer is ranked for {plain(profile)} here. Examples of ranked profiles: {known}"
+            f"No offer is ranked for {text.named(profile)} here. Examples of ranked profiles:"
+            f" {known}"
         )
         return
     st.caption(
@@ -53,8 +53,8 @@ def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
         f" {text.moment(ranked['valid_to'].max())}."
     )
     for placement, rows in ranked.groupby("placement_id"):
-        st.subheader(plain(placement))
-        st.markdown(sentences.placed_by(rows.iloc[0]))
+        components.heading(placement)
+        components.say(sentences.placed_by(rows.iloc[0]))
         _draw_ranks(rows, view)
     _draw_why(view, ranked)
     sql = sentences.sql_of_profile(view.strategy_id, profile, view.placement)
@@ -102,7 +102,7 @@ def _draw_why(view: View, ranked: pd.DataFrame) -> None:
     person = queries.person(
         view.publication, view.strategy_id, row["profile_id"], row["placement_id"]
     )
-    st.markdown(sentences.known_of(person))
+    components.say(sentences.known_of(person))
     reasons = queries.reasons(view.publication, row, person)
     if reasons.empty:
         st.info("The log does not show yet how such people respond to this offer.")
@@ -121,7 +121,7 @@ def _draw_segment(view: View, segment: str) -> None:
     first = queries.of_segment(view.publication, view.strategy_id, segment, view.placement)
     members = int(first["members"].sum())
     if members == 0:
-        st.info(f"No ranked profile is in {plain(segment)}.")
+        st.info(f"No ranked profile is in {text.named(segment)}.")
         return
     for placement, rows in first.groupby("placement_id"):
         rows = rows.assign(offer_label=rows["offer_id"].map(text.offer_labels(rows)))

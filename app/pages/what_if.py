@@ -50,7 +50,7 @@ def _exploration(view: View) -> None:
             ),
         ]
     )
-    st.markdown(sentences.compare(now, then, unit, is_amount))
+    components.say(sentences.compare(now, then, unit, is_amount))
     left, right = st.columns(2, gap="large")
     if frame["cost"].notna().any():
         with left:
@@ -88,7 +88,7 @@ def _thresholds(view: View) -> None:
             text.count,
         )
     judged = sentences.with_thresholds(offers, displays, successes)
-    st.markdown(sentences.thresholds(judged))
+    components.say(sentences.thresholds(judged))
     components.show_table(
         judged,
         {

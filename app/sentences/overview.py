@@ -67,10 +67,10 @@ def gain_range(row: pd.Series) -> str:
 def _worth(value: float, row: pd.Series) -> str:
     """Return an amount with its currency, or successes with the name of the KPI."""
     if row["kpi_type"] != "continuous":
-        return f"{text.about(value)} {text.plain(row['kpi_name'])}"
+        return f"{text.about(value)} {text.named(row['kpi_name'])}"
     if text.is_known(row["currency"]):
         return text.about(value, text.plain(row["currency"]))
-    return f"{text.about(value)} {text.plain(row['kpi_name'])}"
+    return f"{text.about(value)} {text.named(row['kpi_name'])}"
 
 
 def rewards(row: pd.Series) -> str:
@@ -88,7 +88,7 @@ _REWARDS = ("reward_per_display", "random_reward")
 def standing(row: pd.Series) -> str:
     """Return the state of a strategy and the reason."""
     why = f" {_sentence(row['reason'])}" if text.is_known(row["reason"]) else ""
-    kpi = f"KPI: {text.plain(row['kpi_name'])}."
+    kpi = f"KPI: {text.named(row['kpi_name'])}."
     serving = "the earlier model stays" if has_model(row) else "everything stays random"
     words = {
         "succeeded": "A model is deployed and ranks the offers for each person.",

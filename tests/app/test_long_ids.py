@@ -1,0 +1,82 @@
+"""Ids of 3,000 letters: cut wherever they stand, with the full value in a tooltip or a table."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.text import LONGEST_NAME, cut, long_words, plain
+from benchmarks.synthetic_publication import small_world, write_publication
+from tests.support.opening import START, Opener, today
+from tests.support.texts import charts_of
+
+PAGES = sorted(path.stem for path in (START.parents[1] / "pages").glob("[a-z]*.py"))
+LONG = "-" + "x" * 3000
+SHOWN = ("markdown", "caption", "info", "warning", "error", "subheader", "title")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home folder whose every id has 3,000 letters."""
+    home = tmp_path_factory.mktemp("long")
+    write_publication(home, today(), small_world(LONG))
+    return home
+
+
+def shown(app: AppTest) -> list[str]:
+    """Return what the page shows as text: sentences, figures, and options of selectors."""
+    texts = [str(element.value) for kind in SHOWN for element in app.get(kind)]
+    texts += [word for metric in app.metric for word in (metric.label, metric.value)]
+    return texts + [option for box in app.selectbox for option in box.options]
+
+
+@pytest.mark.parametrize("section", ["Offers differ", "Stable traffic", "Stable performance"])
+@pytest.mark.parametrize("page", PAGES)
+def test_no_text_has_a_long_id(page: str, section: str, home: Path, open_page: Opener) -> None:
+    """Sentences, figures and selectors cut it; the page stays readable."""
+    if page != "health" and section != "Offers differ":
+        pytest.skip("only the page Health has sections")
+    app = open_page(home, page, section=section)
+    assert not app.exception
+    assert [text for text in shown(app) if re.search(r"\S{200}", text)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_titles_of_charts_and_axes_are_short(page: str, home: Path, open_page: Opener) -> None:
+    """Labels are limited in pixels and their marks have tooltips; titles are cut."""
+
+    def titles(spec: object, key: str = "") -> list[str]:
+        if isinstance(spec, dict):
+            within = "tooltip" in key
+            found = [] if within else [spec["title"]] if isinstance(spec.get("title"), str) else []
+            return found + [t for name, part in spec.items() for t in titles(part, name)]
+        if isinstance(spec, list) and "tooltip" not in key:
+            return [title for part in spec for title in titles(part, key)]
+        return []
+
+    for spec in charts_of(open_page(home, page)):
+        assert [title for title in titles(json.loads(spec)) if len(title) > 2 * LONGEST_NAME] == []
+
+
+def test_the_tooltip_has_the_whole_id(home: Path, open_page: Opener) -> None:
+    """The heading of a strategy and the strongest interaction keep the full value."""
+    for page, element in (("overview", "subheader"), ("interactions", "markdown")):
+        helps = [part.proto.help for part in open_page(home, page).get(element)]
+        assert any("x" * 3000 in text for text in helps), page
+
+
+@pytest.mark.parametrize("word", ["y" * 3000, "*" * 3000, "a\\" * 1500, "🎁" * 3000, "(" * 3000])
+def test_a_cut_leaves_markdown_whole(word: str) -> None:
+    """Bold words stay bold, no escape is split, and short words stay as they are."""
+    said = cut(f"**{plain(word)}** and **short**")
+    assert said.startswith("**")
+    assert said.endswith("…** and **short**")
+    assert len(said) < 3 * LONGEST_NAME
+    inside = said.removeprefix("**").removesuffix("…** and **short**")
+    assert re.fullmatch(r"(\\.|[^\\])*", inside)
+    assert plain(word) in long_words(f"**{plain(word)}** and **short**")
+    assert long_words("a **short** sentence") == ""
