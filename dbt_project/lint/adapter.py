@@ -1,4 +1,4 @@
-"""Stands in for dbt's `adapter` while sqlfluff renders the models without a database."""
+"""Replacement for dbt's `adapter` when sqlfluff renders the models without a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stands in for dbt's `model` while sqlfluff renders the models without a manifest."""
+"""Replacement for dbt's `model` when sqlfluff renders the models without a manifest."""
 
 from __future__ import annotations
 

@@ -4,23 +4,23 @@
     timestamp '{{ given if given else run_started_at.strftime("%Y-%m-%d 00:00:00") }}'
 {%- endmacro %}
 
-{# The start of the look-back every performance table needs, whatever a strategy's own window is. #}
+{# Days before as_of that every performance table looks back, whatever the window of the strategy. #}
 {% macro performance_days() %}30{% endmacro %}
 
-{# The clock, or as_of where that is later: what runs left of a moment after it is from the future. #}
+{# The clock, or as_of if that is later. Rows that earlier runs wrote for a later moment are from the future. #}
 {% macro known_until() %}
     {%- set now = var("now", "") or run_started_at.strftime("%Y-%m-%d %H:%M:%S") -%}
     greatest({{ as_of() }}, timestamp '{{ now }}')
 {%- endmacro %}
 
-{# Removes the versions that runs from the future wrote to a snapshot; nothing where there is none yet. #}
+{# Deletes the snapshot versions that runs from the future wrote. Does nothing before the first snapshot. #}
 {% macro forget_later_versions(snapshot) -%}
     {%- if execute and adapter.get_relation(snapshot.database, snapshot.schema, snapshot.identifier) -%}
         delete from {{ snapshot }} where dbt_valid_from > {{ known_until() }}
     {%- endif -%}
 {%- endmacro %}
 
-{# Lets the versions hold again that runs from the future ended. #}
+{# Reopens the snapshot versions that runs from the future closed. #}
 {% macro reopen_versions(snapshot) -%}
     {%- if execute and adapter.get_relation(snapshot.database, snapshot.schema, snapshot.identifier) -%}
         update {{ snapshot }} set dbt_valid_to = null where dbt_valid_to > {{ known_until() }}

@@ -1,19 +1,19 @@
 {# How an interaction finds its display. #}
 
-{# Whether tokens of an action name an item, by its id or by a token that stands for it. #}
+{# True if the tokens of an action name an item, by its id or by one of its tokens. #}
 {% macro is_named_by(tokens, offer_id, item_tokens) -%}
     coalesce({{ in_list(tokens, offer_id) }}, false) or coalesce({{ lists_overlap(tokens, item_tokens) }}, false)
 {%- endmacro %}
 
-{# The end of the time in which a display may arrive after the click on it: clocks of servers differ, and pages send a
-   display when it is rendered. #}
+{# The latest time at which the display of a click may arrive. It can follow the click, because server clocks differ and
+   pages report a display only once it is rendered. #}
 {% macro latest_display_ts(event_ts) -%}
     {{ add_hours(event_ts, late_display_seconds() ~ " / 3600.0") }}
 {%- endmacro %}
 
 {% macro late_display_seconds() %}{{ return(10) }}{% endmacro %}
 
-{# Whether an event counts by its type: it is custom, or of a type of its own and reports displays beside. #}
+{# True if an event counts by its type: custom events, and events of another type that also report displays. #}
 {% macro is_conversion(events) -%}
     (
         {{ events }}.event_kind = 'custom'
@@ -21,9 +21,9 @@
     )
 {%- endmacro %}
 
-{# CTEs up to `adopted`: displays of other people for the interactions that `own` does not match. They count only if
-   exactly one fits; display_id is NULL where several do. Propositions may be everybody's: the first two displays tell
-   whether there is one only. #}
+{# CTEs up to `adopted`: displays of other people for the interactions that `own` does not match. One counts only if it
+   is the only one that fits; display_id is NULL if several do. Many people may see one proposition, so only the first
+   two displays are read to find out whether there is one or several. #}
 {% macro displays_of_others(interactions, own, displays) %}
 strays as (
 

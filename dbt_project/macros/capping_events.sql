@@ -13,7 +13,7 @@ periods as (
         row_number() over (
             order by offer_id, capping_event, capping_type, capping_limit, period, period_count, placement_id
         ) as rule_number,
-        -- Counters start again at 00:00 UTC of the period's first day; n periods are this one and those before it.
+        -- Counters start again at 00:00 UTC of the period's first day; n periods are the current one and the n - 1 before it.
         coalesce(
             {{ periods_before(period_start(as_of(), "period"), "period", "period_count - 1") }},
             timestamp '1900-01-01'
@@ -22,7 +22,7 @@ periods as (
 
 ),
 
--- Capping events of a display: a flat display is also a decision, and a click if it was clicked.
+-- A flat display counts as a decision too, and as a click if it was clicked.
 displays as (
 
     select

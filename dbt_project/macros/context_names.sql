@@ -1,4 +1,4 @@
-{# Names of everything that the context of a display may hold, configured or brought by flat displays, by name. #}
+{# Names of all context features, from the configuration and from the columns of flat displays, in alphabetical order. #}
 {% macro context_names() %}
     {%- set rows = query_rows(
         "select feature_name from " ~ ref("stg_context_features")

@@ -1,7 +1,7 @@
-{# A sum, a mean and a variance of amounts that do not depend on the order rows come in: floating point sums do, in
-   their last digits, and publications of the same inputs must be equal. Whole parts and fractions are summed apart.
-   Nine decimals are enough for amounts and leave out the noise of cents; squares and weights need eighteen. Staging keeps
-   amounts below 1e12, so that squares fit. #}
+{# Sum, mean and variance of amounts that do not depend on the order of the rows. The last digits of a floating point
+   sum do, and equal inputs must give equal publications. Whole parts and fractions are summed separately. Nine decimals
+   are enough for amounts and drop rounding noise; squares and weights need eighteen. Staging rejects amounts of 1e12 and
+   more, so squares fit. #}
 {% macro exact_sum(amount, decimals=9) -%}
     {%- set number = "(" ~ amount ~ ")::double" -%}
     (
@@ -19,7 +19,7 @@
     {{ variance_of_sums(exact_sum("pow(" ~ amount ~ ", 2)", 18), exact_sum(amount, 18), "count(" ~ amount ~ ")") }}
 {%- endmacro %}
 
-{# The same from sums of squares and amounts, both 0 where NULL, of so many rows. #}
+{# Sample variance from the sum of squares, the sum and the number of rows. NULL sums count as 0. #}
 {% macro variance_of_sums(squares, total, rows) -%}
     greatest(0, coalesce(({{ squares }} - pow({{ total }}, 2) / {{ rows }}) / nullif({{ rows }} - 1, 0), 0))
 {%- endmacro %}

@@ -9,7 +9,7 @@
     end
 {%- endmacro %}
 
-{# The same in words that people can read: missing values say so, numbers are read in quarters. Expects the columns
+{# The value of a feature as people read it: missing values are named, numbers are given as their quarter. Expects the columns
    feature_text, value_type, lower_quartile, median and upper_quartile. #}
 {% macro readable_feature_value() -%}
     case

@@ -1,8 +1,8 @@
-{# Incremental loading without a guess about lateness. Staging reads files it has not read in their present version;
-   later models rebuild every day from the earliest one that newly read rows touch, however old it is, so that an
-   incremental run and a full refresh always agree. `load_id` counts the loads of a staging model. #}
+{# Incremental loading that does not assume how late data can be. Staging reads the files that are new or changed. Later
+   models rebuild every day from the earliest day that the new rows touch, however old it is, so an incremental run and
+   a full refresh always agree. `load_id` counts the loads of a staging model. #}
 
-{# The files of an input that `this` has not read in their present version, as a SQL list of file names. #}
+{# SQL list of the files of an input that are new or changed since `this` read them. #}
 {% macro unread_files(input_name) %}
     {%- set sql -%}
         select files.filename
@@ -22,8 +22,8 @@
     {{ return(query_rows(sql) | map(attribute="filename") | list) }}
 {% endmacro %}
 
-{# The first day that rows of each file hold in `this`, or held, before the file is replaced: what was there changes,
-   too. What it held earlier may not have reached the later models yet. #}
+{# First day of the rows of each file in `this`, now or in an earlier version of the file. Days of replaced rows change
+   too, and later models may not have seen the replacement yet. #}
 {% macro replaced_days() %}
     select
         source_file,
@@ -41,7 +41,7 @@
     {{ return(1) }}
 {% endmacro %}
 
-{# The earliest day that files read since `this` was built may touch, with what they hold now or held before;
+{# Earliest day touched by files that were read since `this` was built, counting their present and their replaced rows;
    9999-12-31 if nothing changed; none on a full build. staging: pairs of a staging relation and the value of
    `source` that its rows have in `this` (none: all rows). days_before: how many days earlier a change reaches. #}
 {% macro first_changed_day(staging, days_before=0) %}
@@ -58,7 +58,7 @@
     {{ return(rows[0]["day"] if rows else "9999-12-31") }}
 {% endmacro %}
 
-{# Pre-hook of a model that appends the days it rebuilds. #}
+{# Pre-hook that deletes the days which the model is about to append again. #}
 {% macro drop_changed_days(staging, days_before=0) %}
     {%- if is_incremental() -%}
         delete from {{ this }} where event_date >= date '{{ first_changed_day(staging, days_before) }}'
@@ -67,8 +67,8 @@
     {%- endif -%}
 {% endmacro %}
 
-{# Post-hook of a staging model: a file without a readable row is a rejected record, line 0. Without it the rows that the file
-   had before would stay, as nothing takes their place, and it would be read again each time. #}
+{# Post-hook of a staging model that records a file without a readable row as rejected, at line 0. Otherwise the old rows
+   of the file would stay, because nothing replaces them, and every run would read the file again. #}
 {% macro note_empty_files(input_name) %}
     insert into {{ this }} (source_file, file_version, line_number, reject_reason, raw_text, changed_from, load_id)
     select
@@ -103,7 +103,7 @@
         )
 {% endmacro %}
 
-{# Pre-hook of int_rejected_lines: a file that was replaced may hold no bad line any more. #}
+{# Pre-hook of int_rejected_lines that deletes the lines of replaced files, which may have been corrected. #}
 {% macro drop_replaced_files() %}
     {%- set events = ref("stg_xdm__events") -%}
     {%- if is_incremental() -%}

@@ -1,9 +1,9 @@
-{# The columns of the catalogue that say what an offer costs and earns, in the unit of the strategy's currency. #}
+{# Catalogue columns with the costs and the value of an offer, in the currency of the strategy. #}
 {% macro offer_amounts() -%}
     {{ return(["cost_per_display", "cost_per_success", "value_per_success"]) }}
 {%- endmacro %}
 
-{# What a display earned beyond its costs. A binary reward is worth value_per_success; a missing cost is 0. #}
+{# Reward of a display minus its costs. A binary success is worth value_per_success; a missing cost is 0. #}
 {% macro net_value(reward, is_success, outcome_type, offers) -%}
     {{ reward }} * case when {{ outcome_type }} = 'binary' then {{ offers }}.value_per_success else 1 end
     - coalesce({{ offers }}.cost_per_display, 0)

@@ -1,7 +1,7 @@
-{# Counting pairs of cells: an offer with a value of each of two features. Models number cells and
-   join numbers, since comparing four texts for each pair would be most of the work. #}
+{# Counts pairs of cells: an offer with one value of each of two features. Cells are numbered and joined by number, because
+   comparing four texts per pair would take most of the time. #}
 
-{# Whether a display is in the sample that pairs are counted on. It depends on nothing but the display. #}
+{# True if a display is in the sample that pairs are counted on. Depends only on the display and the number of displays. #}
 {% macro in_pair_sample(display_id, displays_of_strategy) -%}
     (
         {{ displays_of_strategy }} <= {{ var("paired_displays") }}
@@ -9,7 +9,7 @@
     )
 {%- endmacro %}
 
-{# Displays of each strategy that pairs are sampled from; the CTE `sizes` of the models below. #}
+{# Number of displays of each strategy, the CTE `sizes` of the models that count pairs. #}
 {% macro displays_by_strategy(relation) %}
     select
         strategy_id,
@@ -23,9 +23,9 @@
     row_number() over (order by strategy_id, feature_name, feature_value, offer_id)
 {%- endmacro %}
 
-{# The last CTEs of a model of pairs: counts, and rates shrunk towards the offer's mean. The model brings `numbered` (the
-   cells with their numbers) and `chosen` (displays with the number of one of their cells each); `pairs`, where given,
-   is a CTE of the pairs of features that are counted. #}
+{# The last CTEs of a model of pairs: counts, and rates shrunk towards the mean of the offer. The model defines `numbered`
+   (cells and their numbers) and `chosen` (one row per display and cell number). `pairs` optionally names a CTE of the
+   pairs of features to count. #}
 {% macro count_pairs(pairs=none) %}
 pair_counts as (
 

@@ -11,8 +11,8 @@
     {{ return(tables) }}
 {% endmacro %}
 
-{# Creates those tables, empty, so that the project builds before the scorer ever ran; tables of an earlier version gain the
-   columns that they lack. #}
+{# Creates these tables empty, so that the project builds before the first run of the scorer. Adds missing columns to
+   tables of an earlier version. #}
 {% macro create_scorer_tables() %}
     {%- if execute -%}
         create schema if not exists scorer;
@@ -29,8 +29,7 @@
     {%- endif -%}
 {% endmacro %}
 
-{# The columns of the contract of the model that is built, to be selected from a relation. A unit test knows no contract:
-   it selects all columns. #}
+{# Select list with the contract columns of the current model. Unit tests run without the contract and select all columns. #}
 {% macro contract_columns(relation) -%}
     {%- for column in (model.columns or {}).values() -%}
         {{ relation }}.{{ identifier(column.name) }}{{ ", " if not loop.last }}

@@ -6,7 +6,7 @@
     end || ' %')
 {%- endmacro %}
 
-{# What displays of a kind earned, as text: the share that succeeded for a binary KPI, else an amount. #}
+{# Reward of displays as text: the success rate for a binary KPI, else the mean amount. #}
 {% macro earned_text(reward, kpi_type, kind) -%}
     case {{ kpi_type }}
         when 'binary' then {{ percent_text(reward) }} || ' of its {{ kind }} displays succeeded'
@@ -14,7 +14,7 @@
     end
 {%- endmacro %}
 
-{# The short form, for the figure to compare with. #}
+{# Short form of earned_text, for the figure to compare with. #}
 {% macro compared_text(reward, kpi_type) -%}
     case {{ kpi_type }} when 'binary' then {{ percent_text(reward) }} else {{ number_text(reward, 2) }} end
 {%- endmacro %}
@@ -107,7 +107,7 @@
     end
 {%- endmacro %}
 
-{# Whether the strategy of a row has trained a model in this cycle; that model has seen the data of the finding. #}
+{# True if the strategy of a row trained a model in this cycle. That model has seen the data of the finding. #}
 {% macro is_trained_now() -%}
     strategy_id in (
         select runs.strategy_id

@@ -12,8 +12,8 @@
 {%- endmacro %}
 
 {# The standard normal z whose two-sided p-value is that of Student's t with these degrees of freedom: the transformation
-   of Hill (1970), algorithm 395. From 10 degrees on the p-value is off
-   by less than 1 in 1,000, also where it is as small as 1e-9. #}
+   of Hill (1970), algorithm 395. From 10 degrees on, the relative
+   error of the p-value is below 0.001, even at 1e-9. #}
 {% macro normal_of_t(t, degrees) -%}
     {%- set a = "(" ~ degrees ~ " - 0.5)" -%}
     {%- set b = "(48 * " ~ a ~ " * " ~ a ~ ")" -%}
@@ -22,14 +22,14 @@
     / {{ b }} + 1) * sqrt({{ y }}))
 {%- endmacro %}
 
-{# The 97.5 % quantile of Student's t: the expansion of Fisher and Cornish (1960) in 1 / degrees of freedom. From 10 on
-   it is off by less than 1 in 100,000. #}
+{# The 97.5 % quantile of Student's t: the expansion of Fisher and Cornish (1960) in 1 / degrees of freedom. From 10 on,
+   the relative error is below 0.00001. #}
 {% macro t_quantile_975(degrees) -%}
     {%- set v = "(1.0 / (" ~ degrees ~ "))" -%}
     (1.959963985 + {{ v }} * (2.372271229 + {{ v }} * (2.822502033 + {{ v }} * (2.555850 + {{ v }} * 1.589534))))
 {%- endmacro %}
 
-{# Degrees of freedom of Welch and Satterthwaite, from the variances of two means. #}
+{# Welch-Satterthwaite degrees of freedom, from the variances of two means. #}
 {% macro welch_degrees(variance, displays, other_variance, other_displays) -%}
     pow({{ variance }} + {{ other_variance }}, 2) / nullif(
         pow({{ variance }}, 2) / nullif({{ displays }} - 1, 0)
@@ -38,15 +38,15 @@
     )
 {%- endmacro %}
 
-{# Successes that both arms need for a comparison. #}
+{# Minimum number of successes of each arm in a comparison. #}
 {% macro enough_successes() %}20{% endmacro %}
 
-{# The lift that power is stated for, in words. #}
+{# The lift that power is calculated for, as text. #}
 {% macro lift_to_show() %}10 %{% endmacro %}
 
-{# Displays that the reference arm needs for a lift of 10 % to show at 5 %, two-sided, with a power of 80 %, when the
-   other arm gets `ratio` times as many: ((1.95996 + 0.84162) / 0.1)^2 (variance + other variance / ratio) / mean^2.
-   For a binary KPI the variances are those of the two rates; NULL where the higher one is no rate. #}
+{# Displays of the reference arm that detect a lift of 10 % at the 5 % level, two-sided, with a power of 80 %, if the other
+   arm gets `ratio` times as many: ((1.95996 + 0.84162) / 0.1)^2 (variance + other variance / ratio) / mean^2.
+   For a binary KPI, the variances are those of the two rates; NULL if the higher rate would exceed 1. #}
 {% macro displays_for_lift(kpi_type, mean, variance, other_variance, ratio) -%}
     case
         when {{ kpi_type }} = 'binary' and 1.1 * {{ mean }} >= 1 then null

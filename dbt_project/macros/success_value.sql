@@ -1,5 +1,5 @@
-{# What one success is worth: 1 for a binary KPI; for a continuous one the number at the strategy's path, 0 where the
-   event has no such field, and NULL where the amount cannot be read. #}
+{# Value of one success: 1 for a binary KPI. For a continuous KPI, the number at the value path of the strategy, 0 if the
+   event lacks the field, and NULL if the amount cannot be read. #}
 {% macro success_value(strategies, event_values) -%}
     {%- set amount = map_value(event_values, strategies ~ ".value_path") -%}
     case
@@ -9,7 +9,7 @@
     end
 {%- endmacro %}
 
-{# Why an amount cannot be used; NULL where it can, or where there is none. #}
+{# Why an amount cannot be used; NULL if it can, or if there is none. #}
 {% macro amount_defect(text) -%}
     case
         when {{ without_null_mark(text) }} is null then null
@@ -19,8 +19,8 @@
     end
 {%- endmacro %}
 
-{# Whether an event is among the successes of a strategy. The names for a click and a dismissal mean every event of that
-   kind, whatever its eventType. #}
+{# True if an event is a success of a strategy. The event types of a click and of a dismissal stand for all events of that
+   kind, whatever their own eventType. #}
 {% macro counts_as_success(success_event_types, event_type, event_kind) -%}
     (
         {{ in_list(success_event_types, event_type) }}

@@ -1,6 +1,6 @@
 {# The rows of a relation with a column `p_value`: the upper tail of the chi-squared distribution. Exact for one and two
-   degrees of freedom, else by Canal's sum of roots (2005), within 6 % down to a millionth. Engines share no gamma
-   function, and plan three selects faster than one large expression. #}
+   degrees of freedom, else by Canal's sum of roots (2005), within 6 % down to a millionth. There is no gamma
+   function that all engines share, and three selects are planned faster than one large expression. #}
 {% macro with_chi_squared_p(relation, statistic, degrees) -%}
     {%- set ratio = "(greatest(" ~ statistic ~ ", 0) / (" ~ degrees ~ "))" -%}
     {%- set root = "(pow(" ~ ratio ~ ", 1.0 / 6) - pow(" ~ ratio ~ ", 1.0 / 3) / 2 + sqrt(" ~ ratio ~ ") / 3)" -%}
@@ -35,8 +35,8 @@
     ) as sided
 {%- endmacro %}
 
-{# Benjamini and Hochberg (1995) in two steps, each in a separate select: a p-value times the number of tests, divided
-   by how many are as small; then the least of these over all that are as great. NULLs are no tests. #}
+{# Benjamini and Hochberg (1995) in two steps, each in a separate select: first p x tests / rank, then the minimum over
+   all p-values that are at least as large. NULLs do not count as tests. #}
 {% macro false_discovery_step(p_value, family) -%}
     {{ p_value }} * count({{ p_value }}) over (partition by {{ family }})
     / nullif(count({{ p_value }}) over (
@@ -53,8 +53,8 @@
     end
 {%- endmacro %}
 
-{# Difference of two means in standard errors, on the square root scale, where the spread of counts and of mostly empty
-   amounts does not depend on the mean (Anscombe 1948). `dispersion` is variance divided by mean. #}
+{# Difference of two means in standard errors, on the square root scale, which stabilises the variance of counts and of
+   amounts that are mostly 0 (Anscombe 1948). `dispersion` is variance divided by mean. #}
 {% macro root_difference_z(mean, size, other_mean, other_size, dispersion) -%}
     2 * (
         sqrt({{ mean }} + 0.375 * {{ dispersion }} / {{ size }})

@@ -1,6 +1,6 @@
-{# Tables and views replaced in place. DuckDB replaces a relation within its transaction, so readers never see half of one
-   and a failure leaves the old one. dbt's own materializations build beside the old relation, rename twice and drop:
-   five more statements a model, which is most of the time of a small build. Indexes, grants and Python models are not
+{# Materializations that replace a table or view in place. DuckDB does this in one transaction: readers never see a partial
+   relation, and a failure keeps the old one. dbt's own materializations create a second relation, rename twice and drop,
+   which takes five more statements and most of the time of a small build. Indexes, grants and Python models are not
    supported. #}
 
 {% materialization table, adapter="duckdb" %}
@@ -15,7 +15,7 @@
     {%- set target = this.incorporate(type=relation_type) -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set other_kind = existing is not none and existing.type != relation_type -%}
-    {#- One statement is a transaction of its own. #}
+    {#- A single statement needs no explicit transaction. #}
     {%- set in_transaction = config.get("contract").enforced or other_kind or pre_hooks or post_hooks -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
@@ -46,7 +46,7 @@
     create or replace view {{ target }} as ({{ compiled_code }});
 {% endmacro %}
 
-{# Descriptions of a model and its columns as comments, so that any tool that opens the file shows them. #}
+{# Stores the descriptions of a model and its columns as comments, which any tool that opens the file can show. #}
 {% macro described_in_comments(target) %}
     comment on {{ target.type }} {{ target }} is {{ quoted(model.description | trim) }};
     {%- for column in model.columns.values() %}

@@ -1,4 +1,4 @@
-{# A data test that only counts: dbt's own opens a transaction for its query and rolls it back. #}
+{# Data test without a transaction. dbt's own materialization opens one for the query and rolls it back. #}
 {% materialization test, adapter="duckdb" %}
     {%- if should_store_failures() -%}{{ return(materialization_test_default()) }}{%- endif -%}
     {%- set limit = config.get("limit") -%}

@@ -1,4 +1,4 @@
-{# Whether text is a JSON object, or array: valid, and begins as one. To ask its type would parse it twice. #}
+{# True if a text is valid JSON and starts like an object, or an array. json_type would parse the text a second time. #}
 {% macro is_json_object(text) -%}{{ return(adapter.dispatch("is_json", "nextoffer")(text, "object")) }}{%- endmacro %}
 
 {% macro is_json_array(text) -%}{{ return(adapter.dispatch("is_json", "nextoffer")(text, "array")) }}{%- endmacro %}

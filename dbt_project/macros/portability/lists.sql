@@ -1,5 +1,5 @@
-{# A list from text: a JSON array, or values separated by `|`, of which the empty ones and the spaces around
-   them do not count. NULL stays NULL. #}
+{# List from text, which is a JSON array or values separated by `|`. Drops empty values and surrounding spaces.
+   NULL stays NULL. #}
 {% macro text_to_list(column) -%}{{ return(adapter.dispatch("text_to_list", "nextoffer")(column)) }}{%- endmacro %}
 
 {% macro duckdb__text_to_list(column) -%}
@@ -12,21 +12,21 @@
     end
 {%- endmacro %}
 
-{# The distinct values of a column in a group, in their order, as a list. #}
+{# Sorted list of the distinct values of a column in a group. #}
 {% macro sorted_list(column) -%}{{ return(adapter.dispatch("sorted_list", "nextoffer")(column)) }}{%- endmacro %}
 
 {% macro duckdb__sorted_list(column) -%}
     list(distinct {{ column }} order by {{ column }}) filter (where {{ column }} is not null)
 {%- endmacro %}
 
-{# Whether a list holds a value. #}
+{# True if a list contains a value. #}
 {% macro in_list(list, value) -%}{{ return(adapter.dispatch("in_list", "nextoffer")(list, value)) }}{%- endmacro %}
 
 {% macro duckdb__in_list(list, value) -%}
     list_contains({{ list }}, {{ value }})
 {%- endmacro %}
 
-{# Whether two lists share a value. #}
+{# True if two lists share a value. #}
 {% macro lists_overlap(left, right) -%}{{ return(adapter.dispatch("lists_overlap", "nextoffer")(left, right)) }}{%- endmacro %}
 
 {% macro duckdb__lists_overlap(left, right) -%}
@@ -47,7 +47,7 @@
     []::varchar[]
 {%- endmacro %}
 
-{# The value of the row of a group whose keys, compared in their order, are greatest. #}
+{# Value from the row of a group with the greatest keys, compared in order. #}
 {% macro value_at_greatest(value, keys) -%}{{ return(adapter.dispatch("value_at_greatest", "nextoffer")(value, keys)) }}{%- endmacro %}
 
 {% macro duckdb__value_at_greatest(value, keys) -%}

@@ -1,4 +1,4 @@
-{# A quantile of a group, a value that occurs. #}
+{# Discrete quantile of a group: a value that occurs in it. #}
 {% macro quartile(column, share) -%}{{ return(adapter.dispatch("quartile", "nextoffer")(column, share)) }}{%- endmacro %}
 
 {% macro duckdb__quartile(column, share) -%}

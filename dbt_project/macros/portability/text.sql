@@ -5,21 +5,21 @@
     format('{:,}', ({{ amount }})::bigint)
 {%- endmacro %}
 
-{# A number as text for people, with so many decimals. #}
+{# A number as text for people, with a fixed number of decimals. #}
 {% macro number_text(amount, decimals) -%}{{ return(adapter.dispatch("number_text", "nextoffer")(amount, decimals)) }}{%- endmacro %}
 
 {% macro duckdb__number_text(amount, decimals) -%}
     format('{:,.{{ decimals }}f}', ({{ amount }})::double)
 {%- endmacro %}
 
-{# An id of a list of values of any type, NULL among them: md5 of their JSON, in which no value runs into the next. #}
+{# Digest of a list of values of any type, NULL included: the md5 of their JSON, which keeps the values apart. #}
 {% macro content_id(values) -%}{{ return(adapter.dispatch("content_id", "nextoffer")(values)) }}{%- endmacro %}
 
 {% macro duckdb__content_id(values) -%}
     md5(json_array({{ values | join(", ") }})::varchar)
 {%- endmacro %}
 
-{# A list of segments and a map of context as text, in one order whatever the order of the columns. #}
+{# A list of segments and a map of context as text, sorted so that the order of input columns does not matter. #}
 {% macro text_of_features(segments, context) -%}
     {{ return(adapter.dispatch("text_of_features", "nextoffer")(segments, context)) }}
 {%- endmacro %}

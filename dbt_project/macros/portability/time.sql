@@ -1,11 +1,11 @@
-{# Text to a UTC timestamp: an offset or a zone's name is honoured, none means var time_zone, else UTC; NULL where it
-   cannot be read. ISO 8601 in its usual forms, RFC 2822, and seconds, milliseconds, microseconds or nanoseconds since 1970. #}
+{# Text to a UTC timestamp, NULL if it cannot be read. Honours an offset or zone name; without one, the time is in var
+   time_zone, UTC by default. Reads common ISO 8601 forms, RFC 2822, and seconds to nanoseconds since 1970. #}
 {% macro text_to_utc(column) -%}
     {%- set moment = adapter.dispatch("text_to_utc", "nextoffer")(column) -%}
     {{ return(adapter.dispatch("in_own_zone", "nextoffer")(column, moment) if var("time_zone", "") else moment) }}
 {%- endmacro %}
 
-{# A moment that was read as UTC, moved to var time_zone where its text is neither an epoch nor states an offset or a zone. #}
+{# A timestamp read as UTC, converted from var time_zone unless its text is an epoch or states an offset or zone. #}
 {% macro duckdb__in_own_zone(column, moment) -%}
     case
         when
@@ -40,8 +40,8 @@
     )
 {%- endmacro %}
 
-{# A local date such as 26.10.2026 or 10/26/2026 09:00, with the year brought to the front; other text as it is. A
-   number above 12 is a day; where neither is, `day_first` decides by separator, {'.': true, '/': false}. #}
+{# A local date such as 26.10.2026 or 10/26/2026 09:00, with the year moved to the front; other text is unchanged. A
+   number above 12 is a day; if neither is, `day_first` decides by separator, {'.': true, '/': false}. #}
 {% macro local_date_to_iso(text, day_first) -%}
     {{ return(adapter.dispatch("local_date_to_iso", "nextoffer")(text, day_first)) }}
 {%- endmacro %}
@@ -61,8 +61,8 @@
     end
 {%- endmacro %}
 
-{# What the local dates of a column tell about their order, one row per separator: how many can only begin with the day,
-   how many only with the month, and an example of those that could do both. #}
+{# Evidence for the order of the local dates in a column, one row per separator: how many can only start with the day, how
+   many only with the month, and an example that could be either. #}
 {% macro local_date_parts(text, relation) -%}{{ return(adapter.dispatch("local_date_parts", "nextoffer")(text, relation)) }}{%- endmacro %}
 
 {% macro duckdb__local_date_parts(text, relation) -%}
@@ -83,7 +83,7 @@
     order by 1
 {%- endmacro %}
 
-{# A timestamp moved by a number of hours or days (an expression, fractions allowed). #}
+{# A timestamp plus a number of hours or days, given as an expression; fractions are allowed. #}
 {% macro add_hours(timestamp, hours) -%}{{ return(adapter.dispatch("add_hours", "nextoffer")(timestamp, hours)) }}{%- endmacro %}
 
 {% macro duckdb__add_hours(timestamp, hours) -%}
@@ -92,14 +92,14 @@
 
 {% macro add_days(timestamp, days) -%}{{ return(add_hours(timestamp, "24 * (" ~ days ~ ")")) }}{%- endmacro %}
 
-{# Whole days of the calendar from one moment to a later one, UTC. #}
+{# Calendar days from one timestamp to a later one, UTC. #}
 {% macro days_between(start, end) -%}{{ return(adapter.dispatch("days_between", "nextoffer")(start, end)) }}{%- endmacro %}
 
 {% macro duckdb__days_between(start, end) -%}
     date_diff('day', {{ start }}, {{ end }})
 {%- endmacro %}
 
-{# Start of the capping period that a moment lies in: days and months of the calendar, weeks from Sunday, UTC. #}
+{# Start of the capping period of a timestamp, UTC: calendar days and months, weeks from Sunday. #}
 {% macro period_start(timestamp, period) -%}{{ return(adapter.dispatch("period_start", "nextoffer")(timestamp, period)) }}{%- endmacro %}
 
 {% macro duckdb__period_start(timestamp, period) -%}
@@ -110,7 +110,7 @@
     end
 {%- endmacro %}
 
-{# A number of periods before a moment. #}
+{# A timestamp minus a number of periods. #}
 {% macro periods_before(timestamp, period, count) -%}
     {{ return(adapter.dispatch("periods_before", "nextoffer")(timestamp, period, count)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# Text without a mark for "missing": NULL, NA, N/A, NaN, \N, None and the like are NULL, in any case. #}
+{# Text with the usual marks for a missing value (NULL, NA, N/A, NaN, \N, None and the like, in any case) turned to NULL. #}
 {% macro without_null_mark(text) -%}{{ return(adapter.dispatch("without_null_mark", "nextoffer")(text)) }}{%- endmacro %}
 
 {% macro duckdb__without_null_mark(text) -%}
@@ -8,7 +8,7 @@
     end
 {%- endmacro %}
 
-{# Words for true and false. Those of other languages are the ones that spreadsheets and databases write. #}
+{# Words for true and false, including those that spreadsheets and databases write in other languages. #}
 {% macro true_words() %}
     {{ return([
         "true", "1", "1.0", "t", "yes", "y", "on",
@@ -25,7 +25,7 @@
     ]) }}
 {% endmacro %}
 
-{# Text to a boolean; NULL where it is none. #}
+{# Text to a boolean, NULL for any other text. #}
 {% macro text_to_boolean(text) -%}{{ return(adapter.dispatch("text_to_boolean", "nextoffer")(text)) }}{%- endmacro %}
 
 {% macro duckdb__text_to_boolean(text) -%}
@@ -37,20 +37,20 @@
     end
 {%- endmacro %}
 
-{# Whether text is an amount that can be read in two ways: in 1,234 the comma may separate thousands or decimals. #}
+{# True for an amount that can be read in two ways: the comma in 1,234 may separate thousands or decimals. #}
 {% macro is_ambiguous_number(text) -%}{{ return(adapter.dispatch("is_ambiguous_number", "nextoffer")(text)) }}{%- endmacro %}
 
 {% macro duckdb__is_ambiguous_number(text) -%}
     regexp_full_match({{ plain_amount(text) }}, '[-+]?[1-9]\d{0,2},\d{3}')
 {%- endmacro %}
 
-{# An amount without its currency and the spaces and apostrophes in it. #}
+{# An amount without currency, spaces and apostrophes. #}
 {% macro plain_amount(text) -%}
     regexp_replace(regexp_replace({{ text }}, '^\s*([-+]?)\s*(?:\p{Sc}|[A-Z]{3}\b)\s*|\s*(?:\p{Sc}|\b[A-Z]{3})\s*$', '\1', 'g'), '[\s\x{00A0}\x{202F}''’]', '', 'g')
 {%- endmacro %}
 
-{# Text to a number: also amounts with a currency and with separators, where they can be read in one way only; NULL
-   where they cannot. 1,234.50 and 1.234,50 and 12,5 are clear; 1,234 is not. #}
+{# Text to a number. Accepts a currency and separators if only one reading is possible, such as 1,234.50, 1.234,50 or 12,5;
+   NULL otherwise, as for 1,234. #}
 {% macro text_to_number(text) -%}{{ return(adapter.dispatch("text_to_number", "nextoffer")(text)) }}{%- endmacro %}
 
 {% macro duckdb__text_to_number(text) -%}

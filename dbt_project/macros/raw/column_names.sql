@@ -1,15 +1,15 @@
-{# A column's name without case, spaces, hyphens and underscores: names that agree in this mean the same column. #}
+{# A column name in lower case without spaces, hyphens and underscores. Names with equal results mean the same column. #}
 {% macro plain_name(name) %}
     {{ return(name | lower | replace("_", "") | replace("-", "") | replace(" ", "")) }}
 {% endmacro %}
 
-{# The same as an expression on text. #}
+{# plain_name as a SQL expression. #}
 {% macro plain_name_sql(text) -%}
     replace(replace(replace(lower({{ text }}), '_', ''), '-', ''), ' ', '')
 {%- endmacro %}
 
-{# Wanted column -> the file's name for it: the exact one, else the only one that differs by no more than case, spaces,
-   hyphens and underscores. Stops where two would do. #}
+{# Wanted column -> the file's name for it: the exact one, else the only one that differs in case, spaces, hyphens
+   and underscores alone. Stops if several match. #}
 {% macro matched_columns(source_name, names, wanted) %}
     {%- set matched = {} -%}
     {%- for column in wanted -%}
@@ -31,8 +31,8 @@
     {{ return(matched) }}
 {% endmacro %}
 
-{# The columns of a prefix, `seg` or `ctx`, as {name without the prefix: the file's name}. The prefix may be written in
-   any case and end in an underscore, a space or a hyphen. Stops where two columns get the same name. #}
+{# The columns of a prefix, `seg` or `ctx`, as {name without the prefix: the file's name}. The prefix may be in any
+   case and end in an underscore, a space or a hyphen. Stops if two columns get the same name. #}
 {% macro prefixed_columns(source_name, prefix, names) %}
     {%- set found = {} -%}
     {%- for column in names if has_prefix(column, prefix) -%}
@@ -51,20 +51,20 @@
     {{ return(column[:3] | lower == prefix and column[3:4] in ("_", " ", "-") and column[4:] | trim != "") }}
 {% endmacro %}
 
-{# The same as a condition on a text expression. #}
+{# has_prefix as a SQL condition. #}
 {% macro sql_has_prefix(text, prefix) -%}
     lower(left({{ text }}, 4)) in ('{{ prefix }}_', '{{ prefix }} ', '{{ prefix }}-')
 {%- endmacro %}
 
-{# The most fields of a flat JSON record; one with more is rejected, as each field of a file becomes a column. #}
+{# Maximum number of fields of a flat JSON record. A record with more is rejected, because each field becomes a column. #}
 {% macro most_fields() %}{{ return(1000) }}{% endmacro %}
 
-{# Whether a JSON object has no more fields than that. #}
+{# True if a JSON object has at most most_fields() fields. #}
 {% macro has_few_fields(text) -%}
     len(json_keys({{ text }})) <= {{ most_fields() }}
 {%- endmacro %}
 
-{# The keys of the JSON records of a file, in the order of the alphabet. #}
+{# The keys of the JSON records of a file, in alphabetical order. #}
 {% macro record_keys(input_name, path) %}
     {%- set sql -%}
         select distinct unnest(json_keys(line)) as key

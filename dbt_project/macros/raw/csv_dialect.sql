@@ -1,5 +1,5 @@
-{# How one CSV file is written: {encoding, compression, delimiter, names, skip, has_line_breaks}. The engine's own guess
-   fails on small files with one bad line, so the first record and a count of quotes decide. #}
+{# How one CSV file is written: {encoding, compression, delimiter, names, skip, has_line_breaks}. The sniffer of the
+   engine fails on small files with one bad line, so the first record and a count of quotes decide. #}
 {% macro csv_dialect(path) %}
     {%- set dialect = {
         "encoding": "utf-8", "compression": "auto", "delimiter": none, "names": [], "skip": 0, "has_line_breaks": false,
@@ -31,8 +31,8 @@
     {{ return(read_lines([path], input_name, dialect["encoding"], dialect["compression"])) }}
 {%- endmacro %}
 
-{# What one pass over the lines tells: how many quotes, how many lines with an odd number of them, and whether this is
-   text at all. #}
+{# Result of one pass over the lines: the number of quotes, the number of lines with an odd number of quotes, and whether
+   the file is text. #}
 {% macro csv_counts(path, dialect) %}
     {%- do query_rows("drop table if exists rejects_dialect") -%}
     {%- do query_rows("drop table if exists rejects_scan_dialect") -%}
@@ -51,7 +51,7 @@
     {{ return(counted) }}
 {% endmacro %}
 
-{# Encoding or compression by the first bytes of a file, whatever its name says. Stops where they are not of a text. #}
+{# Encoding or compression of a file by its first bytes, ignoring its name. Stops if the file is not text. #}
 {% macro csv_content(path) %}
     {%- set bytes = query_rows(
         "select upper(hex(content[:4])) as first from read_blob(" ~ quoted(glob_literal(path)) ~ ")"
@@ -66,7 +66,7 @@
     {{ return({}) }}
 {% endmacro %}
 
-{# What a file is by its first bytes, and what to do. #}
+{# Name of a file format by its first bytes, and what to do about it. #}
 {% macro content_remedy(bytes) %}
     {%- set known = {
         "504B0304": "is a zip archive or an Excel workbook, not text; unpack it, or save the sheet as CSV UTF-8",
@@ -80,7 +80,7 @@
     {{ return("line 1 is not UTF-8, probably a Windows code page; save it as UTF-8, in Excel as CSV UTF-8") }}
 {% endmacro %}
 
-{# Stops with the line of a quote that opens a field and is never closed. Quotes inside of unquoted text are text. #}
+{# Stops with the line of a quote that opens a field and is never closed. Quotes inside unquoted text are plain characters. #}
 {% macro require_closed_quotes(path, dialect) %}
     {%- set sql -%}
         select max(line_number) filter (where regexp_matches(line, '(^|[,;|\t])\s*"')) as line_number
@@ -98,7 +98,7 @@
     ) }}
 {% endmacro %}
 
-{# The first record of some lines: a quoted name may have line breaks. #}
+{# The first record of the lines. It can span lines, because quoted names may contain line breaks. #}
 {% macro first_record(lines) %}
     {%- set record = namespace(text="", is_open=true) -%}
     {%- for line in lines if record.is_open -%}
@@ -108,7 +108,7 @@
     {{ return(record.text) }}
 {% endmacro %}
 
-{# The one of the usual delimiters that is most frequent outside of quotes. #}
+{# The most frequent of the usual delimiters outside quotes. #}
 {% macro csv_delimiter(record) %}
     {%- set bare = modules.re.sub('"[^"]*"', "", record) -%}
     {%- set best = namespace(delimiter=",", count=bare.count(",")) -%}
@@ -118,7 +118,7 @@
     {{ return(best.delimiter) }}
 {% endmacro %}
 
-{# The fields of one record, quoted or not, as the engine reads them. #}
+{# The fields of one record as the engine reads them, quoted or not. #}
 {% macro csv_fields(record, delimiter) %}
     {%- set names = [] -%}
     {%- if '"' not in record -%}

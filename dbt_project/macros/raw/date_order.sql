@@ -1,11 +1,11 @@
-{# Columns that hold moments, in any input. #}
+{# Timestamp columns of all inputs. #}
 {% macro time_columns() %}
     {{ return(["event_ts", "start_date", "end_date", "qualified_at", "exited_at", "outcome_until"]) }}
 {% endmacro %}
 
-{# A column of moments as text that `text_to_utc` reads: local dates are turned round. Where a date could begin with
-   the day or the month, the others of the file decide, then var date_order; with points the day is first. Stops, naming
-   both readings, where nothing decides. #}
+{# Rewrites the local dates of a timestamp column so that `text_to_utc` can read them. If a date could start with the day
+   or the month, the other dates of the file decide, then var date_order; dates with points start with the day. Stops with
+   both readings if nothing decides. #}
 {% macro time_text(source_name, column, text, relation) %}
     {%- set day_first = {".": true, "/": true} -%}
     {%- set parts = query_rows(local_date_parts(text, relation)) -%}

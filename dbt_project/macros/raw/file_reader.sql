@@ -1,4 +1,4 @@
-{# Stops with the file and the column where a header names a column twice, however it is spelled, or not at all. #}
+{# Stops with the file and column if a header repeats a name, in any spelling, or leaves one empty. #}
 {% macro require_distinct_names(path, names) %}
     {%- set seen = [] -%}
     {%- for name in names if execute -%}
@@ -13,8 +13,8 @@
     {%- endfor -%}
 {% endmacro %}
 
-{# The reader of one CSV or Parquet file. CSV is read as text; short lines end in NULLs, and lines that are no CSV go to
-   `rejects_<input_name>`. The columns are the file's own and nothing else. #}
+{# Reader of one CSV or Parquet file, which returns exactly the columns of the file. CSV is read as text; short lines are
+   padded with NULLs, and lines that are not valid CSV go to `rejects_<input_name>`. #}
 {% macro file_reader(input_name, path, kind) -%}
     {%- if kind == "table" -%}
         {{ return(input_relation(path)) }}
@@ -47,7 +47,7 @@
     {{ return(reader) }}
 {%- endmacro %}
 
-{# The line of a record: exact in Parquet; in CSV, `correct_line_numbers` counts blank lines, quoted line breaks and
+{# Line number of a record. Exact in Parquet; in CSV, `correct_line_numbers` adds blank lines, quoted line breaks and
    refused lines afterwards. #}
 {% macro record_line_number(kind, types) -%}
     {{ return("file_row_number + 1" if kind == "parquet" and "file_row_number" not in types else "row_number() over () + 1") }}

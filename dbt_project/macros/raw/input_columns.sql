@@ -1,4 +1,4 @@
-{# The columns of an input whose files may have any: those that are read. #}
+{# The columns that are read from an input whose files may have other columns too. #}
 {% macro input_columns(input_name) %}
     {{ return({
         "displays": display_columns(),
@@ -12,7 +12,7 @@
     }[input_name]) }}
 {% endmacro %}
 
-{# What other tools call these columns. #}
+{# Names that other tools use for these columns. #}
 {% macro column_synonyms() %}
     {{ return({
         "event_ts": ["timestamp", "ts", "time", "datetime", "date", "event_time", "created_at"],
@@ -64,7 +64,7 @@
     {{ return(uses) }}
 {% endmacro %}
 
-{# How many letters differ between two texts. #}
+{# Edit distance of two texts. #}
 {% macro edit_distance(left, right) -%}{{ return(adapter.dispatch("edit_distance", "nextoffer")(left, right)) }}{%- endmacro %}
 
 {% macro duckdb__edit_distance(left, right) -%}

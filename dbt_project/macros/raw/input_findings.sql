@@ -1,4 +1,4 @@
-{# Words that people name files by -> the input that is probably meant. #}
+{# Common file names -> the input that they probably mean. #}
 {% macro input_synonyms() %}
     {{ return({
         "displays": ["impressions", "exposures", "views", "log", "logs", "interactions", "clicks", "decisions", "data"],
@@ -12,7 +12,7 @@
     }) }}
 {% endmacro %}
 
-{# Every file of the raw folder, three levels deep, as `source_file`; not those of other tools, nor notes about the data. #}
+{# Every file of the raw folder, three levels deep, as `source_file`, except files of other tools and notes about the data. #}
 {% macro raw_folder_files() -%}
     {%- set root = glob_literal(raw_path()) -%}
     select distinct {{ source_file("file") }} as source_file
@@ -27,7 +27,7 @@
         and not regexp_matches(lower({{ source_file("file") }}), '(^|/)(readme[^/]*|license|nextoffer\.toml|[^/]*\.md)$')
 {%- endmacro %}
 
-{# An id without what people and tools write differently: case, separators, leading zeros and a trailing `.0`. #}
+{# An id normalised for comparison: without case, separators, leading zeros and a trailing `.0`. #}
 {% macro comparable_id(id) -%}
     ltrim({{ plain_name_sql(plain_id(id)) }}, '0')
 {%- endmacro %}
@@ -40,7 +40,7 @@
     }) }}
 {% endmacro %}
 
-{# Event types that a cap may count although none has happened yet: the words of the caps, and XDM's commerce. #}
+{# Event types that a cap may name before any such event occurred: the terms of capping rules and the commerce types of XDM. #}
 {% macro counted_event_types() -%}
     {{ quoted_list(
         ["decision", "impression", "click"]
@@ -50,7 +50,7 @@
     ) }}
 {%- endmacro %}
 
-{# What a finding about the inputs says, in words; expects the columns of `found` in input_findings. #}
+{# Sentence of a finding about the inputs; expects the columns of `found` in input_findings. #}
 {% macro input_sentence() -%}
     {%- set hint = "coalesce('; did you mean ' || likely_subject || '?', '')" -%}
     {%- set count_of = count_text("occurrences") ~ " || case when occurrences = 1 then " -%}

@@ -1,8 +1,8 @@
-{# Inputs that are tables already. The var `inputs` names a relation for an input:
-   - `schema.table` or `database.schema.table`: a table or view that the build's database can see;
-   - `file.duckdb:schema.table`: one of another DuckDB file, which is attached to be read;
-   - `ref('model')` or `source('group', 'table')`: a relation of the dbt project that this one is installed in.
-   Such an input stands among the files as a path `table <relation>`. #}
+{# Inputs that are tables. The var `inputs` names a relation for an input:
+   - `schema.table` or `database.schema.table`: a table or view in the database of the build;
+   - `file.duckdb:schema.table`: a table of another DuckDB file, which is attached read-only;
+   - `ref('model')` or `source('group', 'table')`: a relation of the dbt project that installs this package.
+   The list of files contains such an input as the path `table <relation>`. #}
 {% macro table_path(stated) %}
     {%- set called = modules.re.fullmatch("\\s*(ref|source)\\((.*)\\)\\s*", stated) -%}
     {%- if called -%}
@@ -13,7 +13,7 @@
     {{ return("table " ~ stated | trim) }}
 {% endmacro %}
 
-{# The relation behind such a path, in quotes; another file is attached when it is first read. #}
+{# The quoted relation of such a path. Another DuckDB file is attached when it is first read. #}
 {% macro input_relation(path) %}
     {%- set stated = path[6:] -%}
     {%- set file, name = "", stated -%}
@@ -31,7 +31,7 @@
     {{ return(parts | join(".")) }}
 {% endmacro %}
 
-{# The records of a table as JSON text: its only column where that is text, else all columns. #}
+{# The records of a table as JSON text: the column of a table with a single text column, else all columns. #}
 {% macro read_table_documents(path) %}
     {%- set relation = input_relation(path) -%}
     {%- set types = described("select * from " ~ relation) -%}
@@ -44,7 +44,7 @@
     from {{ relation }} as records
 {% endmacro %}
 
-{# The version of a table's content: how many rows it has, and a digest that does not depend on their order. #}
+{# Version of the content of a table: the number of rows and a digest that does not depend on their order. #}
 {% macro content_version(relation) -%}{{ return(adapter.dispatch("content_version", "nextoffer")(relation)) }}{%- endmacro %}
 
 {% macro duckdb__content_version(relation) -%}

@@ -1,6 +1,6 @@
-{# Where each record of a CSV file begins: `record_number` as the engine counts (blank lines too, the header is the
-   first), `line_number` of the file, `is_blank`. A line break inside of quotes begins no record. Needs the lines that
-   are not UTF-8 in `rejects_dialect`, where `csv_dialect` leaves them. #}
+{# First line of each record of a CSV file: `record_number` as the engine counts (header and blank lines included),
+   `line_number` in the file, and `is_blank`. A line break inside quotes does not start a record. Reads the lines that
+   are not UTF-8 from `rejects_dialect`, which `csv_dialect` fills. #}
 {% macro csv_record_lines(path, dialect) %}
     select
         line_number,
@@ -31,8 +31,8 @@
     where quotes_before % 2 = 0
 {% endmacro %}
 
-{# Post-hook SQL: the true lines of rejected CSV records, which are numbered by their place among those that were kept.
-   Files without a rejected record cost nothing. #}
+{# Post-hook that corrects the line numbers of rejected CSV records, which the reader numbers among the records that it
+   kept. Reads only files with a rejected record. #}
 {% macro correct_line_numbers(input_name) %}
     {%- set sql -%}
         select distinct scans.file_path as path
@@ -92,7 +92,7 @@
             and {{ this }}.line_number = places.kept_number
             and not places.is_blank
             and not places.is_refused
-            -- Quotes inside of unquoted text can mislead the count: then a record keeps its place.
+            -- Quotes inside unquoted text can mislead the count; such a record keeps the number of the reader.
             and (select max(kept_number) from csv_record_lines_{{ loop.index }})
             = (select count(*) + 1 from {{ this }} as kept where kept.source_file = {{ source_file(quoted(path)) }} and kept.line_number > 0);
         update {{ target.schema }}.raw_rejected_lines

@@ -9,7 +9,7 @@
     }) }}
 {% endmacro %}
 
-{# The status that a text means: approved where it is empty, NULL where it is unknown. #}
+{# The status that a text means: approved if empty, NULL if unknown. #}
 {% macro offer_status(text) -%}
     case
         when {{ text }} is null then 'approved'

@@ -12,8 +12,8 @@
     {{ return(path.rstrip("/")) }}
 {% endmacro %}
 
-{# What kind of file a name stands for: csv, parquet, lines (NDJSON), json (one document or lines), table (a relation, not a
-   file), or none. #}
+{# Kind of a file by its name: csv, parquet, lines (NDJSON), json (one document or lines), table (a relation, not a file), or
+   none. #}
 {% macro raw_file_kind(path) %}
     {%- if path.startswith("table ") -%}{{ return("table") }}{%- endif -%}
     {%- set name = path.lower().removesuffix(".gz").removesuffix(".zst") -%}
@@ -25,7 +25,7 @@
     {{ return(none) }}
 {% endmacro %}
 
-{# A path in which the characters of a glob stand for themselves. #}
+{# A path with the special characters of globs escaped. #}
 {% macro glob_literal(path) %}
     {{ return(path.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")) }}
 {% endmacro %}
@@ -37,14 +37,14 @@
     {{ quoted_list(literals) }}
 {%- endmacro %}
 
-{# A glob of an input's name in any case. #}
+{# Glob that matches the name of an input in any case. #}
 {% macro name_glob(name) -%}
     {%- for letter in name -%}{{ "[" ~ letter.upper() ~ letter ~ "]" if letter.isalpha() else letter }}{%- endfor -%}
 {%- endmacro %}
 
-{# Every file of an input: `<name>.<kind>` in any case, or anything below a folder of that name; links to folders are
-   followed three levels deep. Loose NDJSON files beside the named inputs are experience events. Files and folders that
-   start with a point or `_` belong to other tools. #}
+{# Every file of an input: `<name>.<kind>` in any case, or any file below a folder of that name. Links to folders are
+   followed three levels deep. NDJSON files with other names at the top of the raw folder are experience events. Files and
+   folders that start with a point or `_` belong to other tools and are skipped. #}
 {% macro raw_files(input_name) %}
     {%- if input_name in var("inputs", {}) -%}{{ return([table_path(var("inputs")[input_name])]) }}{%- endif -%}
     {%- if var("input_files", none) is mapping -%}
@@ -83,7 +83,7 @@
     {{ return(files) }}
 {% endmacro %}
 
-{# Stops at a folder of a table format: its files hold rows that its log has deleted since. #}
+{# Stops at a folder of a table format, because its files may contain rows that the table log has deleted. #}
 {% macro refuse_table_format(path, inner) %}
     {%- for mark, name in [("/_delta_log/", "Delta"), ("/.hoodie/", "Hudi"), (".metadata.json", "Iceberg")] if mark in inner -%}
         {{ exceptions.raise_compiler_error(
@@ -92,7 +92,7 @@
     {%- endfor -%}
 {% endmacro %}
 
-{# The files that the CLI sets aside, or that an archive holds beside those that are read, with what is wrong. #}
+{# Files that are set aside with a reason: by the CLI, and files of an archive that no input reads. #}
 {% macro refused_files() %}
     select
         listed.input_name,
@@ -117,8 +117,8 @@
     {{ return(files) }}
 {% endmacro %}
 
-{# A file's name as published: relative to the raw folder, or to the folder of copies, so that results do not depend on
-   where it lies. #}
+{# Published name of a file, relative to the raw folder or the folder of copies, so that results do not depend on its
+   location. #}
 {% macro source_file(column="filename") -%}
     {%- set name = "replace(" ~ column ~ ", " ~ quoted(raw_path() ~ "/") ~ ", '')" -%}
     {%- if var("copies_path", "") -%}

@@ -19,7 +19,7 @@
             case when {{ is_json_object("line") }} and {{ has_few_fields("line") }} then line end as document,
             json_extract_string(document, {{ quoted_list(paths) }}) as fields,
             json_keys(document) as keys,
-            -- Of a key that is repeated the first value counts.
+            -- The first value of a repeated key is used.
             list_filter(
                 list_zip(keys, json_extract_string(document, '$.*')),
                 lambda entry, place: list_position(keys, entry[1]) = place

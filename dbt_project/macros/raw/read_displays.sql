@@ -22,7 +22,7 @@
     {{ return(parts | join("\nunion all\n")) }}
 {% endmacro %}
 
-{# The names that flat displays are read under, before types are checked. #}
+{# Columns of read_displays, before types are checked. #}
 {% macro display_alias(column) -%}
     {{ return(column ~ "_text" if column in ("event_ts", "position", "propensity", "clicked", "value", "outcome_until", "is_final") else column) }}
 {%- endmacro %}
@@ -41,7 +41,7 @@
     where false
 {% endmacro %}
 
-{# Text in which NULL, NA and the like mean that nothing is known. #}
+{# Columns in which NULL, NA and the like mean that the value is missing. #}
 {% macro display_text(column, text) -%}
     {{ return(without_null_mark(text) if column in ("event_ts", "position", "propensity", "traffic_type", "clicked", "value", "outcome_until", "is_final") else text) }}
 {%- endmacro %}
@@ -97,7 +97,7 @@
     from {{ reader }} as records
 {% endmacro %}
 
-{# Whether a segment column says yes; NULL where it says neither. #}
+{# True if a segment column means yes, false if it means no, else NULL. #}
 {% macro column_flag(column, type) -%}
     {{ return(identifier(column) if type == "BOOLEAN" else text_to_boolean(identifier(column) ~ "::varchar")) }}
 {%- endmacro %}

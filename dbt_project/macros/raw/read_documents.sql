@@ -1,4 +1,4 @@
-{# True where a .json file holds one object a line, false where it is one document. #}
+{# True if a .json file has one object per line, false if it is a single document. #}
 {% macro json_file_has_lines(path, input_name) %}
     {%- set rows = query_rows(
         "select " ~ is_json_object("line") ~ " as is_object from "
@@ -8,8 +8,8 @@
 {% endmacro %}
 
 {# One row per JSON record of the files, as text: `line` (NULL for a blank line), `filename` (for pruning by file),
-   `source_file`, `line_number` (where it costs nothing to know). Lines are not checked:
-   they may not be JSON. A document that is not UTF-8 has its odd bytes as \xFF, which JSON does not know. #}
+   `source_file`, `line_number` (if the reader provides it). Lines may be invalid
+   JSON. Bytes of a document that are not UTF-8 become \xFF, which is not valid JSON. #}
 {% macro read_documents(input_name, files) %}
     {%- set lines, documents, parquet, parts = [], [], [], [] -%}
     {%- for path in files -%}

@@ -1,10 +1,10 @@
-{# One row per record of an input, whatever its files are: every wanted column as text, where it came from, and
-   `raw_line`, the text of a record that was a line of JSON.
+{# One row per record of an input, from files of any kind: every wanted column as text, the file and line, and
+   `raw_line`, the text of a JSON record.
 
    columns: the wanted columns; those no file has are NULL.
    required: columns without which a CSV or Parquet file is refused by name.
    spellings: column -> its other name in JSON.
-   Values are text so that a wrong one can be quarantined with what was written; staging models cast. #}
+   Values are text, so that a wrong value can be quarantined as it was written; staging models cast them. #}
 {% macro read_input(input_name, columns, required=[], spellings={}) %}
     {%- set parts = [] -%}
     {%- for path in raw_files(input_name) -%}
@@ -41,7 +41,7 @@
     {{ return(types) }}
 {% endmacro %}
 
-{# Stops with the file, the missing columns and what the file has; names those that are probably meant. #}
+{# Stops with the file, the missing columns and the columns of the file, and suggests likely matches. #}
 {% macro require_columns(source_name, matched, names, required) %}
     {%- set missing, meant = [], [] -%}
     {%- for column in required if execute and column not in matched -%}
@@ -77,7 +77,7 @@
     {{ return(["profile_id", "offer_id", "request_id", "segment_id"]) }}
 {% endmacro %}
 
-{# A wanted column of a file as trimmed text, moments and ids in one spelling; NULL where the file has none.
+{# A wanted column of a file as trimmed text, with timestamps and ids normalised; NULL if the file lacks it.
    matched: wanted column -> the file's; types: the file's column -> its type; relation: what is read. #}
 {% macro column_text(source_name, column, matched, types, relation) -%}
     {%- if column not in matched -%}{{ return("null::varchar") }}{%- endif -%}
@@ -88,7 +88,7 @@
     {{ return(text) }}
 {%- endmacro %}
 
-{# Text of a wanted column with moments and ids in one spelling. #}
+{# Text of a wanted column with timestamps and ids normalised. #}
 {% macro spelled_text(source_name, column, text, relation) -%}
     {%- if column in time_columns() -%}
         {{ return(time_text(source_name, column, without_null_mark(text), relation)) }}

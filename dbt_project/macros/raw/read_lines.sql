@@ -1,4 +1,4 @@
-{# The longest line that is read; a longer one is rejected. #}
+{# Maximum length of a line. Longer lines are rejected. #}
 {% macro longest_line_bytes() %}{{ return(134217728) }}{% endmacro %}
 
 {# One row per line of text files: `line` (NULL for a blank one) and `filename`. Lines that are not UTF-8 go to the
@@ -24,8 +24,8 @@
     )
 {%- endmacro %}
 
-{# Lines that the engine could not read at all, of every input. A plain table beside dbt's models: it is filled by
-   post-hooks, in the transaction of the model that read the file. #}
+{# Creates the table of lines that the engine could not read, for all inputs. It is not a dbt model: post-hooks fill it in
+   the transaction of the model that read the file. #}
 {% macro create_rejected_lines() %}
     create table if not exists {{ target.schema }}.raw_rejected_lines (
         input_name varchar,
@@ -37,7 +37,7 @@
     )
 {% endmacro %}
 
-{# Post-hook: stores what the reader of this input refused. #}
+{# Post-hook that stores the lines which the reader of an input refused. #}
 {% macro keep_rejected_lines(input_name) %}
     {%- set files = ref("stg_raw_files") -%}
     {%- if execute -%}

@@ -10,7 +10,7 @@ opened as (
 
 ),
 
--- An envelope may hold several events; a plain event is its line.
+-- An envelope may contain several events; a plain event is a whole line.
 unpacked as (
 
     select

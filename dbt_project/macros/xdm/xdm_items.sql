@@ -1,4 +1,4 @@
-{# What propositions and their items say, read from the typed list that xdm_propositions makes. #}
+{# Fields of propositions and their items, from the typed list that xdm_propositions returns. #}
 
 {# The scope of a proposition. #}
 {% macro xdm_scope_id(proposition) -%}
@@ -25,7 +25,7 @@
     {{ item }}.itemSelection.rankingDetail.trafficType
 {%- endmacro %}
 
-{# A traffic type of the three that XDM knows; NULL for any other, as the arm is then unknown. #}
+{# One of the three traffic types of XDM; NULL for any other, because the arm is then unknown. #}
 {% macro xdm_traffic_type(text) -%}
     case when lower({{ text }}) in ('random', 'contextual', 'noncontextual') then lower({{ text }}) end
 {%- endmacro %}
@@ -38,7 +38,7 @@
     end
 {%- endmacro %}
 
-{# A list of tokens from text: a JSON list or one token, each of which may join several by commas. #}
+{# List of tokens from text: a JSON list or a single token. Each may contain several tokens separated by commas. #}
 {% macro xdm_tokens(text) -%}
     list_filter(
         list_transform(
@@ -56,7 +56,7 @@
     )
 {%- endmacro %}
 
-{# What a proposition action names: tokens, and the id of an item. NULL where it names nothing. #}
+{# Tokens and item id that a proposition action names, as a list; NULL if it names nothing. #}
 {% macro xdm_action_tokens(tokens, action_id) -%}
     case
         when {{ tokens }} is not null or {{ action_id }} is not null
@@ -69,7 +69,7 @@
     end
 {%- endmacro %}
 
-{# The tokens that stand for an item, wherever the item carries them; NULL where it has none. #}
+{# The tokens of an item, from any place that may carry them; NULL if it has none. #}
 {% macro xdm_item_tokens(item) -%}
     {%- set characteristics = item ~ ".characteristics" -%}
     {%- set places = [

@@ -22,14 +22,14 @@
     end
 {%- endmacro %}
 
-{# The id in an identity object; NULL where it is empty. #}
+{# The id of an identity object; NULL if empty. #}
 {% macro xdm_identity_id(identity) -%}
     nullif(
         coalesce(json_extract_string({{ identity }}, '$.id'), json_extract_string({{ identity }}, '$."xdm:id"')), ''
     )
 {%- endmacro %}
 
-{# The ids of an event's person beside its profile_id; NULL where it has one identity only, which is the usual case. #}
+{# The ids of a person other than profile_id; NULL if the event has a single identity, which is the usual case. #}
 {% macro xdm_other_ids(identities, profile_id) -%}
     case
         when len({{ identities }}) > 1

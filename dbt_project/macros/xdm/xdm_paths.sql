@@ -58,8 +58,8 @@
     fields[{{ (xdm_envelope() | map(attribute=0) | list).index(name) + 1 }}]
 {%- endmacro %}
 
-{# The list of texts at the envelope's paths and then at `paths`, in one spelling: modern or namespaced. One parse an
-   event, whatever the number of paths. #}
+{# The list of texts at the envelope's paths and then at `paths`, in one spelling: modern or namespaced. Parses each
+   event once, whatever the number of paths. #}
 {% macro xdm_fields(line, paths, spelling) -%}
     {%- set places = [] -%}
     {%- for name, modern, namespaced in xdm_envelope() -%}
@@ -71,13 +71,13 @@
     json_extract_string({{ line }}, {{ quoted_list(places) }})
 {%- endmacro %}
 
-{# Whether the modern spelling is worth a parse: not for a line that is plainly of the other one. #}
+{# False if a line clearly uses the namespaced spelling, which saves a parse. #}
 {% macro xdm_may_be_modern(line) -%}
     (contains({{ line }}, '"timestamp"') or not contains({{ line }}, '"xdm:timestamp"'))
 {%- endmacro %}
 
-{# Fields of an event in the spelling that the event uses. An event without a modern timestamp is read again, and is
-   namespaced if it then has one, or if it has no modern id. #}
+{# Fields of an event in the spelling that the event uses. An event without a modern timestamp is read again. It counts
+   as namespaced if it then has a timestamp, or if it has no modern id. #}
 {% macro xdm_own_fields(modern, namespaced) -%}
     case
         when {{ namespaced }}[2] is not null then {{ namespaced }}

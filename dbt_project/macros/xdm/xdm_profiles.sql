@@ -1,11 +1,11 @@
-{# XDM profiles, whose map `segmentMembership` has namespace -> segment -> {lastQualificationTime, status, validUntil}. #}
+{# XDM profiles. Their map `segmentMembership` is namespace -> segment -> {lastQualificationTime, status, validUntil}. #}
 
 {# The namespaced spelling of the fields of a profile. #}
 {% macro xdm_profile_spellings() %}
     {{ return({"segmentMembership": "xdm:segmentMembership", "identityMap": "xdm:identityMap", "_id": "@id"}) }}
 {% endmacro %}
 
-{# Whether a record is a profile rather than a membership. #}
+{# True if a record is an XDM profile and not a plain membership. #}
 {% macro is_xdm_profile() -%}
     "segmentMembership" is not null
 {%- endmacro %}
@@ -24,7 +24,7 @@ profiles as (
 
 ),
 
--- Names and details stand in the same order, so that no name has to be written into a path.
+-- Names and details have the same order, so no path has to contain a name.
 memberships as (
 
     select

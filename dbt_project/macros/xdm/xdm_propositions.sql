@@ -1,5 +1,5 @@
-{# Propositions as a typed list, whichever spelling. Only keys lose the prefix: a value cannot be followed by a colon.
-   Where the prefix is found in keys only, which is nearly always, plain replacement is three times as fast. #}
+{# Propositions as a typed list, in either spelling. Only keys lose the prefix, because only keys precede a colon. If the
+   prefix occurs in keys only, which is nearly always so, plain replacement is three times as fast. #}
 {% macro xdm_propositions(text) -%}
     {%- set plain -%}
     case
@@ -34,10 +34,10 @@
     ))
 {%- endmacro %}
 
-{# A code-based proposition of `decisionProvider: AJO` is a wrapper: its items are content, and the offers are decision
-   items of another proposition. That one stands beside the wrapper, with the same correlationID or scope, or in its
-   `characteristics.subPropositions` (JSON, plain or base64), or its items stand in the content of the wrapper's items.
-   The JSON list without wrappers; a wrapper without decision items stays, without its items. #}
+{# Removes wrappers from a JSON list of propositions. A code-based proposition of `decisionProvider: AJO` is a wrapper: its
+   items are content, and the offers are the decision items of another proposition. That proposition follows the wrapper
+   with the same correlationID or scope, or is in its `characteristics.subPropositions` (JSON, plain or base64), or its
+   items are in the content of the wrapper items. A wrapper without decision items stays, without its items. #}
 {% macro xdm_unwrapped(text) -%}
     to_json(flatten(list_transform(
         json_extract({{ text }}, '$[*]'),
@@ -61,7 +61,7 @@
     )))::varchar
 {%- endmacro %}
 
-{# What the propositions of one decision share. #}
+{# Key that the propositions of one decision share. #}
 {% macro xdm_correlation(proposition) -%}
     coalesce(
         json_extract_string({{ proposition }}, '$.scopeDetails.correlationID'),
@@ -70,8 +70,8 @@
     )
 {%- endmacro %}
 
-{# The propositions that a wrapper carries in its characteristics, as a JSON list: base64 of a list, or of an object that
-   holds it. #}
+{# The propositions in the characteristics of a wrapper, as a JSON list. They may be base64 of a list, or of an object that
+   contains the list. #}
 {% macro xdm_sub_propositions(proposition) -%}
     {%- set carried = "json_extract_string(" ~ proposition ~ ", '$.scopeDetails.characteristics.subPropositions')" -%}
     {%- set document = "case when json_valid(" ~ carried ~ ") then " ~ carried ~ " else try(decode(from_base64(" ~ carried ~ "))) end" -%}
@@ -87,7 +87,7 @@
     )
 {%- endmacro %}
 
-{# The decision items in the content of a wrapper's items, as a JSON list: content is JSON, or JSON as text. #}
+{# The decision items in the content of the items of a wrapper, as a JSON list. The content is JSON, or JSON as text. #}
 {% macro xdm_nested_items(proposition) -%}
     list_filter(
         flatten(list_transform(

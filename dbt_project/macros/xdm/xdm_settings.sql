@@ -1,9 +1,9 @@
-{# The context features to take from an event, as dicts with feature_name and path, in the order of their names. #}
+{# Context features to read from events, as dicts with feature_name and path, sorted by name. #}
 {% macro xdm_context_features() %}
     {{ return(query_rows("select feature_name, path from " ~ ref("stg_context_features") ~ " order by feature_name")) }}
 {% endmacro %}
 
-{# The context of a display as text, from a list of fields in which its features follow the envelope. #}
+{# The context of a display as text, from a list of fields in which context features follow the envelope. #}
 {% macro xdm_context_text(fields, features) -%}
     {%- set names, values = [], [] -%}
     {%- for feature in features -%}
@@ -13,7 +13,7 @@
     {{ text_of_names(names, values) }}
 {%- endmacro %}
 
-{# The paths of the values that strategies sum, in order. #}
+{# Sorted paths of the values that strategies sum. #}
 {% macro xdm_value_paths() %}
     {%- set rows = query_rows(
         "select distinct value_path from " ~ ref("stg_ranking_strategies") ~ " where value_path is not null order by 1"

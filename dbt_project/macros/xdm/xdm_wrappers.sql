@@ -1,6 +1,6 @@
-{# The XDM events that a line holds, where it is an envelope: of the streaming API (`body.xdmEntity`, or `messages` of
-   them), of the Edge Network (`xdm`, `event.xdm`, `events[].xdm`), or `body` alone. NULL for a plain event, which is
-   seen without a parse. #}
+{# The XDM events of a line that is an envelope: of the streaming API (`body.xdmEntity`, or several in `messages`), of the
+   Edge Network (`xdm`, `event.xdm`, `events[].xdm`), or `body` alone. NULL for a plain event, which is recognised
+   without parsing. #}
 {% macro xdm_enveloped_events(line) -%}
     case
         when

@@ -1,5 +1,5 @@
-{# Fails for every value below min_value, above max_value (none: there is none) or, with above_min, at min_value; NULLs
-   pass. #}
+{# Fails for every value below min_value or above max_value (none: no maximum). With above_min, min_value fails too.
+   NULLs pass. #}
 {% test in_range(model, column_name, min_value, max_value=none, above_min=false) %}
 
 select {{ column_name }}

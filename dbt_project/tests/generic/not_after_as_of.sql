@@ -1,4 +1,4 @@
-{# Fails for every row whose moment lies after as_of: nothing that is published may know the future. #}
+{# Fails for every row whose timestamp is after as_of. Published tables must not contain later information. #}
 {% test not_after_as_of(model, column_name) %}
 
 select {{ column_name }}
