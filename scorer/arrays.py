@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 Codes = npt.NDArray[np.int64]
-"""Positions in a tuple of offers, folds or people; -1 where there is none."""
+"""Positions in a tuple of offers, folds or people; -1 for none."""
 
 Mask = npt.NDArray[np.bool_]
-"""True for the rows, offers or both that are meant."""
+"""True for the selected rows, offers or pairs of both."""
 
 Vector = npt.NDArray[np.float64]
 """Numbers of one or more dimensions: scores, rewards, weights."""

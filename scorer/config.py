@@ -1,4 +1,4 @@
-"""Settings of one run: its folders, and the moment that it computes for."""
+"""Settings of one run: its folders, as_of and options."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATE_ORDERS = ("day_first", "month_first")
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings that all commands share, made once by the command line.
+    """Settings that all commands share, created once by the command line.
 
     Parameters
     ----------
@@ -41,17 +41,17 @@ class Settings:
     full_refresh : bool
         Read every input file again, also those that were loaded before.
     now : datetime
-        The clock, UTC: what runs left with a later `as_of` is from the future, and is forgotten.
-        The default is the end of time, so that no result depends on the clock.
+        The clock, UTC. Rows that earlier runs wrote with a later `as_of` are from the future and
+        are deleted. The default is the end of time, so that no result depends on the clock.
     assignment : str
-        `uniform` if displays whose log says nothing of their choice were drawn at random, else ''.
+        `uniform` if displays without traffic type and propensity were drawn at random, else ''.
     inputs : mapping
         Input -> relation, for inputs that are tables and not files of `raw`.
     date_order : str
-        `day_first` or `month_first`: how local dates are read where their file does not show it; ''
-        if that stops a run.
+        `day_first` or `month_first`: order of local dates if their file does not show it; '' stops
+        the run.
     time_zone : str
-        Name of the zone of times that state none, such as `Europe/Berlin`; '' for UTC.
+        Zone of times without one, such as `Europe/Berlin`; '' for UTC.
     copies : Path or None
         Folder of plain copies of input files; None: below `home`.
     """
@@ -118,7 +118,7 @@ class Settings:
 
     @property
     def copies_dir(self) -> Path:
-        """Folder of plain copies of input files that the engine does not read as they are."""
+        """Folder of plain copies of input files that the engine cannot read directly."""
         return self.copies or self.home / "inputs"
 
     @property
@@ -128,7 +128,7 @@ class Settings:
 
 
 def parse_as_of(text: str | None) -> datetime:
-    """Return the moment that a command computes for, UTC without a time zone.
+    """Return the as_of of a command, UTC without a time zone.
 
     Parameters
     ----------
@@ -149,14 +149,14 @@ def parse_as_of(text: str | None) -> datetime:
 
 
 def clock() -> datetime:
-    """Return the present moment, UTC without a time zone."""
+    """Return the current time, UTC without a time zone."""
     return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 
 
 def find_home(text: str | None, default: Path | None = None) -> Path:
-    """Return the state folder: `--home`, else NEXTOFFER_HOME, else the project file's `default`.
+    """Return the state folder: `--home`, else NEXTOFFER_HOME, else `default` of the project file.
 
-    Without any of them it is `.nextoffer` in the working directory.
+    Without any of them, it is `.nextoffer` in the working directory.
     """
     given = text or os.environ.get("NEXTOFFER_HOME") or default or ".nextoffer"
     home = Path(given).expanduser().absolute()
@@ -168,7 +168,7 @@ def find_home(text: str | None, default: Path | None = None) -> Path:
 def find_project_dir(text: str | None, default: Path | None = None) -> Path:
     """Return the dbt project: `--project-dir`, else NEXTOFFER_PROJECT_DIR, else `default`.
 
-    `default` is the project file's. Without any of them it is the shipped project.
+    `default` comes from the project file. Without any of them, the shipped project.
     """
     given = text or os.environ.get("NEXTOFFER_PROJECT_DIR") or default
     package = Path(__file__).resolve().parent

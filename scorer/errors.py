@@ -46,7 +46,7 @@ class LockedError(NextofferError):
 
 
 class FindingsError(NextofferError):
-    """`nextoffer status --fail-on` found what it was asked to fail on."""
+    """`nextoffer status --fail-on` found a failed strategy or a finding of that severity."""
 
     exit_code = 6
 

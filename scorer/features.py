@@ -197,7 +197,7 @@ def encode_value(value: str | float | bool | None, feature: Feature) -> float:
 
 
 def _number_of(text: str) -> float:
-    """What :func:`_parse` makes of one text."""
+    """Result of :func:`_parse` for one text."""
     text = text.strip()
     if text.lower() in ("true", "false"):
         return float(text.lower() == "true")

@@ -18,7 +18,7 @@ STAMP = "%Y%m%dT%H%M%S"
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder that only its owner may enter; one that exists keeps its permissions."""
+    """Create a folder that only its owner may enter; an existing one keeps its permissions."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -28,8 +28,8 @@ def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
     """Yield a temporary path to write to, and move the file to `path` at the end of the block.
 
     If the block fails, the temporary file is removed and `path` keeps its content. The temporary
-    name ends with the name of `path`, as some writers choose a format by the extension. One that a
-    dead process left is removed. The file gets the permissions `mode`, if given.
+    name ends with the name of `path`, because some writers choose a format by the extension.
+    Temporary files of dead processes are removed. The file gets the permissions `mode`, if given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".*.tmp.{escape(path.name)}"):
@@ -79,7 +79,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file, None if the file is missing or holds anything else."""
+    """Return the JSON object in a file, None if the file is missing or contains anything else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM, remembered, so that no library can turn one into another failure.
+"""Handles Ctrl-C and SIGTERM so that no library can turn them into another failure.
 
 The signal raises :class:`Interrupted` in the main thread. A library may swallow it, or report a
-cancelled query instead. So whatever lasts (a file put in place, a failure recorded, a step
-finished) calls :func:`stop_if_interrupted` first.
+cancelled query instead. Code calls :func:`stop_if_interrupted` before it makes a lasting change,
+such as replacing a file, recording a failure or finishing a step.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def interruptible() -> Iterator[None]:
 
 
 def stop_if_interrupted() -> None:
-    """Raise where a signal has arrived, also if its exception was swallowed.
+    """Raise if a signal has arrived, even if its exception was swallowed.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def is_interrupted() -> bool:
 
 
 def _remembered(report: Callable[[Any], Any]) -> Callable[[Any], None]:
-    """Say nothing of a signal that reached a callback of a library: it is remembered."""
+    """Suppress messages about a signal that reached a callback of a library; it is remembered."""
 
     def hook(unraisable: Any) -> None:
         if not isinstance(unraisable.exc_value, Interrupted):

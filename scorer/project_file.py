@@ -1,4 +1,4 @@
-"""The file `nextoffer.toml`: what a project's commands would otherwise be told each time."""
+"""The file `nextoffer.toml` with the settings of all commands of a project."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WANTED = {int: "a whole number", str: "a text in quotes", dict: "a section, suc
 
 @dataclass(frozen=True)
 class ProjectFile:
-    """Values of a project file; None for what it leaves out. Folders are absolute."""
+    """Values of a project file; None for missing keys. Folders are absolute."""
 
     raw: Path | None = None
     home: Path | None = None

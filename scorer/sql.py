@@ -16,6 +16,6 @@ def literal(text: str | Path) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message that is not blank, else the error's type."""
+    """Return the first line of an error message that is not blank, else the type of the error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

@@ -1,4 +1,5 @@
--- One row per feature, and one for the offers alone: whether displays that say nothing of how they were chosen look uniform.
+-- One row per feature, and one for the offers alone: whether displays without a stated assignment look uniformly
+-- chosen.
 -- Pearson's chi-squared test of independence of offer and value; for the offers alone, of equal numbers.
 with displays as (
 

@@ -1,4 +1,4 @@
--- One row per input file that is read: its records, their period, and which columns count.
+-- One row per input file that is read: its records, their period, and the columns that are used.
 with files as (
 
     select

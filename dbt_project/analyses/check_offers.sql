@@ -1,4 +1,5 @@
--- One row per strategy and offer: how far it is from being ready, and in how many days it will be at the present pace.
+-- One row per strategy and offer: how much is missing until it is ready, and after how many days it will be at the
+-- present pace.
 with strategies as (
 
     select

@@ -1,4 +1,4 @@
--- One row: the last moment of a readable display or event.
+-- One row with the time of the last readable display or event.
 with records as (
 
     select event_ts from {{ ref("stg_flat__displays") }} where reject_reason is null

@@ -1,4 +1,4 @@
--- One row per text that `clicked` and `traffic_type` have in flat displays, with what it is read as.
+-- One row per distinct text of `clicked` and `traffic_type` in flat displays, with the value it is read as.
 with records as (
 
     {{ read_displays(raw_files("displays")) }}

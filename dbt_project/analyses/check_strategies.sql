@@ -1,4 +1,4 @@
--- One row per strategy: what its log can tell, and how many weeks a lift of 10 % needs once it personalises.
+-- One row per strategy: what its log can show, and how many weeks of personalisation prove a lift of 10 %.
 with strategies as (
 
     select * from {{ ref("stg_ranking_strategies") }}

@@ -13,7 +13,7 @@
     pre_hook=["{{ forget_later_versions(this) }}", "{{ reopen_versions(this) }}"],
 ) }}
 
--- A back-fill must not rewrite history: the catalogue is taken only when as_of is not before the last look at it.
+-- A back-fill must not rewrite history, so the catalogue is read only if as_of is not before the last snapshot.
 {%- set is_first = not (execute and adapter.get_relation(this.database, this.schema, this.identifier)) -%}
 {#- A snapshot of an earlier version of the project lacks the columns that were added since. -#}
 {%- set stored = [] if is_first else adapter.get_columns_in_relation(this) | map(attribute="name") | list -%}
@@ -30,7 +30,7 @@ with listed as (
 
 {%- if not is_first %}
 
--- dbt would close the versions of offers that are gone at the time of the wall clock; a version of as_of ends them here.
+-- dbt would close the versions of removed offers at the current time, so a version of as_of closes them here.
 -- A catalogue without a usable offer leaves the earlier offers unchanged.
 gone as (
 

@@ -49,7 +49,7 @@ _REFUSALS = {
     errno.EPERM: _WRITABLE,
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
-    errno.EIO: "look after the disk",
+    errno.EIO: "check the disk",
     errno.EFBIG: "raise the limit of the file size",
     errno.EMFILE: "raise the limit of open files",
     errno.ENFILE: "raise the limit of open files",

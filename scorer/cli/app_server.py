@@ -1,4 +1,4 @@
-"""Starts the web server of the app, of which it knows only the folder."""
+"""Starts the web server of the app, given only the folder of the app."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def find_start() -> Path:
 def read_options(file: Path) -> dict[str, Any]:
     """Return the options of a Streamlit configuration file by dotted name.
 
-    They are passed as flags, so that no other configuration of the machine or the working directory
-    changes the app, telemetry least of all.
+    They are passed as flags, so that no other configuration on the machine or in the working
+    directory changes the app, in particular its telemetry.
     """
     return _flat(tomllib.loads(file.read_text()), "")
 

@@ -19,8 +19,8 @@ _FILES_SHOWN = 20
 _DEPENDS = 0.01
 _LOG_THIS = (
     "Log `traffic_type` (random or contextual) and `propensity` (the probability with which the"
-    " offer was chosen) with each display: without them nobody can tell whether an offer did well"
-    " or was shown to the right people. Until then everybody gets the best single offer."
+    " offer was chosen) with each display: without them, a good offer cannot be told from one"
+    " that was shown to the right people. Until then everybody gets the best single offer."
 )
 
 
@@ -39,7 +39,7 @@ def check_parts(found: InputCheck, folder: Path | None) -> Iterator[Any]:
 
 
 def check_report(found: InputCheck, folder: Path | None) -> dict[str, Any]:
-    """Return the same for scripts."""
+    """Return the result of the check as JSON-ready values."""
     return {
         "as_of": found.as_of.isoformat(),
         "last_record": found.last_ts.isoformat() if found.last_ts else None,
@@ -56,14 +56,14 @@ def check_report(found: InputCheck, folder: Path | None) -> dict[str, Any]:
 
 
 def next_command(found: InputCheck, folder: Path | None) -> str:
-    """Return the command that runs the cycle that was checked, `folder` being stated for it."""
+    """Return the command that runs the checked cycle; `folder` is the stated folder."""
     raw = ("--raw", str(folder)) if folder else ()
     return shown_command("run", *raw, "--as-of", f"{found.as_of:%Y-%m-%d}")
 
 
 def _headline(found: InputCheck) -> str:
     last = f"the last record is of {found.last_ts:%Y-%m-%d}" if found.last_ts else "no records"
-    part = "" if found.share == 1 else f"; about {found.share:.1%} of the files was read"
+    part = "" if found.share == 1 else f"; about {found.share:.1%} of the files were read"
     return f"as of {found.as_of:%Y-%m-%d} UTC, {last}{part}"
 
 
@@ -156,7 +156,7 @@ def _missing(found: InputCheck, row: dict[str, Any]) -> list[str]:
     sentences = []
     if ready < MIN_READY_OFFERS:
         sentences.append(
-            f"To train: {MIN_READY_OFFERS} ready offers are needed, {ready or 'none'} is there."
+            f"To train: {MIN_READY_OFFERS} ready offers are needed, {ready or 'none'} found."
             " Until then offers are shown at random."
         )
     if row["displays"] and row["without_outcome"] == row["displays"]:
@@ -170,17 +170,17 @@ def _missing(found: InputCheck, row: dict[str, Any]) -> list[str]:
         )
     elif row["displays"]:
         sentences.append(
-            "To see a lift of 10 %: fewer than 20 successes are too few to say how long it takes."
+            "To see a lift of 10 %: fewer than 20 successes are too few to estimate the time."
         )
     return sentences
 
 
 def _assignment(found: InputCheck, row: dict[str, Any]) -> list[str]:
-    """Return what is to be said of displays whose log does not say how they were chosen."""
+    """Return sentences about displays without a stated assignment."""
     if not row["silent_displays"]:
         return []
     share = row["silent_displays"] / row["displays"]
-    said = f"To evaluate: {share:.0%} of the displays say nothing of how they were chosen."
+    said = f"To evaluate: {share:.0%} of the displays have neither traffic_type nor propensity."
     if not found.assignment:
         return [f"{said} {_LOG_THIS}"]
     worst = found.assignment[0]

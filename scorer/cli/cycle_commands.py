@@ -50,10 +50,10 @@ def run(
 @settings_options("raw", "as_of", "kpi", "assignment", "date_order", "time_zone")
 @json_option
 def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
-    """Look at the input files of FOLDER, and say what a run would make of them.
+    """Check the input files of FOLDER and report how a run would read them.
 
-    Without FOLDER it looks at the files that `run` would read. Of large inputs it reads a sample.
-    The exit code is that of `run`.
+    Without FOLDER, check the files that `run` would read. Large inputs are sampled. The exit code
+    is that of `run`.
     """
     from scorer.cli.check_tables import check_parts, check_report
     from scorer.cli.output import print_for_people, print_json

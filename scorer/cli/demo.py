@@ -31,7 +31,7 @@ def run_demo(home: Path, weeks: int, profiles: int | None, seed: int) -> None:
     Parameters
     ----------
     home : Path
-        Deleted first if an earlier demo made it; refused if it holds anything else.
+        Deleted first if an earlier demo created it; refused if it contains anything else.
     weeks : int
         Number of weeks, at least 1; a cycle runs after each.
     profiles : int or None
@@ -58,7 +58,7 @@ def run_demo(home: Path, weeks: int, profiles: int | None, seed: int) -> None:
         console.print(week_table(report, served), "")
         served = _published(settings)
         if week == 2:
-            console.print(f"The app can follow along from here: {_app(home)}\n", highlight=False)
+            console.print(f"Watch the app during the demo: {_app(home)}\n", highlight=False)
         timings.append({"week": week, **seconds})
     write_json(home / "logs" / "demo_timings.json", {"weeks": timings})
     _print_end(console, home, time.monotonic() - started)
@@ -73,7 +73,9 @@ def make_home(home: Path) -> None:
         The folder is not empty and not that of a demo.
     """
     if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
-        raise ConfigurationError(f"--home: {home} is not empty and no demo made it; name another")
+        raise ConfigurationError(
+            f"--home: {home} is not empty and was not created by a demo; name another folder"
+        )
     shutil.rmtree(home, ignore_errors=True)
     make_private_folder(home)
     (home / _MARK).touch()
@@ -100,7 +102,7 @@ def _print_end(console: Console, home: Path, seconds: float) -> None:
             " group by 1 order by count(distinct strategy_id) desc, 1 limit 1"
         )["profile_id"].to_pylist()
     lines = [
-        f"Done in {seconds:.0f} s. What one person would be shown next week:",
+        f"Done in {seconds:.0f} s. The offers of one person for next week:",
         f'  {command} query --home {folder} "select placement_id, rank, offer_id, score, policy,'
         f" propensity from ranked_offers where profile_id = '{(profiles or ['c0000001'])[0]}'\"",
         "The state of each strategy, and the app:",

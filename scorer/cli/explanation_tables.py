@@ -68,7 +68,7 @@ def _offer_lines(found: Part) -> list[str]:
         return [f"{name} may not be shown: {offer['why_not_eligible']}."]
     lines = []
     if offer["model_rank"] and offer["rank"] is None:
-        lines.append(f"{name} is number {offer['model_rank']} in the model's order.")
+        lines.append(f"{name} is number {offer['model_rank']} in the order of the model.")
     ready = offer["readiness"]
     if ready and not ready["is_ready"]:
         lines.append(
@@ -127,7 +127,7 @@ def _change_lines(found: Part) -> list[str]:
     target = f"another offer than {first}" if name == first else name
     if not wanted:
         return [f"No change of a single feature puts {target} first."]
-    lines = [f"What would put {target} first, all else equal:"]
+    lines = [f"Single changes that would put {target} first:"]
     now = {(p["kind"], p["feature"]): value_text(p["value"]) for p in found["person"]}
     for change in wanted[:_CHANGES]:
         lines.append(

@@ -1,7 +1,8 @@
-"""Refuses web requests that were not meant for the app, although they reach it.
+"""Refuses web requests that reach the app but were not meant for it.
 
-A page of another site can make a browser send requests to the app's address, or, by letting its
-own name point there (DNS rebinding), read the answers. Both show in the headers Host and Origin.
+A page of another site can make a browser send requests to the address of the app. If the name of
+that site points there (DNS rebinding), the page can even read the answers. The headers Host and
+Origin reveal both.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ _TEXT = (
 
 
 class HostCheck:
-    """ASGI middleware: a request names the app in Host, and comes from no other page.
+    """ASGI middleware: accepts requests whose Host names the app and that no other page sent.
 
     Parameters
     ----------
     application : callable
         The app.
     address : str
-        Where it listens. On all addresses, it also answers to every IP address, which no site can
-        pretend to be, and to the names of the machine.
+        Where it listens. If it listens on all addresses, it also answers to every IP address, which
+        no site can imitate, and to the names of the machine.
     names : iterable of str
         Further names, for example that of a proxy.
     """
@@ -72,7 +73,7 @@ class HostCheck:
 
 
 def _name(url: str) -> str | None:
-    """Return the host of a URL in lower case, None where it has none or is malformed."""
+    """Return the host of a URL in lower case, None if it has none or is malformed."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises for a port that is none

@@ -95,7 +95,7 @@ def _period(registry: ModelRegistry, settings: Settings, strategy: str) -> str:
         return f"from {start} on"
     return (
         f"from {start} only until {later[0].as_of.isoformat()}: model {later[0].model_version} was"
-        f" deployed then; to overrule all later deployments, use --as-of"
+        f" deployed then; to override all later deployments, use --as-of"
         f" {later[-1].as_of.isoformat()}"
     )
 

@@ -14,7 +14,7 @@ from scorer.project_file import NAME
 from scorer.simulation import World
 
 SAMPLE_WEEKS, SAMPLE_PEOPLE = 2, 2000
-# What belongs to our development, or is made again by each run.
+# Files for development, and files that each run creates.
 _LEFT_OUT = (
     "target",
     "logs",
@@ -39,17 +39,17 @@ home = "home"
 # The dbt project. Edit models/custom/ and seeds/ there.
 project_dir = "dbt_project"
 
-# KPI of the default strategy, where raw/ranking_strategies.csv is absent: "clicked" or "value".
+# KPI of the default strategy, used without raw/ranking_strategies.csv: "clicked" or "value".
 kpi = "clicked"
 
 # Seed of everything that is random.
 seed = 0
 
-# How displays were chosen whose log says neither traffic_type nor propensity: "unknown", or
+# Assignment of displays without traffic_type and propensity: "unknown", or
 # "uniform" if you know that offers were drawn at random.
 assignment = "unknown"
 
-# Inputs that are tables or views already, in place of files in raw/.
+# Inputs that are tables or views instead of files in raw/.
 # [inputs]
 # displays = "warehouse.duckdb:shop.impressions"
 """
@@ -78,15 +78,15 @@ required, everything else is optional.
 | `capping_rules.csv` | how often an offer may be shown |
 | `ranking_strategies.csv` | KPI, window, thresholds, exploration share of each strategy |
 | `strategy_segments.csv` | segments of a strategy |
-| `strategy_offers.csv` | offers of a strategy; without rows it has all |
+| `strategy_offers.csv` | offers of a strategy; all offers without rows |
 | `context_features.csv` | which fields of events are features |
 | `requests.csv` | decisions to rank at once, see below |
 
-| Yours to edit | Content |
+| What you edit | Content |
 |---|---|
 | `nextoffer.toml` | folders and settings that all commands read |
 | `dbt_project/models/custom/` | SQL rules that withhold offers, and computed features |
-| `dbt_project/seeds/` | event types, and what `raw/` has no file for |
+| `dbt_project/seeds/` | event types, and tables without a file in `raw/` |
 
 Rank a file of decisions:
 
@@ -98,14 +98,14 @@ nextoffer rank --strategy web_clicks --requests raw/requests.csv --out ranked.cs
 
 @dataclass(frozen=True)
 class NewProject:
-    """What was made, and the moment to run the sample for."""
+    """The files that were created, and the as_of for a run of the sample."""
 
     folder: Path
     as_of: date
 
 
 def make_project(folder: Path) -> NewProject:
-    """Fill an empty folder with a small project that works.
+    """Fill an empty folder with a small working project.
 
     Raises
     ------

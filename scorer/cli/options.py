@@ -1,4 +1,4 @@
-"""Options that commands share; they make one `Settings`."""
+"""Options that commands share, collected into one `Settings`."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         type=click.Choice(ASSIGNMENTS),
         default="unknown",
         show_default=True,
-        help="How displays were chosen whose log says neither traffic_type nor propensity.",
+        help="Assignment of displays without traffic_type and propensity.",
     ),
     "date_order": click.option(
         "--date-order",
@@ -97,7 +97,7 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         "--time-zone",
         metavar="ZONE",
         envvar="NEXTOFFER_TIME_ZONE",
-        help="Zone of times that state none, such as Europe/Berlin. [env NEXTOFFER_TIME_ZONE]",
+        help="Zone of times without one, such as Europe/Berlin. [env NEXTOFFER_TIME_ZONE]",
     ),
 }
 
@@ -122,10 +122,9 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
 
 
 def early_settings(settings: Settings) -> Settings:
-    """Return the settings of a cycle between the weekly ones; call it within a command.
+    """Return the settings of an extra cycle between the weekly ones; call it within a command.
 
-    `as_of` is now unless `--as-of` is given. Other settings that are not given are those of the
-    last cycle.
+    `as_of` is now unless `--as-of` is given. Other settings default to those of the last cycle.
     """
     source = click.get_current_context().get_parameter_source
     state = last_state(settings.cycles_dir)
@@ -156,7 +155,7 @@ def is_given(name: str) -> bool:
 
 
 def shown_command(*words: str) -> str:
-    """Return a command to copy, with the folders that the present command line states."""
+    """Return a command to copy, with the folders of the present command line."""
     given = [
         part
         for name, option in (("home", "--home"), ("project_dir", "--project-dir"), ("raw", "--raw"))
@@ -208,7 +207,7 @@ def _settings(given: dict[str, Any]) -> Settings:
 
 
 def _or_project(name: str, given: Any, of_project: Any) -> Any:
-    """Return an option's value, the project file's where the option was not given."""
+    """Return the value of an option, or of the project file if the option was not given."""
     return given if is_given(name) or of_project is None else of_project
 
 

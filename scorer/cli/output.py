@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-# Without a terminal there is no edge to fold at: every row stays on one line.
+# Without a terminal, rows are not folded.
 _WITHOUT_EDGE = 5_000
 
 

@@ -42,7 +42,7 @@ def status(
         notify(url, found)
     raised = alarms(found, fail_on) if fail_on else []
     if raised:
-        raise FindingsError(f"{len(raised)} to look at: {'; '.join(raised)}")
+        raise FindingsError(f"{len(raised)} findings: {'; '.join(raised)}")
 
 
 @click.command()
@@ -65,9 +65,9 @@ def query(
     parquet: Path | None,
     xlsx: Path | None,
 ) -> None:
-    """Run a query on the published tables; SQL of - reads it from standard input.
+    """Run a query on the published tables; with -, read the SQL from standard input.
 
-    A query reads the published tables and nothing else, and changes nothing.
+    A query can only read the published tables.
     """
     from pyarrow import ArrowException
 
@@ -99,7 +99,7 @@ def query(
 @settings_options()
 @json_option
 def tables(settings: Settings, as_json: bool) -> None:
-    """List the published tables with what a row of each is."""
+    """List the published tables and the grain of each."""
     from scorer.warehouse.publication_reader import PublicationReader
 
     with PublicationReader(settings.published_path) as reader:

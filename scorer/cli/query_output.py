@@ -1,4 +1,4 @@
-"""Prints and writes the rows of a query as they come: some of them for people, all for files."""
+"""Prints the first rows of a query, or streams all rows to a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scorer.errors import ConfigurationError
 from scorer.files import replacing
 
 _MOST_SHEET_ROWS = 1_048_575
-# Text stays text: a spreadsheet would run `=…` as a formula.
+# Written as text, because a spreadsheet would run `=…` as a formula.
 _SHEET_OPTIONS = {
     "constant_memory": True,
     "default_date_format": "yyyy-mm-dd hh:mm:ss",
@@ -32,7 +32,7 @@ _SHEET_OPTIONS = {
 
 
 def print_table(rows: pa.RecordBatchReader, limit: int) -> None:
-    """Print the first rows as a table and say how many there are; a limit of 0 prints all."""
+    """Print the first rows as a table, and the number of all rows; a limit of 0 prints all."""
     shown, total = _first(rows, limit)
     print_rows(shown, as_json=False, if_none="no rows")
     if total > len(shown):
@@ -51,7 +51,7 @@ def print_json_rows(rows: pa.RecordBatchReader, limit: int) -> None:
 
 
 def _for_json(value: Any) -> Any:
-    """Return a value as JSON knows it: decimals as numbers, NaN and infinity as null."""
+    """Return a value for JSON: decimals as numbers, NaN and infinity as null."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float):
@@ -113,7 +113,7 @@ def _sheet(file: Path) -> Iterator[Callable[[Iterable[Any]], None]]:
 
 
 def _cell(value: Any) -> Any:
-    """Return what goes into a cell; maps, lists and structs as JSON."""
+    """Return the value of a cell; maps, lists and structs as JSON."""
     if isinstance(value, dict | list):
         return json.dumps(value, default=str, ensure_ascii=False)
     return value
@@ -153,7 +153,7 @@ def _limited_batches(batches: pa.RecordBatchReader, limit: int) -> Iterator[pa.R
 
 
 def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the batch as CSV holds it: nested values as JSON, intervals as text."""
+    """Return the batch for CSV: nested values as JSON, intervals as text."""
     columns = [
         column if _is_plain(column.type) else pa.array(map(_text, _values(column)), pa.string())
         for column in batch.columns

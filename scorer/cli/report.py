@@ -1,4 +1,4 @@
-"""The commands that tell people about a cycle: the report, and the findings to a webhook."""
+"""Notifies people about a cycle: the report, and the findings to a webhook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = 10
 def write_report(home: Path, out: Path) -> None:
     """Write the report of the current publication to an HTML file.
 
-    The app writes it, in a process of its own.
+    The app writes it in a separate process.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def write_report(home: Path, out: Path) -> None:
 
 
 def notification(found: dict[str, Any]) -> dict[str, Any]:
-    """Return what a webhook gets: a text for people, and the findings of `read_status`.
+    """Return the body for a webhook: a text for people, and the findings of `read_status`.
 
     Keys: `text` (one line per strategy that failed and per finding), `as_of`, `failed` (strategy
     ids) and `findings`.
@@ -56,7 +56,7 @@ def notify(url: str, found: dict[str, Any]) -> None:
     Raises
     ------
     ConfigurationError
-        The address is no http or https address.
+        The address is not an http or https address.
     InputError
         The webhook cannot be reached or refuses.
     """

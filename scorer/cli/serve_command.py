@@ -58,7 +58,9 @@ def serve(settings: Settings, port: int, **options: object) -> None:
             f"--address: {address} can be reached by others: give --token-file"
         )
     if token is not None and demo:
-        raise ConfigurationError("--demo shows everybody to everybody: not with --token-file")
+        raise ConfigurationError(
+            "--demo shows all profiles to everybody and cannot be combined with --token-file"
+        )
     state = last_state(settings.cycles_dir)
     raw = settings.raw or (Path(state.raw) if state is not None and state.raw else None)
     if raw is None:
@@ -108,7 +110,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _clock(bundle: Path) -> tuple[str, str]:
-    """The real moment, and the moment that the demo takes it for: the as_of of the cycle."""
+    """The real time, and the time that the demo uses instead: the as_of of the cycle."""
     from scorer.online.bundle import read_bundle
     from scorer.online.decider import now_utc
 

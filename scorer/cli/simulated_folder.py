@@ -1,4 +1,4 @@
-"""Which files of a folder `nextoffer simulate` wrote, so that it overwrites no others."""
+"""Remembers the files that `nextoffer simulate` wrote, so that it does not overwrite others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARK = ".nextoffer-simulation"
 
 @contextmanager
 def simulated_folder(folder: Path) -> Iterator[None]:
-    """Let the block write to a folder of which it knows every file, and remember what it wrote.
+    """Let the block write to a folder that only contains files of a simulation, and record them.
 
     Raises
     ------

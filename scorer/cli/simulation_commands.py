@@ -15,7 +15,7 @@ from scorer.config import find_home
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Make a small project in FOLDER: sample inputs, settings, your copy of the dbt project."""
+    """Create a small project in FOLDER: sample inputs, settings, your copy of the dbt project."""
     from scorer.cli.new_project import make_project
 
     made = make_project(folder)
@@ -69,7 +69,7 @@ def simulate(out: str, weeks: int, profiles: int, seed: int, compress: bool, off
     default=".demo",
     show_default=True,
     metavar="FOLDER",
-    help="State folder; deleted first if an earlier demo made it.",
+    help="State folder; deleted first if an earlier demo created it.",
 )
 @click.option(
     "--weeks", type=click.IntRange(1, 52), default=7, show_default=True, help="Number of weeks."

@@ -70,7 +70,7 @@ def print_status(settings: Settings, as_json: bool) -> dict[str, Any]:
         print_json(found)
     elif found["published_database"] is None:
         click.echo(
-            f"Nothing is published in {settings.home} yet. Look at your files with `nextoffer check"
+            f"Nothing is published in {settings.home} yet. Check your files with `nextoffer check"
             f" FOLDER`, then run `{shown_command('run', '--raw', 'FOLDER')}`. To look around first,"
             " run `nextoffer demo`, and then `nextoffer status --home .demo`."
         )

@@ -50,9 +50,9 @@ def run_each(
 ) -> dict[str, str]:
     """Run the step of each strategy; return the reasons of failures, by strategy.
 
-    A failed step is rolled back and recorded in `training_runs`; the others go on. An interrupted
-    one is no failure: it ends the run. Neither is a file that the machine refuses to read or write,
-    such as one on a full disk.
+    A failed step is rolled back and recorded in `training_runs`; the other strategies go on. An
+    interruption, and a file that the machine cannot read or write, as on a full disk, end the run
+    instead.
     """
     failures = {}
     for strategy, step in steps.items():

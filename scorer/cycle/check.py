@@ -1,4 +1,4 @@
-"""A look at the inputs before a run: what they hold, what is missing, when offers will be ready."""
+"""Checks the inputs before a run: their content, what is missing, when offers will be ready."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class InputCheck:
-    """What a look at the inputs found; the rows are those of the analyses in `dbt_project`.
+    """The result of a check; the rows are those of the analyses in `dbt_project`.
 
-    `as_of` is the moment that was looked from, `last_ts` the last display or event (None without
-    any), `share` the part of the files' bytes that was read, and `problem` what would stop a run.
+    `as_of` is the time of the check, `last_ts` the last display or event (None without any),
+    `share` the share of the bytes that was read, and `problem` what would stop a run.
     """
 
     as_of: datetime
@@ -45,18 +45,18 @@ class InputCheck:
 
 
 def check(settings: Settings, is_as_of_given: bool) -> InputCheck:
-    """Look at the inputs of a run as the run would read them, without running it.
+    """Check the inputs of a run as the run would read them, without running it.
 
-    Where no `as_of` is given and the inputs end more than a cycle ago, the look is taken from the
-    midnight after their last record.
+    Without `as_of`, and if the inputs end more than a cycle ago, the check uses the midnight after
+    their last record.
 
     Raises
     ------
     NextofferError
-        What stops a run before it knows of any record.
+        What stops a run before it reads any record.
     """
     require_inputs(settings)
-    # Copies of a sample are no copies for a run.
+    # A run must not use the copies of a sample.
     with (
         tempfile.TemporaryDirectory(prefix="nextoffer-check-") as copies,
         sampled(settings.raw) as (raw, share),

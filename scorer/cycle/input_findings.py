@@ -1,4 +1,4 @@
-"""What a run says of its inputs: what has no effect, what it chose, and what makes it stop."""
+"""Messages of a run about its inputs: what has no effect, what it chose, and what stops it."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ order by occurrences desc, subject
 
 
 def require_records(connection: Connection, is_sample: bool = False) -> None:
-    """Raise where an input holds nothing usable, or restricts offers in a way nobody can enforce.
+    """Raise if an input has no usable record, or a restriction that cannot be enforced.
 
-    What a restriction names may be missing in a sample: there, only the records are required.
+    For a sample, only the records are checked, because it may lack what a restriction names.
 
     Raises
     ------
     InputError
         All displays and events, or all offers of the catalogue, were rejected (the message has up
-        to three reasons with an example each); or a restriction names a column, placement, segment
-        or event type that nothing knows.
+        to three reasons with an example each); or a restriction names an unknown column, placement,
+        segment or event type.
     """
     for what, inputs in (
         ("display", ["displays", "experience_events"]),
@@ -59,7 +59,7 @@ def require_records(connection: Connection, is_sample: bool = False) -> None:
     unenforceable = connection.execute(_UNENFORCEABLE).fetchall()
     if unenforceable and not is_sample:
         sentences = "; ".join(sentence for (sentence,) in unenforceable[:_SHOWN])
-        raise InputError(f"{sentences}; correct the name, or remove it if nothing is meant")
+        raise InputError(f"{sentences}; correct the name, or remove it if it is not needed")
 
 
 def input_warnings(connection: Connection) -> list[str]:

@@ -51,7 +51,8 @@ where strategy_id = ? and as_of = ? and status in ('succeeded', 'held_back')
 def train_strategy(
     connection: Connection, settings: Settings, strategy: str, progress: Progress
 ) -> str:
-    """Train a model and deploy it if it passes, or record what is missing; return a summary.
+    """Train a model and deploy it if it passes the gate, or record what is missing; return a
+    summary.
 
     Writes the rows of the strategy in all tables of the scorer except `ranked_offers`, in one
     transaction. The same inputs give the same rows.
@@ -195,7 +196,7 @@ def _run_row(
     training: Training | None,
     outcome: dict[str, Any],
 ) -> dict[str, Any]:
-    """Row of the run; the metrics repeat its outcome, as a failure to rank overwrites it."""
+    """Row of the run; the metrics repeat its outcome, because a failure to rank overwrites it."""
     ready = len(data.ready_offer_ids)
     trained = None if training is None else training.personalised
     metrics = None

@@ -48,7 +48,7 @@ from scorer.warehouse.readiness import waiting_offers
 
 @dataclass(frozen=True)
 class Work:
-    """What a step works on."""
+    """Inputs of a step."""
 
     settings: Settings
     state: CycleState
@@ -85,7 +85,7 @@ def run_cycle(
     NextofferError
         The configuration or an input is wrong, a dbt model failed, or the home folder is locked.
     Interrupted
-        A signal asked the process to stop; nothing of the unfinished step is recorded.
+        A signal asked the process to stop; the unfinished step is not recorded.
     """
     steps = STEPS if steps is None else steps
     require_inputs(settings)
@@ -114,7 +114,7 @@ def _remove_leftovers(settings: Settings) -> None:
 
 
 def check_inputs(settings: Settings) -> None:
-    """Raise unless the configuration among the inputs is right.
+    """Raise unless the configuration among the inputs is valid.
 
     Raises
     ------
@@ -132,9 +132,9 @@ def require_inputs(settings: Settings) -> None:
     Raises
     ------
     ConfigurationError
-        No raw folder is named.
+        The raw folder is not stated.
     InputError
-        The raw folder is missing or holds no input.
+        The raw folder is missing or contains no input.
     """
     if settings.raw is not None:
         check_raw_folder(settings.raw, may_be_empty=bool(settings.inputs))
@@ -153,12 +153,12 @@ def _state_to_continue(
         unchanged = state.fingerprint == fingerprint
         if state.published and not (settings.published_dir / state.published).is_file():
             progress.say(
-                f"{state.published}, the publication of the cycle, is gone: it is made again"
+                f"{state.published}, the publication of the cycle, is missing and is written again"
             )
             state.published = None
             state.done = list(steps_before("publish"))
         if state.is_finished:
-            changed = "" if unchanged else "; inputs or settings changed since"
+            changed = "" if unchanged else "; inputs or settings have changed since"
             progress.say(
                 f"the cycle of {as_of} is already finished{changed}: use --force to redo it"
             )
@@ -200,7 +200,7 @@ def _run_steps(work: Work, steps: Mapping[str, Step]) -> None:
 def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> CycleState:
     """Run some steps on the build of the last cycle, whether or not they ran before.
 
-    Later steps then count as not done: `run_cycle` continues there.
+    Later steps then count as not done, and `run_cycle` continues there.
 
     Raises
     ------

@@ -18,7 +18,7 @@ from scorer.warehouse.marts import strategy_ids
 
 @dataclass
 class Evaluations:
-    """Rows of all strategies that could be evaluated, and the reasons of the others."""
+    """Rows of all evaluated strategies, and the reasons why others could not be evaluated."""
 
     rows: list[Row] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)

@@ -3,8 +3,8 @@
 ===========  ====================================================================================
 gain         total reduction of the training loss by splits on a feature (trees only)
 contribution mean absolute effect on the margin, over sampled people and all offers
-interaction  mean absolute part of the effect that differs between offers: only this can
-             change a ranking
+interaction  mean absolute part of the effect that differs between offers; only this part can change
+             a ranking
 ===========  ====================================================================================
 """
 

@@ -1,4 +1,4 @@
-"""Rows of `scored_displays`: scores of stored models on displays that they never saw.
+"""Rows of `scored_displays`: scores of stored models on displays that they were not trained on.
 
 Model performance and calibration over time are computed from them.
 """

@@ -1,7 +1,8 @@
 """Evaluate policies again on the build of a cycle, including any stored model.
 
 A stored model is evaluated only on mature displays after its data window, never on displays that it
-learnt from. The best single offer is cross-fitted as in training, without displays from before an
+was trained on. The best single offer is cross-fitted as in training, without displays from before
+an
 offer changed. Rows that the training of the cycle wrote are kept, since they are still valid.
 """
 

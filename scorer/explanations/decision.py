@@ -153,7 +153,7 @@ def _placement(connection: Connection, strategy: str, placement: str | None) -> 
 
 
 def _ranker(connection: Connection, settings: Settings, strategy: str) -> Deployed | None:
-    """The model that ranked, whatever was deployed since."""
+    """The model that ranked, even if another one was deployed later."""
     row = connection.execute(
         "select max(model_version) from scorer.ranked_offers where strategy_id = ?", [strategy]
     ).fetchone()

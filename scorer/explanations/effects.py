@@ -1,7 +1,8 @@
 """Decompose margins into what the offer, each feature and each pair of features add.
 
 A linear base adds design row x weights, summed by feature or pair; trees add Shapley values. The
-remainder is the start, which is the same for all offers of a model with a base, else nearly so.
+remainder is the start. It is the same for all offers of a model with a base, and almost the same
+without one.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _reason(connection: Connection, settings: Settings, decision: Decision, deci
         return "no other offer is eligible: fallback offers by priority"
     if decided_by == EXPLORATION:
         return (
-            f"the person is among the {context.exploration_share:.0%} who explore until"
+            f"the person is among the {context.exploration_share:.0%} that explore until"
             f" {context.valid_to.date()}: the order was drawn at random"
         )
     if decided_by == CONTROL:

@@ -22,7 +22,7 @@ limit 1
 
 
 def why_ineligible(connection: Connection, decision: Decision, offer_id: str) -> str:
-    """Return the first reason for which an offer is not eligible, as the rest of a sentence.
+    """Return the first reason why an offer is not eligible, as the rest of a sentence.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Checks the bytes of a booster before XGBoost loads them: a malformed one can crash the process.
 
-What is checked is what XGBoost's loader and predictor take for granted: lengths that agree,
-children that form a tree, features and categories within bounds.
+The checks cover what the loader and predictor of XGBoost assume: consistent lengths, children that
+form a tree, features and categories within bounds.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _check_tree(tree: Mapping[str, Any], name: str, n_features: int) -> None:
 
 
 def _reached(nodes: Mapping[str, Any], name: str) -> set[int]:
-    """Nodes that the root leads to, each in one way."""
+    """Nodes that the root reaches, each on exactly one path."""
     left, right, parents = nodes["left_children"], nodes["right_children"], nodes["parents"]
     _require(parents[0] == _NO_PARENT, f"parents of {name}")
     reached, waiting = {0}, [0]
@@ -137,7 +137,7 @@ def _reached(nodes: Mapping[str, Any], name: str) -> set[int]:
 
 
 def _check_categories(tree: Mapping[str, Any], nodes: Mapping[str, Any], name: str) -> None:
-    """Each categorical split has its codes, one after the other in one list."""
+    """Check that the list holds the codes of each categorical split, one split after the other."""
     codes, owners, starts, sizes = (
         _integers(tree[key], len(tree[key]), f"{key} of {name}") for key in _CATEGORIES
     )

@@ -1,4 +1,5 @@
-"""Compiles a parsed forest for given offers: each tree is evaluated as far as the offers decide."""
+"""Compiles a parsed forest for given offers: each tree is evaluated as far as the offers determine
+it."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from scorer.forest.walks import Walk, make_walk
 
 
 class CompiledForest(NamedTuple):
-    """A forest evaluated as far as the offers decide.
+    """A forest evaluated as far as the offers determine it.
 
     ``program`` scores users in blocks; ``walk`` writes, when asked, what single requests use.
     """
@@ -41,8 +42,8 @@ def compile_forest(
     forest : Forest
         From :func:`scorer.forest.parsing.parse`.
     offers : float32 array of shape (n_offers, n_offer_columns)
-        What the booster's offer columns hold for each offer (anything known before the user:
-        a code, one-hot columns, attributes, the placement).
+        Values of the offer columns of the booster for each offer (anything known before the user: a
+        code, one-hot columns, attributes, the placement).
     offer_columns : sequence of int
         The booster's feature numbers of those columns; all other features are user columns, in
         order.

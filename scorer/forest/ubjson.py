@@ -1,7 +1,7 @@
-"""Reads UBJSON as XGBoost writes it, and nothing beyond that.
+"""Reads only the UBJSON that XGBoost writes.
 
-XGBoost's own reader trusts lengths and types: a file made wrongly can crash the process. This one
-refuses everything that XGBoost would not write. Format: https://ubjson.org, big-endian.
+The reader of XGBoost trusts lengths and types, so a malformed file can crash the process. This
+reader refuses everything that XGBoost would not write. Format: https://ubjson.org, big-endian.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Column names as people write them: case, spaces, hyphens and underscores do not count.
 
-The same rules as the dbt project's macros/raw/column_names.sql, for what Python reads itself.
+Follows the rules of macros/raw/column_names.sql of the dbt project, for files that Python reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def plain_name(name: str) -> str:
 
 
 def matched_columns(source: str, names: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
-    """Return {a file's name: the wanted column it stands for}; names that match none are absent.
+    """Return {name in the file: wanted column}; names that match none are absent.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def matched_columns(source: str, names: Sequence[str], wanted: Sequence[str]) ->
         elif len(others) > 1:
             raise ConfigurationError(
                 f"{source}: columns {others[0]} and {others[1]} could both be {column};"
-                f" rename the one that is meant to {column}"
+                f" rename the intended one to {column}"
             )
         elif others:
             matched[others[0]] = column
@@ -51,7 +51,7 @@ def prefixed_name(name: str) -> str | None:
 
 
 def likely_column(name: str, wanted: Iterable[str]) -> str | None:
-    """Return the wanted column whose spelling is nearest, None where none is near."""
+    """Return the wanted column with the most similar spelling, None if none is similar."""
     columns = {plain_name(column): column for column in wanted}
     near = get_close_matches(plain_name(name), list(columns), n=1, cutoff=0.75)
     return columns[near[0]] if near else None

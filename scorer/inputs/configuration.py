@@ -18,7 +18,7 @@ from scorer.inputs.configuration_rows import Row, read_rows, rows_of
 from scorer.inputs.readable_files import ReadableFiles, readable_files
 
 MAX_CAPPING_RULES = 10
-# Days, weeks or months that are looked back; more of them overflow the engine's dates.
+# Maximum number of days, weeks or months of a look-back; more would overflow dates of the engine.
 MAX_PERIODS = 10_000
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
 DEFAULT_STRATEGY = "default"
@@ -31,7 +31,8 @@ _PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a configuration file; `allowed` tells in an error what `test` accepts."""
+    """A column of a configuration file; errors quote `allowed`, which describes what `test`
+    accepts."""
 
     name: str
     allowed: str = ""
@@ -41,7 +42,7 @@ class Column:
 
 def _number(low: float, high: float = float("inf"), above: bool = False) -> Callable[[str], bool]:
     def test(value: str) -> bool:
-        # float() also takes the digits of other scripts, which the engine does not.
+        # float() also accepts digits of other scripts, which the engine does not.
         if not value.isascii() or "_" in value:
             return False
         try:
@@ -152,7 +153,7 @@ def check_configuration(settings: Settings, tables: Tables | None = None) -> Non
     settings : Settings
         Names the raw folder and the dbt project.
     tables : mapping or None
-        Input -> rows, of inputs that are tables: these rows count instead of files.
+        Input -> rows, for inputs that are tables; they replace the files.
 
     Raises
     ------

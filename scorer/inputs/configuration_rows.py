@@ -15,7 +15,7 @@ from scorer.inputs.column_names import likely_column, matched_columns
 from scorer.inputs.csv_text import csv_delimiter, decoded, separator_line
 from scorer.inputs.file_forms import DAMAGED, compression_of, file_kind, opened
 
-# Configuration is checked in memory, file by file.
+# Configuration files are checked in memory, one at a time.
 MAX_BYTES = 256 << 20
 Records = Iterator[tuple[int, Mapping[str, Any]]]
 
@@ -80,9 +80,9 @@ def _text(value: object) -> str:
 def _columns(
     source: str, present: list[str], known: Sequence[str], required: Sequence[str]
 ) -> dict[str, str]:
-    """Return {the file's name: the known column}; raise where one is unknown, doubled or missing.
+    """Return {name in the file: known column}; raise if one is unknown, repeated or missing.
 
-    A file that restricts offers has no column to spare: one that nothing reads may be the rule.
+    An unknown column of a file that restricts offers may be the restriction itself.
     """
     matched = matched_columns(source, present, known)
     for column in present:

@@ -1,6 +1,6 @@
-"""CSV files as people save them: what is a CSV file here is read by the dbt project, too.
+"""Encodings and delimiters of CSV files, as in the dbt project.
 
-The same rules as the dbt project's macros/raw/csv_dialect.sql, for what Python reads itself.
+Follows the rules of macros/raw/csv_dialect.sql, for files that Python reads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def decoded(file: Path, data: bytes) -> str:
     Raises
     ------
     ConfigurationError
-        The bytes are no UTF-8; names the line.
+        The bytes are not UTF-8; the message names the line.
     """
     try:
         return data.decode("utf-8-sig")

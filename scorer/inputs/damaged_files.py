@@ -1,4 +1,4 @@
-"""Damage that shows only when a whole file is read: it is looked for after a failure, and kept."""
+"""Finds damage that only reading a whole file reveals, after a failure, and remembers it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _CHUNK = 1 << 20
 
 
 def known_damage(folder: Path) -> dict[Path, str]:
-    """Return what is wrong with the files that were found to be damaged, as they are now."""
+    """Return what is wrong with the files that were found to be damaged and have not changed
+    since."""
     kept = read_json(folder / _LIST) or {}
     return {
         Path(file): entry["reason"]
@@ -31,7 +32,7 @@ def known_damage(folder: Path) -> dict[Path, str]:
 
 
 def remember_damage(folder: Path, sources: Mapping[Path, Path]) -> dict[Path, str]:
-    """Read files to their end; keep and return what is wrong with the sources of damaged ones."""
+    """Read files to their end; store and return what is wrong with the sources of damaged ones."""
     known = known_damage(folder)
     found = {}
     for file, source in sources.items():

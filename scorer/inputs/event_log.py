@@ -1,4 +1,4 @@
-"""Appends experience events to the raw folder so that none is lost and none is seen half written.
+"""Appends experience events to the raw folder durably; cycles never read a partial line.
 
 Events go to a hidden file, which cycles ignore, and are on disk when :meth:`EventLog.write`
 returns. Sealing renames the file into sight. Whoever holds its lock may seal it, so a cycle seals

@@ -1,4 +1,4 @@
-"""What a file is: by its name, and by its first bytes, which count where the two disagree."""
+"""Kind of a file by its name and by its first bytes, which take precedence."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ KINDS = (".csv", ".tsv", ".parquet", ".ndjson", ".jsonl", ".json")
 LINE_KINDS = (".ndjson", ".jsonl")
 TEXT_KINDS = (".csv", ".tsv", *LINE_KINDS, ".json")
 ARCHIVES = (".zip", ".xlsx", ".xlsm")
-# Suffixes that tell nothing: the first line shows whether the file holds records.
+# Generic suffixes: the first line shows whether the file contains records.
 VAGUE_SUFFIXES = ("", ".txt", ".text", ".dat", ".data", ".log", ".dsjson", ".tab", ".psv")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 DAMAGED = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, NotImplementedError)
-# A JSON document is held in memory as a whole; one object per line is not.
+# A JSON document is read into memory as a whole, NDJSON is not.
 MAX_DOCUMENT_BYTES = 256 << 20
 _HEAD = 1 << 16
 _MAGIC = {
@@ -46,7 +46,7 @@ _ODD_FILES = {
     stat.S_ISSOCK: "is a socket; write its content to a file",
     stat.S_ISCHR: "is a device; copy its content to a file",
     stat.S_ISBLK: "is a device; copy its content to a file",
-    stat.S_ISDIR: "is a folder; give it the name of an input, or put its files beside it",
+    stat.S_ISDIR: "is a folder; give it the name of an input, or move its files out of it",
 }
 
 
@@ -81,22 +81,22 @@ def _without_compression(name: str) -> str:
 
 
 def compression_of(path: Path) -> str | None:
-    """Return the compression that a file's name stands for: gzip, zstd, bz2 or None."""
+    """Return the compression by the name of a file: gzip, zstd, bz2 or None."""
     return COMPRESSIONS.get(path.suffix.lower())
 
 
 def plain_name_of(path: Path) -> str:
-    """Return a file's name without the suffix of a compression."""
+    """Return the name of a file without the suffix of a compression."""
     return _without_compression(path.name)
 
 
 def form_of(path: Path) -> Form:
-    """Return what a file is.
+    """Return the form of a file.
 
     Raises
     ------
     UnreadableError
-        It is no regular file, or cannot be opened.
+        It is not a regular file, or cannot be opened.
     """
     try:
         mode = path.stat().st_mode
@@ -114,7 +114,7 @@ def form_of(path: Path) -> Form:
 
 
 def content_of(head: bytes) -> str:
-    """Return what the first bytes of a file stand for: a container, an encoding, or `text`."""
+    """Return the content of a file by its first bytes: a container, an encoding, or `text`."""
     for first, content in _MAGIC.items():
         if head.startswith(first):
             return content
@@ -139,7 +139,8 @@ def opened(path: Path, content: str) -> BinaryIO:
     if content == "zstd":
         import pyarrow as pa
 
-        # One that python opened, so that a damaged end is an error rather than the end.
+        # A file that Python opened, so that a damaged end raises an error instead of ending the
+        # file.
         return cast(BinaryIO, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
     return path.open("rb")
 

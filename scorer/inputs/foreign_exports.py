@@ -14,7 +14,7 @@ RECIPES = "docs/recipes"
 
 @dataclass(frozen=True)
 class Export:
-    """An export: what it is called, the fields that all of its records have, and its recipe."""
+    """An export: its name, the fields that all of its records have, and its recipe."""
 
     name: str
     fields: frozenset[str]
@@ -34,7 +34,7 @@ EXPORTS = tuple(
 
 
 def require_own_format(file: Path, input_name: str) -> None:
-    """Raise where a file of displays or events is an export that a recipe turns into displays.
+    """Raise if a file of displays or events is an export that a recipe turns into displays.
 
     Raises
     ------

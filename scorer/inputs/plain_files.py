@@ -1,8 +1,7 @@
-"""Plain copies of files that the engine does not read as they are, kept below the home folder.
+"""Plain copies of files that the engine cannot read directly, below the home folder.
 
-Archives, workbooks, Delta tables, bzip2 and UTF-16 are written out; a file whose name says
-something else than its content gets a link with the right name. A copy is made once: it is kept
-until its source changes.
+Archives, workbooks, Delta tables, bzip2 and UTF-16 are written out. A file whose name does not
+match its content gets a link with the right name. A copy is kept until its source changes.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from scorer.inputs.file_forms import (
 from scorer.inputs.foreign_exports import recognised_export
 from scorer.inputs.workbooks import write_sheet
 
-# Of one file, written out. Larger ones are for their owner to unpack.
+# Maximum size of the copies of one file. Users have to unpack larger ones.
 MAX_COPY_BYTES = 32 << 30
 _KEPT_FREE_BYTES = 1 << 30
 _SMALLEST_PARQUET = 20
@@ -52,13 +51,13 @@ _SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
 # Fields that every record of some input has.
 _ID_FIELDS = {"profileid", "offerid", "segmentid", "strategyid", "featurename"}
 _MARK = ".source.json"
-# A change of the rules here makes copies again.
+# Increase it when the rules here change, so that copies are written again.
 _RULES = 1
 
 
 @dataclass(frozen=True)
 class Plain:
-    """What a file stands for: files to read, and (name, reason) of parts that are not read."""
+    """Files to read for an input file, and (name, reason) of parts that are not read."""
 
     files: tuple[Path, ...]
     left_out: tuple[tuple[str, str], ...] = ()
@@ -158,7 +157,7 @@ def _kept_copies(path: Path, input_name: str, folder: Path) -> Plain:
 
 
 def source_version(path: Path) -> str:
-    """Return what changes when a file, or the log of a Delta table, is written again."""
+    """Return a value that changes when a file, or the log of a Delta table, is written again."""
     stat = _newest(path).stat()
     return f"{stat.st_size}-{stat.st_mtime_ns}"
 
@@ -191,7 +190,7 @@ def _copies(path: Path, input_name: str, folder: Path, depth: int = 1) -> Plain:
 
 
 def _right_name(path: Path, form: Form) -> str:
-    """Return the name that says what a file is: its own where that is right."""
+    """Return a name that matches the content of a file: its own name if that is right."""
     name = plain_name_of(path)
     if form.content == "parquet":
         return name if form.kind == ".parquet" else f"{name}.parquet"
@@ -209,7 +208,7 @@ def _right_name(path: Path, form: Form) -> str:
 
 
 def _linked(path: Path, name: str, folder: Path) -> Path:
-    """Return the file in the folder under a name: moved there if it is a copy, else a link."""
+    """Return the file in the folder under a name: moved if it is a copy, else linked."""
     target = folder / name
     if path.parent == folder:
         os.replace(path, target)
@@ -219,7 +218,7 @@ def _linked(path: Path, name: str, folder: Path) -> Path:
 
 
 def _decompressed(path: Path, form: Form, input_name: str, folder: Path, depth: int) -> Plain:
-    """Return the copies of a compressed file; what the engine decompresses itself is linked."""
+    """Return the copies of a compressed file; a file that the engine can decompress is linked."""
     head = head_of(path, form.content)
     inner = content_of(head)
     if inner in (*_COMPRESSED, "zip") and depth > 1:
@@ -292,7 +291,7 @@ def _sheet(path: Path, input_name: str, folder: Path) -> Plain:
     others = write_sheet(path, input_name, target)
     return Plain(
         (target,),
-        tuple((f"sheet {name}", "is a sheet beside the one that is read") for name in others),
+        tuple((f"sheet {name}", "is another sheet than the one that is read") for name in others),
     )
 
 
@@ -317,7 +316,7 @@ def _members(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[str, Path
 
 @contextmanager
 def _explained(content: str) -> Iterator[None]:
-    """Turn the errors of a decompressor into what is wrong with the file."""
+    """Turn the errors of a decompressor into a message about the file."""
     try:
         yield
     except DAMAGED:
@@ -325,7 +324,7 @@ def _explained(content: str) -> Iterator[None]:
 
 
 def _copy(source: IO[bytes], target: Path) -> None:
-    """Copy a stream to a file, within the bounds of a copy and of the disk."""
+    """Copy a stream to a file, within the limits of a copy and of the disk."""
     written = 0
     with target.open("wb") as copy:
         while chunk := source.read(_CHUNK):

@@ -32,9 +32,9 @@ _IGNORED_FOLDERS = {"target", "logs", "dbt_packages", "raw", "__pycache__"}
 
 
 def input_name(path: Path) -> str | None:
-    """Return the input that a file or folder of the raw folder is named after, None if none.
+    """Return the input that the name of a file or folder in the raw folder means, or None.
 
-    Case, spaces, hyphens, underscores and a plural do not count: `Eligibility-Rule.csv` is a file
+    Case, spaces, hyphens, underscores and plurals are ignored: `Eligibility-Rule.csv` is a file
     of `eligibility_rules`. A folder may have the suffix of a kind, as Spark writes it.
     """
     stem, _, suffix = path.name.partition(".")
@@ -53,7 +53,7 @@ def input_files(raw: Path, name: str) -> list[Path]:
     """Return the files of one input, and the folders of its Delta tables, sorted.
 
     They have the name of the input or lie below a folder of that name, of any kind. NDJSON files
-    with another name are events. What begins with a point or `_` belongs to other tools.
+    with another name are events. Names that start with a point or `_` belong to other tools.
     """
     found: list[Path] = []
     for path in raw.iterdir() if raw.is_dir() else ():
@@ -80,7 +80,7 @@ def _files_below(folder: Path, depth: int = 1) -> list[Path]:
 
 
 def _refuse_table_format(folder: Path) -> None:
-    """Raise for a folder whose files hold rows that a log beside them has deleted since."""
+    """Raise for a table folder whose files may contain rows that its log has deleted."""
     is_iceberg = any((folder / "metadata").glob("*.metadata.json"))
     for name, is_found in (("Hudi", (folder / ".hoodie").is_dir()), ("Iceberg", is_iceberg)):
         if is_found:
@@ -138,7 +138,7 @@ def listing_fingerprint(raw: Path | None, project_dir: Path) -> str:
 def content_fingerprint(raw: Path | None) -> str:
     """Return a digest of the names and contents of the input files, independent of the folder.
 
-    Of a file above 8 MB only the size and the first and last MB count.
+    For a file above 8 MB, only the size and the first and last MB count.
     """
     digest = hashlib.sha256()
     for path in _plain_inputs(raw):
@@ -150,7 +150,7 @@ def content_fingerprint(raw: Path | None) -> str:
 
 
 def _plain_inputs(raw: Path | None) -> Iterable[Path]:
-    """Yield the regular files of the inputs, of a Delta table those of its log."""
+    """Yield the regular files of the inputs; for a Delta table, the files of its log."""
     for path in all_input_files(raw) if raw else []:
         for file in sorted((path / LOG).iterdir()) if path.is_dir() else [path]:
             if file.is_file():

@@ -1,8 +1,8 @@
 """The files that a run reads: the inputs of the raw folder, or plain copies of them.
 
-dbt reads exactly the files listed here. A file that cannot be read is set aside with its reason,
-where the input is a log or the catalogue: offers that only it names are then not ranked. Files of
-rules and memberships restrict what people see, so an unreadable one stops the run.
+dbt reads exactly the files listed here. An unreadable file of a log or of the catalogue is set
+aside with its reason; offers that only it names are then not ranked. Rules and memberships restrict
+what people see, so an unreadable file of these stops the run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SET_ASIDE = ("experience_events", "displays", "offers")
 
 @dataclass(frozen=True)
 class Refused:
-    """A file, or part of an archive, that is not read: its published name, and why."""
+    """A file, or part of an archive, that is not read: its published name and the reason."""
 
     input_name: str
     source_file: str
@@ -33,7 +33,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class ReadableFiles:
-    """The files of each input, in the order in which they are read, and what is set aside.
+    """The files of each input, in the order in which they are read, and the files set aside.
 
     `sources` maps each file to the file of the raw folder that it is, or is a copy of.
     """
@@ -44,7 +44,7 @@ class ReadableFiles:
 
 
 def readable_files(settings: Settings) -> ReadableFiles:
-    """Return the files to read; copies are made where none is up to date.
+    """Return the files to read; missing or outdated copies are written.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def readable_files(settings: Settings) -> ReadableFiles:
 
 
 def _require_any(found: ReadableFiles, raw: Path) -> None:
-    """Raise where all logs, or all files of the catalogue, are refused."""
+    """Raise if all logs, or all files of the catalogue, are refused."""
     for inputs in (SET_ASIDE[:2], SET_ASIDE[2:]):
         refused = [file for file in found.refused if file.input_name in inputs]
         if refused and not any(found.files[name] for name in inputs):
@@ -103,7 +103,7 @@ def set_damaged_aside(settings: Settings) -> dict[Path, str]:
 
 
 def _remove_unused(folder: Path, in_use: set[Path]) -> None:
-    """Remove copies whose source is gone."""
+    """Remove copies whose source was removed."""
     for mark in folder.rglob(".source.json") if folder.is_dir() else ():
         if mark.parent not in in_use:
             shutil.rmtree(mark.parent, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A bounded sample of a raw folder: the beginning of each large file, for a quick look at it."""
+"""A bounded sample of a raw folder for a quick check: the start of each large file."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 from scorer.inputs.raw_folder import all_input_files
 
 SAMPLE_BYTES = 48 << 20
-# Below it a file is read whole: part of a catalogue or of a list of rules means nothing.
+# Smaller files are read as a whole, because part of a catalogue or of a list of rules is useless.
 _WHOLE_BYTES = 1 << 20
 _TEXTS = (".csv", ".tsv", ".ndjson", ".jsonl")
 
 
 @contextmanager
 def sampled(raw: Path | None, limit: int = SAMPLE_BYTES) -> Iterator[tuple[Path | None, float]]:
-    """Give a folder that holds at most about `limit` bytes of input files, and the share it holds.
+    """Yield a folder with about `limit` bytes of input files or less, and its share of all bytes.
 
-    A folder within the limit is given itself, with a share of 1. Else the sample lies in a
-    temporary folder: small files and files that cannot be cut at a line are links, of others it
-    has the first lines, in proportion to their size.
+    A folder within the limit is yielded itself, with a share of 1. Otherwise the sample is a
+    temporary folder with links to small files and to files that cannot be cut at a line, and with
+    the first lines of the others, in proportion to their size.
     """
     files = all_input_files(raw) if raw else []
     total = sum(file.stat().st_size for file in files if file.is_file())
@@ -57,6 +57,6 @@ def _sample(file: Path, copy: Path, share: float) -> int:
     text = zlib.decompressobj(wbits=31).decompress(content) if is_compressed else content
     text = text[: text.rfind(b"\n") + 1] or text
     copy.write_bytes(gzip.compress(text, compresslevel=1) if is_compressed else text)
-    # The age of a file is part of what a run knows of it.
+    # Keep the modification time, which is part of the version of a file.
     os.utime(copy, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
     return wanted

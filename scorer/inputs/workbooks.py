@@ -1,4 +1,4 @@
-"""Excel workbooks as records: one sheet, its header and its rows, with the rows' own numbers."""
+"""Excel workbooks as records: the rows of one sheet below its header, with their row numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scorer.errors import ConfigurationError
 from scorer.inputs.column_names import plain_name
 from scorer.inputs.file_forms import DAMAGED, UnreadableError
 
-# Unpacked size: what is larger would not fit into memory as a workbook.
+# Maximum unpacked size; a larger workbook would not fit into memory.
 MAX_WORKBOOK_BYTES = 1 << 30
 _HEADER_WITHIN = 20
 _CONVERTED = ", or save the sheet as CSV UTF-8"
@@ -24,7 +24,7 @@ _CONVERTED = ", or save the sheet as CSV UTF-8"
 def write_sheet(file: Path, input_name: str, target: Path) -> list[str]:
     """Write the rows of a sheet as JSON records, row n as line n; return the sheets left out.
 
-    The sheet is the one with the name of the input, else the first that holds anything. Its header
+    Reads the sheet with the name of the input, else the first sheet with content. Its header
     is the first row with two or more values, or the first row of a single column.
 
     Raises
@@ -80,7 +80,7 @@ def _has_formulas(file: Path) -> bool:
 
 
 def _check_formulas(file: Path, name: str) -> None:
-    """Raise where a formula of a sheet has no stored value: what it means is unknown."""
+    """Raise if a formula of a sheet has no stored value, because its value is unknown."""
     from openpyxl import load_workbook
 
     books = [load_workbook(file, read_only=True, data_only=only) for only in (False, True)]
@@ -98,7 +98,7 @@ def _check_formulas(file: Path, name: str) -> None:
 
 
 def _chosen(book: Any, input_name: str) -> tuple[str, list[str]]:
-    """Return the name of the sheet to read, and those of the others that hold anything."""
+    """Return the name of the sheet to read, and the names of other sheets with content."""
     sheets = [sheet.title for sheet in book.worksheets if _holds_anything(sheet)]
     if not sheets:
         raise UnreadableError(f"is a workbook without a filled sheet{_CONVERTED}")
@@ -120,7 +120,7 @@ def _values(sheet: Any) -> Iterator[list[str]]:
 
 
 def _lines(rows: list[list[str]]) -> Iterator[str]:
-    """Yield the records as JSON, an empty line for each row that is none."""
+    """Yield the records as JSON, and an empty line for each row without a record."""
     filled = [sum(map(bool, row)) for row in rows]
     candidates = [n for n, count in enumerate(filled[:_HEADER_WITHIN]) if count > 1]
     if not candidates:

@@ -2,10 +2,11 @@
 
 ``lambda`` and ``min_child_weight`` are given in displays and multiplied by the Hessian of one
 average display, so they mean the same at a rate of 1 % and of 30 %. They are never worth less than
-two successes: where successes are rare, leaves of one success would be noise.
+two successes, because leaves of one success would be noise.
 
-Where successes are rare, displays without one are many and each tells little: of many rows, 8 of
-them are kept for each success, with a weight that makes up for the rest. The variance of a rate
+If successes are rare, each display without one carries little information. Of many rows, 8 without
+a success are kept for each success, with a weight that compensates for the rest. The variance of a
+rate
 grows with 1 / successes + 1 / others, so this costs as much as 7 % fewer rows at a rate of 5 %.
 
 The same rows, plan and XGBoost version give the same booster bytes for any number of threads: rows
@@ -55,12 +56,11 @@ RESIDUAL = Growth(max_depth=4, eta=0.2, min_rounds=5, max_rounds=60)
 
 @dataclass(frozen=True)
 class TreeData:
-    """Rows to grow on.
+    """Rows to grow trees on.
 
     ``matrix`` float32 (n, 1 + n_features) with the offer's code first; ``outcomes`` float64 (n,)
     in the unit of the objective; ``start`` float32 (n,) is the margin of the base, None without a
-    base; ``weights`` float32 (n,), None if all are 1. ``beside`` is the number of fits that run at
-    once.
+    base; ``weights`` float32 (n,), None if all are 1. ``beside`` is the number of parallel fits.
     """
 
     matrix: Matrix
@@ -83,7 +83,7 @@ class TreeData:
         )
 
     def thinned(self, rows: Mask, seed: int) -> TreeData:
-        """The chosen rows, bool (n,); of many, only some of those without a success."""
+        """The rows to use, bool (n,); with many rows, only a sample of those without a success."""
         n, is_success = int(rows.sum()), self.outcomes != 0
         successes = int(np.count_nonzero(rows & is_success))
         kept = OTHERS_PER_SUCCESS * successes / max(n - successes, 1)

@@ -1,4 +1,5 @@
-"""Hierarchical crossed regression: each offer has its own weights, shrunk towards those of its kin.
+"""Hierarchical crossed regression: each offer has its own weights, shrunk towards the weights of
+its kin.
 
 The margin of offer a for a user with design row x (constant included) is
 
@@ -77,7 +78,8 @@ class CrossedData:
 class Convergence:
     """How a fit ended.
 
-    ``gain`` is what another Newton step promises to add to the penalised log likelihood, in nats.
+    ``gain`` is the expected increase of the penalised log likelihood by another Newton step, in
+    nats.
     """
 
     has_converged: bool
@@ -143,13 +145,13 @@ class _Fit:
     def _continue(self, start: CrossedWeights) -> None:
         q, p = min(len(start.kin), len(self.border)), start.kin.shape[1]
         self.border[:q, :p] = start.kin[:q]
-        # A kin that no longer fits in is left to the deviations.
+        # A kin that exceeds the limit is left to the deviations.
         self.deviations[:, :p] = start.offers - self.kin[:, :q] @ start.kin[:q]
         self.kin_variance[:q, : start.variance.size] = start.kin_variance[:q]
         self.variance[: start.variance.size] = start.variance
 
     def run(self, steps: int) -> CrossedWeights:
-        """Take some steps that learn variances, then steps until nothing is gained."""
+        """Take some steps that learn variances, then steps until convergence."""
         learning = max(steps - 2, 0)
         gain, taken, advances = np.inf, 0, True
         while advances and taken < steps + _MORE_STEPS:
@@ -216,10 +218,11 @@ class _Fit:
         return float(kin + own) / 2
 
     def _step(self, learn: bool) -> tuple[float, bool]:
-        """Take a joint Newton step of all weights; return its promise and whether it was taken.
+        """Take a joint Newton step of all weights; return its expected gain and whether it was
+        taken.
 
-        The step is halved until the penalised likelihood does not fall: where successes are rare,
-        a full step overshoots by far. Afterwards variances are updated if ``learn``.
+        The step is halved until the penalised likelihood does not fall: with rare successes, a full
+        step overshoots by far. Afterwards variances are updated if ``learn``.
         """
         hessians, gradients = self._curvature()
         border_step, own_step, spreads = self._direction(hessians, gradients, learn)

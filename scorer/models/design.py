@@ -8,7 +8,8 @@ pair       the product of two centred columns of different features
 =========  ==================================================================================
 
 A normal score is the normal quantile of the rank of a value among the training rows, so heavy tails
-do no harm. Steps let an additive model follow any one-dimensional shape. The columns of one feature
+have no effect. Steps let an additive model follow any one-dimensional shape. The columns of one
+feature
 or pair of features form a group, which a hierarchical model shrinks together; the normal score of a
 number is a group of its own. Column 0 is the constant 1, group 0.
 """
@@ -36,7 +37,8 @@ _SCORES = np.array([NormalDist().inv_cdf((k + 0.5) / _GRID) for k in range(_GRID
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``kind`` is score, code, step or missing of feature number ``feature``.
+    """One column: ``kind`` is score, code, step or missing; ``feature`` is the number of the
+    feature.
 
     The column is ``raw - centre``. By kind, raw is the normal score of the value according to
     ``grid`` (quantiles at equal steps of rank), or 1 if the code equals ``at``, if the value is at

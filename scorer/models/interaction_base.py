@@ -106,7 +106,7 @@ class InteractionBase:
             )
 
     def gains(self) -> None:
-        """None: nothing is split."""
+        """None: there are no splits."""
 
     def personalises(self, users: Matrix) -> Mask:
         """True for everybody."""
@@ -237,7 +237,7 @@ def _left(data: BaseData, weights: Vector) -> tuple[Vector, Vector]:
 def _array(data: bytes) -> Matrix:
     try:
         return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except Exception as error:  # a wrong header can raise any exception of the parser
+    except Exception as error:  # a malformed header can raise any exception of the parser
         raise ValueError(f"{WEIGHTS_FILE} cannot be read ({error})") from None
 
 

@@ -1,4 +1,5 @@
-"""Likelihoods of the links: logit for binary outcomes, log for amounts, identity for the rest."""
+"""Likelihoods of the links: logit for binary outcomes, log for amounts, identity for other
+amounts."""
 
 from __future__ import annotations
 

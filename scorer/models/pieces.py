@@ -1,4 +1,4 @@
-"""One offer per user, a piece of users at a time, so that no matrix of all of them is made."""
+"""Margins of one offer per user, computed for blocks of users to limit memory."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class PlacementGate:
 
     @property
     def offer_ids(self) -> tuple[str, ...]:
-        """Offers in the order of the scores' columns."""
+        """Offers in the order of the columns of scores."""
         return self.model.offer_ids
 
     @property
@@ -56,20 +56,20 @@ class PlacementGate:
         return self.model.success_values
 
     def score(self, users: Matrix) -> Vector:
-        """Scores of whichever model serves each user, float64 (n_users, n_offers)."""
+        """Scores of the model that serves each user, float64 (n_users, n_offers)."""
         personal = self.personalises(users)
         scores = self.fallback.score(users)
         scores[personal] = self.model.score(users[personal])
         return scores
 
     def score_one(self, user: Matrix) -> tuple[Vector, bool]:
-        """Scores of whichever model serves the user."""
+        """Scores of the model that serves the user."""
         column, codes = self._held_back
         serves = self.fallback if codes and user[column] in codes else self.model
         return serves.score_one(user)
 
     def shown(self, users: Matrix, offers: Codes) -> Vector:
-        """Scores of the offers shown, of whichever model serves each user, float64 (n,)."""
+        """Scores of the offers shown by the model that serves each user, float64 (n,)."""
         personal = self.personalises(users)
         scores = self.fallback.shown(users, offers)
         scores[personal] = self.model.shown(users[personal], offers[personal])

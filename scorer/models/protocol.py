@@ -1,7 +1,7 @@
-"""The interface of a reward model: all that ranking, evaluation, explanations and the registry use.
+"""The interface of a reward model that ranking, evaluation, explanations and the registry use.
 
 A kind of model is one class in a module named after its ``form``. It scores, describes itself for
-storage, and explains itself through its margins; what a kind cannot do is None.
+storage, and explains itself through its margins. An ability that a kind lacks is None.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class RewardModel(Protocol):
 
     @property
     def margin_model(self) -> MarginModel | None:
-        """The part whose margins explain the scores; None where scores do not depend on users."""
+        """The part whose margins explain the scores; None if scores do not depend on users."""
 
     @property
     def short_lists(self) -> ShortLists | None:
@@ -117,13 +117,13 @@ class MarginModel(Protocol):
         """Uncalibrated margins of one offer per user, float32 (n,); offers are int64 (n,)."""
 
     def effects(self, users: Matrix, offers: Codes) -> Iterator[Effect]:
-        """What adds to the margins of one offer per user; arrays are float64 (n,).
+        """Effects that add up to the margins of one offer per user; arrays are float64 (n,).
 
-        No feature stands for the offer itself. A key may come more than once: effects add up.
+        The empty key is the offer itself. A key may occur more than once: effects add up.
         """
 
     def gains(self) -> Vector | None:
-        """Loss that training saved by splitting on the offer (0) and on each feature.
+        """Reduction of the training loss by splits on the offer (0) and on each feature.
 
         float64 (1 + n_features,); None without trees.
         """

@@ -1,4 +1,4 @@
-"""Find pairs of columns that interact with offers, by a score test that fits none of them.
+"""Find pairs of columns that interact with offers by a score test, without fitting the pairs.
 
 Under the fitted additive model, the squared score of a product column for one offer, divided by its
 variance, is about chi-squared with one degree of freedom. Its standardised sum over offers measures
@@ -61,7 +61,7 @@ def screen_pairs(
 
 
 def _tested(design: Design) -> list[int]:
-    """Columns to test in pairs: 0/1 columns and a few steps of each number, evenest first."""
+    """Columns to test in pairs: 0/1 columns and a few steps of each number, most balanced first."""
     by_feature: dict[int, list[int]] = {}
     for k, column in enumerate(design.columns):
         if column.kind in ("code", "step"):

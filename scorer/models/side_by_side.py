@@ -13,7 +13,7 @@ from scorer.forest.threads import available_cores
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# For smaller work, threads spend more time waiting for each other than working.
+# For smaller matrices, threads mostly wait for each other.
 _VALUES_PER_THREAD = 1_000_000
 
 

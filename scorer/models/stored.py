@@ -20,9 +20,9 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Stored:
-    """What a model is restored from.
+    """The stored parts of a model.
 
-    ``schema`` and ``offer_ids`` stand in the manifest once for all parts of a model; ``kind_of``
+    ``schema`` and ``offer_ids`` are in the manifest once for all parts of a model; ``kind_of``
     finds the class of a form.
     """
 

@@ -1,4 +1,4 @@
-"""P(success) x value of a success: for money with heavy tails, where few large values mislead.
+"""P(success) x value of a success: for amounts with heavy tails, where few large values mislead.
 
 The probability comes from an interaction base. The value of one success comes from the catalogue;
 if the catalogue does not give it, it is the mean value per success of the offer, shrunk towards
@@ -37,7 +37,7 @@ class SuccessValue:
 
     @property
     def offer_ids(self) -> tuple[str, ...]:
-        """Offers in the order of the scores' columns."""
+        """Offers in the order of the columns of scores."""
         return self.chances.offer_ids
 
     @property

@@ -137,7 +137,7 @@ def _effects(tree: _Tree, rows: Matrix) -> tuple[Vector, Vector]:
         return np.zeros(rows.shape), np.zeros(rows.shape)
     alone, joint = _tables(tree)
     patterns = tree.patterns(rows)
-    # An extra last column collects what lies beyond the ends of paths.
+    # An extra last column collects the positions beyond the ends of paths.
     totals = np.zeros((2, rows.shape[1] + 1, len(rows)))
     for leaf in range(n_leaves):
         totals[0, tree.features[leaf]] += alone[leaf][:, patterns[leaf]]

@@ -1,4 +1,4 @@
-"""The serving bundle: what decisions need, in a folder beside the publication.
+"""The serving bundle: the data for online decisions, in a folder next to the publication.
 
 ``published/nextoffer-<as_of>.serving/`` belongs to ``published/nextoffer-<as_of>.duckdb``:
 ``bundle.json`` with the rules of every strategy, ``models/`` as in the registry, and a folder of
@@ -67,8 +67,8 @@ class Served:
 class Bundle:
     """One publication, ready to decide.
 
-    ``event_kinds`` says what an XDM event type stands for, ``context_paths`` where events carry a
-    context feature.
+    ``event_kinds`` maps XDM event types to kinds, ``context_paths`` context features to their paths
+    in events.
     """
 
     as_of: datetime
@@ -185,7 +185,7 @@ def _fill(settings: Settings, folder: Path) -> None:
 
 
 def _described(context: StrategyContext, caps: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """JSON-ready form of what does not depend on profiles."""
+    """JSON-ready form of everything that does not depend on profiles."""
     return {
         "strategy_id": context.strategy_id,
         "model_version": context.deployed.version if context.deployed else None,

@@ -1,4 +1,4 @@
-"""Decides in this process: a request in, propositions out, by the rules of the weekly batch."""
+"""Decides in this process with the rules of the weekly batch: a request in, propositions out."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Decider:
         ----------
         request : Request
         now : datetime, optional
-            Moment that dates and caps are looked at for, UTC without a time zone.
+            Time at which dates and caps are checked, UTC without a time zone.
 
         Raises
         ------
@@ -105,7 +105,9 @@ class Decider:
         person = part.person(request)
         placements = request.placements or part.served.placements
         if not placements:
-            raise ConfigurationError(f"strategy {part.strategy_id!r} has no placement: name some")
+            raise ConfigurationError(
+                f"strategy {part.strategy_id!r} has no placement: name at least one"
+            )
         propositions = [self._proposition(part, person, name, now) for name in placements]
         return Decision(
             part.strategy_id,
@@ -195,10 +197,11 @@ class Decider:
 
 
 class _Person:
-    """Who asks: the request, where the publication has the profile (-1: nowhere), what was given.
+    """The person: the request, the position of the profile in the publication (-1: unknown), and
+    the given values.
 
-    ``context`` are the given features of the model, ``not_used`` names of others; ``values`` holds
-    position and code of what is given.
+    ``context`` are the given features of the model, ``not_used`` the names of others; ``values``
+    holds the position and code of given values.
     """
 
     def __init__(self, part: _Strategy, request: Request) -> None:
@@ -224,7 +227,7 @@ class _Person:
 
 
 class _Strategy:
-    """What decisions of one strategy share."""
+    """Data that decisions of one strategy share."""
 
     def __init__(self, served: Served, live: LiveCounts | None) -> None:
         self.served = served
@@ -246,7 +249,7 @@ class _Strategy:
         self._stranger[list(self.segment_features.values())] = 0.0
 
     def person(self, request: Request) -> _Person:
-        """Look up who asks, and encode what is given."""
+        """Look up the person, and encode the given values."""
         return _Person(self, request)
 
     def context_names(self, given: Collection[str]) -> list[str]:
@@ -254,7 +257,8 @@ class _Strategy:
         return [name for name in self.context_features if name not in given]
 
     def scope(self, person: _Person, placement_id: str) -> tuple[str, str]:
-        """Activity and scope: those given, else of the profile, else the usual of the placement."""
+        """Activity and scope: given, else those of the profile, else the usual ones of the
+        placement."""
         at, request = self._positions.get(placement_id), person.request
         activity_id, scope_id = self.served.usual.get(placement_id, ("default", "default"))
         if person.place >= 0 and at is not None:
@@ -263,7 +267,8 @@ class _Strategy:
         return request.activity_id or activity_id, request.scope_id or scope_id
 
     def user(self, person: _Person, scope: tuple[str, str, str]) -> Matrix:
-        """The encoded user, float32 (n_features,): of the publication, with what is given."""
+        """The encoded user, float32 (n_features,): from the publication, updated with the given
+        values."""
         at = self._positions.get(scope[0])
         if person.place < 0 or not self.features:
             user = self._stranger.copy()
@@ -295,7 +300,7 @@ class _Strategy:
         return mask
 
     def described(self) -> Strategy:
-        """The strategy in words."""
+        """Description of the strategy."""
         context = self.served.context
         return Strategy(
             self.strategy_id,

@@ -1,7 +1,7 @@
 """Events of pages and other systems, checked and completed, as the XDM documents that dbt reads.
 
-What a token says was served is written into the event: offers, arm and propensity of a display are
-those of the decision, whatever the sender claims.
+The content of the token is written into the event: offers, arm and propensity of a display are
+those of the decision, even if the sender states others.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _DECISIONING = "https://ns.adobe.com/experience/decisioning/"
 
 
 class Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What happened with the offers of a proposition."""
+    """An event on the offers of a proposition."""
 
     token: Annotated[str, Meta(max_length=65_536, description="Token of the proposition.")]
     event: Literal["display", "click", "dismiss"]
     offer_id: Annotated[
         Name | None,
-        Meta(description="The offer; may be left out where the proposition has only one."),
+        Meta(description="The offer; may be left out if the proposition has only one."),
     ] = None
     offer_ids: Annotated[
         Annotated[list[Name], Meta(min_length=1, max_length=1000)] | None,
@@ -71,7 +71,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Received:
-    """Events ready to write: NDJSON lines, and what capping rules may count."""
+    """Events ready to write: NDJSON lines, and the events for capping rules."""
 
     lines: bytes
     counted: list[Counted]
@@ -180,7 +180,7 @@ class EventReader:
         return event, counted
 
     def _fill_propositions(self, event: Document, prefix: str) -> list[tuple[Shown, list[str]]]:
-        """Write what tokens say into the propositions; return it with the offers named."""
+        """Write the content of tokens into the propositions; return it with the offers named."""
         found = []
         for holder, name in _proposition_lists(event, prefix):
             filled = []
@@ -271,7 +271,7 @@ def _name(item: Document, key: str) -> str:
 
 
 def _profile(identities: Any, prefix: str) -> str:
-    """The person as dbt finds it: the primary identity, else the first of the first namespace."""
+    """The person as in dbt: the primary identity, else the first of the first namespace."""
     if not isinstance(identities, dict) or not identities:
         raise InputError("identityMap is missing")
     entries = [

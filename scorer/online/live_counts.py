@@ -1,8 +1,8 @@
 """Counts of events since the publication, shared by all workers of a host through a journal.
 
 The journal has one record of fixed size per acknowledged event and offer, in files by day below
-``online/counted/``. A worker appends the records of its events in one write, and reads what others
-have appended before it decides. Records name ids by the first 64 bits of their md5.
+``online/counted/``. A worker appends the records of its events in one write, and reads records of
+other workers before it decides. Records name ids by the first 64 bits of their md5.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Journal:
 
     @classmethod
     def of_home(cls, home: Path) -> Journal:
-        """The journal of a home folder, made at first use."""
+        """The journal of a home folder, created at first use."""
         return cls(home / "online" / "counted")
 
     def append(self, events: Iterable[Counted]) -> None:
@@ -94,7 +94,7 @@ class Journal:
 
 
 class LiveCounts:
-    """What the rules of a publication count after its ``as_of``, kept up to date by reading on."""
+    """Counts of events after the ``as_of`` of a publication, updated as the journal grows."""
 
     def __init__(self, journal: Journal, rules: tuple[CapRule, ...], as_of: datetime) -> None:
         self._journal, self._rules, self._as_of = journal, rules, as_of.replace(tzinfo=UTC)

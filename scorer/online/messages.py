@@ -1,4 +1,4 @@
-"""What a decision is asked with and answered by; the same structs in Python and over HTTP."""
+"""Requests and answers of decisions; the same structs in Python and over HTTP."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Value = str | int | float | bool | None
 class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Which offers to show to a person now.
 
-    What is not given comes from the publication, as of its cycle: the person's segments, the usual
-    context, activity and scope. A person it does not know is ranked by what is given.
+    Values that are not given come from the publication, as of its cycle: the segments of the
+    person, the usual context, activity and scope. An unknown person is ranked by the given values.
     """
 
     profile_id: Annotated[Name, Meta(description="The person or device.")]
@@ -40,7 +40,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ] = None
     offer_ids: Annotated[
         Annotated[list[Name], Meta(max_length=10_000)] | None,
-        Meta(description="Rank these offers, whatever the rules say."),
+        Meta(description="Rank these offers, even if a rule withholds them."),
     ] = None
     activity_id: Name | None = None
     scope_id: Name | None = None
@@ -69,7 +69,9 @@ class Proposition(msgspec.Struct, frozen=True):
     scope_id: str
     traffic_type: Annotated[str, Meta(description="random, contextual or noncontextual.")]
     is_exploration: bool
-    policy: Annotated[str, Meta(description="What ordered the offers, e.g. uniform or model.")]
+    policy: Annotated[
+        str, Meta(description="Policy that ordered the offers, e.g. uniform or model.")
+    ]
     arm: Annotated[str, Meta(description="random, personalised, control or fallback.")]
     eligible_count: int
     items: list[Item]
@@ -91,7 +93,9 @@ class Decision(msgspec.Struct, frozen=True):
         list[str], Meta(description="Features whose value came with the request.")
     ]
     context_from_publication: list[str]
-    context_not_used: Annotated[list[str], Meta(description="Given, but no feature of the model.")]
+    context_not_used: Annotated[
+        list[str], Meta(description="Given, but not a feature of the model.")
+    ]
     propositions: list[Proposition]
     request_id: str | None = None
 
@@ -129,6 +133,6 @@ class Strategies(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why a request was refused."""
+    """The reason why a request was refused."""
 
     error: str

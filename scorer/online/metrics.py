@@ -1,4 +1,4 @@
-"""Counters of all workers of a server in the format of Prometheus; never a name of a person."""
+"""Counters of all workers of a server in Prometheus format, without ids of people."""
 
 from __future__ import annotations
 

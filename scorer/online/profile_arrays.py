@@ -167,7 +167,7 @@ def _codes(known: dict[Any, int], values: Iterable[Any]) -> list[int]:
 def _write_lists(
     folder: Path, name: str, keys: Keys, entries: Sequence[tuple[int, tuple[int, ...]]], width: int
 ) -> None:
-    """Write the entries of each profile, and where they start; strangers are left out."""
+    """Write the entries of each profile, and where they start; unknown profiles are left out."""
     found = np.array([key for key, _ in entries], dtype=np.uint64)
     places = np.searchsorted(keys, found)
     known = places < len(keys)

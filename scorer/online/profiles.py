@@ -63,7 +63,7 @@ def _open(file: Path) -> Any:
     try:
         # An empty array cannot be mapped.
         mapped = np.load(file, mmap_mode="r" if file.stat().st_size > _HEADER else None)
-        # A plain view is several times quicker to index than numpy's memmap.
+        # Indexing a plain view is several times faster than indexing a numpy memmap.
         return mapped.view(np.ndarray)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{file} cannot be read ({error}); run `nextoffer publish`") from None

@@ -1,4 +1,4 @@
-"""What a worker holds: decider, event log, metrics, and whether it is ready or draining."""
+"""State of a worker: decider, event log, metrics, and whether it is ready or draining."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SharedLog:
-    """Writes the events of concurrent requests with one flush to disk for all that wait."""
+    """Writes the events of concurrent requests with a single flush to disk."""
 
     def __init__(self, log: EventLog, journal: Journal) -> None:
         self._log, self._journal = log, journal
@@ -35,7 +35,7 @@ class SharedLog:
         await done
 
     def close(self) -> None:
-        """Bring the events into sight of cycles."""
+        """Make the events visible to cycles."""
         self._log.seal()
 
     async def _flush(self) -> None:

@@ -1,8 +1,8 @@
 """Runs the workers: starts them, replaces those that died, and follows new publications.
 
 A new publication gets new workers. When they are ready, the old ones accept no more connections,
-answer what is under way and end. A publication that cannot be served is reported, and the old
-workers go on.
+finish open requests and end. A publication that cannot be served is reported, and the old workers
+continue.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class _Process:
-    """A worker: its process, the pipe it reports on, and the one it lives by."""
+    """A worker: its process, the pipe of its reports, and the pipe whose end stops it."""
 
     process: subprocess.Popen[bytes]
     report: int
@@ -69,7 +69,7 @@ class Supervisor:
     Parameters
     ----------
     options : WorkerOptions
-        Of every worker; the bundle is set here.
+        Options of every worker; the supervisor sets the bundle.
     published : Path
         The link ``published.duckdb``.
     listener : socket.socket
@@ -147,7 +147,7 @@ class Supervisor:
         self._next = [self._start(wanted[0]) for _ in range(self._n)]
 
     def _advance(self) -> None:
-        """Put new workers in the place of old ones when all are ready, or refuse them."""
+        """Replace old workers by new ones when all are ready, or refuse the new ones."""
         for worker in (*self._next, *self._current):
             worker.read()
         if not self._next or self._loading is None:
@@ -177,7 +177,7 @@ class Supervisor:
         self._refused = what
 
     def _reap(self) -> None:
-        """Forget processes that have ended; those of the current publication are replaced."""
+        """Remove processes that have ended; replace those of the current publication."""
         for group in (self._old, self._current):
             for worker in [w for w in group if w.process.poll() is not None]:
                 group.remove(worker)

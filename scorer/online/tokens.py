@@ -1,7 +1,8 @@
-"""Tokens: what was served with which propensity, signed, so that nothing has to be remembered.
+"""Tokens: signed records of the served offers and their propensities, so that servers keep no
+state.
 
-A token travels with the proposition to the page and back with its displays and clicks. Every host
-that has the same key can read it.
+A page receives a token with the proposition and returns it with displays and clicks. Every host
+with the same key can read it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _KEY_BYTES = 32
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
-    """The content of a token: a proposition as it was decided.
+    """The content of a token: a proposition as decided.
 
     ``items`` are offer and propensity, ``context`` what the request gave.
     """
@@ -50,7 +51,7 @@ class TokenKey:
 
     @classmethod
     def of_home(cls, home: Path) -> TokenKey:
-        """The key in ``online/token.key`` of a home folder, made at first use."""
+        """The key in ``online/token.key`` of a home folder, created at first use."""
         file = home / "online" / "token.key"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +65,7 @@ class TokenKey:
         return urlsafe_b64encode(self._sign(content) + content).rstrip(b"=").decode()
 
     def read(self, token: str) -> Shown:
-        """Return what a token stands for; raises InputError if it was not made with this key."""
+        """Return the content of a token; raises InputError if it was not signed with this key."""
         try:
             data = urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Why an offer has its score: what the offer, each feature and each pair of features add."""
+"""Parts of a score: the effects of the offer, each feature and each pair of features."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """Why an offer has its score; no parts where scores do not depend on people."""
+    """Parts of the score of an offer; no parts if scores do not depend on people."""
 
     offer_id: str
     sentence: str

@@ -38,7 +38,7 @@ READY = "ready"
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """What the supervisor tells a worker; ``clock_start`` moves the clock of a demo."""
+    """Options that the supervisor passes to a worker; ``clock_start`` moves the clock of a demo."""
 
     home: str
     raw: str

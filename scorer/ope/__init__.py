@@ -1,6 +1,6 @@
-"""Off-policy evaluation: what would a policy have earned on displays that another policy chose?
+"""Off-policy evaluation: estimates the value of a policy from displays that another policy chose.
 
-Arrays in, numbers out. This package does not know strategies, models or databases.
+Arrays in, numbers out. This package does not depend on strategies, models or databases.
 """
 
 from scorer.ope.estimators import ESTIMATORS

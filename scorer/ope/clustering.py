@@ -23,7 +23,7 @@ class ErrorMoments:
     degrees_of_freedom : float
         Independent equal squares with the precision of the clustered variance, at least 1.
     profiles : int
-        Number of different profiles.
+        Number of distinct profiles.
     """
 
     standard_error: float

@@ -42,7 +42,7 @@ class Contributions:
     def minus(self, other: Contributions) -> Contributions:
         """Contributions to the difference of two estimates on the same displays.
 
-        Where both give a display the same weight, its residual cancels.
+        If both give a display the same weight, its residual cancels.
         """
         unbiased = None
         if self.unbiased is not None or other.unbiased is not None:

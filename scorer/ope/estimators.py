@@ -78,7 +78,7 @@ def dr(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contri
 
 
 def dr_shrunk(feedback: LoggedFeedback, policy: TargetPolicy, weight: Vector) -> Contributions:
-    """Doubly robust with shrunk weights where that saves more variance than it can add bias."""
+    """Doubly robust with shrunk weights if shrinking saves more variance than it can add bias."""
     plain = dr(feedback, policy, weight)
     strength = choose_strength(plain, feedback)
     return plain if strength is None else shrunk(plain, strength)

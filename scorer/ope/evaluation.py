@@ -27,8 +27,8 @@ from scorer.ope.feedback import LoggedFeedback, TargetPolicy
 from scorer.ope.intervals import clustered_t, fieller, normal_score, value_interval
 
 OK, INSUFFICIENT, IDENTICAL = "ok", "insufficient", "identical"
-# Each fold is served by a policy learned from the others. Without any true preference, the noise of
-# two folds enters twice, once in the gain of each: the sum has twice the variance of its rows.
+# Each fold is served by a policy learned from the others. Without a true preference, the noise of
+# two folds enters twice, once in the gain of each, so the sum has twice the variance of its rows.
 CROSS_FITTED = 2**0.5
 # One fold is served by the best of some policies learned elsewhere; only the choice among them is
 # made on parts of the fold for one another. In simulations of 5 equal policies whose gains have a
@@ -118,7 +118,7 @@ def evaluate(
     feedback : LoggedFeedback
         The log, n displays.
     policy : TargetPolicy
-        What the policy would have done at the same n displays.
+        Choices of the policy at the same n displays.
     estimator : str
         A name in `ESTIMATORS`.
     floor : float in (0, 1]
@@ -254,7 +254,7 @@ def _insufficient(evidence: Evidence) -> PolicyEstimate:
 def averaged(found: Sequence[PairedDifference]) -> PairedDifference:
     """Return the mean of comparisons of the same policies, learned from different fold deals.
 
-    Each number is the mean of those that are there; identical policies count as a difference of 0.
+    Each number is the mean of the available ones; identical policies count as a difference of 0.
     The z of an average never varies more than that of one deal, so it is as safe to test.
     """
     usable = [one for one in found if one.status != INSUFFICIENT]

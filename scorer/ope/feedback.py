@@ -78,7 +78,7 @@ class LoggedFeedback:
 
     @cached_property
     def n_profiles(self) -> int:
-        """Number of different profiles."""
+        """Number of distinct profiles."""
         return int(np.count_nonzero(np.bincount(self.profiles)))
 
 

@@ -1,8 +1,8 @@
-"""The arms of a strategy: who orders the offers of a profile, and how ranked rows name it.
+"""The arms of a strategy: how each orders the offers of a profile, and its names in ranked rows.
 
 Each cycle, every profile is drawn for one arm. The arms of :data:`ARMS` take their share of the
-profiles; the personalised arm serves all others. The propensity of an offer at a rank adds up what
-each arm would do there, weighted by the share of the arm.
+profiles; the personalised arm serves all others. The propensity of an offer at a rank is the sum
+over the arms of their share times the probability that they place it there.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ ARMS: dict[str, Arm] = {
     INFORMED: Arm("random", "random", _explores(INFORMED), _informed_order, _informed_chances),
     CONTROL: Arm("control", "noncontextual", lambda c: c.control_share, _business_order),
 }
-# The personalised arm keeps its traffic type where the best single offer serves it: arms are
-# compared by the arm that profiles were drawn for.
+# The personalised arm keeps its traffic type even if the best single offer serves it, because
+# comparisons use the arm that profiles were drawn for.
 _OTHERS = {
     MODEL: ("personalised", "contextual"),
     BEST_SINGLE: ("personalised", "contextual"),
@@ -103,7 +103,7 @@ _OTHERS = {
 
 
 def policies() -> tuple[str, ...]:
-    """What can place a row, by code; the code of an arm is its position in ``ARMS``."""
+    """Policies that can place a row, by code; the code of an arm is its position in ``ARMS``."""
     return (*ARMS, *_OTHERS)
 
 
@@ -125,7 +125,7 @@ def code_of(policy: str) -> int:
 
 
 def shares(context: StrategyContext) -> tuple[float, ...]:
-    """Share of each arm; all traffic is uniform while no offer can be scored."""
+    """Share of each arm; all traffic is uniform if no offer can be scored."""
     if not context.scored_offer_ids:
         return tuple(float(name == UNIFORM) for name in ARMS)
     return tuple(arm.share(context) for arm in ARMS.values())

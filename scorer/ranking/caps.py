@@ -1,7 +1,7 @@
 """Capping rules at request time: counts of the publication plus events since, by day.
 
-The weekly batch reads the offers whose rules are reached as of the cycle. Here a period that has
-begun since drops what it does not cover, and every event since counts at once.
+The weekly batch reads the offers whose limits are reached as of the cycle. At request time, a
+period that started later drops the days before it, and every later event counts immediately.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Count = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class CapRule:
-    """One capping rule: from ``limit`` events in its periods on, the offer is withheld.
+    """One capping rule: the offer is withheld once its periods have ``limit`` events.
 
     ``event`` is impression, click, decision or an event type; ``period`` day, week (from Sunday),
     month or lifetime; ``placement_id`` None stands for all.
@@ -53,7 +53,7 @@ class Caps:
         self.totals = tuple(totals)
 
     def withheld(self, placement_id: str, today: date, counts: Iterable[Count]) -> set[str]:
-        """Offers not to show at the placement, given counts of the profile and since the cycle."""
+        """Offers to withhold at the placement, given counts of the profile and since the cycle."""
         every = [*self.totals, *counts]
         if not every:
             return set()

@@ -1,4 +1,4 @@
-"""What ranking needs to know about a strategy: offers, eligibility, readiness, model."""
+"""The data that ranking needs of a strategy: offers, eligibility, readiness, model."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ class Deployed:
 
 @dataclass(frozen=True)
 class StrategyContext:
-    """Everything except the users that the ranking of a strategy depends on.
+    """All inputs of the ranking of a strategy except the users.
 
     ``eligibility`` gives the offers of each set, ``default_sets`` those for unknown profiles at
     each placement, as of the cycle; ``rules`` decide for other segments and moments. Without
     ``deployed``, all traffic is random. A ready offer that the model does not know ranks as not
-    ready. ``progress`` says how often each offer has what
-    makes it ready, 0 for offers that it does not name; informed exploration uses it.
+    ready. ``progress`` is the progress of each offer towards readiness, 0 for offers that it does
+    not name; informed exploration uses it.
     """
 
     strategy_id: str
@@ -172,7 +172,7 @@ class StrategyContext:
         return np.array([self.progress.get(o.offer_id, 0.0) for o in self.candidates], np.float64)
 
     def without_arms(self) -> StrategyContext:
-        """The same strategy where the personalised arm serves every profile."""
+        """The same strategy, but the personalised arm serves every profile."""
         return replace(self, exploration_share=0.0, control_share=0.0)
 
     def fallbacks(self, placement_id: str) -> list[Offer]:
@@ -204,7 +204,7 @@ class StrategyContext:
         return frozenset(o for o in elsewhere if self.fits(o, placement_id))
 
     def fits(self, offer_id: str, placement_id: str) -> bool:
-        """True if the catalogue has the offer at the placement; it may be silent on the offer."""
+        """True if the offer fits the placement, or if the catalogue does not list it."""
         return self._catalogue.get(offer_id, Offer(offer_id)).fits(placement_id)
 
 

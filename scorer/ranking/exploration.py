@@ -1,15 +1,16 @@
 """Draws: the arm of each profile, and the key that shuffles its offers.
 
 Each cycle, a profile is hashed to a uniform number, which falls into the share of an arm or, beyond
-all shares, to the order of the model. With a share e of uniform exploration and n eligible offers,
+all shares, means the order of the model. With a share e of uniform exploration and n eligible
+offers,
 the mixture places the offer of the model at a rank with probability ``(1 - e) + e / n`` and every
 other eligible offer with ``e / n``.
 
 Notes:
 -----
 Every number comes from md5 of a text key and 64-bit integer arithmetic, so it is the same on any
-machine, in any engine and in any row order, whoever else is ranked. Keys contain the date of the
-cycle, so every cycle draws anew.
+machine, in any engine and in any row order, and independent of other profiles. Keys contain the
+date of the cycle, so every cycle has new draws.
 
 References:
 ----------
@@ -37,7 +38,7 @@ from scorer.sql import literal
 
 Keys = npt.NDArray[np.uint64]
 Cycle = tuple[str, date]
-"""A strategy and the date of its cycle: what every draw starts from."""
+"""A strategy and the date of its cycle, the seed of every draw."""
 
 PERSONALISED = -1
 
@@ -116,7 +117,7 @@ def draw_keys(
 
 @dataclass(frozen=True)
 class Draws:
-    """What is drawn for decisions, before any offer is looked at.
+    """Draws for decisions, which do not depend on offers.
 
     ``arm`` is int64 (n,), -1 for the model's order; ``keys`` uint64 (n,) shuffle the offers of an
     arm that is random (0 for the model's order).
@@ -186,8 +187,8 @@ def random_order(draws: Keys, offers: Keys, eligible: Mask, k: int | None = None
 
     Ineligible offers come last, in no particular order.
 
-    The order of two offers depends on nothing but their own keys and the draw: taking a third
-    offer away, or listing the offers otherwise, leaves it as it is.
+    The order of two offers depends only on their keys and the draw. Removing a third offer, or
+    listing offers in another order, does not change it.
     """
     keys = splitmix64(draws[:, None] ^ offers[None, :])
     keys[~eligible] = np.iinfo(np.uint64).max

@@ -1,11 +1,11 @@
-"""Informed exploration: the first place goes more often to offers of which little is known.
+"""Informed exploration: offers with little data get the first place more often.
 
 A fifth of the draws of the first place are uniform. The others favour offers far from ready::
 
     p = 0.2 / n + 0.8 v / sum of v over the n eligible offers,    v = 1 / (1 + progress)
 
-where ``progress`` is how often an offer has what makes it ready: 0 without a display, 1 once it is
-ready, 10 at ten times the thresholds. All other places follow in a uniform random order, so that an
+where ``progress`` is the ratio of data to the readiness thresholds: 0 without a display, 1 once it
+is ready, 10 at ten times the thresholds. All other places follow in a uniform random order, so an
 offer takes each of them with probability ``(1 - p) / (n - 1)``.
 """
 

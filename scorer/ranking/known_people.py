@@ -1,4 +1,4 @@
-"""What a file of requests leaves out about known people comes from the candidates of the cycle."""
+"""Completes requests of known people from the candidates of the cycle."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def with_known_features(
 ) -> pa.Table:
     """Add the segments, context, activity and scope that the requests do not give.
 
-    A value that is given stays; a column that is left out, or a missing value, is that of the
-    candidate. If segments of eligibility rules are given, ``rule_segments`` has all of those that
+    A given value stays; a missing column or value is filled from the candidate. If segments of
+    eligibility rules are given, ``rule_segments`` has all of those that
     the person is in, and ``excluded_offer_ids`` the offers that caps and exclusions withhold.
     """
     if "profile_id" not in requests.column_names or "request_number" in requests.column_names:

@@ -58,9 +58,9 @@ def _propensities(
     at: tuple[Codes, Codes],
     count: Codes,
 ) -> Vector:
-    """Probability that the arms, weighted by their shares, place the chosen offers there.
+    """Probability that the arms, weighted by their shares, place the chosen offers at their ranks.
 
-    ``at`` are the rows and places to look at, ``count`` their eligible offers, int64 (n_rows,).
+    ``at`` are the rows and places, ``count`` their eligible offers, int64 (n_rows,).
     """
     column, mixture = chosen.columns[at], context.policy
     placed = Placed(at[1], column, count, lambda: decisions.eligible.mask()[at[0]])

@@ -103,7 +103,7 @@ def rank_file(
 
 
 def _with_reasons(ranked: RankedRequests) -> pa.Table:
-    """Add a row for each request without ranked offers, which says why, and the column `reason`."""
+    """Add the column `reason`, and a row with it for each request without ranked offers."""
     none = pa.nulls(ranked.rows.num_rows, pa.string())
     without = ranked.rejected.select(["request_id", "reason"])
     return pa.concat_tables(
@@ -114,7 +114,8 @@ def _with_reasons(ranked: RankedRequests) -> pa.Table:
 def read_requests(file: Path) -> pa.Table:
     """Return the requests of a CSV, Parquet or NDJSON file, with ids as text.
 
-    Column names count without case, spaces, hyphens and underscores. Columns `seg_*` are boolean,
+    Column names are matched without case, spaces, hyphens and underscores. Columns `seg_*` are
+    boolean,
     in the words of `scorer.inputs.spellings`; empty is false, other values are missing.
 
     Raises
@@ -172,7 +173,7 @@ def write_table(table: pa.Table, file: Path) -> None:
 
 
 def _known(file: Path, names: list[str]) -> dict[str, str]:
-    """Return {a file's column: the name it is known by}, its own where nobody knows it."""
+    """Return {column of the file: known name}; unknown columns keep their name."""
     matched = matched_columns(file.name, names, _COLUMNS)
     return {name: matched.get(name) or prefixed_name(name) or name for name in names}
 

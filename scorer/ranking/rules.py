@@ -1,7 +1,7 @@
-"""Which offers are eligible for given segments at a given moment: dates and eligibility rules.
+"""Eligible offers for given segments at a given time, by dates and eligibility rules.
 
 The weekly batch reads the sets that dbt has computed from the same rules as of the cycle
-(``eligibility_sets``). A decision at request time can come with other segments, and later.
+(``eligibility_sets``). A decision at request time can have other segments and a later time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class OfferRules:
     def mask(self, placement_id: str, segments: Iterable[str], now: datetime) -> Mask:
         """Eligible candidates of a person in these segments, bool (n_candidates,); do not change.
 
-        At a placement that the strategy does not have, offers of other placements that fit it.
+        At an unknown placement, offers of other placements that fit it.
         """
         named = self.segments.intersection(segments)
         key = (placement_id, named, bisect_right(self._moments, now))

@@ -1,7 +1,7 @@
 """Ranks one decision in microseconds, with the draws, arms and order of the weekly batch.
 
 :func:`scorer.ranking.ranked_rows.rank_decisions` on one row gives the same offers, policy and
-propensities bit by bit, and scores that differ by rounding at most; tests compare the two.
+propensities bit by bit, and the same scores up to rounding; tests compare the two.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SingleRanking(NamedTuple):
 
 
 class SingleRanker:
-    """Ranks one decision at a time; everything that all decisions share is prepared once."""
+    """Ranks one decision at a time; data that all decisions share is prepared once."""
 
     def __init__(self, context: StrategyContext) -> None:
         self.context = context

@@ -11,7 +11,7 @@ import numpy as np
 
 from scorer.forest.kernels import kernel
 
-# How good an offer is before its score counts.
+# Sort key of an offer before its score.
 _SCORED, _WITHOUT_SCORE, _UNREADY = 0, 1, 2
 
 

@@ -91,9 +91,9 @@ def content_version(checksums: dict[str, str], content: dict[str, Any]) -> str:
 
 
 def write_model(folder: Path, manifest: dict[str, Any], files: Files) -> None:
-    """Write a model folder so that it is there completely or not at all.
+    """Write a model folder atomically.
 
-    A folder that holds the same model is kept; a damaged one is replaced.
+    A folder with the same model is kept; a damaged one is replaced.
     """
     if folder.exists() and is_intact(folder):
         return

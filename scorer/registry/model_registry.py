@@ -37,7 +37,7 @@ class Deployment:
     reason: str = ""
 
     def __str__(self) -> str:
-        """The deployment in words, for the reason of a run."""
+        """The deployment as text, for the reason of a run."""
         how = {PROMOTE: "promoted", ROLLBACK: "rolled back to"}.get(self.action, self.action)
         why = f": {self.reason}" if self.reason else ""
         return f"model {self.model_version} {how} by hand{why}"
@@ -143,8 +143,8 @@ class ModelRegistry:
     def incumbent(self, strategy_id: str, as_of: datetime) -> str | None:
         """Version that a model trained in this cycle is compared with; None if there is none.
 
-        The version deployed before the cycle, or by a person at its as_of; not one that an earlier
-        run of the same cycle deployed.
+        The version deployed before the cycle, or by a person at its as_of, but not one that an
+        earlier run of the same cycle deployed.
         """
         past = [d for d in self.history(strategy_id) if d.as_of <= as_of]
         past = [d for d in past if d.as_of < as_of or d.action != DEPLOY]
@@ -156,7 +156,7 @@ class ModelRegistry:
         return now[-1] if now and now[-1].action != DEPLOY else None
 
     def withdraw(self, strategy_id: str, as_of: datetime) -> None:
-        """Remove the deployment of a cycle, so that the earlier one stays in force."""
+        """Remove the deployment of a cycle, so that the earlier one applies again."""
         history = self.history(strategy_id)
         kept = [d for d in history if (d.as_of, d.action) != (as_of, DEPLOY)]
         if len(kept) < len(history):

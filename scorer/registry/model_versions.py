@@ -16,8 +16,8 @@ def write_model_versions(
 ) -> None:
     """Replace the rows of a strategy in `scorer.model_versions` by the models up to this cycle.
 
-    The date of a model that several cycles trained is that of the earliest cycle, whichever ran
-    first. Models that were held back are included: a person may promote them.
+    A model that several cycles trained has the date of the earliest cycle, in whatever order they
+    ran. Models that were held back are included: a person may promote them.
     """
     past = [(d.as_of, d.model_version) for d in registry.history(strategy)]
     past += connection.execute(

@@ -27,7 +27,7 @@ class Delivery:
 def soil(clean: list[Lines], rng: np.random.Generator) -> list[Delivery]:
     """Return the lines of a block as delivered: all clean lines, plus defective ones.
 
-    Nothing is lost: a defective line is an extra copy, with a new id where ids matter.
+    No line is lost: a defective line is an extra copy, with a new id if ids matter.
     """
     deliveries = [Delivery(lines, _delays(lines, rng)) for lines in clean]
     for lines in clean:

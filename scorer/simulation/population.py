@@ -50,7 +50,7 @@ class Interval(NamedTuple):
 
 
 class Population:
-    """The whole population as of any week; a week depends on the seed alone.
+    """The whole population as of any week; a week depends only on the seed.
 
     Parameters
     ----------

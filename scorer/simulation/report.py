@@ -1,4 +1,4 @@
-"""The report of a week: counts, and values that only the world knows."""
+"""The report of a week: counts, and true values that the scorer does not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bank simulated week by week, which knows the truth that the scorer estimates.
+"""A bank simulated week by week, with the truth that the scorer estimates.
 
 A week depends on the seed, its number, the ranked table, and the late events and delayed
 conversions of the two weeks before.
@@ -159,7 +159,7 @@ class World:
         return self._report(week, raw, tally, counts)
 
     def value_of(self, week: int, ranked: ArrowStream | None = None) -> dict[str, StrategyWeek]:
-        """Return what `live` would report of each strategy, without writing anything."""
+        """Return the report of `live` for each strategy without writing anything."""
         tally = Tally(self.offer_ids)
         for block in self.decided(week, ranked):
             tally.add(block.visits, block.truth, block.served, block.items)

@@ -1,4 +1,4 @@
-"""The candidate models of a strategy: a name and how to fit it, nothing else.
+"""The candidate models of a strategy: names and fitting functions.
 
 Each candidate is fitted once per fold; the chosen one is then fitted on everything. The number of
 rounds is found on part of the rows that a fit may see, never on the fold that it will score; the
@@ -35,8 +35,8 @@ from scorer.training.workbench import EVERYTHING, Folds, Workbench
 Fit = Callable[[Workbench, Folds], RewardModel]
 
 BEST_SINGLE = "best_single"
-# Rounds grow with a root of the rows: a fit on 4/3 of the rows that the rounds were found on wants
-# a tenth more.
+# Rounds grow with a root of the rows: a fit on 4/3 of the rows used to find the rounds needs a
+# tenth more.
 _ROUNDS_BY_ROWS = 1 / 3
 _AT_MOST_MORE = 1.5
 
@@ -123,7 +123,8 @@ def _grown(
     learned: Mask,
     rounds: list[int],
 ) -> xgb.Booster:
-    """Grow on the rows of ``training`` as many rounds as suit those found on ``learned`` rows."""
+    """Grow trees on the rows of ``training``, with the rounds found on ``learned`` rows scaled
+    up."""
     more = (training.sum() / max(learned.sum(), 1)) ** _ROUNDS_BY_ROWS
     wanted = round(min(more, _AT_MOST_MORE) * float(np.median(rounds)))
     return grow_rounds(data.thinned(training, bench.deal), parameters, wanted)

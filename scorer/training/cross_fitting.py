@@ -1,4 +1,4 @@
-"""Cross-fitting: score every row with models that never saw its profile."""
+"""Cross-fitting: score every row with models that were not trained on its profile."""
 
 from __future__ import annotations
 

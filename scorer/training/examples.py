@@ -20,7 +20,7 @@ Sets = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True)
 class Offers:
-    """Offers of a strategy: ``ready`` are scored, ``others`` were shown too; both sorted.
+    """Offers of a strategy: ``ready`` are scored, ``others`` were shown but are not; both sorted.
 
     ``kin`` is float64 (n_ready, q), 1 if a ready offer belongs to a kin, column 0 all ones.
     ``known_values`` is float64 (n_ready,), value of one success from the catalogue, else NaN.

@@ -33,7 +33,7 @@ class LoggedPolicies:
 
     @classmethod
     def of(cls, examples: Examples, scored: Scored, rows: Mask | None = None) -> LoggedPolicies:
-        """Keep the rows that can evaluate, of those chosen (bool (n,), default all).
+        """Keep the chosen rows (bool (n,), default all) that can evaluate a policy.
 
         The reference is the model with the smallest squared error on these displays. It is never
         the deployed model, which has seen most of them.
@@ -78,8 +78,9 @@ class LoggedPolicies:
     def patchwork(self, names: list[str], part: Codes, by_rank: bool = False) -> TargetPolicy:
         """The policy that follows model ``names[part[i]]`` at display i; ``part`` int64 (n,).
 
-        A draw by rank expects the mean over all offers of any of them, so that the expectations of
-        two such policies are equal, and propensities alone decide which is better.
+        For a draw by rank, the expected reward is the mean over all offers for any model, so the
+        expectations of two such policies are equal, and only propensities decide which one is
+        better.
         """
         codes = np.array([self.scored.names.index(name) for name in names])[part]
         own, reference, scored = np.arange(len(part)), self._reference, self.scored

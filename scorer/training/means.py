@@ -23,10 +23,10 @@ def offer_means(examples: Examples) -> Vector:
     than SHRINK_DISPLAYS per offer, all rows count with weight 1; after that, rows with an unknown
     propensity do not count. Rows from before an offer changed never count. The overall mean
     weighs as much as SHRINK_DISPLAYS displays against the effective number of displays of an
-    offer, (sum of weights)^2 / sum of squares. Amounts are capped as for all models. What the cap
-    removes is given back: to each offer its own part, shrunk towards that of all offers by
-    :func:`_given_back`, so that one large purchase makes no offer the best, and a truly longer tail
-    does.
+    offer, (sum of weights)^2 / sum of squares. Amounts are capped as for all models. The mean of
+    the removed excess is added again, per offer, shrunk towards the mean of all offers by
+    :func:`_given_back`. One large purchase thus does not make an offer the best, but a truly longer
+    tail does.
     """
     n = len(examples.catalogue.all)
     known = ~np.isnan(examples.propensity)
@@ -71,7 +71,7 @@ def _given_back(offers: Codes, weights: Vector, excess: Vector, n: int) -> Vecto
 
 @dataclass(frozen=True)
 class BestChoice:
-    """The best single offer, the next best, and how sure it is that the first earns more.
+    """The best single offer, the next best, and the probability that the first earns more.
 
     ``probability`` is Phi of the difference of their mean rewards in standard errors.
     """
@@ -82,7 +82,7 @@ class BestChoice:
 
 
 def best_choice(examples: Examples) -> BestChoice:
-    """How sure the choice of the best single offer is."""
+    """Return the certainty of the choice of the best single offer."""
     ready = examples.catalogue.ready
     means = offer_means(examples)[: len(ready)]
     first, second = np.argsort(-means, kind="stable")[:2].tolist()

@@ -6,10 +6,10 @@ the other folds.
 
 Of many offers, a log rarely shows the one that a policy would have shown. Evidence therefore comes
 from a draw by rank: the offer of rank r among k has a probability proportional to exp(-10 r / k).
-Every display of such a draw tells a little, and most of the noise of two draws cancels, because
-they give most offers about the same probability. If one order of the offers suits everybody, no
-other order earns more in a draw by rank, so chance passes no more often than with the best offer
-alone, which is what is compared of fewer than 15 offers.
+Every display carries some information about such a draw, and most of the noise of two draws
+cancels, because they give most offers similar probabilities. If one order of the offers is best for
+everybody, no other order earns more in a draw by rank, so false positives are no more frequent than
+in a comparison of the best offers. With fewer than 15 offers, the best offers are compared.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a training needs besides the examples: offers, eligibility, the deployed model."""
+"""The inputs of a training other than examples: offers, eligibility, the deployed model."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from scorer.warehouse.marts import StrategyData, read_characteristics, read_disp
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What to train, and the deployed model to compare with.
+    """The settings of a training, and the deployed model to compare with.
 
-    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown too. ``characteristics`` come
+    ``ready_offer_ids`` are scored; ``other_offer_ids`` were shown but are not. ``characteristics``
+    come
     from the catalogue, by offer; ``eligible`` gives the offers that could have been shown, by
     eligibility set. ``standing`` is the standing as of the cycle (UTC) of a strategy that passed.
     ``offers_included`` is the number of offers of the strategy, for the metadata.
@@ -57,7 +58,7 @@ class TrainingPlan:
 def read_plan(
     connection: Connection, settings: Settings, strategy: str, data: StrategyData
 ) -> TrainingPlan:
-    """Read what training needs besides the examples."""
+    """Read the inputs of a training other than examples."""
     characteristics = read_characteristics(connection, strategy)
     incumbent = _incumbent(settings, strategy)
     return TrainingPlan(

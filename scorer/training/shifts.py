@@ -4,14 +4,14 @@ Displays from before such a change are misleading: with them, an offer that coll
 recommended as long as its good weeks outnumber the bad ones in the look-back.
 
 For each offer and day, outcomes since that day are compared with those before it. Both are measured
-against what a regression on the whole look-back expects of the same people, corrected by the tide:
-what happened to all other offers on the same days. Rates and amounts that cannot be negative are
+against the expectation of a regression on the whole look-back for the same people, corrected by the
+tide: the change of all other offers on the same days. Rates and amounts that cannot be negative are
 corrected by a factor, other amounts by a term, since their sums may be near zero. A shift must be
 large (a factor of at most 0.6, or its inverse) and significant at 5 standard errors, because every
-offer is tested at every day. The standard error counts the noise of the offer and of the tide.
+offer is tested at every day. The standard error includes the noise of the offer and of the tide.
 
-Amounts are capped at the 90 % quantile of the non-zero ones here: with heavy tails, a few large
-ones would make a sum of outcomes anything but normal.
+Amounts are capped at the 90 % quantile of the non-zero ones here: with heavy tails, sums of
+outcomes would be far from normal.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def outdated_rows(examples: Examples, shifts: tuple[Shift, ...]) -> Mask:
 
 
 def _expected(bench: Workbench, rows: Codes) -> tuple[Vector, Vector]:
-    """Outcomes that a base fitted on everything expects of the rows, and slopes at its margins."""
+    """Expected outcomes of the rows by a base fitted on everything, and slopes at its margins."""
     base = bench.base(EVERYTHING)
     margins = logged_margins(
         base.design, base.weights, bench.matrix[rows], bench.examples.offers[rows]
@@ -138,7 +138,7 @@ class _Daily:
         if link == "logit":
             variance = by_day(slope)
         else:
-            # The variance of a reward grows with its mean under the log link, else it is even.
+            # The variance of a reward grows with its mean under the log link, else it is constant.
             mean = own.sum(axis=1) / np.maximum(total[:, 0], 1)
             squares = by_day((outcomes - mean[offers]) ** 2).sum(axis=1, keepdims=True)
             spread = displays if link == "identity" else own
@@ -157,7 +157,7 @@ class _Daily:
         return max(found, key=lambda cut: abs(cut[3]), default=None)
 
     def _tide(self, offer: int) -> tuple[Vector, Vector]:
-        """What is expected of an offer in view of all others, and the variance of that, by day."""
+        """Expected outcome of an offer given all others, and its variance, by day."""
         others = [o for o in range(len(self.rewards)) if o != offer and o not in self.aside]
         earned, expected, variance, displays = (
             values[others].sum(axis=0)
@@ -167,7 +167,7 @@ class _Daily:
         if self.is_factor:
             base = expected + _SHRINK
             return own * (earned + _SHRINK) / base, own**2 * variance / base**2
-        # A term per display, shrunk by the noise of one day.
+        # Term per display, shrunk by the noise of one day.
         base = displays + _SHRINK
         shown = self.displays[offer]
         return own + shown * (earned - expected) / base, shown**2 * variance / base**2
@@ -207,9 +207,9 @@ class _Daily:
         return best + 1, float(ratio[best]), float(z[best])
 
     def _ratio(self, rewards: Vector, expected: Vector, displays: Vector) -> Vector:
-        """What an offer earns since each day from the second on, relative to before, (n_days - 1,).
+        """Reward of an offer since each day from the second on, relative to before, (n_days - 1,).
 
-        Arguments are sums since each day. Without a factor, the tide is taken off the mean since.
+        Arguments are sums since each day. Without a factor, the tide is subtracted from the mean.
         """
         after = slice(1, None)
         if self.is_factor:

@@ -1,7 +1,7 @@
 """Refuse a final fit that contradicts the data or the fits without each fold.
 
 The estimates of a candidate come from fits without each fold; the final fit is another one. If it
-went wrong, its estimates would be those of a model that is not deployed.
+failed, its estimates would describe a model that is not deployed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FACTOR = 2.0
 
 
 def flaw(bench: Workbench, scored: Scored, name: str, model: RewardModel) -> str | None:
-    """Return why a final fit must not be deployed; None if nothing speaks against it.
+    """Return the reason why a final fit must not be deployed, or None.
 
     ``model`` is the fit before it is calibrated, like those without each fold.
     """
@@ -42,7 +42,7 @@ def _worse_than_mean(bench: Workbench, name: str, model: RewardModel) -> str | N
     if not np.isfinite(scores).all():
         return f"{name}: some scores are not finite"
     if name == "success_value":
-        # Its values are at the level of the rewards, not of the capped outcomes.
+        # The values of this model are on the scale of the rewards, not of the capped outcomes.
         scores = scores * float(outcomes.mean() * scale / examples.rewards[rows].mean())
     null = _losses(np.full(len(rows), outcomes.mean()), outcomes, bench.objective.link)
     excess = _losses(scores, outcomes, bench.objective.link) - null

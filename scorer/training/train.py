@@ -1,9 +1,9 @@
-"""Train on the examples of one strategy: choose a model, and estimate what it is worth.
+"""Train on the examples of one strategy: choose a model, and estimate its value.
 
 0. Set aside displays of an offer from before its response changed abruptly.
 1. Fit every candidate without each fold of profiles, and score that fold with it.
 2. Choose the candidate with the highest doubly robust value; the gate decides whether choosing
-   beats the best single offer, where it is close on average over several deals of folds.
+   beats the best single offer, averaged over several deals of folds if it is close.
 3. Fit the chosen candidate on everything, and calibrate it on its out-of-fold scores. If the fit
    cannot be trusted, the next best candidate takes its place.
 4. Compare it with the deployed model on the displays since that model was trained.
@@ -68,7 +68,8 @@ class Training:
 
     @property
     def notes(self) -> list[str]:
-        """What the run says: displays set aside, fits refused, and how sure the best offer is."""
+        """Messages of the run: displays set aside, fits refused, and the certainty of the best
+        offer."""
         told = [
             f"{s.offer_id} earns {s.ratio:.2g} times as much since {s.since}; its {s.rows} displays"
             " from before are set aside"
@@ -152,7 +153,7 @@ def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
 def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[Shift, ...]]:
     """The workbench without displays from before an offer changed, and the changes.
 
-    Changes that would leave nothing to learn from are ignored. All bases are fitted side by side
+    Changes that would leave no displays for training are ignored. All bases are fitted side by side
     before one of them is used to find changes: usually there are none, and all bases are needed.
     """
     bench.fit_bases()

@@ -1,11 +1,11 @@
-"""What all candidates share while they are fitted: folds, encoded rows and fitted bases.
+"""Data that all candidates share while they are fitted: folds, encoded rows and fitted bases.
 
 Folds consist of whole profiles and are dealt by the order of their ids, not by the seed, so that no
 verdict depends on a seed. A fit is named by the folds it leaves out; ``frozenset()`` is the final
 fit on everything. Of many rows, one fold is enough to judge candidates.
 
 Trees start from margins of a base that are always out of fold: the base that gives the margin of a
-row never saw the profile of the row.
+row was not trained on the profile of the row.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _MANY_ROWS = 150_000
 
 @dataclass
 class Workbench:
-    """Examples and what is derived from them; bases are cached, since candidates share them."""
+    """Examples and derived data; bases are cached, because candidates share them."""
 
     examples: Examples
     objective: Objective
@@ -90,12 +90,13 @@ class Workbench:
 
     @property
     def judged(self) -> tuple[int, ...]:
-        """Folds that candidates are fitted without and judged on: of many rows, the first alone."""
+        """Folds that candidates are fitted without and judged on; with many rows, only the
+        first."""
         return (0,) if self.is_split else tuple(range(self.n_folds))
 
     @property
     def is_split(self) -> bool:
-        """True if one fold is judged by models of the others, and no other way round."""
+        """True if only one fold is judged, by models trained on the others."""
         return len(self.examples) >= _MANY_ROWS and not self.judges_all
 
     @cached_property
@@ -108,7 +109,7 @@ class Workbench:
 
     @property
     def inflation(self) -> float:
-        """Factor of the standard errors of what candidates gain; see :mod:`scorer.ope`."""
+        """Factor of the standard errors of gains of candidates; see :mod:`scorer.ope`."""
         return CHOSEN_ELSEWHERE if self.is_split else CROSS_FITTED
 
     @cached_property
@@ -233,7 +234,7 @@ class Workbench:
         return fit_base(data, None if smaller is None else self._fitted(smaller, link))
 
     def _smaller(self, excluded: Folds) -> Folds | None:
-        """The fit to start from: it has seen less, so that nothing left out gets in."""
+        """The fit to start from, trained on fewer rows, so that excluded rows have no influence."""
         if len(excluded) > 1:
             return None
         return excluded | {(max(excluded, default=-1) + 1) % self.n_folds}

@@ -70,13 +70,13 @@ def save_state(cycles_dir: Path, state: CycleState) -> None:
 
 
 def current_cycle(cycles_dir: Path) -> str | None:
-    """Return the `as_of` of the cycle in the build file; None if nothing valid says it."""
+    """Return the `as_of` of the cycle in the build file; None without a valid record."""
     as_of = (read_json(cycles_dir / _CURRENT) or {}).get("as_of")
     return as_of if _moment(as_of) is not None else None
 
 
 def set_current_cycle(cycles_dir: Path, as_of: str) -> None:
-    """Record the cycle that the build file is about to hold."""
+    """Record the cycle that the build file will contain."""
     write_json(cycles_dir / _CURRENT, {"as_of": as_of})
 
 
@@ -87,7 +87,7 @@ def last_state(cycles_dir: Path) -> CycleState | None:
 
 
 def newest_cycle(settings: Settings) -> datetime | None:
-    """Return the latest `as_of` of all cycles that is not in the future, whichever ran last."""
+    """Return the latest `as_of` of all cycles that is not in the future."""
     states = map(_read_state, settings.cycles_dir.glob("[0-9]*.json"))
     moments = [datetime.fromisoformat(state.as_of) for state in states if state is not None]
     return max((moment for moment in moments if moment <= settings.now), default=None)

@@ -75,7 +75,7 @@ def _open(database: str, read_only: bool) -> Connection:
     except duckdb.Error as error:
         raise InputError(f"{database} cannot be opened: {first_line(error)}") from None
     connection.execute("set TimeZone = 'UTC'")
-    # DuckDB would draw its own progress bar over that of scorer.progress, also into files.
+    # DuckDB would write its own progress bar over that of scorer.progress, even into files.
     connection.execute("set enable_progress_bar = false")
     return connection
 

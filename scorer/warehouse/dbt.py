@@ -1,7 +1,7 @@
-"""Runs dbt in this process: progress while it works, one line that names the culprit if it fails.
+"""Runs dbt in this process, with progress, and with a one-line error that names the failing node.
 
-The project is parsed without variables and the parsed manifest is handed to the run: variables
-then apply when SQL is compiled, and a new `as_of` does not make dbt parse everything again.
+The project is parsed without variables, and the run gets the parsed manifest. Variables then apply
+when SQL is compiled, and a new `as_of` does not make dbt parse everything again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _USELESS_LINE = re.compile(r"^(\w+ Error in \w+ |> in |  *compiled code at |LINE
 
 
 def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -> int:
-    """Build what a selector names; return the number of finished nodes.
+    """Build the nodes of a selector; return the number of finished nodes.
 
     ``selector`` is one of the project's, or dbt's own node syntax after a plus: "+dim_offers".
 
@@ -71,7 +71,7 @@ def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -
 
 
 def parse_project(settings: Settings) -> None:
-    """Let dbt parse the project, which a home folder needs once: later runs start from that.
+    """Let dbt parse the project. A home folder needs this once; later runs reuse the result.
 
     Raises
     ------
@@ -146,10 +146,11 @@ def _invoke(
                 [*arguments, *options, "--log-level", "none", "--log-level-file", "none"]
             )
         finally:
-            # dbt keeps its connection, and with it the lock of the file, until the process ends.
+            # dbt would keep its connection, and with it the lock of the file, until the process
+            # ends.
             if not is_interrupted():
                 DuckDBConnectionManager.close_all_connections()
-    # dbt turns a signal into a failure of whatever its threads were stopped at.
+    # dbt turns a signal into a failure of the running nodes.
     stop_if_interrupted()
     if isinstance(result.exception, KeyboardInterrupt):
         raise result.exception
@@ -160,7 +161,7 @@ def _invoke(
 def _rare_collections() -> Iterator[None]:
     """Collect garbage rarely: most objects of dbt live as long as its manifest.
 
-    Looking at them again and again takes a tenth of a small build.
+    Scanning them repeatedly takes a tenth of a small build.
     """
     before = gc.get_threshold()
     gc.set_threshold(*_GC_THRESHOLD)
@@ -172,7 +173,8 @@ def _rare_collections() -> Iterator[None]:
 
 @contextmanager
 def _memory_for_threads() -> Iterator[None]:
-    """End the process where a thread of dbt dies of too little memory: dbt would wait for it."""
+    """End the process if a thread of dbt dies of too little memory, because dbt would wait for
+    it."""
     before = threading.excepthook
 
     def end(dead: threading.ExceptHookArgs) -> None:
@@ -199,7 +201,7 @@ def _environment(settings: Settings) -> Iterator[None]:
         "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
     }
     before = dict(os.environ)
-    # Settings of the user's own dbt, such as DBT_TARGET, are no settings of this one.
+    # Settings of another dbt of the user, such as DBT_TARGET, must not apply here.
     for name in [name for name in before if name.startswith("DBT_")]:
         if not name.startswith("DBT_ENV_"):
             del os.environ[name]

@@ -1,4 +1,4 @@
-"""Inputs that are tables of a database and not files: reads those that configure a run."""
+"""Reads configuration inputs that are tables of a database instead of files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scorer.warehouse.database import DatabaseError, connect_memory
 
 
 def read_input_tables(settings: Settings, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return {input: rows} for those of the inputs that are tables.
+    """Return {input: rows} for the inputs that are tables.
 
     Raises
     ------

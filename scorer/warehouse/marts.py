@@ -33,7 +33,7 @@ where strategies.strategy_id = ?
 group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_share
 """
 VALUE_PER_SUCCESS = "value_per_success"
-"""Column and characteristic of the catalogue: what one success of the offer is worth."""
+"""Column and characteristic of the catalogue with the value of one success of the offer."""
 
 _EXAMPLE_COLUMNS = (
     "display_id",
@@ -98,7 +98,7 @@ class StrategyData:
     ready_offer_ids: tuple[str, ...]
 
     def missing(self) -> str | None:
-        """Return what is missing to train a model, None if nothing is."""
+        """Return what is missing to train a model, or None."""
         if not self.training_rows:
             return "no display of the look-back has a final outcome yet"
         if not self.successes:
@@ -134,7 +134,8 @@ def read_ready_offers(connection: Connection, strategy: str) -> tuple[str, ...]:
 
 
 def read_progress(connection: Connection, strategy: str) -> dict[str, float]:
-    """How often each offer has what makes it ready: displays and successes; 1 or more is ready."""
+    """Ratio of displays and successes to the readiness thresholds; an offer is ready at 1 or
+    more."""
     rows = connection.execute(
         "select offer_id, least(displays / greatest(min_displays, 1),"
         " successes / greatest(min_successes, 1)) from offer_readiness where strategy_id = ?",
@@ -193,7 +194,7 @@ def read_display_sets(connection: Connection, strategy: str) -> dict[str, frozen
 
 @dataclass(frozen=True)
 class RankingSettings:
-    """What a strategy says about ranking; shares of profiles are in [0, 1]."""
+    """Ranking settings of a strategy; shares of profiles are in [0, 1]."""
 
     exploration_share: float
     exploration: str
@@ -269,7 +270,7 @@ def read_context_paths(connection: Connection) -> dict[str, str]:
 
 
 def read_event_kinds(connection: Connection) -> dict[str, str]:
-    """What XDM event types stand for: display, interact, dismiss or decision."""
+    """Kind of each XDM event type: display, interact, dismiss or decision."""
     return dict(
         connection.execute(
             "select event_type, event_kind from xdm_event_types order by 1"

@@ -1,4 +1,4 @@
-"""Reads the current publication, also when a newer one replaces it."""
+"""Reads the current publication, and follows when a newer one replaces it."""
 
 from __future__ import annotations
 

@@ -58,18 +58,20 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "strategy_features": (),
 }
 PUBLICATION_TABLE = "publication"
-_PUBLICATION = "One row per publication, and one publication per file: where the content came from."
+_PUBLICATION = (
+    "One row per publication, and one publication per file, with the origin of the content."
+)
 _PUBLICATION_COLUMNS = {
-    "as_of": "The moment everything was computed for, UTC.",
+    "as_of": "as_of of the cycle, UTC.",
     "nextoffer_version": "Version of nextoffer that wrote the file.",
     "seed": "Seed of the cycle.",
     "kpi": "KPI of the default strategy, clicked or value.",
     "inputs_checksum": "Digest of the input files.",
 }
 KEPT_PUBLICATIONS = 12
-# Permissions of a published file: a connection that may write cannot open it.
+# Permissions of a published file, which keep connections that may write from opening it.
 READ_ONLY = 0o444
-# In a folder of exported tables: all of them are there, and of one publication.
+# Marks a folder of exported tables as complete and of one publication.
 SUCCESS_FILE = "_SUCCESS"
 _SCHEMAS = ("main", "scorer")
 
@@ -96,7 +98,7 @@ def publish(settings: Settings, inputs_checksum: str) -> Path:
         connect_build(settings.build_path) as connection,
     ):
         sources = find_sources(connection)
-        # The oldest format that holds everything: DuckDB 1.2 and newer read it.
+        # The oldest format that can store all types: DuckDB 1.2 and newer read it.
         connection.execute(f"attach {literal(temporary)} as target (storage_version 'v1.2.0')")
         for table, (schema, order) in sources.items():
             _copy(connection, table, schema, order)
@@ -235,7 +237,7 @@ def publications(folder: Path) -> list[tuple[datetime, Path]]:
 def make_newest_current(settings: Settings) -> None:
     """Point the link `published.duckdb` at the newest publication that is not from the future.
 
-    Where all of them are from the future, it is the newest of those.
+    If all are from the future, use the newest of them.
     """
     found = publications(settings.published_dir)
     found = [entry for entry in found if entry[0] <= settings.now] or found

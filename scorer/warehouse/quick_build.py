@@ -1,9 +1,9 @@
-"""Builds models of the dbt project in memory, without dbt: a look at the inputs in about a second.
+"""Builds models of the dbt project in memory without dbt, to check inputs in about a second.
 
-dbt takes several seconds to start. The SQL and the macros are the project's own, rendered with the
-few names of dbt's Jinja context that they use, so that a look reads files exactly as a run does. It
-loads everything anew, so incremental models are tables. Tests, contracts, materializations and
-packages stay dbt's.
+dbt takes several seconds to start. The SQL and macros of the project are rendered with the few
+names of dbt's Jinja context that they use, so a check reads files exactly as a run does. It
+loads everything anew, so incremental models are tables. It does not support tests, contracts,
+materializations and packages.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from scorer.warehouse.database import Connection, DatabaseError, connect_memory
 from scorer.warehouse.dbt import dbt_variables, explained_failure
 
 _SNAPSHOT = re.compile(r"{%-? *(end)?snapshot[^%]*%}")
-# Columns that dbt adds to a snapshot, of one that is taken for the first time.
+# Columns that dbt adds to a snapshot, as in its first run.
 _SNAPSHOT_COLUMNS = (
     "*, seen_at as dbt_updated_at, seen_at as dbt_valid_from, null::timestamp as dbt_valid_to"
 )
 
 
 class _Returned(Exception):  # noqa: N818 - a result, as in dbt's own macros
-    """Carries the value of `return(...)` out of a macro."""
+    """Returns the value of `return(...)` from a macro."""
 
 
 @dataclass
 class _Node:
-    """The model that is being rendered: its name and what its `config(...)` says."""
+    """The model that is being rendered: its name and its `config(...)`."""
 
     name: str
     config: dict[str, Any] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class QuickBuild:
     Raises
     ------
     InputError, ConfigurationError
-        What the macros of the project say of a file or of the configuration.
+        A macro of the project reports a wrong file or configuration.
     NextofferError
         A model cannot be rendered or built.
     """
@@ -99,13 +99,13 @@ class QuickBuild:
             return self._rows(self._rendered(name))
 
     def build(self, names: Sequence[str]) -> None:
-        """Build models, and before them whatever they read."""
+        """Build models and everything that they read."""
         for name in names:
             with _explained(name):
                 self.relation(name)
 
     def relation(self, name: str) -> str:
-        """Return the relation of a model, seed or snapshot, built if it is not there yet."""
+        """Return the relation of a model, seed or snapshot; build it if needed."""
         if name not in self._built:
             file = self._files[name]
             if file.suffix == ".csv":
@@ -119,7 +119,7 @@ class QuickBuild:
         return quote(name)
 
     def look_from(self, as_of: datetime) -> None:
-        """Set the moment that models built from now on are computed for."""
+        """Set the as_of of models that are built from now on."""
         self._variables["as_of"] = as_of.strftime("%Y-%m-%d %H:%M:%S")
 
     def variable(self, name: str, default: Any = "") -> Any:
@@ -192,7 +192,7 @@ def _sql_files(project_dir: Path, project: dict[str, Any]) -> dict[str, Path]:
 
 
 def _load_macros(jinja: Environment, project_dir: Path) -> None:
-    """Make every macro of the project known by its name."""
+    """Register every macro of the project by its name."""
     for file in sorted((project_dir / "macros").rglob("*.sql")):
         text = file.read_text(encoding="utf-8")
         if "{% materialization" in text:
@@ -202,11 +202,11 @@ def _load_macros(jinja: Environment, project_dir: Path) -> None:
 
 
 def _callable(jinja: Environment, macro: nodes.Macro) -> Callable[..., Any]:
-    """Return a function that runs a macro and gives what it returns, else its text."""
+    """Return a function that runs a macro and returns its value, else its text."""
 
     @cache
     def compiled() -> Any:
-        # A template of its own: the macro finds all others as functions that handle `return`.
+        # A separate template, in which all other macros are functions that handle `return`.
         return jinja.from_string(nodes.Template([macro], lineno=macro.lineno))
 
     def call(*arguments: Any, **named: Any) -> Any:
@@ -265,7 +265,7 @@ def _environment(build: QuickBuild) -> Environment:
 
 
 class _This:
-    """The model that is being rendered, whichever that is when a macro writes it."""
+    """Proxy of the model that is being rendered."""
 
     database, schema = "memory", "main"
 

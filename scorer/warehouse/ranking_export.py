@@ -16,7 +16,7 @@ FORMATS = {
     ".jsonl": "(format json)",
     ".ndjson": "(format json)",
 }
-# Escapes what a spreadsheet would run as a formula when it opens a CSV file.
+# Escapes text that a spreadsheet would run as a formula in a CSV file.
 _ESCAPED = "regexp_replace({0}, '^([=+@\t\r-])', '''\\1')"
 _PERSON = (
     "strategy_id, cycle_date, placement_id, profile_id, traffic_type, is_exploration, model_version"
@@ -25,7 +25,7 @@ _PERSON = (
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export wrote."""
+    """Result of an export."""
 
     people: int
     strategy_id: str
@@ -58,7 +58,7 @@ def export_ranking(
     """
     options = FORMATS.get(out.suffix.lower())
     if options is None:
-        raise ConfigurationError(f"--out: {out.name} ends in none of {', '.join(FORMATS)}")
+        raise ConfigurationError(f"--out: {out.name} must end in one of {', '.join(FORMATS)}")
     connection = connect_memory()
     try:
         connection.execute(f"attach {literal(published)} as source (read_only); use source")

@@ -1,4 +1,4 @@
-"""How long the offers that are not ready still take, at the pace of the look-back."""
+"""Time until offers are ready, at the pace of the look-back."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ order by strategy_id
 
 
 def waiting_offers(connection: Connection) -> list[str]:
-    """Return how many offers are not ready and how long they will take, for each strategy."""
+    """Return a sentence per strategy: the number of offers that are not ready and their time to be
+    ready."""
     found = connection.execute(_WAITING).fetchall()
     return [_sentence(*row) for row in found]
 

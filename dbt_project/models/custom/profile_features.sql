@@ -1,6 +1,6 @@
--- Yours to edit: one row per profile, feature and moment from which the value holds. Any SQL on the staging models and the
--- models of intermediate/events will do; there are no computed features as shipped. Each row must be known at its
--- valid_from: nothing that happens later may decide it.
+-- Edit this model: one row per profile, feature and time from which the value is valid. You can use any SQL on the
+-- staging models and the models of intermediate/events. By default, there are no computed features. Each row must be
+-- known at its valid_from: it must not depend on anything that happens later.
 with final as (
 
     select

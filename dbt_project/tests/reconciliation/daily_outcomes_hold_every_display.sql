@@ -1,5 +1,5 @@
--- The displays of a strategy's date and arm are those of its traffic, whichever offer and placement they had; traffic is kept
--- for longer than outcomes, and the first day of outcomes may be cut.
+-- The displays per strategy, date and arm equal those of traffic_allocation. Traffic is kept for longer than outcomes,
+-- and the first day of outcomes may be incomplete.
 with outcomes as (
 
     select

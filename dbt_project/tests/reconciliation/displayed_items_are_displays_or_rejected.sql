@@ -1,5 +1,5 @@
--- Items of displayed propositions = displays of events + items without an id, where no token leaves any out; and a
--- proposition without items has either borrowed some or is rejected.
+-- Items of displayed propositions = displays of events + items without an id, if no token leaves any out. A proposition
+-- without items has borrowed some or is rejected.
 with propositions as (
 
     select

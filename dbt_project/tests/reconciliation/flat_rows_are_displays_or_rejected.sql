@@ -1,5 +1,5 @@
--- Accepted rows of flat displays = displays + copies that were dropped: of equal content, as many displays remain as
--- the file with most of it holds, and one where it names a request.
+-- Accepted rows of flat displays = displays + dropped copies. Of equal rows, as many displays remain as the file with
+-- most of them contains, or one if they name a request.
 with contents as (
 
     select

@@ -1,4 +1,4 @@
--- The other way round of accepted_values on the seed: every kind that models ask for has an event type.
+-- The reverse of accepted_values on the seed: every kind that models use has an event type.
 with wanted as (
 
     select unnest(['display', 'interact', 'dismiss', 'decision']) as event_kind

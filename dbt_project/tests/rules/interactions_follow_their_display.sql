@@ -1,4 +1,4 @@
--- An interaction is never attributed to a display that came later than a late display may.
+-- An interaction is never attributed to a display after latest_display_ts.
 select *
 from {{ ref("int_attributed_interactions") }}
 where display_ts > {{ latest_display_ts("event_ts") }}

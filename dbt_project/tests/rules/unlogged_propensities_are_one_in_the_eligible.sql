@@ -1,4 +1,4 @@
--- No propensity that was made up for random traffic and is not one in the offers of its set.
+-- No computed propensity of random traffic other than 1 / number of offers in its set.
 with counts as (
 
     select

@@ -1,4 +1,4 @@
-"""Serves the files of the shop page, the people one can pick, and explanations."""
+"""Serves the files of the shop page, the people to choose from, and explanations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILES = {
     "/shop/shop.js": ("shop.js", b"text/javascript; charset=utf-8"),
     "/shop/shop.css": ("shop.css", b"text/css; charset=utf-8"),
 }
-# People of every arm, those that most strategies rank first.
+# People of every arm, ordered by the number of strategies that rank them.
 _PEOPLE = """
 select profile_id, max(policy) as policy from (
     select profile_id, policy,

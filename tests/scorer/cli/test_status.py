@@ -123,7 +123,7 @@ def test_a_scheduler_may_fail_on_findings(
     """--fail-on ends with code 6 on findings of the severity or above, and names them."""
     outcome = nextoffer("status", "--fail-on", severity, "--home", published)
     assert outcome.code == 6
-    assert f"{found} to look at: severe stable_performance of mail" in outcome.error
+    assert f"{found} findings: severe stable_performance of mail" in outcome.error
     assert nextoffer("status", "--home", published).code == 0
 
 

@@ -258,7 +258,7 @@ def test_a_sheet_is_read_with_the_numbers_of_its_rows(settings: Settings) -> Non
         ' "start_date": "2026-11-01 09:30:00"}',
     ]
     assert [(part.source_file, part.reason) for part in found.refused] == [
-        ("Offers.xlsx/sheet Notes", "is a sheet beside the one that is read")
+        ("Offers.xlsx/sheet Notes", "is another sheet than the one that is read")
     ]
 
 

@@ -49,7 +49,7 @@ rules as (
 
 ),
 
--- No catalogue says where an offer that it does not list may be shown: it may be where it was.
+-- An offer that is not in the catalogue can be shown in the placements where it was displayed.
 placed as (
 
     select

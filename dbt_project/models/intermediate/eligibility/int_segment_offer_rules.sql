@@ -4,7 +4,7 @@ with rules as (
 
 ),
 
--- The rule segments that profiles have now or had at a display, and none of them.
+-- All lists of rule segments that profiles have now or had at a display, and the empty list.
 segment_groups as (
 
     select segments from {{ ref("int_profile_rule_segments") }}

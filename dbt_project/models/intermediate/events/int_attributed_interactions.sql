@@ -29,7 +29,7 @@ displays as (
 
 ),
 
--- The ids of each interaction's person that were known by then.
+-- The ids of the person of each interaction that were known at its time.
 people as (
 
     select
@@ -47,8 +47,8 @@ people as (
 
 ),
 
--- The person's latest display of the proposition and offer; of all its offers, where the interaction names none. A
--- display that came a moment late counts where there is none before.
+-- The latest display of the proposition and offer to the person, or of all its offers if the interaction names none. A
+-- display that arrives shortly after the interaction counts if there is none before it.
 own as (
 
     select
@@ -101,7 +101,7 @@ joined as (
     from interactions
     left join matched on interactions.item_event_id = matched.item_event_id
     left join displays on matched.display_id = displays.display_id
-    -- Where the display tells which of its items the tokens stand for, only those were acted on.
+    -- If the display carries the tokens, only the items with these tokens were acted on.
     qualify interactions.unmatched_tokens is null or is_named or not bool_or(is_named) over (partition by interactions.event_id)
 
 ),

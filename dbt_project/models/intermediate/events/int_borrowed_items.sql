@@ -42,7 +42,7 @@ lending_events as (
 
 ),
 
--- The person's latest event that names the items counts.
+-- The latest event of the person that names the items is used.
 own as (
 
     select
@@ -60,7 +60,8 @@ own as (
 
 ),
 
--- A proposition has the same items for everybody: without an event of the person, the first one counts.
+-- A proposition has the same items for everybody, so without an event of the person, the first event of anybody is
+-- used.
 first_events as (
 
     select
@@ -107,7 +108,7 @@ named as (
 
 ),
 
--- The row without an item is numbered 1; its items take the numbers that they have in the other event.
+-- The row without an item has number 1; its items keep their numbers from the other event.
 final as (
 
     select

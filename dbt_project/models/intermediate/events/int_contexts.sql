@@ -1,4 +1,4 @@
--- Displays share a few contexts: their maps are made once each, and displays carry a text that stands for one.
+-- Displays share few distinct contexts. Each map is built once, and displays refer to it by its text.
 with displayed as (
 
     select context_text

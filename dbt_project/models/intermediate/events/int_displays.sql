@@ -1,6 +1,6 @@
 {{ config(materialized="view") }}
 
-{#- How displays were chosen of which the log says nothing may be declared. #}
+{#- The assignment of displays without traffic type and propensity can be declared. #}
 {%- set traffic_type = "traffic_type" -%}
 {%- if var("assignment", "") == "uniform" -%}
     {%- set traffic_type = "coalesce(traffic_type, case when propensity is null then 'random' end) as traffic_type" -%}
@@ -33,7 +33,7 @@ with named as (
 
 ),
 
--- Borrowed items have the same columns in the same order, and flat displays those of a display.
+-- Borrowed items have the same columns in the same order; flat displays have the columns of displays.
 items as (
 
     select * from named

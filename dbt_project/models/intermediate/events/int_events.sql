@@ -1,4 +1,4 @@
--- A view: a second copy of every event would cost more than looking up the few that came twice.
+-- A view: copying every event would cost more than looking up the few that occur twice.
 {{ config(materialized="view") }}
 
 with accepted as (

@@ -27,8 +27,8 @@ repeated as (
 
 ),
 
--- Rows of equal content in one file are as many displays, unless they name a request; a file that repeats them has the
--- same numbers.
+-- Each of several equal rows in one file is a display, unless the rows name a request. A file that repeats them gets
+-- the same numbers.
 numbered as (
 
     select
@@ -45,8 +45,8 @@ numbered as (
 
 ),
 
--- Copies differ in their outcome where a later file knows more: the one that is final first counts, then a click, then
--- the greater value.
+-- Outcomes of copies differ if a later file knows more. A final outcome takes precedence, then a click, then the
+-- greater value.
 kept as (
 
     select *

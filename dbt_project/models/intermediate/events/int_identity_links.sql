@@ -1,6 +1,6 @@
 {%- set most_links, most_people, rounds = 20, 50, 3 %}
 
--- Two ids are of one person from the first event on that carries both.
+-- Two ids belong to one person from the first event that carries both.
 with carried as (
 
     select
@@ -33,7 +33,7 @@ links as (
 
 ),
 
--- An id that many share, such as that of a kiosk, joins those whom it met first and nobody later.
+-- An id that many people share, such as that of a kiosk, links only the ids that it met first.
 numbered as (
 
     select
@@ -59,7 +59,7 @@ joined_0 as (
 
 ),
 
--- Links of links: each round doubles the length of a chain. A chain is known from its last link on.
+-- Chains: each round doubles the length of a chain, which is known from its last link on.
 {% for round in range(1, rounds + 1) %}
 chains_{{ round }} as (
 

@@ -28,7 +28,7 @@ propositions as (
 
 ),
 
--- A proposition without items stays as one row without an item.
+-- A proposition without items is one row without an item.
 items as (
 
     select
@@ -54,7 +54,7 @@ tokened as (
 
 ),
 
--- Where the action names tokens that items carry, only those items were displayed or acted on. Few events name any.
+-- If the action names tokens that items carry, only those items were displayed or acted on. Few events have tokens.
 acted_on as (
 
     select * from items where tokens is null

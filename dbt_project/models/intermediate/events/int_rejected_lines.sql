@@ -5,7 +5,7 @@
     pre_hook="{{ drop_replaced_files() }}",
 ) }}
 
--- Numbering every line would cost a parallel read its order, so only files that hold a bad line are read again.
+-- A parallel read cannot number lines, so only the files with a bad line are read again.
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set sql -%}
     select distinct files.filename
@@ -33,7 +33,7 @@ with rejected as (
         reject_reason,
         event_ts,
         raw_text,
-        -- Events of one envelope have one line.
+        -- All events of an envelope are on one line.
         row_number() over (partition by source_file, raw_text, event_number order by reject_reason) as copy_number
     from {{ ref("stg_xdm__events") }}
     where reject_reason is not null and line_number is null
@@ -45,7 +45,7 @@ read_again as (
     {% for path in files %}
     select
         {{ source_file() }} as source_file,
-        -- Cutting a text that needs no cut takes as long as reading it.
+        -- Truncating every text would take as long as reading it.
         case when length(line) > 2000 then left(line, 2000) else coalesce(line, '') end as raw_text,
         row_number() over () as kept_number
     from {{ read_lines([path], "again") }}
@@ -60,7 +60,7 @@ read_again as (
 
 ),
 
--- Lines that could not be read at all are not counted by the reader.
+-- The reader does not count lines that it could not read.
 unreadable as (
 
     select

@@ -1,4 +1,4 @@
--- Looks at the events twice rather than keep a copy of them all meanwhile.
+-- Two passes over the events use less memory than keeping a copy of all of them.
 with repeated as (
 
     select event_id
@@ -9,7 +9,7 @@ with repeated as (
 
 ),
 
--- The earliest counts; ties go to the first file, then to the content.
+-- The earliest copy is kept; ties are broken by file, then by content.
 final as (
 
     select events.*

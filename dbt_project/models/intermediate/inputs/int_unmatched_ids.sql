@@ -26,7 +26,7 @@ members as (
 
 ),
 
--- Where there is a catalogue, what is displayed and what is listed should be the same offers.
+-- With a catalogue, the displayed offers and the listed offers should be the same.
 unlisted as (
 
     select

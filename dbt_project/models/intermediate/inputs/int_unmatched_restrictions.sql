@@ -86,7 +86,7 @@ known_event_types as (
 
 ),
 
--- Letters of another case and a missing plural are what people get wrong.
+-- Typical mistakes are upper case and a missing plural.
 uncounted_caps as (
 
     select

@@ -57,7 +57,7 @@ spellings as (
 
 ),
 
--- A name is near where at most a third of its letters differ.
+-- A name is similar if at most a third of its letters differ.
 likely as (
 
     select
@@ -71,7 +71,7 @@ likely as (
 
 ),
 
--- A file whose name is that of an input is of a kind that is not read; other folders count as one.
+-- A file named like an input has a kind that is not read. Other folders are one row.
 unnamed as (
 
     select

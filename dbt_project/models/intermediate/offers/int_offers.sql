@@ -12,8 +12,8 @@ displays as (
 
 ),
 
--- What was known at as_of, or at the first look at the catalogue for moments before it. A version that another run with
--- the same as_of replaced was valid for no time at all.
+-- The catalogue as known at as_of, or its first snapshot if as_of is earlier. A version that another run with the same
+-- as_of replaced has an empty validity.
 versions as (
 
     select *
@@ -33,7 +33,7 @@ known as (
 
 ),
 
--- Offers that were displayed and that the catalogue did not list: all of them where there is none, else retired ones.
+-- Displayed offers that the catalogue does not list: all offers if there is no catalogue, else retired ones.
 unlisted as (
 
     select offer_id

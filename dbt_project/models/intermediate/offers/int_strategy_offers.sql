@@ -16,7 +16,7 @@ offers as (
 
 ),
 
--- A strategy that names no offers has them all.
+-- A strategy that names no offers has all of them.
 final as (
 
     select

@@ -24,7 +24,7 @@ shown as (
 
 ),
 
--- All there ever were: people are ranked also where nothing was shown for a while.
+-- Displays of any age count: offers are ranked for a placement even if nothing was shown in it recently.
 displays as (
 
     select
@@ -58,7 +58,7 @@ offers as (
 
 ),
 
--- A strategy that names no placements has those its offers were shown in or are meant for.
+-- A strategy that names no placements has those that its offers were shown in or are meant for.
 found as (
 
     select
@@ -103,7 +103,7 @@ counts as (
 
 ),
 
--- The usual activity and scope of the placement stand in for people who were never shown anything in it.
+-- People without a display in the placement get its most frequent activity and scope.
 final as (
 
     select

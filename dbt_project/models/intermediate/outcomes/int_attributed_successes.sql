@@ -10,7 +10,7 @@ with success_events as (
 
 ),
 
--- The names for a click and a dismissal mean every event of that kind, whatever its eventType.
+-- The event types of a click and of a dismissal stand for all events of that kind, whatever their own eventType.
 strategies as (
 
     select
@@ -39,7 +39,7 @@ interactions as (
 
 ),
 
--- An event belongs to the display of the proposition it names: to one of them, where it names several.
+-- An event belongs to the display of the proposition that it names, or to one of them if it names several.
 by_proposition as (
 
     select
@@ -63,7 +63,7 @@ by_proposition as (
 
 ),
 
--- Custom events that name no proposition, or none that was displayed.
+-- Custom events that name no displayed proposition.
 custom_events as (
 
     select events.*
@@ -75,7 +75,7 @@ custom_events as (
 
 ),
 
--- The ids of each event's person that were known by then.
+-- The ids of the person of each event that were known at its time.
 people as (
 
     select
@@ -93,8 +93,8 @@ people as (
 
 ),
 
--- They belong to the person's last display before them: the first position, where several were shown at once. What an
--- event itself displays comes after it.
+-- They belong to the last display to the person before them, at the first position if several were shown at once.
+-- Displays that the event itself reports come after it.
 by_last_touch as (
 
     select

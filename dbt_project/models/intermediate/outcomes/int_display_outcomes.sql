@@ -33,7 +33,7 @@ offers as (
 
 ),
 
--- A flat display carries its outcome; a missing outcome is unknown.
+-- A flat display states its outcome. A missing outcome is unknown.
 outcomes as (
 
     select
@@ -72,7 +72,7 @@ outcomes as (
 
 ),
 
--- Past displays are valued at the costs of the catalogue as of now, since those decide what to show next.
+-- Past displays are valued at the costs of the catalogue at as_of, because these costs apply to the next displays.
 final as (
 
     select

@@ -72,7 +72,7 @@ unioned as (
 
 ),
 
--- As int_display_segments, for the segments that eligibility rules name.
+-- Like int_display_segments, for the segments that eligibility rules name.
 final as (
 
     select

@@ -1,4 +1,4 @@
--- Displays that are learned from, and those that traffic is compared by.
+-- Displays for training and for the comparison of traffic.
 with displays as (
 
     select
@@ -19,7 +19,7 @@ with displays as (
 
 ),
 
--- A set of segments is a number with a bit for each: at most 50 a strategy.
+-- A set of segments is an integer with one bit per segment. A strategy has at most 50.
 strategy_segments as (
 
     select
@@ -50,8 +50,8 @@ flat_segments as (
 
 ),
 
--- Who was in a segment at the moment of the display: from qualified_at on, until before exited_at. Flat displays tell
--- themselves of the segments that their files have a column for.
+-- Membership at the time of the display, from qualified_at, included, to exited_at, excluded. Flat displays state the
+-- segments that their files have a column for.
 as_of_display as (
 
     select
@@ -117,7 +117,7 @@ sets as (
 
 ),
 
--- There are few different sets, and lists are slow to gather.
+-- There are few distinct sets, and aggregating lists is slow.
 lists as (
 
     select

@@ -16,8 +16,8 @@ displays as (
 
 ),
 
--- A flat display whose file does not say when its outcome is final waits for the window if the strategy states one.
--- Displays of the strategy's offers in its placements, as far back as training or the performance tables look.
+-- A flat display whose file does not state when its outcome is final waits for the window if the strategy states one.
+-- The longer of the training and the performance window is kept.
 final as (
 
     select

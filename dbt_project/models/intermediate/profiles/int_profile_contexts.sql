@@ -12,7 +12,7 @@ with displays as (
 
 ),
 
--- A number stands for a person in a placement: contexts are counted by it.
+-- A number identifies a person in a placement, so that counting contexts is fast.
 places as (
 
     select
@@ -62,7 +62,7 @@ seen as (
 
 ),
 
--- Half of the profiles always have the same context.
+-- About half of the profiles always have the same context.
 settled as (
 
     select

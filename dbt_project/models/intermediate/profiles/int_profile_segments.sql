@@ -32,8 +32,8 @@ flat_segments as (
 
 ),
 
--- Flat displays carry their segments: of those that flat files have a column for, the last one holds now,
--- as it does in training.
+-- Flat displays state their segments. If flat files have a column for a segment, the last display decides, as in
+-- training.
 unioned as (
 
     select

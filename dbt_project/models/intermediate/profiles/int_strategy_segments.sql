@@ -31,7 +31,7 @@ flat as (
 
 ),
 
--- A strategy that names no segment takes those there are, the largest ones where there are more than 50.
+-- A strategy that names no segments uses all of them, or the 50 largest.
 seen as (
 
     select

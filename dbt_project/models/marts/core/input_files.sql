@@ -9,7 +9,7 @@ with records as (
         source_file,
         reject_reason
     from {{ ref(model) }}
-    -- Line 0 stands for a file without a row.
+    -- Line 0 means a file without rows.
     where coalesce(line_number, 1) > 0
     union all
     {% endfor %}
@@ -65,7 +65,7 @@ used as (
 
 ),
 
--- Rows that repeat a row of their own file: those of one request, and copies of an event.
+-- Rows that repeat a row of the same file: rows of one request, and copies of an event.
 repeated as (
 
     select

@@ -99,8 +99,8 @@ unioned as (
 
 ),
 
--- What restricts offers must not turn into a permission by its spelling: such a finding stops the run. Rejected rows of what
--- restricts or describes offers change the ranking; a catalogue may list more than is shown.
+-- A misspelled restriction must not allow an offer, so such a finding stops the run. Rejected rows of inputs that
+-- restrict or describe offers change the ranking. A catalogue may list more offers than are shown.
 judged as (
 
     select

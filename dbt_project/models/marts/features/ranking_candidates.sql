@@ -30,7 +30,7 @@ profile_segments as (
 
 ),
 
--- Many people are in the same segments; texts are compared quicker than lists.
+-- Many people are in the same segments, and comparing texts is faster than comparing lists.
 shared_segments as (
 
     select
@@ -66,7 +66,7 @@ profiles as (
 
 ),
 
--- The usual context of the profile, in this placement or else in the one last seen.
+-- The usual context of the profile in this placement, or else in the placement where it was last seen.
 final as (
 
     select

@@ -28,7 +28,7 @@ segments as (
 
 ),
 
--- A feature that both the catalogue of features and flat displays know has the type of the catalogue.
+-- If a feature is in context_features and in flat displays, context_features determines its type.
 known_context as (
 
     select
@@ -44,7 +44,7 @@ known_context as (
 
 ),
 
--- A computed feature whose values are all numbers is one.
+-- A computed feature is a number if all of its values are.
 computed as (
 
     select

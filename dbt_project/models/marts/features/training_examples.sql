@@ -44,8 +44,8 @@ group_offers as (
 
 ),
 
--- Every order of the eligible offers is as likely as any other in uniform random traffic, so that each has the same chance
--- of each position. Informed exploration has to be logged.
+-- In uniform random traffic, all orders of the eligible offers are equally likely, so each offer has the same
+-- probability at each position. Informed exploration must log its propensities.
 final as (
 
     select

@@ -17,7 +17,7 @@ counts as (
 
 ),
 
--- Days let an online decision drop those before its own period.
+-- Counts are kept by day, so that an online decision can drop the days before its own period.
 final as (
 
     select

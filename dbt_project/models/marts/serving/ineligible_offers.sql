@@ -18,7 +18,7 @@ profile_groups as (
 
 ),
 
--- People with the same rule segments share an eligibility set: rules need a row for each set, not for each person.
+-- People with the same rule segments share an eligibility set, so rules need one row per set instead of one per person.
 ruled_out as (
 
     select

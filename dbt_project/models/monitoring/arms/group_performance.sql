@@ -42,7 +42,7 @@ compared as (
 
 ),
 
--- A feature with one value is the strategy itself.
+-- A feature with a single value does not divide the strategy.
 tested as (
 
     select

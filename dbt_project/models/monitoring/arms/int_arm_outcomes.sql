@@ -23,7 +23,7 @@ profiles as (
     select
         outcomes.strategy_id,
         outcomes.kpi_type,
-        -- The rows of all placements are called so; a placement of that name gets another one.
+        -- 'all' names the rows of all placements, so a placement of that name is renamed.
         coalesce(case when outcomes.placement_id = 'all' then 'all (placement)' else outcomes.placement_id end, 'all')
             as placement_id,
         windows.window_days,
@@ -50,7 +50,7 @@ profiles as (
 
 ),
 
--- Somebody may explore in one cycle and not in the next, and so be in both arms.
+-- A person who explores in one cycle and not in the next is in both arms.
 paired as (
 
     select
@@ -68,7 +68,7 @@ paired as (
 
 ),
 
--- Sums over people of products of their displays and rewards, from which every variance is made.
+-- Sums over people of products of their displays and rewards, from which all variances follow.
 sums as (
 
     select
@@ -105,7 +105,7 @@ measured as (
 
 ),
 
--- The clustered variance is that of the mean: what a profile earned beyond the mean is summed before it is squared.
+-- Clustered variance of the mean: deviations from the mean are summed by profile before they are squared.
 final as (
 
     select

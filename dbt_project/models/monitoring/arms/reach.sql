@@ -36,7 +36,7 @@ people as (
 
 ),
 
--- Whoever is ranked and was not shown anything was displayed 0 times.
+-- People who are ranked and saw nothing count with 0 displays.
 ranked as (
 
     select distinct

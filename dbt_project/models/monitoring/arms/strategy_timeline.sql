@@ -55,7 +55,7 @@ firsts as (
 
 ),
 
--- An offer that is shown seldom may miss the first week without being launched later.
+-- An offer that is rarely shown may be missing in the first week although it was not launched later.
 launches as (
 
     select

@@ -1,4 +1,5 @@
--- Amounts may be tiny or huge: the least standard error of a strategy is its unit, so that sums keep their digits.
+-- Amounts may be tiny or huge. They are divided by the smallest standard error of the strategy to keep the digits of
+-- sums.
 with cells as (
 
     select
@@ -75,8 +76,8 @@ sums as (
 
 ),
 
--- Cochran's Q: how the difference of two offers varies over the values of a feature, beyond the difference of their
--- means. `information` turns what exceeds chance into a variance (DerSimonian and Laird).
+-- Cochran's Q: the variation of the difference of two offers over the values of a feature, apart from the difference of
+-- their means. `information` turns its excess over chance into a variance (DerSimonian and Laird).
 final as (
 
     select

@@ -2,7 +2,8 @@ with strategies as (
 
     select
         *,
-        -- Where outcomes take long, the last 7 days hold few final ones: use 4 days of final outcomes.
+        -- If outcomes take long, few displays of the last 7 days have a final one, so 4 days of final outcomes are
+        -- used.
         greatest(7, window_hours / 24 + 4) as recent_days
     from {{ ref("stg_ranking_strategies") }}
 
@@ -59,7 +60,7 @@ profiles as (
 
 ),
 
--- Displays of one person are alike: by how much that widens the spread of a mean.
+-- Design effect: displays to one person are similar, which increases the variance of a mean.
 repetition as (
 
     select

@@ -31,7 +31,7 @@ scored as (
 
 ),
 
--- What personalised displays earned, and what the newest model that had not seen them expected.
+-- Reward of personalised displays, and the score by the newest model that was not trained on them.
 displays as (
 
     select
@@ -76,7 +76,8 @@ spreads as (
 
 ),
 
--- What the middle offer earns for a unit of score is common to all: a season, or scores that promise too much.
+-- The reward per unit of score of the median offer is common to all offers, such as a season or scores that are too
+-- high.
 common as (
 
     select

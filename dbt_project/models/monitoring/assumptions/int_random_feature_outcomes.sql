@@ -24,12 +24,12 @@ singles as (
         on features.strategy_id = random_displays.strategy_id
         and features.display_id = random_displays.display_id
     group by 1, 2, 3, 4
-    -- Cells of a handful of displays are noise, and there are very many of them.
+    -- Cells with few displays are noise, and there are very many of them.
     having count(*) >= 10
 
 ),
 
--- Single features and pairs: neither half of an either-or shows anything alone.
+-- Single features and pairs: an exclusive-or shows in the pair only.
 unioned as (
 
     select
@@ -44,7 +44,7 @@ unioned as (
 
 ),
 
--- A response is a success. Where nearly all displays are one, it is the amount.
+-- The response is a success, or the amount if nearly all displays are a success.
 responses as (
 
     select

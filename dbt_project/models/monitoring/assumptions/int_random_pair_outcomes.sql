@@ -90,7 +90,7 @@ counts as (
 
 ),
 
--- Few displays earn anything: only those are summed.
+-- Few displays have a reward, so only these are summed.
 rewards as (
 
     select

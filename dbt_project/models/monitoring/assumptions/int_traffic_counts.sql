@@ -30,7 +30,7 @@ placed as (
 
 ),
 
--- Rare values of a feature with many of them are taken together.
+-- Rare values of a feature with many values are combined.
 binned as (
 
     select

@@ -33,7 +33,7 @@ candidates as (
 
 ),
 
--- Everybody is ranked for every placement of a strategy: one of them is one row a person.
+-- Everybody is ranked for every placement of a strategy, so one placement has one row per person.
 first_placements as (
 
     select
@@ -91,8 +91,8 @@ ranked_shares as (
 
 ),
 
--- Displays before the latest week (the training data of its model) against those of the latest week; and of
--- the people who are ranked those who were shown something in the look-back against all, one row a person.
+-- Displays before the latest week (the training data of its model) against displays of the latest week; and people with
+-- a display in the look-back against all ranked people, one row per person.
 final as (
 
     select

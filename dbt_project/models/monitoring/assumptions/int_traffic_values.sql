@@ -12,7 +12,7 @@ features as (
 
 ),
 
--- Many rows share a context, segments or a place: each is processed once, weighted by its count.
+-- Many rows share context, segments or placement. Each combination is processed once, weighted by its count.
 alike as (
 
     select
@@ -47,7 +47,7 @@ alike as (
         placement_id, activity_id, scope_id,
         count(*) as rows_alike
     from samples
-    -- Everybody is ranked for every placement, so the place where people were seen does not describe them.
+    -- Everybody is ranked for every placement, so the placement of a row does not describe the person.
     where comparison <> 'ranked_population'
     group by strategy_id, comparison, is_base, placement_id, activity_id, scope_id
 
@@ -80,7 +80,7 @@ final as (
         {{ readable_feature_value() }} as feature_value,
         rows_alike
     from valued
-    -- Profiles that were never shown anything have no context; do not report that as a difference.
+    -- Profiles without displays have no context, which is not a difference in traffic.
     where not (comparison = 'ranked_population' and feature_kind = 'context' and feature_text is null)
 
 )

@@ -60,7 +60,7 @@ stepped as (
 
 ),
 
--- Personalised displays are chosen by the model, so they confirm and never convict alone.
+-- The model chooses personalised displays, so they only support a change in random traffic.
 judged as (
 
     select

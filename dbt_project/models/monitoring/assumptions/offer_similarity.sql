@@ -52,7 +52,7 @@ measured as (
 
 ),
 
--- Each feature is a test: the smallest p-value counts as many times as there are features (Bonferroni).
+-- Each feature is a test, so the smallest p-value is multiplied by the number of features (Bonferroni).
 pairs as (
 
     select

@@ -4,7 +4,7 @@ with counts as (
 
 ),
 
--- A number that no training example has is in no quarter.
+-- A number outside the range of the training examples has no quarter.
 final as (
 
     select

@@ -16,7 +16,7 @@ shares as (
 
 ),
 
--- A share below 1 % counts as 1 % in the logarithm: what is new or gone would else make the index infinite.
+-- A share below 1 % counts as 1 % in the logarithm, because a new or vanished value would make the index infinite.
 parted as (
 
     select
@@ -57,7 +57,7 @@ features as (
 
 ),
 
--- Sampling alone gives an index of about (values - 1) (1 / n + 1 / m), and the spread of a chi-squared variable.
+-- Sampling alone gives an index of about (values - 1) (1 / n + 1 / m), with the variance of a chi-squared variable.
 corrected as (
 
     select
@@ -72,7 +72,7 @@ corrected as (
 
 ),
 
--- In total: the mean over the features that vary. Features of one person go together, so its error is the mean error.
+-- Total: the mean over the features that vary. Features of one person are correlated, so its error is the mean error.
 totals as (
 
     select

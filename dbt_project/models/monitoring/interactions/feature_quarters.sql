@@ -4,7 +4,7 @@ with quartiles as (
 
 ),
 
--- Each quarter by the greatest number in it; the last has none.
+-- Each quarter has its greatest number as upper bound; the last one has none.
 bounds as (
 
     select

@@ -13,7 +13,7 @@ features as (
 
 ),
 
--- Numbers are read in quarters of the displays.
+-- Numbers are divided into quarters of the displays.
 quarters as (
 
     select

@@ -23,7 +23,7 @@ totals as (
         {{ exact_sum("reward") }} as reward,
         {{ exact_sum("score * displays") }} as score,
         -{{ exact_sum("positives * ln(probability) + (displays - positives) * ln(1 - probability)") }} as log_loss,
-        -- Ranks, ties by their middle: the sum of twice the displays below and those beside.
+        -- Twice the mid-rank of tied displays: twice the displays below plus the tied displays.
         {{ exact_sum("positives * (2 * displays_below + displays)") }} as ranks_of_positives,
         {{ exact_sum("reward * (2 * displays_below + displays)") }} as ranks_of_reward
     from score_groups
@@ -46,7 +46,7 @@ offers as (
 
 ),
 
--- Each display is predicted by the other displays of its offer and 20 with the mean of all.
+-- Each display is predicted by the other displays of its offer and 20 more displays with the mean of all.
 guesses as (
 
     select

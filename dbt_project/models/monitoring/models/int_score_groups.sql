@@ -8,7 +8,7 @@ with ranked as (
 
 ),
 
--- Displays with one score cannot be told apart by it: they are one group. Week 0 stands for all weeks together.
+-- Displays with equal scores are one group. Week 0 means all weeks together.
 final as (
 
     select

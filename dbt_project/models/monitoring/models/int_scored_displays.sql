@@ -18,7 +18,7 @@ scored as (
 
 ),
 
--- Displays that a version was trained on do not measure it.
+-- Displays that a version was trained on are left out.
 final as (
 
     select

@@ -6,7 +6,7 @@ with score_groups as (
 
 ),
 
--- By the middle of a group's ranks: displays with one score stay together.
+-- By the mid-rank of a group, so that displays with equal scores stay together.
 placed as (
 
     select
@@ -37,7 +37,7 @@ deciles as (
 
 ),
 
--- Binary: Wilson's bounds, which hold at small counts too; continuous: normal ones.
+-- Binary: Wilson bounds, which are valid for small counts too. Continuous: normal bounds.
 bounded as (
 
     select

@@ -22,7 +22,7 @@ runs as (
 
 ),
 
--- The model that serves is one of those evaluated; a person may have promoted any of them.
+-- The deployed model is one of those evaluated. A person may have promoted any of them.
 served as (
 
     select
@@ -45,7 +45,7 @@ final as (
         strategy_id,
         cycle_date,
         as_of,
-        -- Builds of an earlier version called the previous model deployed.
+        -- Earlier versions of nextoffer called the previous model deployed.
         case policy when 'deployed' then 'previous' else policy end as policy,
         {{ figures | join(",\n        ") }}
     from evaluations

@@ -16,7 +16,7 @@ event_types as (
 
 ),
 
--- An event type that stands for a kind of event means that kind.
+-- The event types of displays, clicks and decisions mean the kind of event.
 final as (
 
     select

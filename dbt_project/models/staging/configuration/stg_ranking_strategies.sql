@@ -39,7 +39,7 @@ configured as (
 
 ),
 
--- Where nobody configured a strategy, one covers everything.
+-- If no strategy is configured, the default strategy covers everything.
 defaulted as (
 
     select
@@ -80,7 +80,7 @@ final as (
         strategy_id,
         coalesce(display_name, strategy_id) as display_name,
         coalesce(kpi_name, strategy_id) as kpi_name,
-        -- A net value is an amount, whatever the outcome is.
+        -- A net value is an amount, even if the outcome is binary.
         case when lower(objective) = 'net_value' then 'continuous' else coalesce(kpi_type, 'binary') end as kpi_type,
         coalesce(kpi_type, 'binary') as outcome_type,
         coalesce(lower(objective), 'reward') as objective,

@@ -44,8 +44,7 @@ read_files as (
 
 {%- if raw_files_of_kind("displays", ["csv", "lines", "json"]) or found | selectattr(2, "equalto", "text") | list %}
 
--- Text may hold numbers, in a Parquet column as in CSV and JSON: what the records hold counts, a value that is a number
--- everywhere as one.
+-- Text may contain numbers, in a Parquet column as in CSV and JSON. A feature is a number if all of its values are.
 records as (
 
     select
@@ -113,7 +112,7 @@ declared as (
 
 ),
 
--- The declared type counts, else values decide; a column of text without any value is a category.
+-- A declared type takes precedence over the values. A text column without values is a category.
 final as (
 
     select

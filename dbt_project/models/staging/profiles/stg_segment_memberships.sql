@@ -36,7 +36,7 @@ unioned as (
 
 ),
 
--- For a segment that it left, a profile has only the time of the exit: the start is unknown.
+-- An exited membership of an XDM profile has only the time of the exit. Its start is unknown.
 typed as (
 
     select

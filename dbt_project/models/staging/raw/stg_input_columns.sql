@@ -55,7 +55,7 @@ spellings as (
 
 ),
 
--- A spelling is near where at most a third of its letters differ; a column that the file has already is not meant.
+-- A spelling is similar if at most a third of its letters differ. Columns that the file already has are not suggested.
 likely as (
 
     select

@@ -26,7 +26,7 @@ with listed as (
 
 ),
 
--- How an event is read is part of the version of its file: a new context feature or event type reads the file again.
+-- The version of a file includes the settings of the extraction, so a new context feature or event type reads it again.
 settings as (
 
     select

@@ -98,7 +98,7 @@ final as (
 
     select
         judged.event_id,
-        -- A moment out of range would hide its own rejection behind as_of.
+        -- With a time out of range, as_of would hide the rejection of the event.
         case when coalesce(judged.reject_reason, '') <> 'timestamp out of range' then judged.event_ts end as event_ts,
         case when judged.reject_reason is null then judged.event_ts::date end as event_date,
         judged.event_type,
@@ -108,8 +108,8 @@ final as (
         judged.request_id,
         judged.propositions,
         {{ xdm_action_tokens("judged.tokens", "judged.action_id") }} as tokens,
-        -- Only displays are asked for their context, and everything else for values: both take time. A display of another
-        -- type, such as a page view or a purchase that reports what it rendered, has both.
+        -- Only displays have context and only other events have values, because both take time to read. A display of
+        -- another type, such as a page view or a purchase that reports what it rendered, has both.
         case
             when judged.event_kind = 'display' then {{ xdm_context_text("judged.fields", features) }}
         end as context_text,
@@ -128,7 +128,7 @@ final as (
         least(event_date, files.first_day) as changed_from,
         {{ next_load_id() }}::bigint as load_id
     from judged
-    -- Of an inner join the engine would keep the events in memory: the planner estimates text files as empty.
+    -- LEFT JOIN: the planner estimates text files as empty, so an inner join would keep the events in memory.
     left join files on judged.filename = files.filename
 
 )
