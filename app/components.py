@@ -1,4 +1,4 @@
-"""Boxes, charts and tables that pages share; what comes from data is shown as plain text."""
+"""Boxes, charts and tables that pages share; text from data is shown as plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the current publication; never the build file, never the scorer.
+"""Reads the current publication, never the build file.
 
 A publication is attached read-only to a database in memory, so it blocks no writer. The publication
 is part of every cache key, so a new publication shows at once.

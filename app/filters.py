@@ -53,8 +53,8 @@ class Period:
 def choose(label: str, name: str, options: list[str], words: Callable[[str], str] = str) -> str:
     """Let the user choose one of at least one option; `words` gives the text of an option.
 
-    A link may hold the option or its text. One that names an unknown option gets a warning and the
-    first option.
+    A link may hold the option or its text. A link to an unknown option shows a warning and selects
+    the first option.
     """
     words = _told_apart(options, words)
     _prepare(label, name, options, words)
@@ -70,7 +70,7 @@ def choose(label: str, name: str, options: list[str], words: Callable[[str], str
 
 
 def _told_apart(options: list[str], words: Callable[[str], str]) -> Callable[[str], str]:
-    """Return short texts of options, numbered where several are alike."""
+    """Return short texts of options, numbered if several are equal."""
     texts: dict[str, str] = {}
     for option in options:
         text, number = short(words(option)), 1
@@ -95,9 +95,9 @@ def choose_step(label: str, name: str, options: list[T], usual: T, words: Callab
 
 
 def _prepare(label: str, name: str, options: list[str], words: Callable[[str], str]) -> None:
-    """Give a widget the value that it has to show, where Streamlit would miss it.
+    """Set the value of a widget where Streamlit would not.
 
-    Another choice may have removed the option. And where the page changes right after a link was
+    Another choice may have removed the option. And if the page changes right after a link was
     opened, Streamlit has the value in the session, but neither shows it nor keeps it in the URL.
     """
     asked = st.query_params.get(name)
@@ -105,7 +105,7 @@ def _prepare(label: str, name: str, options: list[str], words: Callable[[str], s
         before = st.session_state[name]
         value = st.session_state[name] = before if before in options else options[0]
         if asked is None and value != options[0]:
-            with suppress(StreamlitAPIException):  # on the same page the widget does it
+            with suppress(StreamlitAPIException):  # on the same page, the widget sets it
                 st.query_params[name] = words(value)
     elif asked in options:
         if words(asked) != asked:

@@ -23,7 +23,7 @@ ARMS = {
 
 
 def plain(text: Any) -> str:
-    """Return text escaped so that markdown shows it letter by letter.
+    """Return text escaped so that markdown shows it unchanged.
 
     A word joiner after a colon keeps `:name:` from becoming an emoji or an icon; one between dashes
     or dots keeps them from becoming a long dash or an ellipsis.
@@ -150,7 +150,7 @@ def arm(traffic_type: Any) -> str:
 
 
 def offer_labels(offers: pd.DataFrame) -> dict[str, str]:
-    """Return the name of each offer, followed by its id where several share a name."""
+    """Return the name of each offer, followed by its id if several share a name."""
     unique = offers.drop_duplicates("offer_id")
     shared = unique["offer_name"].duplicated(keep=False)
     names = unique["offer_name"].where(

@@ -1,4 +1,4 @@
-"""What all pages share: the publication, its state, the filters and the errors.
+"""The frame of all pages: the publication, its state, the filters and the errors.
 
 A page is one function `render(view)` and one call of `show`.
 """
@@ -143,7 +143,7 @@ def _view(
 
 
 def now() -> datetime:
-    """Return the present moment, UTC without a time zone.
+    """Return the current time, UTC without a time zone.
 
     `NEXTOFFER_NOW`, an ISO time, takes its place, for pictures and reports of an older publication.
     """

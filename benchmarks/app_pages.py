@@ -5,7 +5,7 @@
 
 Without `--home`, a synthetic publication of that size is written to a temporary folder. Each page
 is drawn in this process, without a browser.
-`first` starts with empty caches, as after a publication; the limits are for `first`.
+`first` starts with empty caches, as after a publication, and has the limits.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a peer reached; values are expected rewards per display, NaN unless status is ok.
+    """Result of a peer; values are expected rewards per display, NaN unless status is ok.
 
     ``best_single`` is the value of the truly best single offer, ``random`` and ``oracle`` those of
     a uniform choice and of the best offer for each user. Times are CPU seconds.
@@ -51,7 +51,7 @@ class Outcome:
 
     @property
     def normalised(self) -> float:
-        """0 for random, 1 for the oracle; NaN where offers do not differ."""
+        """0 for random, 1 for the oracle; NaN if offers do not differ."""
         span = self.oracle - self.random
         return (self.value - self.random) / span if span > 1e-9 else float("nan")
 
@@ -59,7 +59,7 @@ class Outcome:
 def run_cell(cell: Cell, names: list[str], cap: float) -> Iterator[Outcome]:
     """Fit and measure peers one after the other; stop a peer after ``cap`` seconds.
 
-    After a time-out or a crash the rest goes on in a new process.
+    After a time-out or a crash, the remaining peers run in a new process.
     """
     remaining = list(names)
     while remaining:
@@ -88,7 +88,7 @@ def policy_value(rates: Floats, scores: Floats) -> float:
 
 def _next(connection: Connection, cell: Cell, peer: str, cap: float) -> Outcome:
     try:
-        connection.recv()  # the peer starts: only from here on its time counts
+        connection.recv()  # the time of the peer starts here
         if connection.poll(cap):
             return connection.recv()
         return _nothing(cell, peer, "timeout")
@@ -114,7 +114,7 @@ def _child(cell: Cell, names: list[str], connection: Connection) -> None:
             scorer = peers.fit(name, log)
             fitted = time.process_time()
             scores = np.asarray(scorer(table), dtype=np.float64)
-        except Exception as error:  # one peer's failure is a result, the others go on
+        except Exception as error:  # the failure of a peer is a result; the others go on
             outcome = _nothing(cell, name, f"failed: {type(error).__name__}: {error}")
         else:
             times = fitted - started, time.process_time() - fitted

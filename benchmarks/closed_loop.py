@@ -1,17 +1,17 @@
 """Share of the oracle's gain that the weekly cycle reaches in a simulated bank.
 
-``python -m benchmarks.closed_loop --weeks 12 --seeds 10``. Each week the bank shows what the cycle
-before it ranked, and ``nextoffer run`` processes its events at the end. The share compares the
+``python -m benchmarks.closed_loop --weeks 12 --seeds 10``. Each week the bank shows the offers of
+the previous cycle, and ``nextoffer run`` processes its events at the end. The share compares the
 personalised arm with random traffic (0) and with the best eligible offer of every visit (1), by the
-bank's own expected rewards; the product never sees them. Writes one row per strategy and week to
-stderr as it goes.
+true expected rewards of the bank, which the product never sees. Writes one row per strategy and
+week to stderr during the run.
 
-Exits 1 when a requirement is missed:
+Exits with 1 if a requirement is missed:
 
 * Gain: the share, averaged over weeks 3 on and over seeds, is at least 80 % for each strategy.
 * Collapse: the cycle of the week in which an offer loses its appeal flags it, in every seed.
 
-The table of requirements also gives the cycles that a launched offer took to be ready.
+The table of requirements also shows the number of cycles until a launched offer was ready.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _SEVERITY = """
 
 @dataclass(frozen=True)
 class Week:
-    """A strategy in one week of one seed, and what the cycle at its end found.
+    """A strategy in one week of one seed, and the findings of the cycle at its end.
 
     Attributes
     ----------

@@ -1,16 +1,16 @@
-"""Do 95 % intervals contain the true policy value in 95 of 100 logs, and does the gate stay shut?
+"""Coverage of 95 % intervals of policy values, and the error rate of the gate.
 
     python -m benchmarks.coverage --logs 3000
 
 Draws many logs from worlds with a known truth (ope_worlds.py, ten worlds per scenario), evaluates a
 policy and compares it with the best single offer. Prints every estimator as it is measured and then
-a summary. Exits 1 when a required coverage is outside 93-97 %, or when the gate (z > 1.64) opens
-for policies of equal value in more than 5 % of logs by more than three standard errors of the
-simulation. A comparison is required only where at least 95 % of logs contain enough evidence:
-which logs those are depends on their rewards.
+a summary. Exits with 1 if a required coverage is outside 93-97 %, or if the gate (z > 1.64) opens
+for policies of equal value in more than 5 % of logs plus three standard errors of the simulation. A
+comparison is required only if at least 95 % of logs contain enough evidence, because the evidence
+of a log depends on its rewards.
 
-With 3000 logs, 95 % is measured to +- 0.8 and everything takes about 25 minutes on one core. With
-500 it is +- 1.9 and 4 minutes, and a few of the 200 figures are outside by chance.
+With 3000 logs, 95 % is measured to +- 0.8, which takes about 25 minutes on one core. With 500 logs
+it is +- 1.9 and 4 minutes, and a few of the 200 figures are outside by chance.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def measure_intervals(scenario: Scenario, logs: int, seed: int) -> dict[str, lis
 
 
 def measure_gate(scenario: Scenario, logs: int, seed: int) -> dict[str, float]:
-    """Percent of all logs in which the gate opens although both policies are worth the same."""
+    """Percent of all logs in which the gate opens although both policies have the same value."""
     opened = dict.fromkeys(PAIRED, 0)
     for log in draws(scenario, logs, seed, is_null=True):
         for name in PAIRED:
@@ -159,7 +159,7 @@ def gate_limit(logs: int) -> float:
 
 
 def report(kind: str, rows: list[Coverage]) -> int:
-    """Print rows in percent and return how many fail."""
+    """Print rows in percent and return the number of failures."""
     for row in rows:
         print(
             f"{row.scenario:<25}{kind:<11}{row.estimator:<10}{row.logs:>6}{row.covered:>8.1f}"

@@ -1,4 +1,5 @@
-"""Cross-fitted doubly robust value of peers: each row is judged by models that never saw it."""
+"""Cross-fitted doubly robust value of peers: each row is evaluated with models that were not
+trained on it."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Measured:
-    """A peer's estimate and its paired difference from the best single offer.
+    """The estimate of a peer and its paired difference from the best single offer.
 
-    ``ratio`` is to the best single offer's value; where that is negative, 1 + difference /
-    absolute value. ``true_ratio`` uses the known truth instead. NaN where not known.
+    ``ratio`` is relative to the value of the best single offer; if that is negative, it is 1 +
+    difference / absolute value. ``true_ratio`` uses the known truth instead. NaN if unknown.
     """
 
     estimate: PolicyEstimate
@@ -34,7 +35,7 @@ class Measured:
 def measure(dataset: Dataset, names: list[str], model: str, seed: int) -> dict[str, Measured]:
     """Measure peers by 5 folds over clusters; ``model`` names the reward model of the estimator.
 
-    A peer that fails ranks at random and its failure is told.
+    A peer that fails ranks at random, and its failure is reported.
     """
     shares, expected, failures = _choices(dataset, names, model, seed)
     log, rows = dataset.log, np.arange(len(dataset.log))
@@ -64,7 +65,7 @@ def measure(dataset: Dataset, names: list[str], model: str, seed: int) -> dict[s
 
 
 def best_peer_ratio(results: dict[str, list[Measured]]) -> tuple[float, str]:
-    """Ours over the best peer by mean value over the repeats, and that peer's name."""
+    """Ours divided by the best peer by mean value over the repeats, and the name of that peer."""
     values = {
         name: float(np.mean([m.value for m in found]))
         for name, found in results.items()
@@ -77,7 +78,7 @@ def best_peer_ratio(results: dict[str, list[Measured]]) -> tuple[float, str]:
 def _choices(
     dataset: Dataset, names: list[str], model: str, seed: int
 ) -> tuple[dict[str, Floats], Floats, dict[str, str]]:
-    """Each peer's choice as shares (n, n_offers), the model's expected rewards, failures."""
+    """Choices of the peers as shares (n, n_offers), expected rewards of the model, failures."""
     log, folds = dataset.log, dataset.folds(FOLDS, seed)
     shape = (len(log), len(log.offer_ids))
     shares = {name: np.full(shape, 1 / shape[1]) for name in names}
@@ -92,7 +93,7 @@ def _choices(
         for name in names:
             try:
                 scores = np.asarray(peers.fit(name, fitting)(users), dtype=np.float64)
-            except Exception as error:  # one peer's failure is a result, the others go on
+            except Exception as error:  # the failure of a peer is a result; the others go on
                 failures[name] = f"failed: {type(error).__name__}: {error}"
                 continue
             first = scores >= scores.max(axis=1, keepdims=True)

@@ -1,10 +1,10 @@
-"""The weekly cycle, step by step, as the log of events grows; and against plain pandas.
+"""The weekly cycle, step by step, for growing logs of events, and compared with pandas.
 
-``python -m benchmarks.cycle --help``. For each size a simulated bank writes some weeks of events,
-which a cycle then takes from an empty home folder on; `start` is dbt's first parse of the project,
-which a home folder needs once. Of many weeks (``--weeks 8``) another home folder runs the cycle one
-week before and then, measured, the last one: what a week costs that comes on top of others. Exit
-code 1 when a requirement is missed.
+``python -m benchmarks.cycle --help``. For each size, a simulated bank writes some weeks of events,
+and a cycle processes them in an empty home folder. `start` is the first parse of the project by
+dbt, which a home folder needs once. With many weeks (``--weeks 8``), another home folder runs the
+cycle of the week before and then the last one, which is measured as the cost of an additional week.
+Exits with 1 if a requirement is missed.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from benchmarks.cycle_steps import Usage, run_apart
 from benchmarks.report import Table, show, write_markdown
 from scorer.simulation import World
 
-# Two weeks of the bank's usual traffic; over more weeks there is as much less of it in each.
+# Two weeks of the usual traffic of the bank; with more weeks, the traffic per week is lower.
 _EVENTS_PER_PERSON, _USUAL_WEEKS = 8.8, 2
 _FEW_WEEKS = 2
-# Loading is measured on one thread: with very many events that takes longer than all the rest.
+# Loading is measured on one thread, which takes longer than everything else for many events.
 _FLOOR_UP_TO = 3_000_000
 _LARGEST_FLOOR_RATIO, _LARGEST_GROWTH, _LEAST_SPEEDUP = 5.0, 12.0, 10.0
 
@@ -37,8 +37,8 @@ _LARGEST_FLOOR_RATIO, _LARGEST_GROWTH, _LEAST_SPEEDUP = 5.0, 12.0, 10.0
 class Run:
     """One size: numbers of events and people, usage of the simulation, the steps and pandas.
 
-    ``steps`` are those of a cycle from nothing, ``weekly`` those of the last week on top of the
-    others, None of few weeks.
+    ``steps`` are those of a cycle in an empty home folder, ``weekly`` those of an additional week,
+    None with few weeks.
     """
 
     events: int
@@ -105,7 +105,7 @@ def _run(options: argparse.Namespace, events: int) -> Run:
 def _pandas(home: Path, raw: Path, as_of: datetime) -> Usage | None:
     try:
         return run_apart("pandas", home, raw, as_of)
-    except RuntimeError as error:  # of memory, as a rule: the system stops it
+    except RuntimeError as error:  # usually out of memory: the system stops it
         print(error)
         return None
 
@@ -120,7 +120,7 @@ def _people(events: int) -> int:
 
 
 def _bank(raw: Path, events: int, options: argparse.Namespace) -> tuple[World, datetime]:
-    """Return a bank with that many events over all weeks, and the moment after the last one."""
+    """Return a bank with that many events over all weeks, and the time after the last one."""
     start, usual = date(2026, 9, 6), World(profiles=1)
     slower = _USUAL_WEEKS / options.weeks
     world = World(

@@ -1,14 +1,14 @@
 """Time that a small cycle spends outside queries and training: imports, dbt, state.
 
 ``python -m benchmarks.cycle_overhead --help``. A simulated bank writes some weeks of events. A
-cycle runs as of the week before the last, in a home folder of its own. Then the last cycle is
-measured, each time on a copy of that home and in a new process.
+cycle runs as of the week before the last in a separate home folder. Then the last cycle is
+measured, each time on a copy of that folder and in a new process.
 
 - ``queries`` is the time on the clock during which dbt has at least one query running;
 - ``learning`` is the time of the steps train, rank and publish, queries included;
-- ``rest`` is everything else: what a cycle costs however little data it reads.
+- ``rest`` is everything else: the cost of a cycle that does not depend on its data.
 
-Exit code 1 when the smallest rest is above the limit.
+Exits with 1 if the smallest rest is above the limit.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ START = "start"
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took: wall and CPU seconds, peak resident memory in GB, its figures."""
+    """Usage of a process: wall and CPU seconds, peak resident memory in GB, and its figures."""
 
     wall: float
     cpu: float
@@ -63,7 +63,8 @@ def run_apart(what: str, home: Path, raw: Path, as_of: datetime) -> Usage:
 
 
 def run_ours(home: Path, raw: Path, as_of: datetime) -> dict[str, Any]:
-    """Run the cycle in this process; return each step's usage, the first parse of dbt apart."""
+    """Run the cycle in this process; return the usage of each step, with the first parse of dbt as
+    a separate step."""
     settings = Settings(home=home, as_of=as_of, raw=raw)
     usages: dict[str, tuple[float, float, float]] = {}
 

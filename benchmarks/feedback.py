@@ -77,7 +77,8 @@ class FeedbackLog:
         return np.random.default_rng(0).random(len(self)) < VALIDATION_SHARE
 
     def prepare(self) -> None:
-        """Compute what peers share, so that it does not count towards the time of any peer."""
+        """Compute shared data in advance, so that it does not count towards the time of any
+        peer."""
         for name in ("schema", "users", "offers", "rewards", "propensity", "columns", "validates"):
             getattr(self, name)
 
@@ -90,7 +91,8 @@ class FeedbackLog:
 class LinearColumns:
     """Columns for linear peers: one-hot categories, normal scores of numbers, missing flags.
 
-    A number's normal score comes from its rank among the training rows, which tames heavy tails.
+    The normal score of a number comes from its rank among the training rows, which limits heavy
+    tails.
     """
 
     schema: FeatureSchema

@@ -38,7 +38,7 @@ class Dataset:
 
 
 def find_data(given: Path | None) -> Path:
-    """The folder given, or ``../shared/data`` beside the repository.
+    """The given folder, or ``../shared/data`` next to the repository.
 
     Raises FileNotFoundError, with what to do, when it is not there.
     """

@@ -1,9 +1,9 @@
-"""How often training personalises a world, in one cycle and over many.
+"""Share of strategies that training personalises, in one cycle and over many.
 
-``python -m benchmarks.gate --help``. In a null world personalising cannot gain anything, so every
-pass is an error; in any other world, the share of passes is the power of the gate. Each log is a
-strategy: its first cycle has four weeks of random displays, each later cycle one week more, and a
-pass carries over as it does in production (see docs/method.md).
+``python -m benchmarks.gate --help``. In a null world, personalisation cannot gain anything, so
+every pass is an error. In any other world, the share of passes is the power of the gate. Each log
+is a strategy: its first cycle has four weeks of random displays, each later cycle one more week,
+and a pass carries over as in production (see docs/method.md).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FIRST_CYCLE = datetime(2026, 1, 5)
 
 @dataclass(frozen=True)
 class Life:
-    """Which cycles of one strategy personalised, and which of them passed on new evidence."""
+    """The cycles of one strategy that personalised, and those that passed on new evidence."""
 
     personalised: tuple[bool, ...]
     proven: tuple[bool, ...]

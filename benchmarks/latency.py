@@ -3,7 +3,7 @@
 Measures CPU time of the thread, which excludes waiting for a busy core, and wall time. Requirements
 apply to CPU time.
 
-XGBoost's time includes the cross product of the user and the offers, which every caller has to
+The time of XGBoost includes the cross product of the user and the offers, which every caller has to
 build. The two scorers take turns, 50 requests at a time, so that both run under the same
 conditions, each like a server that does nothing else.
 """
@@ -37,7 +37,7 @@ QUANTILES = ("p50", "p99")
 
 
 def main() -> int:
-    """Run, print, write; exit code 1 when a requirement is missed."""
+    """Run, print, write; exit with 1 if a requirement is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--offers", type=int, nargs="+", default=[20, 100, 500])
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["one_hot", "native"])
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def measure(ranker: Ranker, users: Floats) -> tuple[np.ndarray, np.ndarray]:
-    """CPU and wall microseconds of every request, (n, 2): XGBoost's and ours."""
+    """CPU and wall microseconds of every request, (n, 2): XGBoost and ours."""
     forest = FactorisedForest(ranker.booster, ranker.offers, ranker.offer_columns)
     rows = ranker.crossed(users[:1])
     n_offer_columns = ranker.offers.shape[1]
@@ -91,7 +91,7 @@ def _microseconds(work: Callable[[Floats], object], user: Floats) -> tuple[float
 
 
 def figures(theirs: np.ndarray, ours: np.ndarray) -> list[str]:
-    """p50 and p99 of both, the ratio of the medians, the tail of ours, and both in wall time."""
+    """p50 and p99 of both, the ratio of the medians, our tail, and both in wall time."""
     (a, b), (c, d) = (np.quantile(spent, [0.5, 0.99], axis=0).tolist() for spent in (theirs, ours))
     cpu = [a[0], b[0], c[0], d[0]]
     wall = [f"{a[1]:.0f} / {b[1]:.0f}", f"{c[1]:.0f} / {d[1]:.0f}"]

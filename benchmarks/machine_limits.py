@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 
 def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
-    """Least CPU seconds of the process over some repeats."""
+    """Minimum CPU seconds of the process over some repeats."""
     best = np.inf
     for _ in range(repeats):
         start = time.process_time()

@@ -1,4 +1,4 @@
-"""Does the interaction base converge wherever successes are rare? 108 fits.
+"""Convergence of the interaction base with rare successes: 108 fits.
 
 ``python -m benchmarks.newton_sweep``. A segment clicks at another rate than everybody else, on
 every second offer. A fit diverged if it did not converge, if it predicts worse than the mean, or

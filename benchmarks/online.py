@@ -1,7 +1,7 @@
-"""Online decisions: throughput, latency and CPU of `nextoffer serve`, by a load generator.
+"""Online decisions: throughput, latency and CPU of `nextoffer serve`, measured with `wrk`.
 
-A synthetic publication (100 offers, three placements, residual trees) is served by this machine,
-and `wrk`, with one thread, asks on the same cores. CPU time is that of the workers.
+This machine serves a synthetic publication (100 offers, three placements, residual trees), and
+`wrk` sends requests from one thread on the same cores. CPU time is that of the workers.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def publish(settings: Settings) -> None:
 
 
 def load_rows(home: Path, profiles: int, seconds: int, workers: int) -> Iterator[list[str]]:
-    """Requests of each kind; the last ones while publications follow each other."""
+    """Requests of each kind; the last ones while new publications are made."""
     with served(home, workers) as process:
         for name, body, end, per, connections in (
             ("one, known", _KNOWN, _ONE, 1, 8),
@@ -165,7 +165,7 @@ def load_rows(home: Path, profiles: int, seconds: int, workers: int) -> Iterator
 
 
 def republish(home: Path, stop: threading.Event) -> None:
-    """Publish again and again, each time with a later moment."""
+    """Publish repeatedly, each time with a later as_of."""
     settings, number = Settings(home=home / "home", as_of=AS_OF), 0
     while not stop.wait(4.0):
         number += 1
@@ -229,7 +229,7 @@ def served(home: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process has started."""
+    """Child processes of a process."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(child) for child in text.split()]
 
@@ -244,7 +244,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident(pid: int) -> int:
-    """Memory of a process that no other shares, in MB."""
+    """Unshared memory of a process, in MB."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -1,7 +1,7 @@
 """Worlds with a known policy value, from which logs are drawn; used by coverage.py and tests.
 
-A display has one of a few types of context. The type fixes the mean reward of each offer, the
-logging probabilities and what policies do, so the value of a policy is a finite sum.
+A display has one of a few types of context. The type determines the mean reward of each offer, the
+logging probabilities and the choices of policies, so the value of a policy is a finite sum.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class World:
-    """One scenario's truth; matrices of shape (types, offers)."""
+    """The truth of a scenario; matrices of shape (types, offers)."""
 
     scenario: Scenario
     type_share: npt.NDArray[np.float64]

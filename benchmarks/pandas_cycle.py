@@ -1,8 +1,8 @@
 """The weekly cycle written with pandas, XGBoost and a cross product.
 
-The same inputs and features: displays with the segments of their moment and their context,
-successes by proposition or last touch, the usual context of each person. It trains one model a
-strategy, without choosing, gating or judging, and ranks without exploration or eligibility.
+It uses the same inputs and features: displays with the segments at that time and their context,
+successes by proposition or last touch, the usual context of each person. It trains one model per
+strategy without model choice, gate or evaluation, and ranks without exploration or eligibility.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def run_pandas(raw: Path, out: Path, as_of: datetime) -> dict[str, float]:
 
 
 def read_events(raw: Path, as_of: datetime) -> pd.DataFrame:
-    """One row per event id, the earliest, up to a moment."""
+    """One row per event id, the earliest, up to a time."""
     files = sorted((raw / "experience_events").glob("*.ndjson"))
     events = pd.DataFrame([row for file in files for row in _rows_of(file)])
     events["at"] = pd.to_datetime(events["at"], utc=True, format="ISO8601").dt.tz_localize(None)
@@ -176,7 +176,7 @@ def _segments(rows: pd.DataFrame, memberships: pd.DataFrame) -> pd.DataFrame:
 def _candidates(
     displays: pd.DataFrame, events: pd.DataFrame, memberships: pd.DataFrame, as_of: datetime
 ) -> pd.DataFrame:
-    """Every person in every placement, with the context they usually come with."""
+    """Every person in every placement, with their usual context."""
     people = pd.Index(events["profile_id"].unique()).union(memberships["profile_id"].unique())
     index = pd.MultiIndex.from_product([people, displays["placement_id"].unique()])
     index.names = ["profile_id", "placement_id"]

@@ -1,4 +1,4 @@
-"""Tables of what peers reached over several seeds."""
+"""Tables of the results of peers over several seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often displays are set aside as outdated although nothing changed: dates are permuted.
+"""False alarms of the search for changed offers: dates are permuted, so nothing changed.
 
 ``python -m benchmarks.permuted_dates --help``. Each training sees amounts whose dates are in random
 order, so every shift that it finds is false.

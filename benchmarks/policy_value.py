@@ -1,6 +1,6 @@
-"""Policy value on planted worlds: ours against peers fitted on the same rows.
+"""Policy value on planted worlds: ours and peers fitted on the same rows.
 
-``python -m benchmarks.policy_value --help``; what is measured is in benchmarks/README.md.
+``python -m benchmarks.policy_value --help``; benchmarks/README.md describes the measures.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.policy_value", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small worlds, under 5 minutes")
     parser.add_argument("--worlds", nargs="+", help="truth-offers-rate[-displays][-logged]")
-    parser.add_argument("--displays", type=int, default=100_000, help="where a world names none")
+    parser.add_argument("--displays", type=int, default=100_000, help="for worlds that name none")
     parser.add_argument("--seeds", type=int, help="default 3, with --quick 2")
     parser.add_argument(
         "--peers", nargs="+", default=list(peers.DEFAULT), choices=peers.PEERS, metavar="PEER"

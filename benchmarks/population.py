@@ -44,7 +44,7 @@ NUMBERS = (
 )
 MISSING_SHARES = np.array([0.05, 0.0, 0.15, 0.0, 0.1])
 _TRAITS = 3
-# The same traits move the same features in every world, so worlds differ by their truth only.
+# The traits affect features in the same way in every world, so worlds differ only in their truth.
 _LOADINGS = np.random.default_rng(7).normal(0.0, 0.35, (_TRAITS, len(SEGMENT_SHARES)))
 _NUMBER_LOADINGS = np.random.default_rng(8).normal(0.0, 0.4, (_TRAITS, len(NUMBERS)))
 
@@ -54,7 +54,7 @@ class Users:
     """Users in standardised form.
 
     ``segments`` bool (n, 12), ``categories`` int64 codes (n, 4), ``numbers`` float64 normal
-    scores (n, 5) with NaN where missing.
+    scores (n, 5) with NaN if missing.
     """
 
     segments: npt.NDArray[np.bool_]
@@ -129,7 +129,7 @@ def declared_schema() -> FeatureSchema:
 
 
 def _raw(scores: Floats) -> list[Floats]:
-    """Numbers in their own units from normal scores; every map is increasing."""
+    """Numbers in their original units from normal scores; every map is increasing."""
     age, recency, spend, visits, engagement = scores.T
     return [
         np.round(42.0 + 12.0 * age),

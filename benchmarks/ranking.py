@@ -1,8 +1,8 @@
-"""Rank users by 20, 100 and 500 offers: ours against the cross product and other scorers.
+"""Rank 20, 100 and 500 offers for users: ours, the cross product and other scorers.
 
-All figures are CPU microseconds per user of one thread, least of three repeats, in one process.
-Before anything is timed, ours must give XGBoost's margins bit by bit and the same best offers as a
-full sort of them.
+All figures are CPU microseconds per user on one thread, the minimum of three repeats in one
+process. Before the timing, our margins must equal those of XGBoost bit by bit, and our best offers
+a full sort of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from scorer.forest import FactorisedForest
 
 TOP = 5
 ROWS_FOR_PEERS = 60_000
-# Kind, number of offers, least ratio to inplace_predict.
+# Kind, number of offers, minimum ratio to inplace_predict.
 REQUIRED = {("one_hot", 20): 20, ("one_hot", 100): 100, ("native", 100): 40}
 LEAST_OF_WINDOW, LEAST_OF_TWO_THREADS = 5.0, 1.7
 
@@ -100,7 +100,7 @@ def measure(ranker: Ranker, displays: Displays, arguments: argparse.Namespace) -
 
 
 def check(ranker: Ranker, forest: FactorisedForest, users: Floats) -> None:
-    """Check that our margins equal XGBoost's bit by bit and give the same ranking."""
+    """Check that our margins equal those of XGBoost bit by bit and give the same ranking."""
     margins = ranker.booster.inplace_predict(ranker.crossed(users), predict_type="margin")
     margins = margins.reshape(len(users), -1)
     if forest.score(users).tobytes() != margins.tobytes():
@@ -111,7 +111,7 @@ def check(ranker: Ranker, forest: FactorisedForest, users: Floats) -> None:
 
 
 def peer_figure(name: str, ranker: Ranker, displays: Displays, users: Floats) -> float | str:
-    """A peer's CPU microseconds per user, the cross product included."""
+    """CPU microseconds of a peer per user, including the cross product."""
     try:
         score = PEERS[name](ranker, displays)
     except ImportError:
@@ -151,7 +151,8 @@ def window_figure(forest: FactorisedForest, users: Floats) -> float:
 
 
 def ratios(figures: Figures, forest: FactorisedForest, users: Floats) -> Figures:
-    """Ours against the others, two threads against one, and shares of the machine's limits."""
+    """Ratios of the others to ours, of one thread to two, and shares of the limits of the
+    machine."""
     ours, best = figures["ours, all margins"], figures[f"ours, top {TOP}"]
     seconds = ours * 1e-6 * len(users)
     moved = users.nbytes + len(users) * forest.n_offers * 4

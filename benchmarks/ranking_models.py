@@ -3,11 +3,11 @@
 ==========  ======================================================================================
 one_hot     the offer is one categorical column, split one offer against the others (the product's)
 native      the same column, split into groups of offers: the worst case for merging offers
-dense       one 0/1 column per offer, as readers without categorical splits need it
+dense       one 0/1 column per offer, for readers without categorical splits
 ==========  ======================================================================================
 
-Users have 37 columns: 12 flags, 4 categories of 8 codes, 21 numbers; 2 % are missing. What an
-offer is worth depends on all of them. 100 trees of depth 6, unless asked otherwise.
+Users have 37 columns: 12 flags, 4 categories of 8 codes, 21 numbers; 2 % are missing. The value of
+an offer depends on all of them. 100 trees of depth 6 by default.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ N_USER_COLUMNS = N_FLAGS + N_CATEGORIES + N_NUMBERS
 
 @dataclass(frozen=True)
 class Size:
-    """How large a model is and how many rows it is trained on."""
+    """Size of a model and number of its training rows."""
 
     n_offers: int
     n_trees: int = 100

@@ -1,7 +1,7 @@
 """Other ways to score every user with every offer, each on one thread.
 
-A peer is made from a ranker and gives a function from the cross product's rows to one number per
-row. ``UnreadableError`` says why a peer cannot take a model; a missing package is named.
+A peer turns a ranker into a function from rows of the cross product to one number per row.
+``UnreadableError`` states why a peer cannot read a model, or the missing package.
 """
 
 from __future__ import annotations
@@ -105,5 +105,6 @@ PEERS: dict[str, Callable[[Ranker, Displays], Scorer]] = {
     "lightgbm": lightgbm_own,
 }
 
-# Peers that give XGBoost's margins up to rounding, and ONNX probabilities of the same order.
+# Peers that return the margins of XGBoost up to rounding; ONNX returns probabilities in the same
+# order.
 SAME_MODEL = ("predict(DMatrix)", "inplace_predict", "treelite", "tl2cgen")

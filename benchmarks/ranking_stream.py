@@ -1,7 +1,7 @@
 """Writing ranked offers: people in, rows of ``scorer.ranked_offers`` out, at several sizes.
 
 ``python -m benchmarks.ranking_stream --profiles 100000 300000 1000000``. Every size runs in a
-process of its own on freshly made tables, so that peak memory is its own.
+separate process on new tables, so that peak memory is measured per size.
 """
 
 from __future__ import annotations

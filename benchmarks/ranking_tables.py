@@ -1,8 +1,8 @@
 """Tables that ranking reads, for any number of people, and a model trained on a sample of them.
 
-Ten segments, two categories and two numbers, three placements, four eligibility sets a placement
-that each leave out a part of the offers; every twentieth row excludes two offers; every twentieth
-offer is not ready. Built in DuckDB from a hash of the person's number.
+Ten segments, two categories and two numbers, three placements, and four eligibility sets per
+placement that each lack some offers. Every twentieth row excludes two offers, and every twentieth
+offer is not ready. DuckDB builds them from a hash of the number of the person.
 """
 
 from __future__ import annotations

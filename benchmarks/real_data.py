@@ -1,6 +1,6 @@
-"""Policy value on real randomised offers: cross-fitted doubly robust, against best single.
+"""Policy value on real randomised offers: cross-fitted doubly robust, relative to best single.
 
-``python -m benchmarks.real_data --help``; what is measured is in benchmarks/README.md.
+``python -m benchmarks.real_data --help``; benchmarks/README.md describes the measures.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Check = tuple[str, str, bool]
 
 @dataclass(frozen=True)
 class Plan:
-    """KPI type of a data set and what is required of ours on it."""
+    """KPI type of a data set and the requirement on it."""
 
     kpi_type: str
     checks: tuple[Callable[[Results], Check], ...]
 
 
 def as_good_as_peers(results: Results) -> Check:
-    """Ours against the best peer of the run, by doubly robust value."""
+    """Compare ours with the best peer of the run, by doubly robust value."""
     ratio, peer = best_peer_ratio(results)
     return f">= {PEER_RATIO} x best peer ({peer})", f"{ratio:.3f}", ratio >= PEER_RATIO
 

@@ -1,10 +1,10 @@
-"""Is ours at least as good as its peers? One verdict per world, from all seeds.
+"""Checks whether ours is at least as good as its peers: one verdict per world, from all seeds.
 
-* A world with something personal to learn: the mean over seeds of ours / best peer is at least 1
+* A world with personal preferences: the mean over seeds of ours / best peer is at least 1
   within noise: mean + 1.64 standard errors of that mean >= 1. The best peer is the one
   with the highest mean value in this world.
 * A null world: ours / best single is at least 0.995 in every seed, where best single is the peer
-  of that name, fitted on the same rows. (Nobody can know the truly best offer.)
+  of that name, fitted on the same rows. (The truly best offer is unknown to every peer.)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Contents of a synthetic publication: the rows of each mart, and SQL for its main columns.
 
-The rows are those of a source: the temporary tables that `synthetic_publication` makes, or marts
-further up. A column without SQL is the source's column of that name, else `ANY_VALUE` for its type.
+The rows come from a source: temporary tables of `synthetic_publication`, or marts defined above. A
+column without SQL is the column of the source with that name, else `ANY_VALUE` for its type.
 """
 
 from __future__ import annotations
@@ -203,7 +203,8 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         {"share": "0.8 / pow(4, f + 1)", "importance_rank": "f + 2"},
     ),
     "offer_feature_interactions": (
-        # The first offer is liked where two features have the same value, the second alike by all.
+        # People with equal values of two features like the first offer; everybody likes the second
+        # one equally.
         "(select strategy_id, kpi_type, offer_id, a.feature_name, x.feature_value,"
         " b.feature_name as other_feature_name, y.feature_value as other_feature_value,"
         " if(b.f is null, 2000, 1000) as displays, case when i = 1 or (i = 0 and b.f is null)"

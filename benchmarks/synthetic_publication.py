@@ -1,8 +1,8 @@
 """Write a publication of any size without a run: every mart, filled by SQL.
 
-The tables, their columns and their types come from the contracts of the marts. `MARTS` says which
-rows a mart has and what its telling columns hold; the other columns get a value for their type. The
-figures are plausible; nothing was learned from anything.
+The tables, their columns and their types come from the contracts of the marts. `MARTS` defines the
+rows and the main columns of each mart; the other columns get a value for their type. The figures
+are plausible but do not come from a model.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Changes = Mapping[str, dict[str, str] | list[dict[str, Any]]]
 class World:
     """The names and the size of a publication.
 
-    A place is a strategy and one of its placements. The values of a feature are false and true for
+    A place is a strategy with one of its placements. The values of a feature are false and true for
     a segment, any others for a context feature.
     """
 
@@ -75,9 +75,9 @@ def write_publication(
     Parameters
     ----------
     home : Path
-        Home folder, made if it does not exist.
+        Home folder, created if it does not exist.
     as_of : datetime
-        Moment of the publication, UTC.
+        as_of of the publication, UTC.
     world : World, optional
         Names and size.
     stage : {"new", "cold", "full"}
@@ -155,7 +155,7 @@ def _insert_rows(
 def _make_dimensions(
     connection: duckdb.DuckDBPyConnection, as_of: datetime, world: World, stage: Stage
 ) -> None:
-    """Make the temporary tables and variables from which `MARTS` selects."""
+    """Create the temporary tables and variables from which `MARTS` selects."""
     is_full = stage == "full"
     arms = ["random", "contextual"] if is_full else ["random"]
     kinds = ["continuous" if name in world.amounts else "binary" for name, _ in world.places]

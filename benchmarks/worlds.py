@@ -1,14 +1,14 @@
-"""Planted worlds: logged displays whose truth is known exactly.
+"""Planted worlds: logged displays with an exactly known truth.
 
-The success rate of user u and offer o is ``sigmoid(a_o + main(u) + z(u) @ w_o)``. The truth says
-what z is:
+The success rate of user u and offer o is ``sigmoid(a_o + main(u) + z(u) @ w_o)``. The truth
+determines z:
 
 =========  ==========================================================================
 additive   the user's centred features: linear user x offer interactions
 threshold  steps of the numbers; each offer reacts to a few of them
 xnor       agreement of two coin-flip segments: no single feature is informative
-means      nothing: offers differ by their mean only, the best single offer is optimal
-null       nothing: offers do not differ at all
+means      empty: offers differ in their mean only, the best single offer is optimal
+null       empty: offers do not differ at all
 =========  ==========================================================================
 
 A world's name is ``truth-offers-rate[-displays][-kpi][-logged]``, for example ``additive-100-2`` or
@@ -64,7 +64,7 @@ class WorldSpec:
 
     @classmethod
     def parse(cls, name: str, displays: int) -> WorldSpec:
-        """Spec of a world's name; ``displays`` where the name gives none."""
+        """Spec of the name of a world; ``displays`` if the name has none."""
         found = _NAME.fullmatch(name)
         if not found or found["truth"] not in TRUTHS:
             raise ValueError(
@@ -84,7 +84,7 @@ class WorldSpec:
 
     @property
     def is_null(self) -> bool:
-        """Whether no personal ranking can beat the best single offer."""
+        """True if no personal ranking can beat the best single offer."""
         return self.truth in NULL_TRUTHS
 
 
@@ -145,7 +145,7 @@ class World:
         return FeedbackLog(pa.table(columns), declared_schema(), self.offer_ids, kpi_type)
 
     def _amounts(self, n: int, rng: np.random.Generator) -> Floats:
-        """Amounts of successes, (n,); their mean is the same for all offers and users."""
+        """Amounts of successes, (n,), with the same mean for all offers and users."""
         if self.spec.kpi == "clicks":
             return np.ones(n)
         amounts = 20.0 * rng.lognormal(-(HEAVY_SIGMA**2) / 2, HEAVY_SIGMA, n)
@@ -187,7 +187,7 @@ class World:
         return offers, propensity
 
     def _at_rate(self, users: Users) -> World:
-        """The same world moved to the spec's mean rate, by bisection on the level."""
+        """The same world moved to the mean rate of the spec, by bisection on the level."""
         logits, low, high = self.logits(users), -20.0, 20.0
         for _ in range(50):
             middle = (low + high) / 2
@@ -205,7 +205,7 @@ def make(spec: WorldSpec, seed: int) -> tuple[World, FeedbackLog]:
 
 
 def population(seed: int, users: int) -> Users:
-    """Fresh users to measure policies on, not those of the log."""
+    """New users to measure policies on, not those of the log."""
     return draw_users(np.random.default_rng([seed, 3]), users)
 
 

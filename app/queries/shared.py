@@ -1,4 +1,4 @@
-"""Queries that every page needs: the moment, the strategies, their placements."""
+"""Queries that every page needs: the as_of, the strategies, their placements."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ order by placement_id
 
 
 def as_of(publication: Publication) -> datetime:
-    """Return the moment that the publication was computed for, UTC."""
+    """Return the as_of of the publication, UTC."""
     moment: datetime = publication.frame("select as_of from publication")["as_of"].iloc[0]
     return moment
 

@@ -87,7 +87,7 @@ def funnel(reach: pd.DataFrame, kpi: str) -> pd.DataFrame:
         f"Success ({text.short(kpi, 20)})": seen["people_with_success"].sum(),
     }
     if not people["Clicked"]:
-        del people["Clicked"]  # nothing says who clicked, as in e-mails without tracking
+        del people["Clicked"]  # clicks are unknown, as in e-mails without tracking
     most = max(1, int(people["Eligible"]))
     return pd.DataFrame(
         [{"step": step, "people": n, "share": n / most} for step, n in people.items()]

@@ -81,7 +81,7 @@ def distinct_over_time(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def replacement(chosen: pd.DataFrame, over_previous: pd.Series, is_amount: bool) -> str:
-    """Return why a model of lower estimate serves, as markdown; "" where there is nothing to say.
+    """Return why a model with a lower estimate serves, as markdown; "" if it does not.
 
     `chosen` has the policies of one evaluation by one estimator; `over_previous` has the
     difference, low and high of the two models on the same displays, or missing values.

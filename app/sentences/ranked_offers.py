@@ -29,7 +29,7 @@ def placed_by(ranked: pd.Series) -> str:
     if ranked["policy"] == "informed":
         return (
             "**Random:** this person explores in this cycle. Of the"
-            f" {eligible} eligible offers, those of which little is known were drawn more often."
+            f" {eligible} eligible offers, those with little data were drawn more often."
             f" The propensity of the first offer is {chance}."
         )
     if ranked["policy"] == "control":

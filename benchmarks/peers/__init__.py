@@ -1,4 +1,4 @@
-"""Peers by name; each lives in one file that is imported only when it is asked for."""
+"""Peers by name; the file of each is imported on first use."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ PEERS: dict[str, str] = {
     "linucb": "linucb:fit",
 }
 DEFAULT = tuple(name for name in PEERS if name != OURS_UNGATED)
-"""All but the ungated variant of ours, which costs a second training."""
+"""All except the ungated variant of ours, which needs a second training."""
 
 
 def others(names: Iterable[str]) -> list[str]:
-    """Those of the names that are not ours in any variant."""
+    """The names that are not a variant of ours."""
     return [name for name in names if name not in (OURS, OURS_UNGATED)]
 
 

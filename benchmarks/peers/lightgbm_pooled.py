@@ -34,7 +34,7 @@ def fit_categorical(log: FeedbackLog) -> Scores:
 
 
 def fit_onehot(log: FeedbackLog) -> Scores:
-    """One column per offer, after the users' columns; users' categories stay categorical."""
+    """One column per offer, after the user columns; categories of users stay categorical."""
     n = len(log.offer_ids)
 
     def assemble(users: Matrix, offers: np.ndarray) -> Any:

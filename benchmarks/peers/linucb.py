@@ -1,6 +1,6 @@
 """mabwiser's LinUCB: one ridge regression per offer, greedy when measured.
 
-``alpha`` 0 leaves out the exploration bonus, which only costs when a fixed log is given. The ridge
+``alpha`` 0 leaves out the exploration bonus, which has no benefit with a fixed log. The ridge
 penalty is chosen on a random fifth of the rows by squared error; then all rows are used. More than
 300 thousand rows are subsampled at random.
 """

@@ -1,4 +1,4 @@
-"""Ours, as it would be deployed; the only peer that calls the training of the scorer."""
+"""nextoffer as it would be deployed; the only peer that calls the training of the scorer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ours(log: FeedbackLog) -> Scores:
 
 
 def ours_ungated(log: FeedbackLog) -> Scores:
-    """The chosen candidate whatever the gate says; shows what the gate costs and saves."""
+    """The chosen candidate without the gate, which shows the cost and the benefit of the gate."""
     return _scores(_train(log).personalised.model)
 
 

@@ -1,7 +1,7 @@
 """Vowpal Wabbit: logistic (or squared) loss, ``--coin``, offer x user interactions, one pass.
 
-Categories and segments are tokens, numbers are normal scores with a token where missing. The
-model is linear, so its weights are read off by predicting each offer with each single column.
+Categories and segments are tokens, numbers are normal scores with a token where missing. The model
+is linear, so predictions of each offer with each single column give its weights.
 """
 
 from __future__ import annotations

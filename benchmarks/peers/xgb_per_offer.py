@@ -1,7 +1,7 @@
-"""One XGBoost per offer on that offer's displays only.
+"""One XGBoost model per offer, trained only on the displays of the offer.
 
-Depth 4, eta 0.1, starting from the offer's shrunk mean. One number of rounds for all offers (at
-most 100): the one with the least total loss on a random fifth; then all rows are used.
+Depth 4, eta 0.1, starting from the shrunk mean of the offer. All offers have the same number of
+rounds (at most 100), the one with the lowest total loss on a random fifth; then all rows are used.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _losses(log: FeedbackLog, rows: np.ndarray, mean: float) -> np.ndarray:
 
 
 def _start_loss(log: FeedbackLog, rewards: np.ndarray, mean: float) -> float:
-    """Loss per row of the offer's mean alone."""
+    """Loss per row of the mean of the offer."""
     if log.is_binary:
         return float(-np.mean(np.where(rewards > 0, np.log(mean), np.log1p(-mean))))
     return float(np.mean((rewards - mean) ** 2))

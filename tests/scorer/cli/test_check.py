@@ -54,7 +54,8 @@ def test_a_check_reports_the_files_and_what_is_missing(tmp_path: Path, nextoffer
         "of 250 displays",
         "days at this pace",
         "To train: 2 ready offers are needed, none is there",
-        "To evaluate: 100% of the displays have neither traffic_type nor propensity. They look uniform",
+        "To evaluate: 100% of the displays have neither traffic_type nor propensity. They look"
+        " uniform",
         "To see a lift of 10 %",
         f"Next, run: nextoffer run --home {tmp_path / 'home'} --raw {tmp_path / 'raw'} --as-of",
     ):
