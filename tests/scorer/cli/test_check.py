@@ -53,7 +53,7 @@ def test_a_check_reports_the_files_and_what_is_missing(tmp_path: Path, nextoffer
         "clicked: no as false",
         "of 250 displays",
         "days at this pace",
-        "To train: 2 ready offers are needed, none is there",
+        "To train: 2 ready offers are needed, none found",
         "To evaluate: 100% of the displays have neither traffic_type nor propensity. They look"
         " uniform",
         "To see a lift of 10 %",
