@@ -122,7 +122,7 @@ class LiveCounts:
             return [(rule, day, n) for (rule, day), n in both]
 
     def _follow(self) -> None:
-        """Read on in today's file, and at the turn of the day once more in that of yesterday."""
+        """Read new records of today, and after midnight once more those of yesterday."""
         day, mark = int(time.time() // 86_400), self._journal.mark()
         if day == self._day and mark == self._mark:
             return

@@ -128,7 +128,7 @@ class Service:
                 return refusal(400, f"the body is not JSON: {error}")
             case NextofferError():
                 return refusal(503, str(error))
-        # The type only: messages can quote what a person sent.
+        # Log only the type, because the message may quote the request.
         _LOG.error("unexpected %s in %s", type(error).__name__, self.named(asked))
         _LOG.debug("unexpected", exc_info=error)
         return refusal(500, "unexpected failure")

@@ -35,8 +35,8 @@ ATTACKS: dict[str, tuple[Attack, int, float]] = {
     "limits of the machine": (machine.attack, 20, 120),
     "recomputed numbers": (numbers.attack, 2_000, 60),
 }
-# Tries of `--small`, which `make test` carries out: quick ones that do not depend on the speed of
-# the machine, as the moment of a signal does.
+# Tries of `--small`, which `make test` runs: quick ones that do not depend on the speed of the
+# machine.
 SMALL = {
     "reads during publications": 100,
     "bad inputs": 6,

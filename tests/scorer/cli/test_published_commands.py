@@ -210,7 +210,7 @@ def test_an_export_may_list_offers(
     [
         (("--out", "x.csv"), "--strategy is missing; there are: mail, web"),
         (("--out", "x.csv", "--strategy", "none"), "'none' is unknown; there are: mail, web"),
-        (("--out", "x.doc", "--strategy", "web"), "ends in none of .csv"),
+        (("--out", "x.doc", "--strategy", "web"), "must end in one of .csv"),
         (
             ("--out", "x.csv", "--strategy", "web", "--placement", "y"),
             "--placement: 'y' is unknown; there are: home",
