@@ -123,6 +123,9 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Answer what has arrived, then close."""
+        if not self._lingers and (self._in_body or self._head_bytes):
+            self._refuse(400, "the request ends before it is complete")
+            return False
         self._closes = True
         return self._is_busy and not self._lingers
 

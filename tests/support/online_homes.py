@@ -15,7 +15,7 @@ from scorer.config import Settings
 from scorer.cycle.one_strategy import rank_strategy
 from scorer.files import STAMP
 from scorer.online.bundle import write_bundle
-from scorer.online.decider import Decider
+from scorer.online.decider import Decider, now_utc
 from scorer.online.exchange import Answer, Asked
 from scorer.online.service import Service
 from scorer.online.worker import Worker, WorkerOptions, make_worker
@@ -66,11 +66,9 @@ def decider(settings: Settings) -> Decider:
 def worker(settings: Settings, raw: Path) -> Worker:
     """A worker in this process, whose clock started at the cycle."""
     bundle = settings.published_path.resolve().with_suffix(".serving")
-    as_of = settings.as_of.isoformat()
+    moments = now_utc().isoformat(), settings.as_of.isoformat()
     status = str(settings.home / "online" / "status.json")
-    options = WorkerOptions(
-        str(settings.home), str(raw), str(bundle), status, clock_start=(as_of, as_of)
-    )
+    options = WorkerOptions(str(settings.home), str(raw), str(bundle), status, clock_start=moments)
     return make_worker(options, shared_metrics=False)
 
 

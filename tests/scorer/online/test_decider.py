@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -146,6 +147,29 @@ def test_requests_of_a_file_get_the_same_answers(trained: Settings, tmp_path: Pa
         for i, (who, _, _, given) in enumerate(rows)
     }
     assert of_file == online
+
+
+def test_requests_without_segments_get_what_the_batch_ranked(
+    trained: Settings, tmp_path: Path
+) -> None:
+    """`rank --requests` uses segments and context of the publication for everybody it knows."""
+    file, out = tmp_path / "requests.csv", tmp_path / "out.csv"
+    known = [f"p{i}" for i in range(40)]
+    lines = ["request_id,profile_id,placement_id", *(f"{who},{who},web" for who in known)]
+    file.write_text("\n".join(lines) + "\n")
+    rank_file(trained, (file, out), True, Silent())
+    with out.open() as written:
+        found = [row for row in csv.DictReader(written) if row["offer_id"]]
+    expected = list(ranked(trained))
+    assert len(found) == len(expected)
+    by_key = {(row["request_id"], int(row["rank"])): row for row in found}
+    for row in expected:
+        answer = by_key[row["profile_id"], row["rank"]]
+        assert answer["offer_id"] == row["offer_id"]
+        assert float(answer["propensity"]) == row["propensity"]
+        score = float(answer["score"]) if answer["score"] else None
+        assert score == pytest.approx(row["score"], abs=1e-12)
+    assert len({row["score"] for row in found}) > 2
 
 
 @pytest.mark.parametrize(("gold", "expected"), [("true", 5), ("false", 4)])

@@ -160,6 +160,23 @@ def test_one_wrong_event_keeps_the_others_out(service: Service, raw: Path) -> No
     assert len(stored(raw)) == before
 
 
+def test_posted_displays_count_for_caps(service: Service) -> None:
+    """With a cap of three displays, the fourth decision withholds the offer, for this person."""
+
+    def candidates(profile: str) -> int:
+        (proposition,) = decide(service, profile_id=profile, segments=["f1"])["propositions"]
+        return int(proposition["eligible_count"])
+
+    for _ in range(3):
+        assert candidates("p21") == 4
+        (shown,) = decide(service, profile_id="p21", offer_ids=["offer_4"])["propositions"]
+        event = json.dumps({"token": shown["token"], "event": "display"}).encode()
+        for _ in range(2):
+            assert call(service, "/v1/events", event).status == 202
+    assert candidates("p21") == 3
+    assert candidates("p23") == 4
+
+
 def test_a_click_must_name_an_offer_of_the_proposition(service: Service) -> None:
     """An offer that was not decided cannot be clicked."""
     (proposition,) = decide(service, profile_id="p4")["propositions"]

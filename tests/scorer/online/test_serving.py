@@ -75,15 +75,17 @@ def test_new_publications_are_taken_up_without_a_dropped_answer(
                 failures.append(repr(error))
                 connection = served.connect()
 
-    loading = threading.Thread(target=load)
+    loading = threading.Thread(target=load, daemon=True)
     loading.start()
     expected = [home.as_of.isoformat()]
-    for minutes in (1, 2):
-        expected.append(publish_again(home, minutes))
-        served.wait_for(lambda state: state["publication"] == expected[-1])
-    time.sleep(0.3)
-    stop.set()
-    loading.join()
+    try:
+        for minutes in (1, 2):
+            expected.append(publish_again(home, minutes))
+            served.wait_for(lambda state: state["publication"] == expected[-1])
+        time.sleep(0.3)
+    finally:
+        stop.set()
+        loading.join()
     assert failures == []
     assert list(dict.fromkeys(seen)) == expected
 
