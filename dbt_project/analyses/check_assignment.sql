@@ -1,12 +1,12 @@
--- One row per feature, and one for the offers alone: whether displays without a stated assignment look uniformly
--- chosen.
+-- One row per feature, and one for the offers alone: tests whether displays without a stated assignment look uniform.
 -- Pearson's chi-squared test of independence of offer and value; for the offers alone, of equal numbers.
-with displays as (
+with shown as (
 
     select
         displays.offer_id,
         displays.segments,
-        contexts.context
+        contexts.context,
+        row_number() over () as place
     from {{ ref("int_displays") }} as displays
     left join {{ ref("int_contexts") }} as contexts on displays.context_text = contexts.context_text
     where
@@ -14,16 +14,7 @@ with displays as (
         and displays.traffic_type is null
         and displays.position = 1
         and displays.event_ts <= {{ as_of() }}
-
-),
-
-shown as (
-
-    select
-        *,
-        row_number() over () as place
-    from displays
-    qualify count(*) over (partition by offer_id) >= 30
+    qualify count(*) over (partition by displays.offer_id) >= 30
 
 ),
 
@@ -51,12 +42,6 @@ typed as (
 
 ),
 
-segments_found as (
-
-    select distinct unnest(segments) as segment from shown
-
-),
-
 valued as (
 
     select
@@ -72,11 +57,11 @@ valued as (
     from typed
     union all
     select
-        segments_found.segment as feature,
+        found.segment as feature,
         shown.offer_id,
-        coalesce({{ in_list("shown.segments", "segments_found.segment") }}, false)::varchar as value
+        coalesce({{ in_list("shown.segments", "found.segment") }}, false)::varchar as value
     from shown
-    cross join segments_found
+    cross join (select distinct unnest(segments) as segment from shown) as found
 
 ),
 
@@ -94,7 +79,7 @@ totals as (
         feature,
         count(*) as n,
         count(distinct offer_id) as offers,
-        count(distinct value) as values_found
+        (offers - 1) * case when feature = 'all offers' then 1 else count(distinct value) - 1 end as degrees
     from values_enough
     group by 1
 
@@ -123,8 +108,7 @@ statistics as (
     select
         totals.feature,
         totals.n,
-        case when totals.feature = 'all offers' then totals.offers - 1 else (totals.offers - 1) * (totals.values_found - 1) end
-            as degrees,
+        totals.degrees,
         sum(
             pow(
                 coalesce(cells.n, 0)
@@ -143,19 +127,14 @@ statistics as (
     inner join per_value on totals.feature = per_value.feature
     left join cells
         on totals.feature = cells.feature and per_offer.offer_id = cells.offer_id and per_value.value = cells.value
+    where totals.degrees > 0
     group by 1, 2, 3
-
-),
-
-measurable as (
-
-    select * from statistics where degrees > 0
 
 ),
 
 tested as (
 
-    {{ with_chi_squared_p("measurable", "statistic", "degrees") }}
+    {{ with_chi_squared_p("statistics", "statistic", "degrees") }}
 
 )
 

@@ -1,19 +1,8 @@
 with final as (
 
     select
-        strategy_id,
-        model_version,
-        week,
-        displays,
-        successes,
-        status,
-        mean_score,
-        mean_reward,
-        calibration_ratio,
-        log_loss,
-        baseline_log_loss,
-        gini
-    from {{ ref("int_model_measures") }}
+        {{ contract_columns("measures") }}
+    from {{ ref("int_model_measures") }} as measures
     where week > 0
 
 )
