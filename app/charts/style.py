@@ -16,7 +16,6 @@ ARM_SHAPES = {
     "Unknown": "triangle",
 }
 LOW_TO_HIGH = ["#e08214", "#f7f3ee", "#4a9acb"]
-LIGHT_TO_DARK = ["#eef4f9", "#2b83ba"]
 TEXT_ON_CELLS = "#1f1f1f"
 Figure = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
 # Widths of a chart in pixels: on a phone, and in one of two columns.

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-Sql = Callable[[str], str]
 MODEL = "model.nextoffer."
 MODELS_OF_CELLS = (
     "int_single_interactions",

@@ -15,7 +15,6 @@ from tests.support.xdm_events import display, write_lines
 
 AS_OF = datetime(2026, 9, 13)
 AT = AS_OF - timedelta(days=2)
-UNREADABLE_TIME = "timestamp cannot be read as a time"
 TABLES = "+rejected_events +fct_displays +dim_offers"
 
 
