@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def any_clock() -> Iterator[None]:
-    """Let the dates of tests be after the clock of the machine."""
+    """Allow dates of tests that are after the clock of the machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEXTOFFER_ALLOW_FUTURE", "1")
         yield

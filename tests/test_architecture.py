@@ -1,4 +1,4 @@
-"""Arrows between packages: which part of the code may import which.
+"""Arrows between packages: the imports that each part of the code may have.
 
 The checks read imports only, also those inside functions; nothing is imported.
 """
@@ -16,7 +16,7 @@ import pytest
 from tests.support.paths import ROOT
 
 # From the top to the bottom: a part imports parts on lower lines only, so parts on one line do not
-# know each other.
+# import each other.
 LAYERS = (
     ("cli",),
     ("cycle",),
@@ -32,7 +32,7 @@ LAYERS = (
     ("interruption",),
 )
 LINE = {part: line for line, parts in enumerate(LAYERS) for part in parts}
-# Parts that could be libraries of their own, and what they may know of the rest.
+# Parts that could be separate libraries, and the other parts that they may import.
 STANDALONE = ("forest", "ope", "simulation")
 FOUNDATION = ("arrays", "errors")
 ONLY_HERE = {"duckdb": "warehouse"}
@@ -40,7 +40,7 @@ ONLY_HERE = {"duckdb": "warehouse"}
 
 @dataclass(frozen=True)
 class Import:
-    """One import: where it stands, and the dotted name it asks for."""
+    """One import: its place, and the imported dotted name."""
 
     file: Path
     line: int
@@ -112,7 +112,7 @@ def test_the_scorer_reads_marts_only() -> None:
 
 
 def test_every_layer_exists() -> None:
-    """The list of layers names no part that is gone."""
+    """Every part in the list of layers exists."""
     present = {path.name.removesuffix(".py") for path in (ROOT / "scorer").iterdir()}
     assert set(LINE) <= present
 

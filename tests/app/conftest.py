@@ -1,4 +1,4 @@
-"""Homes with small publications in the four states that every page must handle."""
+"""Home folders with small publications in the four states that every page must handle."""
 
 from __future__ import annotations
 

@@ -35,12 +35,13 @@ def published(home: Path, world: World = SMALL, **changes: Any) -> Publication:
 
 
 def person_of(publication: Publication) -> pd.DataFrame:
-    """Return what the ranking knew of the person."""
+    """Return the features of the person that the ranking used."""
     return ranked_offers.person(publication, STRATEGY, "p0", PLACEMENT)
 
 
 def test_pairs_are_ranked_by_their_interaction(tmp_path: Path) -> None:
-    """An either-or of 20 and 2 % has strength 0.09 / 0.11, shrunk; a flat offer has strength 0."""
+    """An exclusive-or of 20 and 2 % has strength 0.09 / 0.11, shrunk; a flat offer has strength
+    0."""
     found = interactions.pairs(published(tmp_path), STRATEGY, None)
     strengths = dict(zip(found["offer_id"], found["strength"], strict=True))
     assert strengths["loan"] == pytest.approx(0.09 / 0.11 * 1000 / 1100, rel=0.01)
@@ -103,7 +104,7 @@ def test_rejected_records_are_counted_by_reason(tmp_path: Path) -> None:
 
 
 def test_distributions_have_both_sides(tmp_path: Path) -> None:
-    """Shares of the base and of the new side stand in one row of a value."""
+    """Shares of the base and of the new side are in one row per value."""
     found = health.distributions(published(tmp_path), STRATEGY, "latest_week", "age")
     assert found[["feature_value", "base_share", "new_share"]].values.tolist() == [
         ["false", 0.2, 0.8],
@@ -112,7 +113,7 @@ def test_distributions_have_both_sides(tmp_path: Path) -> None:
 
 
 def test_reasons_are_those_of_the_model_with_the_persons_values(tmp_path: Path) -> None:
-    """A person meets the cells of their values, ordered by share in the model."""
+    """The cells with the values of the person, ordered by share in the model."""
     publication = published(tmp_path)
     row = ranked_offers.of_profile(publication, STRATEGY, "p0", None).iloc[0]
     found = ranked_offers.reasons(publication, row, person_of(publication))
@@ -125,7 +126,7 @@ def test_reasons_are_those_of_the_model_with_the_persons_values(tmp_path: Path) 
 
 
 def test_numbers_are_read_in_their_quarter(tmp_path: Path) -> None:
-    """A number falls into the cell of its quarter, upper end included."""
+    """A number belongs to the cell of its quarter, upper end included."""
     key = {"strategy_id": STRATEGY, "feature_name": "width"}
     quarters = [
         {**key, "feature_value": "up to 390.0", "above": None, "up_to": 390.0},
@@ -177,7 +178,7 @@ def test_the_sql_to_copy_gives_the_same_rows(text: str, tmp_path: Path) -> None:
 
 
 def test_the_download_holds_the_rows_and_no_more_than_the_limit(tmp_path: Path) -> None:
-    """CSV and Parquet read back are the rows; the limit cuts a segment's."""
+    """CSV and Parquet contain the rows; the limit applies to the rows of a segment."""
     publication = published(tmp_path)
     rows = ranked_offers.rows_of_segment(publication, STRATEGY, "age", None, 1)
     assert len(rows) == 1
@@ -188,7 +189,7 @@ def test_the_download_holds_the_rows_and_no_more_than_the_limit(tmp_path: Path) 
 
 @pytest.mark.parametrize("text", HOSTILE_OFFERS)
 def test_the_command_to_explain_is_one_word_per_option(text: str, tmp_path: Path) -> None:
-    """A shell reads the command to copy as five words, whatever the ids are."""
+    """A shell reads the copied command as five words, even with special characters in ids."""
     row = pd.Series(
         {"strategy_id": text, "profile_id": text, "placement_id": "h", "offer_id": text}
     )

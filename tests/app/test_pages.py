@@ -16,7 +16,7 @@ from tests.support.texts import charts_of, text_of
 def test_the_overview_says_state_lift_alerts_and_changes(
     homes: dict[str, Path], open_page: Opener
 ) -> None:
-    """Each strategy has its state in words, its lift with interval, its alerts with advice."""
+    """Each strategy shows its state, its lift with interval, and its alerts with advice."""
     app = open_page(homes["full"], "overview")
     text = text_of(app)
     metrics = {metric.label: metric.value for metric in app.metric}
@@ -71,7 +71,8 @@ def test_performance_of_the_window_is_that_of_the_published_table(
 def test_performance_of_custom_days_is_computed_from_daily_outcomes(
     homes: dict[str, Path], open_page: Opener
 ) -> None:
-    """A custom period has its own lift, and says that displays are taken as independent."""
+    """A custom period has its own lift, and the page says that displays are treated as
+    independent."""
     app = open_page(homes["full"], "performance", strategy="web", days="custom")
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics["Lift over random"] not in ("–", "+60 %")

@@ -1,4 +1,4 @@
-"""No two pages disagree: a figure that several pages state has one value."""
+"""Pages agree: a figure that several pages state has one value."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def assert_readable(pages: dict[str, AppTest]) -> None:
 def test_pages_agree_in_every_state(
     stage: str, runs: dict[str, str], state: str, tmp_path: Path, open_page: Opener
 ) -> None:
-    """A figure is the same on each page that states it, whatever came of the last run."""
+    """A figure is the same on each page that states it, for every result of the last run."""
     changes = {"training_runs": runs} if runs else None
     write_publication(tmp_path, today(), ONE, stage, changes=changes)
     pages = walk(open_page, tmp_path, "web")
@@ -87,7 +87,7 @@ def home_with_one(home: Path, strategy: str, copy: Path) -> Path:
 
 @pytest.mark.slow
 def test_pages_of_the_demo_agree(tmp_path: Path, open_page: Opener) -> None:
-    """Three weeks of the demo: at least eight figures stand on several pages, with one value."""
+    """Three weeks of the demo: at least eight figures are on several pages, with one value."""
     home = tmp_path / "demo"
     run_command("demo", "--home", str(home), "--weeks", "3", "--profiles", "1500")
     for strategy in ("web_clicks", "email_revenue"):

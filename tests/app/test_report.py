@@ -15,7 +15,7 @@ from tests.support.texts import text_of
 
 
 def test_the_report_says_what_the_overview_says(homes: dict[str, Path], open_page: Opener) -> None:
-    """Each gain, reward and next step of the page stands in the file."""
+    """The file contains each gain, reward and next step of the page."""
     report = re.sub(r"<[^>]+>", " ", write_report(homes["full"]))
     page = text_of(open_page(homes["full"], "overview"))
     for pattern in (r"≈ .* than random", r"A personalised display earned .*\."):
@@ -25,7 +25,7 @@ def test_the_report_says_what_the_overview_says(homes: dict[str, Path], open_pag
 
 
 def test_the_report_needs_neither_network_nor_script(homes: dict[str, Path]) -> None:
-    """There is no address in the file but those of XML's name spaces, and charts are SVG."""
+    """The only addresses in the file are XML namespaces, and charts are SVG."""
     report = write_report(homes["full"])
     assert set(re.findall(r"https?://([\w.]+)", report)) <= {"www.w3.org"}
     assert "<script" not in report
@@ -49,7 +49,7 @@ def test_without_a_publication_the_report_says_what_to_run(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", HOSTILE_OFFERS)
 def test_hostile_text_is_text_in_html(text: str) -> None:
-    """Markup of an id is shown letter by letter."""
+    """Markup in an id is shown as text."""
     shown = markdown_as_html(f"**Model** {plain(text)}")
     assert shown.startswith("<b>Model</b> ")
     assert "<script" not in shown

@@ -15,7 +15,7 @@ PAGES = sorted(path.stem for path in (START.parents[1] / "pages").glob("[a-z]*.p
 
 @pytest.mark.parametrize("page", FIGURES)
 def test_a_full_publication_is_shown(page: str, homes: dict[str, Path], open_page: Opener) -> None:
-    """A fresh publication with a model is shown without an error, with its moment in UTC."""
+    """A fresh publication with a model is shown without an error, with its as_of in UTC."""
     app = open_page(homes["full"], page)
     assert not app.exception
     text = text_of(app)
@@ -29,7 +29,7 @@ def test_a_full_publication_is_shown(page: str, homes: dict[str, Path], open_pag
 def test_before_the_first_publication_the_page_says_what_to_do(
     page: str, homes: dict[str, Path], open_page: Opener
 ) -> None:
-    """Without a published file the page says so and names the commands that make one."""
+    """Without a published file the page says so and names the commands that create one."""
     app = open_page(homes["empty"], page)
     assert not app.exception
     assert "Nothing is published yet" in text_of(app)

@@ -1,4 +1,4 @@
-"""What the files of the app may contain and import."""
+"""Rules for the content and imports of the files of the app."""
 
 from __future__ import annotations
 

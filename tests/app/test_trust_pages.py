@@ -47,7 +47,7 @@ def opened(page: str, **query: str) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    """Return the text of a page as a person reads it."""
+    """Return the visible text of a page."""
     kinds = ("markdown", "caption", "info", "warning", "subheader", "code")
     said = "\n".join(element.value for kind in kinds for element in app.get(kind))
     return re.sub(r"\\(.)", r"\1", said).replace(WORD_JOINER, "")
@@ -88,7 +88,7 @@ def test_cold_start_is_named_with_its_reason(page: str, home: Path) -> None:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_stale_data_is_named_and_shown(page: str, home: Path) -> None:
-    """A publication of 20 days ago is shown, under a warning."""
+    """A publication of 20 days ago is shown with a warning."""
     write_publication(home, today() - timedelta(days=20), SMALL)
     app = opened(page, section="Stable traffic")
     assert "Stale" in app.warning[0].value
@@ -115,7 +115,7 @@ def test_a_section_of_health_shows_what_was_measured(
 
 
 def test_freshness_counts_from_now(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ages are in days before now, or until then; what never happened says so."""
+    """Ages are in days before or after now; an event that never happened is named as such."""
     monkeypatch.setenv("NEXTOFFER_NOW", f"{today() + timedelta(days=2, hours=1):%Y-%m-%dT%H:%M}")
     write_publication(home, today(), SMALL)
     ages = opened("health", section="Freshness").dataframe[0].value.set_index("thing")["age"]
@@ -137,7 +137,7 @@ def test_hostile_ids_are_text(page: str, text: str, home: Path) -> None:
 
 
 def test_a_hostile_profile_of_the_link_is_looked_up(home: Path) -> None:
-    """A profile whose id is SQL is found by its id, and only it."""
+    """A profile whose id is SQL is found by its id, and no other profile is."""
     changes = {
         mart: {"profile_id": "'x''; drop table ranked_offers; --'"}
         for mart in ("ranked_offers", "ranking_candidates")

@@ -1,4 +1,4 @@
-"""What all pages share: filters in the URL, hostile ids, new publications, odd publications."""
+"""The frame of all pages: filters in the URL, hostile ids, new and outdated publications."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_chosen_filter_stands_in_the_url(homes: dict[str, Path], open_page: Op
 
 
 def test_a_link_is_kept_on_the_next_page(homes: dict[str, Path], open_page: Opener) -> None:
-    """The choices of a link stay, even where the next page is opened at once."""
+    """The choices of a link are kept, even if the next page is opened immediately."""
     app = open_page(homes["full"], "performance", strategy="web", placement="account")
     app.switch_page("../pages/offers.py").run()
     assert [box.value for box in app.selectbox] == ["web", "account"]
@@ -75,7 +75,7 @@ def test_wrong_dates_in_a_link_give_the_usual_ones(
 
 
 def test_ids_are_shown_as_text(homes: dict[str, Path], open_page: Opener) -> None:
-    """Quotes, tags, markdown and emoji of an id are shown letter by letter."""
+    """Quotes, tags, markdown and emoji in an id are shown as text."""
     app = open_page(homes["full"], "overview")
     assert f"was measured on <b>{HOSTILE_OFFERS[1]}</b>." in text_of(app)
     assert not any(element.allow_html for element in app.markdown)
@@ -114,7 +114,7 @@ def test_a_new_publication_shows_without_a_restart(
 
 
 def test_a_file_written_again_for_the_same_moment_is_another_publication(tmp_path: Path) -> None:
-    """The path is the same but the content may differ, so the cache must not confuse them."""
+    """The path is the same but the content may differ, so the cache must distinguish them."""
     write_publication(tmp_path, today(), World(profiles=1))
     first = find_publication(tmp_path)
     write_publication(tmp_path, today(), World(profiles=2))
@@ -156,7 +156,7 @@ def test_the_app_blocks_no_writer(tmp_path: Path) -> None:
 
 
 def test_numbers_have_their_unit_and_precision() -> None:
-    """Counts, shares, changes, amounts and p-values as people read them; NULL is a dash."""
+    """Counts, shares, changes, amounts and p-values are formatted for people; NULL is a dash."""
     assert count(12345.0) == "12,345"
     assert percent(0.1234) == "12 %"
     assert change(0.05) == "+5.0 %"

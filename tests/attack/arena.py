@@ -1,4 +1,4 @@
-"""What the attacks have in common: a folder, prepared homes, and how tries are counted."""
+"""Shared parts of the attacks: a folder, prepared home folders, and the counting of tries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Arena:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """Homes before each step of a cycle; made at first use."""
+        """Home folders before each step of a cycle, created at first use."""
         return prepare(self.folder / "prepared")
 
 
@@ -56,7 +56,7 @@ def carry_out(
 
 
 def untidy(ended: Ended) -> str | None:
-    """Return what is wrong with the end of a command, whatever it was asked; None if nothing."""
+    """Return what is wrong with the end of any command, or None."""
     if ended.is_hang:
         return "hangs"
     if "Traceback" in ended.text or "error: unexpected" in ended.text:

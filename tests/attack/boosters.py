@@ -1,4 +1,4 @@
-"""Model files changed byte by byte and value by value, loaded in a process of their own."""
+"""Model files changed byte by byte and value by value, loaded in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Home folders just before each step of a second weekly cycle, and what the cycle must give."""
+"""Home folders just before each step of a second weekly cycle, and the expected result."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Prepared:
         return ["run", "--raw", self.raw, "--home", home, "--as-of", as_of or SECOND.isoformat()]
 
     def wrong_end(self, home: Path) -> str | None:
-        """Return what is wrong with a home folder after the second cycle, None if nothing."""
+        """Return what is wrong with a home folder after the second cycle, or None."""
         found = dict(publications(home / "published"))
         if set(found) != {FIRST, SECOND}:
             return f"publications of {sorted(map(str, found))}"
@@ -49,7 +49,7 @@ class Prepared:
 
 
 def prepare(folder: Path, seed: int = 1) -> Prepared:
-    """Run two cycles, and keep the home before each step of the second one."""
+    """Run two cycles, and keep the home folder before each step of the second one."""
     raw, home = folder / "raw", folder / "home"
     write_world(raw, seed)
     settings = Settings(home=home, as_of=FIRST, raw=raw)

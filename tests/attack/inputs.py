@@ -1,7 +1,7 @@
-"""Bad input files: each column of each input gets values that break its contract, each file breaks.
+"""Bad input files: columns of each input get values that break its contract, and files are damaged.
 
-The contract is written here, apart from the product's own: what is refused with its line, and
-what is rejected row by row.
+The contract is written here again, independent of the product: values that are refused with their
+line, and values that reject a row.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NUMBERS = ("", "x", "١", "1e400", "nan", "-1", "1_0", "0x10", "999999999999999
 _WORDS = ("x", "İ", "true false", "approvd", "\u200b", "null\0", "=1+1", "a" * 70_000)
 _TIMES = ("soon", "2026-13-01", "99999-01-01", "2026-01-01T25:00", "1e30", "31/31/2026", "\0")
 
-# Input -> column -> values that its contract rules out. Rows of configuration are refused by line.
+# Input -> column -> values that its contract forbids. Rows of configuration are refused by line.
 CONFIGURATION: dict[str, dict[str, tuple[str, ...]]] = {
     "ranking_strategies": {
         "strategy_id": ("", "a b", "../x", "é", "-"),
@@ -103,7 +103,7 @@ FILES: dict[str, Damage] = {
 
 
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
-    """Each try looks at inputs of which one is wrong: it is named, with its line if it has any."""
+    """Each try checks inputs of which one is wrong; the message names it, with its line if any."""
     good, raw = arena.folder / "good", arena.folder / "raw"
     shutil.rmtree(good, ignore_errors=True)
     write_world(good, 1, displays=80)

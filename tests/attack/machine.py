@@ -36,7 +36,7 @@ _LIMITS = {
 
 
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
-    """Each try runs a cycle within a limit, then without it: it ends plainly, then whole."""
+    """Each try runs a cycle with a limit, which ends with a message, then without it."""
     while True:
         for step in reversed(STEP_NAMES):
             kind = rng.choice(("disk", *_LIMITS))
@@ -58,7 +58,7 @@ def _try(arena: Arena, step: str, home: Path, limit: Limit | None, size: int) ->
     except OSError:
         return None
     ended = processes.run(prepared.command(home), arena.folder / "log", limit)
-    # Native code may end the process where it gets no memory; then the lock is free all the same.
+    # Native code may end the process if it gets no memory; then the lock is free too.
     is_killed = limit is not None and limit.kind == "RLIMIT_AS" and ended.code < 0
     if not (is_killed and not ended.is_hang) and (wrong := untidy(ended)):
         return wrong
@@ -70,7 +70,7 @@ def _try(arena: Arena, step: str, home: Path, limit: Limit | None, size: int) ->
 
 @contextmanager
 def _small_disk(folder: Path, size: int) -> Iterator[Path | None]:
-    """Give a small file system in memory; None where this user may not mount one."""
+    """Yield a small file system in memory; None if this user may not mount one."""
     folder.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
     if subprocess.run(command, capture_output=True, check=False).returncode:

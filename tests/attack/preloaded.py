@@ -1,4 +1,4 @@
-"""What every command imports, so that a process forked from this one starts at once."""
+"""Imports of every command, so that a process forked from this one starts immediately."""
 
 from __future__ import annotations
 

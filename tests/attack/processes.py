@@ -1,4 +1,4 @@
-"""Runs commands of nextoffer in processes of their own, which an attack may stop or break."""
+"""Runs commands of nextoffer in separate processes, which an attack may stop or break."""
 
 from __future__ import annotations
 

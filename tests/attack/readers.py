@@ -1,4 +1,4 @@
-"""Readers in other processes while a home publishes again and again."""
+"""Readers in other processes while a home folder publishes repeatedly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ranked_offers
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads in a process until a file appears; writes what it saw, one line per read."""
+    """Reads in a process until a file appears; writes one line per read."""
 
     link: Path
     stop: Path

@@ -21,7 +21,8 @@ _KINDS = ("*.json", "run.lock", "*.ubj", "*.npy", "published/*.duckdb", "build.d
 
 
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
-    """Each try changes one file and runs one command: it works, or says in one line why not."""
+    """Each try changes one file and runs one command: it works, or fails with a one-line
+    message."""
     original = arena.folder / "finished"
     prepared = arena.prepared
     shutil.rmtree(original, ignore_errors=True)
@@ -70,7 +71,7 @@ def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
 
 
 def _edit(file: Path, rng: random.Random) -> str:
-    """Change a file; return in words how."""
+    """Change a file; return a description of the change."""
     if file.exists():
         file.chmod(0o644)
     if file.suffix == ".json" and rng.random() < 0.7:

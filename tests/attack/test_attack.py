@@ -1,4 +1,4 @@
-"""A small seed of the quick attacks; `make attack` has all, and the large ones."""
+"""A few tries of the quick attacks; `make attack` runs all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 def test_nothing_falls() -> None:
     """Every try of the attacks ends as it should.
 
-    The attacks fork processes that import the main module, so that must not be one of pytest's.
+    The attacks fork processes that import the main module, so pytest must not be that module.
     """
     command = [sys.executable, "-m", "tests.attack", "--small", "--seed", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)

@@ -52,7 +52,7 @@ def test_folds_never_split_a_group(folder: Path) -> None:
 
 
 def test_no_identifier_is_a_feature(folder: Path) -> None:
-    """Only placements, segments and context are."""
+    """Only placements, segments and context are features."""
     names = read(folder, "panel", "binary").log.declared.names
     assert set(names) == {
         "placement_id", "activity_id", "scope_id", "segment:member", "context:noise",

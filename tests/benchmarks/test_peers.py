@@ -1,4 +1,4 @@
-"""Every peer learns a strong signal and scores users in the log's offer order."""
+"""Every peer learns a strong signal and scores users in the order of the offers of the log."""
 
 from __future__ import annotations
 

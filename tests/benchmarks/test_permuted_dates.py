@@ -1,4 +1,4 @@
-"""Permuted dates hold no change, whatever the KPI."""
+"""Permuted dates contain no change, for every kind of KPI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measuring policies on planted worlds, and the verdicts drawn from it."""
+"""Measuring policies on planted worlds, and the verdicts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_no_ranking_earns_more_than_the_oracle() -> None:
 
 
 def test_tied_offers_share_the_user() -> None:
-    """Scores that say nothing are worth a random choice."""
+    """Scores without information have the value of a random choice."""
     rates = np.array([[0.1, 0.3], [0.2, 0.0]])
     assert policy_value(rates, np.zeros((2, 2))) == pytest.approx(0.15)
 
@@ -61,7 +61,8 @@ def test_a_difference_within_the_noise_of_the_seeds_is_no_miss() -> None:
 
 
 def test_in_a_null_world_one_bad_seed_is_a_miss() -> None:
-    """The yardstick is best single of the same rows, in every seed, whatever else was lucky."""
+    """The baseline is best_single on the same rows, in every seed, even if another peer is better
+    by chance."""
     rows = [outcome(BEST_SINGLE, s, 1.0) for s in range(3)]
     rows += [outcome("lucky", s, 1.1) for s in range(3)]
     good = verdict(rows + [outcome(OURS, s, 1.0) for s in range(3)], is_null=True)
@@ -73,7 +74,8 @@ def test_in_a_null_world_one_bad_seed_is_a_miss() -> None:
 
 
 def test_ours_failing_is_a_miss_and_a_failing_peer_is_not_the_best() -> None:
-    """A run that did not finish meets nothing; peers that did not finish set no yardstick."""
+    """A run that did not finish meets no requirement; peers that did not finish are not a
+    baseline."""
     rows = [outcome("a", 0, 1.0), outcome("b", 0, float("nan"), "timeout")]
     found = verdict([*rows, outcome(OURS, 0, float("nan"), "failed")], is_null=False)
     assert found is not None

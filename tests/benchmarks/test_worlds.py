@@ -1,4 +1,4 @@
-"""The planted worlds hold the truths that they claim."""
+"""The planted worlds have the truths that they claim."""
 
 from __future__ import annotations
 
@@ -77,14 +77,15 @@ def test_logged_propensities_are_those_the_offers_were_drawn_with() -> None:
 
 
 def test_rewards_follow_the_true_rates() -> None:
-    """Success is as frequent as the truth says, for rows of high and of low true rate."""
+    """Success is as frequent as in the truth, for rows with high and with low true rates."""
     world, log = make(WorldSpec.parse("threshold-4-10-60k", 0), 0)
     assert log.rewards.mean() == pytest.approx(world.spec.rate, rel=0.1)
     assert set(np.unique(log.rewards)) == {0.0, 1.0}
 
 
 def test_features_are_partly_missing_and_encode_by_the_declared_schema() -> None:
-    """Numbers have nulls where the population says so, and every declared feature is a column."""
+    """Numbers have nulls where the population has missing values, and every declared feature is a
+    column."""
     _, log = make(WorldSpec.parse("null-3-10", 4000), 0)
     assert set(log.schema.names) <= set(log.examples.column_names)
     assert log.examples["context:spend"].null_count / len(log) == pytest.approx(0.15, abs=0.03)
@@ -93,7 +94,7 @@ def test_features_are_partly_missing_and_encode_by_the_declared_schema() -> None
 
 @pytest.mark.parametrize("name", ["additive", "other-20-2", "additive-20-2-5m"])
 def test_a_wrong_world_name_is_refused_with_an_example(name: str) -> None:
-    """The error names the world and shows a right one."""
+    """The error names the world and shows a valid name."""
     with pytest.raises(ValueError, match=r"expected truth-offers-rate.*additive-100-2"):
         WorldSpec.parse(name, 1000)
 

@@ -1,4 +1,4 @@
-"""Figures of arm_performance that are not exact, compared with scipy on the models' own SQL."""
+"""Inexact figures of arm_performance, compared with scipy on the SQL of the models."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def arms(compiled_sql: dict[str, str]) -> Iterator[Arms]:
 
 @pytest.fixture
 def compared(arms: Arms) -> Compare:
-    """Return a function from two lists of rewards, a profile each, to the contextual arm's row."""
+    """Return a function from two lists of rewards, one per profile, to the row of the contextual
+    arm."""
 
     def compare(
         kpi_type: str, random: Rewards, contextual: Rewards, profiles: Any = None
@@ -86,7 +87,7 @@ def clicks(successes: int, displays: int) -> Rewards:
 
 
 def orders(seed: int, displays: int, rate: float, mean: float) -> Rewards:
-    """Return rewards of a continuous KPI: nothing, or an amount."""
+    """Return rewards of a continuous KPI: 0, or an amount."""
     generator = np.random.default_rng(seed)
     return generator.exponential(mean, displays) * (generator.random(displays) < rate)
 
@@ -118,7 +119,7 @@ def test_p_value_of_30_in_1000_against_20_in_1000_is_known(compared: Compare) ->
 
 
 def test_interval_of_the_lift_is_that_of_the_log_ratio(compared: Compare) -> None:
-    """The 95 % interval is the delta method's: symmetric in the log, around the lift."""
+    """The 95 % interval is that of the delta method: symmetric around the log of the ratio."""
     random, contextual = clicks(20, 1000), clicks(30, 1000)
     row = compared("binary", random, contextual)
     variance = sum(arm.var(ddof=1) / len(arm) / arm.mean() ** 2 for arm in (random, contextual))
@@ -159,7 +160,7 @@ def test_incremental_reward_has_the_interval_of_the_difference(
 def test_continuous_kpi_is_tested_by_welch(
     compared: Compare, random: Rewards, contextual: Rewards
 ) -> None:
-    """Values of unequal variance are compared by Welch's t-test, in few displays too."""
+    """Values of unequal variance are compared by Welch's t-test, even with few displays."""
     row = compared("continuous", random, contextual)
     expected = stats.ttest_ind(contextual, random, equal_var=False)
     assert row["p_value"] == pytest.approx(expected.pvalue, rel=1e-5)
@@ -186,7 +187,7 @@ def test_figures_do_not_depend_on_the_unit_of_amounts(compared: Compare, unit: f
 
 
 def test_figures_do_not_depend_on_the_order_of_displays(arms: Arms) -> None:
-    """The same displays in another order give the same figures, to the last digit."""
+    """Displays in another order give the same figures, to the last digit."""
     generator = np.random.default_rng(2)
     displays = pa.table(
         {
@@ -255,7 +256,7 @@ def test_clustered_figures_are_those_of_sums_by_profile(compared: Compare) -> No
 
 
 def test_clustered_figures_need_20_profiles(compared: Compare) -> None:
-    """A handful of profiles is too few to estimate how much profiles differ."""
+    """Fewer than 20 profiles are too few to estimate how much profiles differ."""
     profiles = np.arange(2000) % 19
     row = compared("binary", clicks(40, 1000), clicks(60, 1000), profiles)
     assert row["p_value"] is not None
@@ -293,9 +294,9 @@ def test_displays_needed_of_a_continuous_kpi_follow_its_variance(compared: Compa
 def test_intervals_hold_the_true_lift_at_the_stated_rate(
     arms: Arms, displays_a_profile: int
 ) -> None:
-    """Around 95 of 100 intervals hold the truth, with some 30 successes in the random arm.
+    """About 95 of 100 intervals contain the truth, with about 30 successes in the random arm.
 
-    Where profiles with tastes of their own see many offers, only clustered intervals do.
+    If profiles with different tastes see many offers, only clustered intervals do.
     """
     generator = np.random.default_rng(displays_a_profile)
     logs, sizes, rates = 600, np.array([600, 1200]), np.array([0.05, 0.06])

@@ -1,4 +1,4 @@
-"""Tests of the three assumptions, on the SQL of their models: what they find, and how often."""
+"""Tests of the three assumptions on the SQL of their models: detections and false alarms."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def shifts(
 def test_unchanged_offers_are_rarely_flagged(
     shifts: Callable[[dict[str, object]], list[dict[str, object]]],
 ) -> None:
-    """Where nothing changes, about one strategy in twenty has a warning and none a severe one."""
+    """Without a change, about one strategy in twenty has a warning and none has a severe
+    finding."""
     found = shifts(worlds(0.06, 0.06, (600, 160)))
     flagged = {row["strategy_id"] for row in found if row["severity"] != "ok"}
     assert len(flagged) / SEEDS < 0.10
@@ -107,7 +108,7 @@ def test_unchanged_offers_are_rarely_flagged(
 def test_a_collapse_is_found_within_a_week(
     shifts: Callable[[dict[str, object]], list[dict[str, object]]],
 ) -> None:
-    """An offer that falls from 8 % to 1 % of 200 random displays is flagged nearly always."""
+    """An offer that falls from 8 % to 1 % of 200 random displays is nearly always flagged."""
     found = [row for row in shifts(worlds(0.08, 0.01, (800, 200))) if row["offer_id"] == "o0"]
     assert np.mean([row["severity"] != "ok" for row in found]) > 0.97
     assert np.mean([row["severity"] == "severe" for row in found]) > 0.7
@@ -116,7 +117,7 @@ def test_a_collapse_is_found_within_a_week(
 def test_adjusted_p_values_are_those_of_benjamini_and_hochberg(
     shifts: Callable[[dict[str, object]], list[dict[str, object]]],
 ) -> None:
-    """Within a strategy, p-values are adjusted as scipy does."""
+    """Within a strategy, p-values are adjusted as in scipy."""
     found = shifts(worlds(0.06, 0.03, (600, 160)))
     for strategy in ("0", "1", "2"):
         tests = [row for row in found if row["strategy_id"] == strategy]
@@ -169,7 +170,7 @@ def similar(
 
 
 def test_twins_are_alike(similar: Callable[[np.ndarray], list[dict[str, object]]]) -> None:
-    """Two cards that differ in colour only are alike, though some people respond more to both."""
+    """Two cards that differ only in colour are alike, although some people respond more to both."""
     twin = np.array([[0.05, 0.10], [0.08, 0.20]])
     found = similar(np.broadcast_to(twin, (40, 2, 2, 2)))
     verdicts = [row["verdict"] for row in found]
@@ -181,7 +182,8 @@ def test_twins_are_alike(similar: Callable[[np.ndarray], list[dict[str, object]]
 def test_an_either_or_is_a_difference(
     similar: Callable[[np.ndarray], list[dict[str, object]]],
 ) -> None:
-    """Offers whose appeal turns on both features together differ, though neither shows it alone."""
+    """Offers whose appeal depends on both features together differ, although neither shows it
+    alone."""
     xnor = np.array([[0.2, 0.05], [0.05, 0.2]])
     found = similar(np.broadcast_to(np.stack([xnor, xnor[::-1]]), (5, 2, 2, 2)))
     assert {row["verdict"] for row in found} == {"different"}
@@ -270,7 +272,7 @@ def test_small_samples_do_not_cry_wolf(
 def test_a_new_audience_is_severe(
     drifts: Callable[[np.ndarray, np.ndarray], list[dict[str, object]]],
 ) -> None:
-    """A shift of most visitors to a city that few came from before is always found."""
+    """A shift of most visitors to a city that was rare before is always found."""
     generator = np.random.default_rng(4)
     before = generator.multinomial(2000, [0.7, 0.2, 0.1], 50)
     now = generator.multinomial(500, [0.2, 0.2, 0.6], 50)

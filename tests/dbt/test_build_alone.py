@@ -61,7 +61,7 @@ def test_nothing_is_written_into_the_project(empty_build: Path, project_before: 
 
 @pytest.mark.slow
 def test_docs_are_generated_offline(small_build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`dbt docs generate` writes its site without any address to reach."""
+    """`dbt docs generate` writes its site without network access."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     run = run_dbt(small_build, "docs", "generate", "--no-compile", raw=small_build / "raw")

@@ -1,4 +1,4 @@
-"""The catalogue as it was known at any moment, through real runs on a catalogue that changes."""
+"""The catalogue as known at any time, in real runs on a catalogue that changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _statuses(
 
 
 def test_catalogue_is_known_as_each_run_found_it(tmp_path: Path) -> None:
-    """Changes apply from the run that finds them, not before; those of the future do not."""
+    """Changes apply from the run that finds them on; changes from the future do not apply."""
     run = partial(_statuses, tmp_path)
     assert run(FIRST, a="approved", b="approved") == {"a": "approved", "b": "approved"}
     first = {"a": "archived", "b": "approved"}

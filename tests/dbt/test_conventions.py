@@ -16,9 +16,9 @@ from tests.support.paths import PROJECT
 
 LONGEST_MODEL = 150
 GRAIN_TEST = "one_row_per"
-# Data flows from left to right. models/custom belongs to the user, who may read any of them.
+# Data flows from left to right. Users may read any of them in models/custom.
 LAYERS = ("seeds", "staging", "snapshots", "intermediate", "marts", "monitoring")
-# What has a macro in macros/portability must go through it.
+# Functions that must be called through a macro in macros/portability.
 SHIMMED = (
     r"\blist_contains\(",
     r"\blist_intersect\(",
@@ -44,12 +44,12 @@ def nodes(manifest: dict[str, Any], resource_type: str) -> list[dict[str, Any]]:
 
 
 def marts(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the models that the scorer and readers rely on."""
+    """Return the marts, which the scorer and readers use."""
     return [node for node in nodes(manifest, "model") if is_mart(node)]
 
 
 def arrows(manifest: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return each pair of a node that is read and the model or snapshot that reads it."""
+    """Return each pair of a node and a model or snapshot that reads it."""
     return [
         (manifest["nodes"][read], node)
         for node in [*nodes(manifest, "model"), *nodes(manifest, "snapshot")]
@@ -65,14 +65,15 @@ def folder(node: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("resource_type", ["model", "seed", "snapshot"])
 def test_descriptions_state_the_grain(manifest: dict[str, Any], resource_type: str) -> None:
-    """Every model, seed and snapshot says what one row of it is."""
+    """Every model, seed and snapshot states its grain."""
     found = nodes(manifest, resource_type)
     assert found
     assert [n["name"] for n in found if not n["description"].startswith("One row per ")] == []
 
 
 def test_sources_are_described(manifest: dict[str, Any]) -> None:
-    """A source table states its grain, and describes its columns unless a mart of its name does."""
+    """A source table states its grain, and describes its columns unless a mart of that name
+    does."""
     described_by_mart = {mart["name"] for mart in marts(manifest)}
     for source in manifest["sources"].values():
         assert source["description"].startswith("One row per "), source["name"]
@@ -101,7 +102,7 @@ def test_seed_descriptions_match_the_header(manifest: dict[str, Any]) -> None:
 
 
 def test_marts_have_contracts_with_types(manifest: dict[str, Any]) -> None:
-    """Others read the marts, so contracts enforce their columns and types."""
+    """Contracts enforce the columns and types of marts."""
     assert len(marts(manifest)) >= 15
     for mart in marts(manifest):
         assert mart["contract"]["enforced"], mart["name"]
@@ -119,7 +120,7 @@ def test_marts_have_a_grain_test(manifest: dict[str, Any]) -> None:
 
 
 def test_marts_are_the_models_without_a_prefix(manifest: dict[str, Any]) -> None:
-    """Marts have a yml of their own; models with a prefix and those of the user have none."""
+    """Marts have a separate yml; models with a prefix and custom models do not."""
     prefixed = ("base_", "stg_", "int_")
     for node in nodes(manifest, "model"):
         is_step = node["name"].startswith(prefixed) or folder(node) == "custom"
@@ -146,7 +147,7 @@ def test_arrows_between_folders_run_one_way(manifest: dict[str, Any]) -> None:
 
 
 def test_the_measures_of_success_are_metrics(manifest: dict[str, Any]) -> None:
-    """Tools that read semantic definitions find each measure that tells whether it works."""
+    """The semantic definitions contain each measure of success."""
     metrics = {metric["name"]: metric["description"] for metric in manifest["metrics"].values()}
     for name in (
         "lift",
@@ -159,7 +160,7 @@ def test_the_measures_of_success_are_metrics(manifest: dict[str, Any]) -> None:
 
 
 def test_unit_tests_state_their_edge(manifest: dict[str, Any]) -> None:
-    """Every unit test says in a sentence what it shows."""
+    """Every unit test describes its case in a sentence."""
     unit_tests = manifest["unit_tests"].values()
     assert len(unit_tests) > 60
     assert [
@@ -168,7 +169,7 @@ def test_unit_tests_state_their_edge(manifest: dict[str, Any]) -> None:
 
 
 def test_models_with_rules_have_unit_tests(manifest: dict[str, Any]) -> None:
-    """Models without a unit test are those that only pass rows on or read files."""
+    """Only models that pass rows on or read files have no unit test."""
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     untested = {n["name"] for n in nodes(manifest, "model")} - tested
     assert untested <= {
@@ -207,7 +208,7 @@ def test_macros_are_documented(manifest: dict[str, Any]) -> None:
 
 
 def test_exposures_name_what_reads_the_marts(manifest: dict[str, Any]) -> None:
-    """Exposures depend on marts only, are described, and cover every mart."""
+    """Exposures depend only on marts, are described, and cover every mart."""
     exposures = manifest["exposures"].values()
     read = {model for exposure in exposures for model in exposure["depends_on"]["nodes"]}
     assert all(exposure["description"] for exposure in exposures)
@@ -215,7 +216,7 @@ def test_exposures_name_what_reads_the_marts(manifest: dict[str, Any]) -> None:
 
 
 def test_models_are_short(manifest: dict[str, Any]) -> None:
-    """Every SQL file is short enough to read at once."""
+    """Every SQL file has at most 150 lines."""
     lengths = {n["name"]: len(n["raw_code"].splitlines()) for n in nodes(manifest, "model")}
     assert {name: length for name, length in lengths.items() if length > LONGEST_MODEL} == {}
 
@@ -228,7 +229,7 @@ def test_models_end_with_final(manifest: dict[str, Any]) -> None:
 
 
 def test_models_use_the_shims(manifest: dict[str, Any]) -> None:
-    """A function that differs between engines is called through its macro only."""
+    """A function that differs between engines is only called through its macro."""
     found = [
         (node["name"], pattern)
         for node in nodes(manifest, "model")
@@ -239,14 +240,14 @@ def test_models_use_the_shims(manifest: dict[str, Any]) -> None:
 
 
 def test_only_staging_knows_raw_shapes(manifest: dict[str, Any]) -> None:
-    """Only staging and macros/xdm take JSON and the shapes of XDM apart."""
+    """Only staging and macros/xdm parse JSON and XDM shapes."""
     raw = re.compile(r"json_|scopeDetails|itemSelection|rankingDetail|[tT]rackingToken|item\.token")
     later = [n for n in nodes(manifest, "model") if "staging" not in n["fqn"]]
     assert [n["name"] for n in later if raw.search(n["raw_code"])] == []
 
 
 def test_only_xdm_files_know_xdm_fields() -> None:
-    """Fields of XDM events and profiles are read in macros/xdm and staging/xdm only."""
+    """Only macros/xdm and staging/xdm read fields of XDM events and profiles."""
     raw = re.compile(r"scopeDetails|itemSelection|rankingDetail|identityMap|lastQualificationTime")
     found = {
         str(path.relative_to(PROJECT))

@@ -1,7 +1,8 @@
-"""Every data test of the dbt project fails once here: a test that cannot fail proves nothing.
+"""Every data test of the dbt project fails once here, because a test that cannot fail proves
+nothing.
 
-The SQL that dbt ran for a test is run again on the same build, first as it is and then, in a
-transaction that is rolled back, after one thing was broken.
+The SQL that dbt ran for a test runs again on the same build: first unchanged, and then after a
+change that breaks one rule, in a transaction that is rolled back.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def relation_to_break(manifest: dict[str, Any], test: dict[str, Any]) -> str:
 
 
 def placeholder(data_type: str) -> str:
-    """Return a SQL value that any column of the type takes."""
+    """Return a SQL value of a type."""
     if data_type.endswith("[]") or data_type.startswith(("MAP", "STRUCT")):
         return (
             "null"
@@ -144,7 +145,7 @@ def placeholder(data_type: str) -> str:
 
 
 def one_more_row(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """Return a statement that adds a row to a table, made up where it has none."""
+    """Return a statement that adds a row to a table, an invented one if the table is empty."""
     if connection.execute(f"select 1 from {relation} limit 1").fetchall():
         return f"insert into {relation} select * from {relation} limit 1"
     columns = connection.execute(f"describe {relation}").fetchall()
@@ -159,7 +160,7 @@ def assert_fails(
     test: dict[str, Any],
     value: str,
 ) -> None:
-    """Assert that a test of a column passes as it is, and finds `value` in the column."""
+    """Assert that a test of a column passes on the build, and fails for `value` in the column."""
     relation, sql = relation_to_break(manifest, test), compiled_sql[test["unique_id"]]
     broken = f"update {relation} set {test['column_name']} = {value}"
     assert failures(connection, sql) == 0, test["name"]
@@ -174,7 +175,7 @@ def assert_each_fails(
     kind: str,
     value: str,
 ) -> None:
-    """Assert that each generic test of a kind finds `value` in its column."""
+    """Assert that each generic test of a kind fails for `value` in its column."""
     tests = data_tests(manifest, kind)
     assert tests
     for test in tests:
@@ -182,7 +183,7 @@ def assert_each_fails(
 
 
 def test_every_singular_test_has_its_fixture(manifest: dict[str, Any]) -> None:
-    """A new singular test must be added to the list of what breaks it."""
+    """Every singular test has an entry in the list of breaking changes."""
     assert {test["name"] for test in data_tests(manifest, None)} == set(BROKEN_BY)
 
 
@@ -219,7 +220,7 @@ def test_every_grain_test_fails_on_a_repeated_row(
 def test_a_grain_test_counts_nulls_as_one_value(
     connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], compiled_sql: dict[str, str]
 ) -> None:
-    """Two equal rows with NULL in a column of the grain are found."""
+    """one_row_per finds two equal rows with NULL in a column of the grain."""
     (test,) = (
         test
         for test in data_tests(manifest, "one_row_per")
@@ -246,7 +247,7 @@ def test_column_tests_fail_on_a_wrong_value(
     manifest: dict[str, Any],
     compiled_sql: dict[str, str],
 ) -> None:
-    """Each test of a column fails on a value outside of what it allows."""
+    """Each test of a column fails on a value that it does not allow."""
     assert_each_fails(connection, manifest, compiled_sql, kind, value)
 
 

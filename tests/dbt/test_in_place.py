@@ -101,7 +101,7 @@ def test_a_row_that_breaks_the_contract_leaves_the_old_table(build: Build, tmp_p
 def test_a_change_of_kind_that_fails_leaves_the_old_relation(
     build: Build, tmp_path: Path, before: str, after: str
 ) -> None:
-    """Where the new relation cannot be made, the old one of the other kind stays."""
+    """If the new relation cannot be created, the old one of the other kind stays."""
     assert build(1, before).returncode == 0
     assert build("no_such_column", after).returncode == 1
     assert query(tmp_path, "select kept.value, child.value from kept, child") == [(1, 2)]
@@ -111,7 +111,7 @@ def test_a_change_of_kind_that_fails_leaves_the_old_relation(
 def test_a_table_may_become_a_view_and_back(
     build: Build, tmp_path: Path, before: str, after: str
 ) -> None:
-    """The kind of a relation may change between builds; relations that read it go on."""
+    """The kind of a relation may change between builds, and relations that read it still work."""
     assert build(1, before).returncode == 0
     assert build(2, after).returncode == 0
     assert query(tmp_path, "select kept.value, child.value from kept, child") == [(2, 3)]

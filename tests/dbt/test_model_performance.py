@@ -57,14 +57,14 @@ def measured(compiled_sql: dict[str, str]) -> Iterator[Measured]:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
-    """Return what a query finds, ordered by its first columns."""
+    """Return the rows of a query, ordered by all columns."""
     found = connection.execute(f"select * from ({sql}) order by all")
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def binary(seed: int, n: int, levels: int) -> tuple[Vector, Vector]:
-    """Return calibrated scores with this many different values, and clicks."""
+    """Return calibrated scores with this many distinct values, and clicks."""
     generator = np.random.default_rng(seed)
     scores = np.ceil(generator.beta(1, 8, n) * levels) / (levels + 1)
     return scores, (generator.random(n) < scores).astype(float)
@@ -115,7 +115,7 @@ def test_baseline_predicts_each_display_by_the_others_of_its_offer(measured: Mea
 
 
 def test_a_model_that_ages_loses_by_the_week(measured: Measured) -> None:
-    """Each week's displays are measured on their own, and all of them in model_performance."""
+    """The displays of each week are measured separately, and all of them in model_performance."""
     scores, clicks = binary(6, 4000, 10**9)
     late = np.arange(4000) >= 2000
     clicks[late] = np.random.default_rng(7).permutation(clicks[late])

@@ -39,7 +39,7 @@ def published(small_build: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def test_tables_and_columns_carry_their_descriptions(
     published: Path, manifest: dict[str, Any]
 ) -> None:
-    """Comments of the published tables are the descriptions of the marts of their names."""
+    """Comments of the published tables are the descriptions of the marts with the same names."""
     marts = {node["name"]: node for node in manifest["nodes"].values()}
     with duckdb.connect(str(published), read_only=True) as connection:
         tables = dict(
@@ -59,7 +59,7 @@ def test_tables_and_columns_carry_their_descriptions(
 
 @pytest.mark.slow
 def test_an_older_duckdb_reads_every_table(published: Path, tmp_path: Path) -> None:
-    """DuckDB 1.2, in an environment of its own, reads all rows of all published tables."""
+    """DuckDB 1.2, in a separate environment, reads all rows of all published tables."""
     python = tmp_path / "older" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "older"], check=True)
     install = [python, "-m", "pip", "install", "--quiet", f"duckdb=={OLDEST_DUCKDB}"]

@@ -30,7 +30,7 @@ MODELS = (
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_has_the_rows_that_dbt_builds(small_build: Path, model: str) -> None:
-    """Each model that a check reads has the same rows, whether dbt builds it or not."""
+    """Each model that a check reads has the same rows as in a dbt build."""
     settings = Settings(
         home=small_build, as_of=datetime.fromisoformat(AS_OF), raw=small_build / "raw"
     )

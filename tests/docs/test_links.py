@@ -1,4 +1,4 @@
-"""Links between the documents of the repository lead somewhere."""
+"""Links between the documents of the repository have a target."""
 
 from __future__ import annotations
 

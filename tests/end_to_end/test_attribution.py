@@ -18,7 +18,7 @@ LONGEST_CHAIN = 8
 
 
 def _reach(links: list[tuple[str, str, datetime]], person: str, at: datetime) -> set[str]:
-    """Return the ids that links known by `at` lead to, this one among them."""
+    """Return the ids that are linked to this one at time `at`, including itself."""
     reached = {person}
     for _ in range(LONGEST_CHAIN):
         for one, other, known_from in links:
@@ -33,7 +33,8 @@ def _expected(
     wanted: tuple[str, str],
     at: datetime,
 ) -> str | None:
-    """Return the display of a click: the person's latest, a late one, or the only one of others."""
+    """Return the display of a click: the latest of the person, a late one, or the only one of
+    others."""
     fitting = [row for row in shown if row[3:] == wanted and row[0] <= at + LATE]
     own = [row for row in fitting if row[2] in ids]
     before = [row for row in own if row[0] <= at]
@@ -47,7 +48,8 @@ def _expected(
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_clicks_belong_to_their_person_or_the_only_display(tmp_path: Path, seed: int) -> None:
-    """Links along chains, shared propositions and late displays give what Python finds."""
+    """Chains of links, shared propositions and late displays give the result of the
+    recomputation."""
     rng = random.Random(seed)
 
     def moment() -> datetime:

@@ -1,4 +1,4 @@
-"""Inputs as people bring them: every folder of cases has the right answer that its list states."""
+"""Inputs as users provide them: every case gives the answer that is listed here."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def built(name: str, as_of: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", READ)
 def test_every_row_is_read(name: str, tmp_path: Path) -> None:
-    """Displays, clicks and propensities are as many as the file holds."""
+    """The numbers of displays, clicks and propensities are those of the file."""
     as_of, *counts = READ[name]
     built(name, as_of, tmp_path)
     assert build_rows(tmp_path, COUNTS) == [tuple(counts)]
@@ -125,7 +125,7 @@ def test_every_row_is_read(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", OFFERS)
 def test_the_catalogue_means_what_it_says(name: str, tmp_path: Path) -> None:
-    """Offers have the status that their file gives them, however it is spelled."""
+    """Offers have the status of their file, in every spelling."""
     as_of, offers = OFFERS[name]
     built(name, as_of, tmp_path)
     assert dict(build_rows(tmp_path, "select offer_id, status from dim_offers")) == offers
@@ -135,7 +135,7 @@ def test_the_catalogue_means_what_it_says(name: str, tmp_path: Path) -> None:
 def test_what_cannot_be_read_stops_the_run(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The run ends with a code of its own and one line that names file, place and remedy."""
+    """The run ends with a documented code and one line that names file, place and remedy."""
     as_of, words = REFUSED[name]
     raw = copied(name, tmp_path)
     ended = run_command(capsys, "run", "--raw", raw, "--home", tmp_path / "home", "--as-of", as_of)
@@ -152,7 +152,8 @@ def test_a_line_break_is_part_of_the_name(tmp_path: Path) -> None:
 
 
 def test_moments_are_read_or_rejected_one_by_one(tmp_path: Path) -> None:
-    """Of 25 ways to write a moment the clear ones are read; the others are rejected by line."""
+    """Of 25 ways to write a time, the unambiguous ones are read; the others are rejected by
+    line."""
     built("time_forms", AUTUMN, tmp_path)
     ((read,),) = build_rows(tmp_path, "select count(*) from fct_displays")
     ((rejected,),) = build_rows(tmp_path, "select count(*) from rejected_events")
@@ -182,7 +183,7 @@ def test_what_cannot_be_used_is_rejected(name: str, tmp_path: Path) -> None:
 
 
 def test_a_renamed_file_does_not_double(tmp_path: Path) -> None:
-    """A loaded file under another name, or exported again as gzip, adds duplicates only."""
+    """A loaded file under another name, or exported again as gzip, only adds duplicates."""
     raw, home = copied("flat_renamed", tmp_path), tmp_path / "home"
     tables = f"{TABLES} +input_files"
     build(home, raw, datetime.fromisoformat(SUMMER), tables)

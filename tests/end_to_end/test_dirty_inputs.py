@@ -1,4 +1,4 @@
-"""Bad records are rejected with their reason; the good records beside them are kept."""
+"""Bad records are rejected with their reason; good records of the same file are kept."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_half_good_events_keep_their_good_part(tmp_path: Path) -> None:
 
 
 def test_a_very_long_line_is_read_or_rejected(tmp_path: Path) -> None:
-    """A 40 MB line with an event is read; one without is rejected and its text is cut short."""
+    """A 40 MB line with an event is read; one without is rejected and its text is truncated."""
     long_event = _event(_id="long", padding="x" * 40_000_000)
     path = tmp_path / "raw" / "experience_events" / "long.ndjson"
     path.parent.mkdir(parents=True)
@@ -101,7 +101,7 @@ def test_a_very_long_line_is_read_or_rejected(tmp_path: Path) -> None:
 
 
 def test_a_line_beyond_the_limit_is_rejected_by_number(tmp_path: Path) -> None:
-    """A line over 128 MB is rejected as too long, its text cut short; the next line is read."""
+    """A line over 128 MB is rejected as too long with truncated text; the next line is read."""
     path = tmp_path / "raw" / "experience_events" / "long.ndjson"
     path.parent.mkdir(parents=True)
     path.write_text(_event(_id="long", padding="x" * 135_000_000) + "\n" + _event() + "\n")
@@ -148,7 +148,8 @@ def test_every_defect_of_a_flat_display_is_named(tmp_path: Path, compressed: boo
 
 
 def test_broken_offers_and_memberships_are_rejected(tmp_path: Path) -> None:
-    """Each broken offer or membership is rejected with its reason, also one with extra columns."""
+    """Each broken offer or membership is rejected with its reason, including one with extra
+    columns."""
     raw = tmp_path / "raw"
     raw.mkdir()
     write_lines(raw / "experience_events.ndjson", [display("e", AT, "p", ["o1"])])
@@ -221,7 +222,7 @@ def test_a_repeated_or_nameless_column_stops_the_run(
 
 
 def test_odd_names_are_kept(tmp_path: Path) -> None:
-    """Names of segments, features, offers and folders may hold quotes, commas and wildcards."""
+    """Names of segments, features, offers and folders may contain quotes, commas and wildcards."""
     raw = tmp_path / "my [raw] *files"
     odd = "a\"b, 'c' | d?"
     event = display("e", AT, "p", [odd], placement=odd, device={"type": odd})

@@ -1,4 +1,4 @@
-"""What restricts offers never turns into a permission by its spelling."""
+"""A misspelled restriction never allows an offer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write(raw: Path, **files: str) -> None:
 
 
 def test_a_restriction_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
-    """Columns, placements, segments and event types that only a restriction names are errors."""
+    """Unknown columns, placements, segments and event types in a restriction are errors."""
     write(
         tmp_path / "raw",
         offers="offer_id,is_active,valid_until2\no0,false,2026-01-02\no1,true,\n",

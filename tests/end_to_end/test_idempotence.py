@@ -1,4 +1,4 @@
-"""A cycle publishes the same result however often it starts, and readers are never disturbed."""
+"""A repeated cycle publishes the same result, and readers are never disturbed."""
 
 from __future__ import annotations
 

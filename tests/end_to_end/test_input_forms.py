@@ -1,4 +1,4 @@
-"""Files, names and values in the forms people use are read; what has two readings is not."""
+"""Files, names and values in common forms are read; ambiguous ones are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AT = "2026-11-20T10:00:00Z,"
 
 
 def read(folder: Path, **files: str | bytes) -> None:
-    """Build the tables from files, given by name with `__` for the point."""
+    """Build the tables from files, given by name with `__` instead of the point."""
     (folder / "raw").mkdir()
     for name, content in files.items():
         data = content.encode() if isinstance(content, str) else content
@@ -32,7 +32,7 @@ def read(folder: Path, **files: str | bytes) -> None:
 
 
 def rejected(folder: Path) -> list[tuple]:
-    """Return line and reason of what was rejected."""
+    """Return line and reason of rejected records."""
     return build_rows(folder, "select line_number, reason from rejected_events order by 1")
 
 
@@ -60,14 +60,14 @@ def test_rejected_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> 
 
 
 def test_a_quote_that_swallows_lines_is_an_error(tmp_path: Path) -> None:
-    """A quote that a later one closes by chance is found by the line where it was opened."""
+    """An opening quote that a later quote happens to close is reported with its line."""
     rows = f'{AT}p1,a,1,1,"x\n{AT}p2,a,1,1,y\n{AT}p3,a,1,1,"z"\n'
     with pytest.raises(InputError, match=r"displays\.csv line 2: a quote is opened"):
         read(tmp_path, displays__csv=HEADER + rows)
 
 
 def test_quotes_inside_of_text_are_text(tmp_path: Path) -> None:
-    """An inch sign opens nothing."""
+    """An inch sign does not open a quoted field."""
     read(tmp_path, displays__csv=HEADER + f'{AT}p1,a,1,1,5" wide\n{AT}p2,a,1,1,x\n')
     assert build_rows(tmp_path, "select count(*) from fct_displays") == [(2,)]
 
@@ -92,14 +92,14 @@ def test_encodings_and_delimiters_are_seen(encoding: str, delimiter: str, tmp_pa
     ],
 )
 def test_other_content_is_refused_by_name(data: bytes, words: str, tmp_path: Path) -> None:
-    """What is no text is named with what it is and what to do."""
+    """The error for a file that is not text names its format and what to do."""
     with pytest.raises(InputError, match=words):
         read(tmp_path, displays__csv=data)
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
 def test_names_count_without_case_spaces_and_hyphens(kind: str, tmp_path: Path) -> None:
-    """`Profile ID` is profile_id, `Seg-Gold` a segment; what is left has a likely meaning."""
+    """`Profile ID` is profile_id, `Seg-Gold` is a segment; other columns have a likely meaning."""
     names = ["Event TS", "Profile ID", "offerId", "CLICK", "Seg-Gold", "CTX Age", "shoe"]
     values = ["2026-11-20", "p", "a", "1", "Ja", "31", "x"]
     if kind == "csv":
@@ -115,7 +115,7 @@ def test_names_count_without_case_spaces_and_hyphens(kind: str, tmp_path: Path) 
 
 
 def test_two_candidates_for_a_column_are_an_error(tmp_path: Path) -> None:
-    """Nobody can tell which of two spellings is meant."""
+    """Two spellings of one column are refused."""
     header = "event_ts,Profile ID,profile-id,offer_id\n"
     with pytest.raises(InputError, match="Profile ID and profile-id could both be profile_id"):
         read(tmp_path, displays__csv=header + "2026-11-20,p,q,a\n")
@@ -142,7 +142,7 @@ def test_a_segment_that_is_no_flag_is_rejected(tmp_path: Path) -> None:
 
 
 def test_the_file_decides_the_order_of_its_dates(tmp_path: Path) -> None:
-    """One date with a day above 12 makes the others of the file clear."""
+    """One date with a day above 12 determines the order of the other dates in the file."""
     header = "event_ts,profile_id,offer_id\n"
     read(tmp_path, displays__csv=header + "11/02/2026,p,a\n11/20/2026 09:00,q,a\n")
     found = build_rows(tmp_path, "select event_ts::varchar from fct_displays order by 1")
@@ -165,7 +165,8 @@ def test_python_and_sql_know_the_same_words() -> None:
 
 
 def test_times_without_a_zone_are_those_of_the_stated_zone(tmp_path: Path) -> None:
-    """Local times move by the zone's offset; epochs, offsets and other zones stay what they say."""
+    """Local times move by the offset of the zone; epochs, offsets and explicit zones are
+    unchanged."""
     times = {
         "2026-11-20 09:00:00": "2026-11-20 08:00:00",
         "2026-07-20T09:00": "2026-07-20 07:00:00",
@@ -198,7 +199,7 @@ def test_a_declared_type_of_a_column_counts(tmp_path: Path) -> None:
 
 
 def test_a_record_of_very_many_fields_is_rejected(tmp_path: Path) -> None:
-    """20,000 fields of one record cost nothing more than its rejection."""
+    """A record with 20,000 fields is rejected, and the others are read."""
     fields = ", ".join(f'"ctx_{n}": "x"' for n in range(20_000))
     good = '{"event_ts": "2026-11-20", "profile_id": "p", "offer_id": "a", "ctx_a": "1"'
     read(tmp_path, displays__ndjson=f"{good}}}\n{good}, {fields}}}\n")

@@ -64,7 +64,7 @@ def test_rewards_are_net_of_costs(home: Path) -> None:
 
 
 def test_readiness_counts_successes_whatever_they_cost(home: Path) -> None:
-    """The thresholds count displays and successes, not money."""
+    """The thresholds count displays and successes, not amounts."""
     ready = published(
         home,
         "select distinct displays, successes, is_ready from offer_readiness"

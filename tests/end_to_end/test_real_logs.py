@@ -1,7 +1,6 @@
-"""Where personalisation gains nothing, the best single offer is served and no lift is claimed.
+"""If personalisation gains nothing, the best single offer is served and no lift is claimed.
 
-One run on each of four randomised logs: two with amounts of money and plenty of data, two with
-hardly any clicks.
+One run on each of four randomised logs: two with amounts and much data, two with few clicks.
 """
 
 from __future__ import annotations

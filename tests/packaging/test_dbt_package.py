@@ -1,4 +1,4 @@
-"""`dbt_project/` as a package of a dbt project that somebody has already."""
+"""`dbt_project/` as a package of an existing dbt project."""
 
 from __future__ import annotations
 

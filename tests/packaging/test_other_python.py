@@ -1,4 +1,4 @@
-"""The product installs and runs on a supported Python other than the running one."""
+"""The product installs and runs on another supported Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel holds what a user needs, and a run of it leaves site-packages alone."""
+"""The wheel contains the files that users need, and a run does not change site-packages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def contents(wheel: Path) -> list[PurePosixPath]:
 def test_wheel_holds_the_packages_their_types_and_the_dbt_project(
     contents: list[PurePosixPath],
 ) -> None:
-    """Every module, both type markers and all that a dbt build reads are in the wheel."""
+    """The wheel contains every module, both type markers and all files that a dbt build reads."""
     needed = [
         path.relative_to(ROOT)
         for package in ("scorer", "app")
@@ -50,7 +50,7 @@ def test_wheel_holds_the_packages_their_types_and_the_dbt_project(
 
 
 def test_wheel_holds_nothing_of_the_development(contents: list[PurePosixPath]) -> None:
-    """No unit tests, lint stubs, databases, compiled SQL, benchmarks or tests of ours."""
+    """The wheel has no unit tests, lint stubs, databases, compiled SQL, benchmarks or tests."""
     tops = {path.parts[0] for path in contents}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"scorer", "app"}
     projects = [path for path in contents if path.parts[:2] == ("scorer", "dbt_project")]
@@ -61,7 +61,8 @@ def test_wheel_holds_nothing_of_the_development(contents: list[PurePosixPath]) -
 
 @pytest.mark.slow
 def test_installed_command_writes_nothing_into_site_packages(wheel: Path, tmp_path: Path) -> None:
-    """Installed from the wheel, a cycle publishes and site-packages holds the same files after."""
+    """Installed from the wheel, a cycle publishes, and site-packages has the same files
+    afterwards."""
     environment = tmp_path / "environment"
     run(sys.executable, "-m", "venv", "--without-pip", environment, folder=tmp_path)
     binaries = environment / "bin"

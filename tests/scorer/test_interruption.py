@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM stop what lasts, whatever a library makes of them."""
+"""Ctrl-C and SIGTERM prevent lasting changes, even if a library swallows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING: a toy candidate model, estimator and arm, added as it says."""
+"""The recipes of CONTRIBUTING: a toy candidate model, estimator and arm, added as described."""
 
 from __future__ import annotations
 

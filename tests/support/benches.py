@@ -60,7 +60,7 @@ def bench(
 
 @cache
 def fitted(kind: str, seed: int = 0, displays: int = 150) -> RewardModel:
-    """A model of each kind, fitted on a small worked example (one of money for success_value)."""
+    """A model of each kind, fitted on a small worked example (with amounts for success_value)."""
     table = worked_example(seed, displays)
     if kind == "success_value":
         values = table["reward"].to_numpy() * 20.0

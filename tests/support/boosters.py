@@ -1,4 +1,4 @@
-"""Boosters written wrongly: values of a booster's document, and bytes, changed at random."""
+"""Malformed boosters: random changes of values and bytes."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Visit:
         return self.page.get_by_test_id("stException").count()
 
     def shoot(self, file: Path, height: int | None = None) -> None:
-        """Save what is seen as a PNG, the whole page or its first `height` pixels."""
+        """Save a screenshot as PNG, of the whole page or its first `height` pixels."""
         size = self.page.viewport_size
         assert size is not None
         content = self.page.get_by_test_id("stMainBlockContainer").bounding_box()

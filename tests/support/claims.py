@@ -1,4 +1,4 @@
-"""The figures that several pages of the app state, by what they state.
+"""The figures that several pages of the app state.
 
 A page becomes lines of text, `label: value` for metrics, facts and rows of tables. `STATED` has for
 each figure the patterns that find it; the group of a pattern is its value.
@@ -63,7 +63,7 @@ STATED: dict[str, tuple[str, ...]] = {
 
 
 def lines_of(app: AppTest) -> list[str]:
-    """Return what a page says, one line each."""
+    """Return the text of a page, one line per figure."""
     lines = text_of(app).splitlines()
     captions = [str(caption.value) for caption in app.caption]
     for metric in app.metric:

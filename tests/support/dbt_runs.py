@@ -1,4 +1,4 @@
-"""Runs of dbt alone, the way a person without the command line of nextoffer runs it."""
+"""Runs of dbt without the command line of nextoffer."""
 
 from __future__ import annotations
 

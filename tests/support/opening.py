@@ -1,4 +1,4 @@
-"""What tests need to open a page of the app."""
+"""Helpers to open a page of the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of the checkout and of the data beside it."""
+"""Folders of the checkout and of the data next to it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ DOCS = ROOT / "docs"
 APP = ROOT / "app"
 # Real data, distributed apart from the repository; tests that need it are skipped without it.
 DATA = ROOT.parent / "shared" / "data"
-# Small inputs that were once misread, each with the right answer; distributed like the data.
+# Small inputs with the right answer for each, distributed like the data.
 CASES = ROOT.parent / "shared" / "cases"

@@ -1,4 +1,4 @@
-"""Makes the permissions of files count in a child process, also for root."""
+"""Enforces file permissions in a child process, even for root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the pipeline on a raw folder, dbt alone or whole cycles, and reads the tables it leaves."""
+"""Runs the pipeline on a raw folder, dbt alone or whole cycles, and reads the resulting tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checksum of what a publication holds."""
+"""A checksum of the content of a publication."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class TableModel:
         return self.score(users)[np.arange(len(offers)), offers]
 
     def personalises(self, users: Matrix) -> np.ndarray:
-        """True for everybody, whatever the table holds."""
+        """True for everybody."""
         return np.ones(len(users), dtype=np.bool_)
 
 

@@ -1,4 +1,4 @@
-"""The tables that the scorer writes, for builds that dbt did not make."""
+"""The tables that the scorer writes, for builds without dbt."""
 
 from __future__ import annotations
 

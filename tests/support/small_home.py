@@ -1,4 +1,4 @@
-"""A home folder with a build file like dbt's, small enough to train in a second or two.
+"""A home folder with a build file as from dbt, small enough to train in a second or two.
 
 Strategy `s` ranks at placement `web`. offer_1 succeeds where f1 = f2 and offer_2 at (0, 1); both
 are shown equally often. offer_3 and offer_4 are not ready, offer_4 has reached a cap for p9,

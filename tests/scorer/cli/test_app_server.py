@@ -17,7 +17,7 @@ OPTIONS = read_options(find_start() / ".streamlit" / "config.toml")
 
 
 def test_the_app_sends_nothing_and_listens_locally() -> None:
-    """Telemetry is off and the address is this machine, in the app's own configuration."""
+    """The configuration of the app turns telemetry off and listens on this machine only."""
     assert OPTIONS["browser.gatherUsageStats"] is False
     assert OPTIONS["server.address"] == "localhost"
     assert OPTIONS["client.showErrorDetails"] == "none"
@@ -32,13 +32,13 @@ def test_options_of_streamlit_exist() -> None:
 
 
 def test_no_folder_of_pages_lies_beside_the_script() -> None:
-    """Streamlit would open links to such pages without the app's navigation."""
+    """The folder has no `pages`, which Streamlit would open without the navigation of the app."""
     assert (find_start() / "main.py").is_file()
     assert not (find_start() / "pages").exists()
 
 
 def test_options_are_handed_over_as_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Address and port win over the file; the home folder reaches the app."""
+    """Address and port take precedence over the file, and the app gets the home folder."""
     import uvicorn
     from streamlit import config
 
@@ -90,7 +90,8 @@ def headers(host: str, origin: str | None = None) -> list[tuple[bytes, bytes]]:
 def test_requests_name_the_app_and_come_from_it(
     address: str, host: str, origin: str | None, allowed: bool
 ) -> None:
-    """Another name in Host (DNS rebinding) and a foreign page in Origin are refused."""
+    """Requests with another name in Host (DNS rebinding) or a foreign page in Origin are
+    refused."""
     check = HostCheck(refused, address, ["offers.example"])
     assert check.allows(headers(host, origin)) is allowed
 

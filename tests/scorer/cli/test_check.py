@@ -1,4 +1,4 @@
-"""`nextoffer check` says what a run would make of the inputs, and ends with the run's code."""
+"""`nextoffer check` reports how a run would read the inputs, and ends with the code of the run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_check_reports_the_files_and_what_is_missing(tmp_path: Path, nextoffer
 
 
 def test_assignment_that_depends_on_a_feature_is_found(tmp_path: Path) -> None:
-    """Offers that were chosen by a segment are not taken for random ones."""
+    """Offers that a segment determined are not treated as random."""
     write_log(tmp_path, 400, depends=True)
     found = check(
         Settings(home=tmp_path / "home", as_of=datetime(2026, 11, 22), raw=tmp_path), True

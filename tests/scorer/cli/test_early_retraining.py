@@ -41,7 +41,8 @@ def finished(home: Path) -> Path:
 def test_it_is_as_of_now_and_like_the_last_cycle(
     finished: Path, runs: Runs, nextoffer: Command
 ) -> None:
-    """Without other arguments: this moment, not midnight, with the last raw folder and seed."""
+    """Without other arguments, the run is as of now, not midnight, with the last raw folder and
+    seed."""
     assert nextoffer("run", "--retrain-now", "--home", finished).code == 0
     ((settings, force),) = runs
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -50,7 +51,7 @@ def test_it_is_as_of_now_and_like_the_last_cycle(
 
 
 def test_what_is_given_counts(finished: Path, raw: Path, runs: Runs, nextoffer: Command) -> None:
-    """A moment, a folder and a seed on the command line override those of the last cycle."""
+    """`--as-of`, a folder and a seed on the command line override those of the last cycle."""
     given = ("--raw", raw, "--seed", 5, "--as-of", "2026-01-14T09:00")
     assert nextoffer("run", "--retrain-now", "--home", finished, *map(str, given)).code == 0
     ((settings, _),) = runs

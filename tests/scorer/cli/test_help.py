@@ -1,4 +1,4 @@
-"""Help texts are complete, and every command of the contract is there."""
+"""Help texts are complete, and every documented command exists."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_commands_of_the_contract_exist() -> None:
 def test_every_command_explains_itself(
     path: tuple[str, ...], command: click.Command, nextoffer: Command
 ) -> None:
-    """`--help` ends with code 0, and command and options say what they are for."""
+    """`--help` ends with code 0, and command and options have a description."""
     outcome = nextoffer(*path, "--help")
     assert outcome.code == 0
     assert command.help

@@ -1,4 +1,4 @@
-"""Inputs that are tables already: one line of configuration names each."""
+"""Inputs that are tables, each named by one line of configuration."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_tables_of_another_database_are_inputs(project: Path, nextoffer: Command
 
 
 def test_rows_of_a_table_of_rules_are_checked(project: Path, nextoffer: Command) -> None:
-    """A wrong row of a table that restricts offers stops the run, as one of a file does."""
+    """A wrong row of a table that restricts offers stops the run, as in a file."""
     with duckdb.connect(str(project / "warehouse.duckdb")) as connection:
         connection.execute("insert into rules values ('a', 'loyal', 'forbid')")
     outcome = nextoffer("run", "--as-of", AS_OF)
@@ -79,7 +79,7 @@ def test_rows_of_a_table_of_rules_are_checked(project: Path, nextoffer: Command)
 def test_a_wrong_line_names_its_key(
     project: Path, nextoffer: Command, line: str, said: str
 ) -> None:
-    """A key that names no input, or a value that names no table, is an error of configuration."""
+    """An unknown input or a value that is not a table is a configuration error."""
     (project / "nextoffer.toml").write_text(f"[inputs]\n{line}\n")
     outcome = nextoffer("run")
     assert outcome.code == 2
@@ -87,7 +87,7 @@ def test_a_wrong_line_names_its_key(
 
 
 def test_a_changed_table_is_read_again(project: Path, nextoffer: Command) -> None:
-    """Rows that the table gains before the next cycle count there, each once."""
+    """Rows added to the table before the next cycle count in that cycle, each once."""
     assert nextoffer("run", "--as-of", AS_OF).code == 0
     with duckdb.connect(str(project / "warehouse.duckdb")) as connection:
         connection.execute(

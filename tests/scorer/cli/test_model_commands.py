@@ -58,7 +58,7 @@ def test_after_a_back_fill_a_rollback_holds_from_the_newest_cycle(
 def test_a_promotion_that_later_entries_overrule_says_so(
     registry: ModelRegistry, home: Path, nextoffer: Command
 ) -> None:
-    """For a moment before the newest entry, the output says how long it holds and what to do."""
+    """For a time before the newest entry, the output says how long it applies and what to do."""
     at = ("--as-of", "2026-09-13", "--home", home)
     outcome = nextoffer("models", "promote", "web", "filled", *at)
     assert outcome.code == 0

@@ -1,4 +1,4 @@
-"""`nextoffer init` makes a project that works, and `nextoffer.toml` is read by all commands."""
+"""`nextoffer init` creates a working project, and all commands read `nextoffer.toml`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.commands import Command
 
 @pytest.fixture
 def project(tmp_path: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a project, and work in it."""
+    """Create a project and use it as working directory."""
     folder = tmp_path / "my project"
     assert nextoffer("init", folder).code == 0
     monkeypatch.chdir(folder)
@@ -22,7 +22,7 @@ def project(tmp_path: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_new_project_runs_its_sample(project: Path, nextoffer: Command) -> None:
-    """The commands of its README run as they are, and what they write stays in the project."""
+    """The commands of its README run unchanged, and their files stay in the project."""
     readme = (project / "README.md").read_text()
     commands = re.findall(r"^nextoffer (run|rank) (.*)$", readme, re.MULTILINE)
     assert [name for name, _ in commands] == ["run", "rank"]
@@ -52,7 +52,7 @@ def test_a_run_uses_the_projects_own_models(project: Path, nextoffer: Command) -
 
 
 def test_the_sample_has_every_optional_input_and_nothing_of_ours(project: Path) -> None:
-    """All inputs of the contract but flat displays are there; tests of ours are not."""
+    """The project has all inputs except flat displays, and none of our tests."""
     names = {path.name.split(".")[0] for path in (project / "raw").iterdir()}
     assert names == {
         "experience_events",
@@ -96,7 +96,7 @@ def home_of(nextoffer: Command, *options: str | Path) -> str:
 def test_options_go_before_the_environment_and_that_before_the_file(
     tmp_path: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The nearest project file above the working directory counts, unless something is given."""
+    """The nearest project file above the working directory is used, unless options are given."""
     monkeypatch.chdir(write_settings(tmp_path, 'home = "state"'))
     assert home_of(nextoffer) == str(tmp_path / "state")
     monkeypatch.setenv("NEXTOFFER_HOME", str(tmp_path / "of_environment"))
@@ -123,7 +123,7 @@ def test_a_wrong_project_file_is_named(
     nextoffer: Command,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The message has the file, the key or line, and what would be right."""
+    """The message names the file, the key or line, and the allowed values."""
     monkeypatch.chdir(write_settings(tmp_path, text))
     outcome = nextoffer("status")
     assert outcome.code == 2

@@ -44,7 +44,7 @@ def published(home: Path) -> Path:
 def test_a_table_shows_forty_rows_and_the_number_of_all(
     published: Path, nextoffer: Command
 ) -> None:
-    """Without a limit 40 rows are printed; the line after them says how many there are."""
+    """Without a limit, 40 rows are printed, followed by the number of all rows."""
     outcome = nextoffer("query", "from ranked_offers", "--home", published)
     assert outcome.out.count("│ mail") == 40
     assert outcome.err == "40 of 270 rows; --limit 0 prints all of them\n"
@@ -58,7 +58,7 @@ def test_a_limit_of_zero_prints_every_row(published: Path, nextoffer: Command) -
 
 
 def test_values_are_readable(published: Path, nextoffer: Command) -> None:
-    """Small numbers print without exponent, maps and lists as their content, NULL as nothing."""
+    """Small numbers print without exponent, maps and lists as their content, NULL as empty."""
     sql = (
         "select 0.0000123 as a, 1234567.8::double as b, [1.5, null] as c, map {'k': 2} as d,"
         " null as e"
@@ -146,7 +146,7 @@ def test_files_hold_every_row(published: Path, nextoffer: Command, tmp_path: Pat
 def test_a_query_reads_the_publication_and_nothing_else(
     sql: str, text: str, published: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anything but a query of the published tables is refused in one line and changes nothing."""
+    """Any other statement is refused in one line and changes nothing."""
     monkeypatch.chdir(published.parent)
     before = (published / "published.duckdb").read_bytes()
     outcome = nextoffer("query", sql, "--home", published)
@@ -220,7 +220,8 @@ def test_an_export_may_list_offers(
 def test_an_export_names_the_choices(
     arguments: tuple[str, ...], text: str, published: Path, nextoffer: Command
 ) -> None:
-    """A missing or unknown strategy, placement or format is refused with what there is."""
+    """A missing or unknown strategy, placement or format is refused, and the message lists the
+    known ones."""
     outcome = nextoffer("export", *arguments, "--home", published)
     assert outcome.code == 2
     assert text in outcome.error

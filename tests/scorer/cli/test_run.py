@@ -129,7 +129,7 @@ REQUESTS = [
 def test_requests_are_ranked_by_the_deployed_model(
     home: Path, tmp_path: Path, nextoffer: Command, kind: str
 ) -> None:
-    """`rank --requests` finds the better offer of each request, whatever the files' kind."""
+    """`rank --requests` finds the better offer of each request, in every file format."""
     source, target = tmp_path / f"in.{kind}", tmp_path / "out.parquet"
     if kind == "csv":
         lines = [",".join(REQUESTS[0]), *(",".join(row.values()) for row in REQUESTS)]
@@ -251,7 +251,7 @@ def test_a_truncated_file_is_named(raw: Path, tmp_path: Path) -> None:
 def test_a_moment_after_now_is_refused_unless_allowed(
     raw: Path, tmp_path: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A year typed wrongly stops the run before anything is written."""
+    """A mistyped year stops the run before anything is written."""
     monkeypatch.delenv("NEXTOFFER_ALLOW_FUTURE")
     home = tmp_path / "home"
     refused = nextoffer("run", "--raw", raw, "--home", home, "--as-of", "9062-01-01")

@@ -33,7 +33,7 @@ def test_fewer_than_24_offers_are_refused(nextoffer: Command, tmp_path: Path) ->
 
 
 def test_files_of_others_are_not_overwritten(nextoffer: Command, tmp_path: Path) -> None:
-    """A simulation replaces what a simulation wrote; other and edited files make it refuse."""
+    """A simulation replaces files of a simulation; it refuses other and edited files."""
     simulate = ("simulate", "--out", tmp_path / "raw", "--weeks", "1", "--profiles", "20")
     assert nextoffer(*simulate).code == 0
     assert nextoffer(*simulate).code == 0

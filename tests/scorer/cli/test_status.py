@@ -88,7 +88,7 @@ def test_the_status_is_a_table_for_people(published: Path, nextoffer: Command) -
 
 
 def test_the_status_lists_what_is_broken(published: Path, nextoffer: Command) -> None:
-    """Findings of severity warning or severe are there, the worst first, and others are not."""
+    """Findings of severity warning or severe are listed, the worst first; others are not."""
     findings = json.loads(nextoffer("status", "--json", "--home", published).out)["findings"]
     assert [(row["strategy_id"], row["severity"]) for row in findings] == [
         ("mail", "severe"),

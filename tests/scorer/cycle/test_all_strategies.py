@@ -101,7 +101,7 @@ def test_an_unexpected_failure_leaves_its_traceback_in_the_log(settings: Setting
 
 
 def test_a_failure_replaces_the_row_of_the_same_moment(settings: Settings) -> None:
-    """A strategy has one run per moment, whatever happened before."""
+    """A strategy has one run per as_of, even after earlier runs."""
     run_all(settings, {"web": InputError("first")})
     run_all(settings, {name: InputError("second") for name in ("mail", "shop", "web")})
     assert [row[2] for row in recorded(settings) if row[0] == "web"] == ["train: second"]

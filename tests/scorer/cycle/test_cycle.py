@@ -1,4 +1,4 @@
-"""The steps of a cycle: which run, and which are skipped; each step only records its name."""
+"""Which steps of a cycle run and which are skipped; each step only records its name."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_a_signal_that_a_step_swallows_is_no_finished_step(
 
 
 def test_a_cycle_whose_publication_is_gone_is_published_again(settings: Settings) -> None:
-    """A finished cycle without its file is not finished: the last step runs again."""
+    """If the published file of a finished cycle is missing, the last step runs again."""
     published = run(settings).published
     published.unlink()
     assert not run(settings).was_finished

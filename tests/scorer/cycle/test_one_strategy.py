@@ -1,4 +1,4 @@
-"""What a cycle records about the models and training runs of a strategy."""
+"""Records of a cycle about the models and training runs of a strategy."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def connection() -> Iterator[Connection]:
 def test_a_model_counts_from_the_first_cycle_that_trained_it(
     connection: Connection, trained: TrainedModel, tmp_path: Path, weeks: tuple[int, int]
 ) -> None:
-    """The rows of a cycle do not depend on which cycle ran first."""
+    """The rows of a cycle do not depend on the order in which cycles ran."""
     settings = Settings(home=tmp_path, as_of=T0)
     registry = ModelRegistry(settings.models_dir)
     for week in weeks:

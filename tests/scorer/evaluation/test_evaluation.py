@@ -1,4 +1,4 @@
-"""Evaluating again: stored models on displays that they never saw."""
+"""Evaluating again: stored models on displays that they were not trained on."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_rows_of_the_training_are_kept(settings: Settings) -> None:
 
 
 def test_a_stored_model_is_judged_on_later_displays_only(settings: Settings) -> None:
-    """The first model gets the displays since its window, the second one none."""
+    """The first model is evaluated on the displays since its window, the second one on none."""
     old, new = versions(settings)
     rows = evaluated(settings, Wanted((new,)))
     window = ModelRegistry(settings.models_dir).manifest("s", old)["data_window_end"]

@@ -38,7 +38,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def flat(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home where nothing depends on the person, so the gate holds the model back."""
+    """A home folder where nothing depends on the person, so the gate holds the model back."""
     home = tmp_path_factory.mktemp("flat") / "home"
     return make_home(home, rates=(0.2, 0.2), share=0.5)
 
@@ -174,7 +174,7 @@ def test_a_random_order_is_explained(settings: Settings, reranked: Callable[[str
 
 
 def test_the_best_single_offer_comes_with_the_verdict_of_the_gate(flat: Settings) -> None:
-    """Where the gate holds back, everybody gets one offer, with the reason of the gate."""
+    """If the gate holds the model back, everybody gets one offer, with the reason of the gate."""
     found = [explain(flat, Asked(f"p{i}")) for i in range(8)]
     decided = [f for f in found if f["decided_by"] == "best_single"]
     assert len({f["served"][0]["offer_id"] for f in decided}) == 1

@@ -31,7 +31,7 @@ def stored() -> bytes:
 
 
 def test_a_stored_booster_loads_to_the_bit(stored: bytes) -> None:
-    """What XGBoost wrote passes, and is written again with the same bytes."""
+    """A booster of XGBoost passes, and is written again with the same bytes."""
     assert bytes(load_booster(stored, FEATURES).save_raw("ubj")) == stored
     assert write_ubjson(read_ubjson(b"SL\0\0\0\0\0\0\0\1a")) == b"SL\0\0\0\0\0\0\0\1a"
 
@@ -64,7 +64,7 @@ def test_a_value_out_of_bounds_is_named(stored: bytes, name: str) -> None:
 
 
 def test_bytes_that_end_too_early_or_late_are_refused(stored: bytes) -> None:
-    """A cut file and one with more behind its end name the byte; another width is refused."""
+    """The error for a truncated or longer file names the byte; another width is refused."""
     for data in (stored[:-40], stored + b"}", b"", b"{" * 100, b"[#L" + b"\xff" * 8):
         with pytest.raises(InputError, match="at byte"):
             load_booster(data, FEATURES)

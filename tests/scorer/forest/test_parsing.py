@@ -60,7 +60,7 @@ def test_several_outputs_are_refused() -> None:
 
 
 def test_importing_the_forest_does_not_import_numba() -> None:
-    """The command line does not import numba where it scores nothing."""
+    """The command line does not import numba unless it scores."""
     code = "import scorer.forest, sys; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 

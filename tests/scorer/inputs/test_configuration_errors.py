@@ -1,4 +1,5 @@
-"""Wrong configuration and unreadable input: one line that says where, the right exit code."""
+"""Wrong configuration and unreadable input end with one line that names the place, and the right
+exit code."""
 
 from __future__ import annotations
 
@@ -193,7 +194,7 @@ def test_an_unknown_context_feature_is_named_unless_a_flat_log_may_bring_it(
 def test_a_window_that_never_closes_within_the_look_back_is_refused(
     raw: Path, home: Path, nextoffer: Command, columns: str, values: str, fragment: str
 ) -> None:
-    """This holds for defaults too; flat displays have final outcomes and no such limit."""
+    """This applies to defaults too; flat displays have final outcomes and no such limit."""
     (raw / "ranking_strategies.csv").write_text(f"strategy_id,{columns}\nweb,{values}\n")
     given = Settings(home=home, as_of=datetime(2026, 1, 2), raw=raw)
     check_configuration(given)

@@ -1,4 +1,4 @@
-"""The event log: acknowledged events survive anything, and are seen whole and once."""
+"""The event log: acknowledged events survive a crash, and are read completely and once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_unfinished_line_is_dropped(tmp_path: Path) -> None:
 
 
 def test_a_cycle_may_seal_at_any_moment(tmp_path: Path) -> None:
-    """Writing and sealing at the same time loses and repeats nothing."""
+    """Writing and sealing at the same time neither loses nor repeats events."""
     log, stop = EventLog(tmp_path), threading.Event()
 
     def seal() -> None:

@@ -1,4 +1,4 @@
-"""Which files of a raw folder belong to an input, and when they change."""
+"""The files of the inputs in a raw folder, and the detection of changes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_change_of_inputs_or_project_changes_the_listing(tmp_path: Path) -> No
     [(".hoodie/hoodie.properties", "Hudi"), ("metadata/v1.metadata.json", "Iceberg")],
 )
 def test_tables_whose_log_deletes_rows_are_refused(tmp_path: Path, log: str, name: str) -> None:
-    """Their data files hold rows that were deleted since, so reading them as Parquet is wrong."""
+    """Their data files may contain deleted rows, so reading them as Parquet is wrong."""
     table = tmp_path / "displays"
     (table / log).parent.mkdir(parents=True)
     (table / log).write_text("{}")

@@ -1,4 +1,4 @@
-"""Which files are read: as they are, as copies, or not at all, with the reason."""
+"""Files are read directly, read as copies, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_file_that_cannot_be_read_is_set_aside(
 def test_an_unreadable_file_that_restricts_offers_stops_the_run(
     settings: Settings, name: str, content: bytes
 ) -> None:
-    """Rules and memberships are read whole or the run does not start."""
+    """Rules and memberships are read completely, or the run does not start."""
     (settings.raw / "displays.csv").write_bytes(CSV)
     (settings.raw / name).write_bytes(content)
     with pytest.raises(InputError, match=name):
@@ -171,7 +171,7 @@ def test_a_log_of_which_nothing_can_be_read_stops_the_run(settings: Settings) ->
 
 
 def test_pipes_sockets_and_folders_are_not_opened(settings: Settings) -> None:
-    """Nothing waits for a pipe; what is no file is set aside with what to do."""
+    """The run does not wait for a pipe; anything that is not a file is set aside with a remedy."""
     folder = settings.raw / "displays"
     folder.mkdir()
     (folder / "good.csv").write_bytes(CSV)
@@ -194,7 +194,7 @@ def test_pipes_sockets_and_folders_are_not_opened(settings: Settings) -> None:
 
 
 def test_copies_follow_their_source(settings: Settings) -> None:
-    """A copy is made again when its source changes, and removed with it."""
+    """A copy is written again when its source changes, and removed with it."""
     source = settings.raw / "displays.csv.bz2"
     source.write_bytes(bz2.compress(CSV))
     (first,) = readable_files(settings).files["displays"]
@@ -210,7 +210,7 @@ def test_copies_follow_their_source(settings: Settings) -> None:
 
 
 def test_a_member_cannot_leave_its_folder(settings: Settings) -> None:
-    """Names of an archive's members with `..` or a root are names like any others."""
+    """Members of an archive with `..` or an absolute path stay in the folder of copies."""
     hostile = {"../../evil.csv": CSV, "/etc/evil.csv": CSV, "a\\b.csv": CSV, "a/b.csv": CSV}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -277,14 +277,14 @@ def test_a_sheet_is_read_with_the_numbers_of_its_rows(settings: Settings) -> Non
 def test_a_sheet_with_two_meanings_is_refused(
     settings: Settings, rows: list[list[object]], reason: str
 ) -> None:
-    """Formulas without values, doubled and missing names are named with their place."""
+    """The error for a formula without a value, or a repeated or missing name, states the place."""
     workbook(settings.raw / "offers.xlsx", ("Sheet1", rows))
     with pytest.raises(InputError, match=reason):
         readable_files(settings)
 
 
 def test_a_delta_table_is_read_as_its_current_snapshot(settings: Settings) -> None:
-    """Rows that were deleted, and the values of partition columns, are those of the snapshot."""
+    """Deleted rows are left out, and partition columns have the values of the snapshot."""
     from deltalake import DeltaTable, write_deltalake
 
     rows = pa.table({"offer_id": ["a", "b", "c"], "status": ["live", "live", "ended"]})
@@ -325,7 +325,7 @@ def test_a_delta_table_is_read_as_its_current_snapshot(settings: Settings) -> No
 def test_damage_is_found_and_kept_in_mind(
     settings: Settings, name: str, content: bytes, problem: str | None
 ) -> None:
-    """Damage inside of a file is found by reading it, and the file is refused from then on."""
+    """Damage inside a file is found by reading it, and the file is refused from then on."""
     file = settings.raw / name
     file.write_bytes(content)
     (settings.raw / "events.jsonl").write_bytes(NDJSON)

@@ -164,7 +164,7 @@ def test_one_offer_alone_can_be_fitted() -> None:
 
 @pytest.mark.parametrize(("link", "outcome"), [("logit", 0.0), ("logit", 1.0), ("log", 0.0)])
 def test_outcomes_that_are_all_alike_give_finite_weights(link: str, outcome: float) -> None:
-    """Outcomes that are all alike, as in a fold without successes, give finite weights."""
+    """Equal outcomes, as in a fold without successes, give finite weights."""
     data = replace(planted(np.zeros((2, 2)), 200, link), outcomes=np.full(200, outcome))
     found = fit_crossed(data)
     assert np.isfinite(found.offers).all()

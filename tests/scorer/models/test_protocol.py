@@ -1,4 +1,4 @@
-"""What every kind of model promises, whatever it is."""
+"""Properties of every kind of model."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_margins_do_not_depend_on_who_is_scored_together(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_correction_changes_scores_and_keeps_the_order(kind: str) -> None:
-    """A shift lowers every score that is calibrated; who comes first stays."""
+    """A shift lowers every calibrated score and keeps the order."""
     model = fitted(kind)
     link = "log" if kind == "success_value" else "logit"
     correction, objective = Calibration(link, 1.0, -1.0), Objective({}, link, 20.0, 1.0)

@@ -103,7 +103,8 @@ def test_it_is_a_candidate_only_for_rare_amounts() -> None:
 
 
 def test_one_enormous_purchase_does_not_make_an_offer_the_best_single_one() -> None:
-    """One huge purchase makes no offer the best single one; the level of the means stays."""
+    """One huge purchase does not make an offer the best single one; the level of the means
+    stays."""
     table = shop(4, 3000)
     rewards = table["reward"].to_numpy().copy()
     is_second = np.array(table["offer_id"].to_pylist()) == "offer_2"
@@ -139,7 +140,8 @@ def test_the_level_of_success_times_value_survives_the_cap() -> None:
 
 
 def test_the_level_is_that_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calibrated scores match the earned value per display, whatever the catalogue says."""
+    """Calibrated scores match the earned value per display, even if the catalogue states other
+    values."""
     names = ("best_single", "success_value")
     monkeypatch.setattr("scorer.training.cross_fitting.candidates_of", lambda bench: names)
     claims = {offer: {"value_per_success": 35.0} for offer in BOTH}
@@ -173,7 +175,7 @@ def test_a_longer_tail_that_many_purchases_show_makes_the_best_single_offer() ->
 
 
 def test_the_choice_of_the_best_single_offer_tells_how_sure_it_is() -> None:
-    """Clear differences are sure, equal offers are not."""
+    """The probability is high for a clear difference and about 0.5 for equal offers."""
     clear = best_choice(bench(tails(0), kpi_type="continuous").examples)
     assert (clear.offer_id, clear.next_offer_id) == ("offer_2", "offer_1")
     assert clear.probability > 0.9

@@ -1,4 +1,4 @@
-"""Decisions in process: those of the batch for known people, and what requests give."""
+"""Decisions in process equal the batch for known people, and use the values of requests."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_known_people_get_what_the_batch_ranked(home: Settings) -> None:
 
 
 def test_context_of_the_request_goes_before_that_of_the_publication(trained: Settings) -> None:
-    """What is given counts now, the rest stays; the answer says which is which."""
+    """Given values are used, others come from the publication; the answer states which."""
     deciding = decider(trained)
     usual = deciding.decide(Request("p1"))
     same = deciding.decide(Request("p1", context={"f2": 0, "nonsense": "x"}, segments=["f1"]))
@@ -104,7 +104,7 @@ def test_context_of_the_request_goes_before_that_of_the_publication(trained: Set
 
 
 def test_a_stranger_is_ranked_by_what_is_given(trained: Settings) -> None:
-    """A person the publication never saw gets the offers of somebody with the same values."""
+    """An unknown person gets the offers of a known person with the same values."""
     deciding = decider(trained)
     stranger = deciding.decide(Request("new", segments=["f1"], context={"f2": "0"}))
     known = deciding.decide(Request("p1"))
@@ -114,7 +114,8 @@ def test_a_stranger_is_ranked_by_what_is_given(trained: Settings) -> None:
 
 
 def test_rules_apply_to_the_segments_that_are_given(trained: Settings) -> None:
-    """A segment of an eligibility rule opens or closes offers at once, for known and unknown."""
+    """A segment of an eligibility rule allows or withholds offers immediately, for known and
+    unknown people."""
     deciding = decider(trained)
     everything = deciding.decide(Request("p1", segments=["gold"], placements=["web"]))
     assert everything.propositions[0].eligible_count == 5
@@ -187,7 +188,7 @@ def test_a_segment_in_a_file_counts_for_rules(
 
 
 def test_a_cap_of_three_withholds_the_offer_at_the_fourth_decision(trained: Settings) -> None:
-    """Displays since the publication count at once, once each, and only for the person."""
+    """Displays since the publication count immediately, once each, and only for the person."""
     journal = Journal.of_home(trained.home)
     deciding, at = decider(trained), trained.as_of + timedelta(hours=1)
     listed = Request("p20", segments=["f1"])
@@ -225,7 +226,7 @@ def test_k_and_placements_shape_the_answer(trained: Settings) -> None:
 def test_wrong_requests_are_explained(
     trained: Settings, given: dict[str, Any], message: str
 ) -> None:
-    """The error says what is wrong and what there is."""
+    """The error states what is wrong and lists the known values."""
     with pytest.raises(ConfigurationError, match=message):
         decider(trained).decide(Request("p1", **given))
 
@@ -236,7 +237,7 @@ def test_listed_offers_limit_the_ranking(trained: Settings) -> None:
 
 
 def test_without_a_publication_or_bundle_the_error_says_what_to_run(tmp_path: Path) -> None:
-    """Nothing published, and a publication without a bundle, are told apart."""
+    """Nothing published, and a publication without a bundle, have different errors."""
     with pytest.raises(InputError, match="nextoffer run"):
         Decider.open(tmp_path)
     (tmp_path / "published.duckdb").touch()
@@ -253,7 +254,7 @@ def test_a_damaged_bundle_is_refused(tmp_path: Path, damage: str) -> None:
 
 
 def test_a_cut_array_is_refused(tmp_path: Path) -> None:
-    """A file of profiles that is shorter than it says is an input error."""
+    """A truncated file of profiles is an input error."""
     settings = online_home(tmp_path / "home", "best_single")
     users = bundle_path(settings.published_path) / "strategy=s" / "users.npy"
     users.write_bytes(users.read_bytes()[:200])

@@ -1,4 +1,4 @@
-"""The HTTP interface: answers, refusals with a reason, and nothing that breaks it."""
+"""The HTTP interface: answers, refusals with a reason, and robustness."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_batch_gives_the_decisions_of_its_requests(service: Service) -> None:
 
 @pytest.mark.parametrize("spelling", ["flat", "xdm", "namespaced"])
 def test_events_are_stored_with_what_was_served(service: Service, raw: Path, spelling: str) -> None:
-    """A display by token has the served propensity and arm, whatever the sender claims."""
+    """A display by token has the served propensity and arm, even if the sender states others."""
     (proposition,) = decide(service, profile_id="p2", context={"f2": 1})["propositions"]
     token, first = proposition["token"], proposition["items"][0]
     claimed = {"itemSelection": {"rankingDetail": {"propensity": 0.0001}}}
@@ -112,7 +112,7 @@ def test_events_are_stored_with_what_was_served(service: Service, raw: Path, spe
 
 
 def test_the_same_event_sent_again_keeps_its_id(service: Service, raw: Path) -> None:
-    """Without an id of its own, an event has one that depends on its content alone."""
+    """An event without an id gets one that depends only on its content."""
     (proposition,) = decide(service, profile_id="p3")["propositions"]
     before = len(stored(raw))
     for _ in range(2):
@@ -213,7 +213,7 @@ def test_requests_are_refused_by_status(
 
 @pytest.mark.parametrize("sent", [None, b"", b"Bearer ", b"Bearer secret-secret-secre", b"\xff"])
 def test_a_wrong_token_is_refused(service: Service, sent: bytes | None) -> None:
-    """Only the exact token opens /v1; health needs none."""
+    """/v1 requires the exact token; health paths require none."""
     guarded = Service(service._worker, "secret-secret-secret")
     given = {} if sent is None else {"authorization": sent}
     body = b'{"profile_id": "p1"}'
@@ -226,7 +226,7 @@ def test_a_wrong_token_is_refused(service: Service, sent: bytes | None) -> None:
 
 
 def test_documentation_covers_every_path_and_loads_nothing(service: Service) -> None:
-    """OpenAPI names each path; the page needs no other host."""
+    """OpenAPI lists each path; the page does not load anything from another host."""
     document = call(service, "/openapi.json").json
     assert {*POSTS, "/v1/strategies", "/healthz", "/readyz", "/metrics"} == set(document["paths"])
     page = call(service, "/docs").body.decode()

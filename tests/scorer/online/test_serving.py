@@ -62,7 +62,8 @@ def publish_again(home: Settings, minutes: int, damage: bool = False) -> str:
 def test_new_publications_are_taken_up_without_a_dropped_answer(
     home: Settings, served: Served
 ) -> None:
-    """Under load every answer is 2xx and comes from one publication, never an older one again."""
+    """Under load, every answer is 2xx and comes from one publication, and publications never go
+    back."""
     stop, seen, failures = threading.Event(), [], []
 
     def load() -> None:
@@ -93,7 +94,7 @@ def test_new_publications_are_taken_up_without_a_dropped_answer(
 def test_a_broken_publication_is_refused_and_the_old_one_goes_on(
     home: Settings, served: Served
 ) -> None:
-    """The reason is in /readyz and the metric is 1; the next good one is taken up."""
+    """The reason is in /readyz and the metric is 1; the next valid publication is served."""
     publish_again(home, 5, damage=True)
     state = served.wait_for(lambda state: state["refused"])
     assert "not a readable serving bundle" in state["refused"]["reason"]

@@ -44,7 +44,7 @@ def test_a_better_policy_is_found_with_its_lift(name: str) -> None:
 
 
 def test_the_difference_is_that_of_the_two_values() -> None:
-    """Pairing changes the error, not the estimate; turning it around changes the sign."""
+    """Pairing changes the error, not the estimate; swapping the policies changes the sign."""
     log, first, second = uniform_draw([0.12, 0.08])
     for name in PAIRED:
         values = [evaluate(log.feedback, policy, name).value for policy in (first, second)]
@@ -84,7 +84,8 @@ def test_a_policy_compared_with_itself_is_identical() -> None:
 
 
 def test_too_little_disagreement_gives_no_number() -> None:
-    """Policies that differ on displays with fewer than 20 responses cannot be told apart."""
+    """The comparison is insufficient if policies differ on displays with fewer than 20
+    responses."""
     log, first, second = uniform_draw([0.1, 0.1])
     nearly = TargetPolicy(
         np.where(np.arange(20_000) < 100, second.probability, first.probability),

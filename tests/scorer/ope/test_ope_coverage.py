@@ -42,7 +42,8 @@ def test_the_gate_stays_shut_for_policies_of_equal_value() -> None:
 
 
 def test_the_oracle_wins() -> None:
-    """The policy that knows the truth is estimated at its true value and above the best single."""
+    """The policy that knows the truth is estimated at its true value and above the best single
+    offer."""
     log = next(draws(scenario("uniform", 60_000), 1, seed=3))
     assert log.value > log.base
     for name in ("ips", "snips", "dr", "dr_shrunk"):

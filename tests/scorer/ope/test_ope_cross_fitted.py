@@ -15,7 +15,7 @@ MOST = 0.05 + 3 * np.sqrt(0.05 * 0.95 / LOGS)
 
 
 def gain(seed: int, is_cross_fitted: bool) -> PairedDifference:
-    """Gain of choosing by segment over the better offer, where all people are alike.
+    """Gain of choosing by segment over the better offer if all people are alike.
 
     Two offers have the same rate; each fold is served by the means of the others.
     """

@@ -49,7 +49,7 @@ def test_the_error_of_independent_rows_is_that_of_their_mean() -> None:
 
 
 def test_repeating_every_display_adds_no_certainty() -> None:
-    """Three copies of each profile's display leave the clustered error as it was."""
+    """Three copies of the display of each profile do not change the clustered error."""
     rows = np.random.default_rng(1).normal(size=500)
     once = error_moments(flat(rows), log_of(rows, np.arange(500)))
     thrice = error_moments(
@@ -129,8 +129,8 @@ def test_clustering_widens_the_error_of_dependent_displays() -> None:
 def test_large_weights_without_a_response_are_seen() -> None:
     """Of two logs that differ in where one weight of 100 lies, neither claims a small error.
 
-    Taken as they are, the squares of the log whose large weight met no response would give an error
-    four times too small.
+    Without smoothing, the error would be four times too small for the log whose large weight has no
+    response.
     """
     reward = (np.arange(1_000) % 10 == 0).astype(float)
     errors = []

@@ -1,4 +1,4 @@
-"""Exploration: the share, the draw, the propensity, and what they must not depend on."""
+"""Exploration: shares, draws and propensities, and their independence of other inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Informed exploration: offers of which little is known come first more often."""
+"""Informed exploration: offers with little data come first more often."""
 
 from collections import Counter
 from typing import Any
@@ -26,7 +26,7 @@ def ranked(**changes: Any) -> list[dict[str, Any]]:
 
 
 def test_a_new_offer_comes_first_most_often() -> None:
-    """Beside offers that are ready, its chance is more than twice that of uniform exploration."""
+    """Among ready offers, its probability is more than twice that of uniform exploration."""
     first = first_chances(np.array([3.0, 9.0, 2.0, 0.0]), np.ones((1, 4), dtype=bool))[0]
     assert first.argsort().tolist() == [1, 0, 2, 3]
     assert first[3] > 2 * 0.25
@@ -71,7 +71,7 @@ def test_everything_is_uniform_before_the_first_model() -> None:
 def test_orders_are_permutations_of_the_eligible_offers(
     progress: list[float], allowed: list[bool], draw: int
 ) -> None:
-    """Whatever the progress, every eligible offer comes once, before those that are not."""
+    """For any progress, every eligible offer comes once, before ineligible ones."""
     n = len(progress)
     eligible = np.array([allowed[:n]])
     offers = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E37)

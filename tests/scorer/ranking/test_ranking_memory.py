@@ -1,4 +1,4 @@
-"""Ranking holds few batches in memory, however many people there are."""
+"""Ranking holds few batches in memory for any number of people."""
 
 from __future__ import annotations
 

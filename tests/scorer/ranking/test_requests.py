@@ -122,7 +122,7 @@ def test_people_whom_the_batch_knows_keep_their_own_eligibility() -> None:
 
 
 def test_a_request_with_nothing_to_rank_says_so() -> None:
-    """A request for whose placement no offer is meant is reported with its reason and number."""
+    """A request for a placement without offers is reported with its reason and number."""
     catalogue = [Offer("a", placement_ids=("web",)), Offer("b", placement_ids=("web",))]
     table = requests(["p", "q"], placement_id=["web", "mail"])
     result = rank_requests(table, context(SCORES, offers=catalogue))

@@ -110,7 +110,7 @@ def test_every_arm_is_served() -> None:
 
 @pytest.mark.parametrize("scores", [[np.nan, 0.5, 0.4], [-np.inf, 0.5, 0.4], [np.nan] * 3])
 def test_offers_without_a_score_come_before_unready_ones(scores: list[float]) -> None:
-    """A score that is no number ranks after all others and before offers that are not ready."""
+    """A NaN score ranks after all others and before offers that are not ready."""
     ctx = context(
         {o: [s] for o, s in zip("abc", scores, strict=True)},
         "abcd",

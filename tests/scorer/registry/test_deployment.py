@@ -151,7 +151,7 @@ def test_a_credibly_worse_model_does_not_replace_the_deployed_one(
 ) -> None:
     """Until recently people liked the opposite; the deployed model knows what they like now.
 
-    The new one has learnt the old taste, or the two cancel out and the best single offer is left.
+    The new model learned the old taste, or the two cancel out and the best single offer remains.
     """
     end = START + timedelta(minutes=turned - 1)
     incumbent = deployed(settings, "interaction_base", seed=3, end=end)
@@ -195,7 +195,7 @@ def test_redoing_a_cycle_changes_nothing(worked: Connection, settings: Settings)
 def test_a_promotion_afterwards_overrides_and_is_recorded(
     worked: Connection, settings: Settings
 ) -> None:
-    """A model that a person deploys ranks, whatever the gate says."""
+    """A model that a person deploys ranks, even against the gate."""
     old = deployed(settings, "best_single")
     run, _ = train_cycle(worked, settings)
     registry = ModelRegistry(settings.models_dir)

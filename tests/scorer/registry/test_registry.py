@@ -175,7 +175,7 @@ def test_rollback_after_a_promotion_returns_to_what_it_replaced(
 def test_a_cycle_never_overrules_a_person(
     registry: ModelRegistry, models: list[TrainedModel]
 ) -> None:
-    """A promotion overrules a cycle of the same moment, whichever was recorded first."""
+    """A promotion overrules a cycle with the same as_of, in either order of recording."""
     old, new = (registry.save("s", model, T0) for model in models[:2])
     registry.promote("s", old, T0)
     registry.deploy("s", new, T0)
@@ -212,7 +212,7 @@ def edited(**changes: object) -> Callable[[Path], None]:
 
 
 def truncate(path: Path) -> None:
-    """Keep the first hundred bytes."""
+    """Truncate the file to its first hundred bytes."""
     path.write_bytes(path.read_bytes()[:100])
 
 

@@ -20,7 +20,7 @@ from tests.support.training_inputs import WORKED_SCHEMA, worked_example
 @settings(max_examples=30, deadline=None)
 @given(st.integers(2, 60), st.integers(0, 1_000))
 def test_probabilities_of_all_allowed_offers_add_up_to_one(offers: int, seed: int) -> None:
-    """Whatever the scores and the eligible offers, also with fewer than 15 of them."""
+    """Probabilities sum to 1 for any scores and eligible offers, also with fewer than 15."""
     rng = np.random.default_rng(seed)
     may = np.tile(rng.random(offers) < 0.7, (offers, 1))
     may[:, 0] = True

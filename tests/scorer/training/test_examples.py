@@ -94,7 +94,7 @@ def test_without_sets_everything_could_have_been_shown() -> None:
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=9), st.data())
 def test_an_offer_that_was_shown_is_always_eligible(offers: list[str], data: st.DataObject) -> None:
-    """The offer shown is eligible, whatever the sets say now."""
+    """The offer shown is eligible, even if the sets do not contain it."""
     n = len(offers)
     ids = data.draw(st.lists(st.sampled_from(["s", "t", None]), min_size=n, max_size=n))
     sets = {"s": data.draw(st.frozensets(st.sampled_from("abc"))), "t": frozenset[str]()}

@@ -1,4 +1,4 @@
-"""Candidate choice and gate: chance does not pass, true gains do, and reasons are sentences."""
+"""Candidate choice and gate: noise does not pass, true gains do, and reasons are sentences."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_too_few_responses_are_given_as_the_reason() -> None:
 
 
 def test_the_gate_weighs_displays_by_their_propensity() -> None:
-    """In a log that showed most people what suits them, weights reveal the gain of personalising.
+    """In a log that mostly showed suitable offers, weights reveal the gain of personalisation.
 
     Each offer's raw mean is 0.26, since mostly people whom it suits saw it; weighted, it is 0.2.
     """
@@ -194,7 +194,7 @@ def test_people_at_a_placement_the_model_never_saw_are_personalised() -> None:
 
 @pytest.mark.parametrize(("high", "is_worse"), [(None, False), (0.001, False), (-0.001, True)])
 def test_credibly_worse_takes_the_whole_interval(high: float | None, is_worse: bool) -> None:
-    """Only an interval entirely below 0 is credibly worse, whatever z is."""
+    """Only an interval entirely below 0 is credibly worse, for any z."""
     assert credibly_worse(PairedDifference("ok", z=-1.7, high=high)) is is_worse
 
 

@@ -1,4 +1,4 @@
-"""Cross-fitting and logged policies: the offers that models would have shown, and their worth."""
+"""Cross-fitting and logged policies: the offers that models would have shown, and their values."""
 
 from __future__ import annotations
 
@@ -187,7 +187,8 @@ def test_a_deployed_model_is_scored_beside_the_candidates() -> None:
 
 
 def test_a_deployed_model_of_offers_that_are_gone_chooses_nothing() -> None:
-    """A model of offers that are gone chooses nothing and takes no display from the candidates."""
+    """A model of removed offers chooses nothing and does not reduce the displays of the
+    candidates."""
     made, scored = crossed("gone")
     assert (scored.choice[len(NAMES)] == -1).all()
     assert len(LoggedPolicies.of(made.examples, scored.without(DEPLOYED)).examples) > 200

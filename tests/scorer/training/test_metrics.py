@@ -18,7 +18,7 @@ def test_auc_of_known_rankings() -> None:
 
 
 def test_log_loss_of_a_coin_is_log_2() -> None:
-    """Predicting one half costs log 2, whatever the outcomes."""
+    """Predicting one half costs log 2 for any outcomes."""
     assert metrics.log_loss(np.array([0.0, 1.0]), np.array([0.5, 0.5])) == pytest.approx(np.log(2))
 
 

@@ -124,7 +124,7 @@ def test_a_change_of_amounts_around_zero_is_found() -> None:
 
 
 def test_the_run_names_displays_that_are_set_aside() -> None:
-    """Offer, day, number of displays and ratio are told."""
+    """The message states offer, day, number of displays and ratio."""
     (note,) = trained(log({"rising": (0.05, 0.3), "a": (0.15, 0.15), "b": (0.1, 0.1)})).notes[:1]
     assert note.startswith("rising earns ")
     assert "since 2026-11-13; its 8" in note

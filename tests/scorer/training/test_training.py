@@ -1,4 +1,4 @@
-"""Training: what models learn, from which rows, and that two runs give the same."""
+"""Training: results of models, the rows that they use, and reproducibility."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ def test_rare_purchases_are_an_expected_value() -> None:
 
 
 def test_dense_values_are_an_expected_value_also_below_zero() -> None:
-    """Dense values are learnt; success x value is left out where every display has a value."""
+    """Dense values are learned; success x value is left out if every display has a value."""
     table = value_world(np.random.default_rng(0), 3000, is_rare=False)
     result = trained(table, "continuous")
     scores = result.model.score(encode_users(USERS, WORKED_SCHEMA))

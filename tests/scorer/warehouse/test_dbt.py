@@ -134,7 +134,8 @@ def test_the_build_file_is_free_after_a_run(settings: Settings) -> None:
 def test_a_failure_names_the_model_and_the_cause(
     settings: Settings, selector: str, error: type[NextofferError], text: str
 ) -> None:
-    """One line names the model or test and what the database said; marks choose the exit code."""
+    """One line names the model or test and the message of the database; marks determine the exit
+    code."""
     with pytest.raises(error, match=text) as raised:
         run_dbt(settings, selector, "features", Silent())
     assert "\n" not in str(raised.value)
@@ -142,7 +143,7 @@ def test_a_failure_names_the_model_and_the_cause(
 
 
 def test_a_build_file_of_another_version_is_read_anew_when_asked(settings: Settings) -> None:
-    """Changed columns give an error that says what to do, and doing it works."""
+    """Changed columns give an error with a remedy, and the remedy works."""
     run_dbt(settings, "kept", "features", Silent())
     with connect_build(settings.build_path) as connection:
         connection.execute("alter table kept rename column a to b")
@@ -163,7 +164,7 @@ def test_headings_are_no_reason() -> None:
 def test_settings_of_another_dbt_do_not_reach_ours(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Variables of the environment that configure a user's own dbt have no effect, and stay."""
+    """Environment variables of another dbt have no effect and are kept."""
     foreign = {
         "DBT_TARGET": "prod",
         "DBT_PROFILE": "other",

@@ -51,7 +51,7 @@ def test_a_second_run_is_refused_and_told_who_runs(
 
 
 def test_the_lock_of_a_killed_run_is_taken_over(tmp_path: Path) -> None:
-    """After kill -9 the next run gets the lock and says whose it was."""
+    """After kill -9, the next run gets the lock and names the dead process."""
     process = holder(tmp_path / "run.lock")
     process.kill()
     process.wait()
@@ -131,14 +131,14 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     ],
 )
 def test_a_lock_that_holds_anything_else_is_free(tmp_path: Path, content: str) -> None:
-    """Content that no run wrote neither stops a run nor is repeated."""
+    """Foreign content neither stops a run nor appears in messages."""
     (tmp_path / "run.lock").write_text(content.replace("%s", socket.gethostname()))
     with hold_lock(tmp_path / "run.lock") as taken_over:
         assert taken_over is None
 
 
 def test_a_new_home_is_private(raw: Path, home: Path) -> None:
-    """Only the owner can enter a home folder that a run makes; an existing one stays as it is."""
+    """Only the owner can enter a home folder that a run creates; an existing one is unchanged."""
     with hold_lock(home / "run.lock"):
         assert home.stat().st_mode & 0o777 == 0o700
     home.chmod(0o750)

@@ -1,4 +1,4 @@
-"""Reads of marts: what a malformed catalogue cannot break."""
+"""Reads of marts are robust against a malformed catalogue."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def test_a_json_object_is_read_as_characteristics(values: dict[str, object]) -> 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", "12", "null", "no JSON"])
 def test_any_other_text_gives_no_characteristics(text: str | None) -> None:
-    """A malformed entry costs an offer its kin, nothing else."""
+    """An offer with a malformed entry only loses its kin."""
     assert parse_characteristics(text) == {}

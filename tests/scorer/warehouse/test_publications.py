@@ -1,4 +1,4 @@
-"""Publishing: readers always see one whole cycle, a kill leaves nothing behind."""
+"""Publishing: readers always see one complete cycle, and a kill leaves no files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def settings(home: Path) -> Settings:
 
 
 def fill_build(settings: Settings) -> None:
-    """Write one cycle: every row of `ranked_offers` carries the cycle's date."""
+    """Write one cycle: every row of `ranked_offers` has the date of the cycle."""
     with connect_build(settings.build_path) as connection:
         connection.execute("create schema if not exists scorer")
         for table in PUBLISHED_TABLES:

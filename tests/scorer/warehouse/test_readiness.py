@@ -1,4 +1,4 @@
-"""A run says how long offers that are not ready still take."""
+"""A run reports the time until offers are ready."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def build(offers: list[tuple[str, int, int]]) -> duckdb.DuckDBPyConnection:
 
 
 def test_ready_offers_are_not_mentioned() -> None:
-    """Nothing is said if all offers are ready."""
+    """The run reports nothing if all offers are ready."""
     assert waiting_offers(build([("a", 300, 30), ("b", 250, 25)])) == []
 
 

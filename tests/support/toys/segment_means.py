@@ -48,7 +48,7 @@ class SegmentMeans:
         yield (0,), of_segment, of_segment - users[:, 0] * self.extra.mean()
 
     def gains(self) -> None:
-        """None: nothing is split."""
+        """None: there are no splits."""
 
     def score(self, users: Matrix) -> Vector:
         """Calibrated means, float64 (n_users, n_offers)."""
