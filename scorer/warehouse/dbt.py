@@ -99,6 +99,7 @@ def dbt_variables(settings: Settings) -> dict[str, Any]:
         "assignment": settings.assignment,
         "date_order": settings.date_order,
         "time_zone": settings.time_zone,
+        "generic_tests_at_end": True,
         **({"inputs": dict(settings.inputs)} if settings.inputs else {}),
     }
 
