@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from functools import partial
 
 import numpy as np
 
@@ -108,11 +108,10 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
         users[DEPLOYED] = examples.other_users[incumbent.model.schema]
         is_new = examples.times > np.datetime64(incumbent.data_window_end, "us")
     scored = Scored.empty(tuple(users), len(examples))
-    left_out = [(name, frozenset({fold})) for fold in bench.judged for name in names]
-    fitted = iter(side_by_side(lambda fit: fit_candidate(bench, *fit), left_out))
-    for fold in bench.judged:
+
+    def score_fold(fold: int) -> None:
         inside = bench.folds == fold
-        models = list(islice(fitted, len(names)))
+        models = [fit_candidate(bench, name, frozenset({fold})) for name in names]
         if incumbent is not None:
             models.append(incumbent.model)
         means = offer_means(examples.take(~inside))
@@ -124,7 +123,21 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
         rest = np.flatnonzero(inside & ~examples.evaluates & examples.trains)
         for m, (model, encoded) in enumerate(own):
             scored.logged[m, rest] = model.shown(encoded[rest], examples.offers[rest])
+
+    # A fold is scored while the next one is fitted: compiling trees holds the GIL, growing none.
+    work: list[Callable[[], object]] = []
+    for place, fold in enumerate(bench.judged):
+        left_out = frozenset({fold})
+        work += [partial(fit_candidate, bench, name, left_out) for name in names]
+        if place > 0:
+            work.append(partial(score_fold, bench.judged[place - 1]))
+    work.append(partial(score_fold, bench.judged[-1]))
+    side_by_side(_call, work)
     return scored
+
+
+def _call(step: Callable[[], object]) -> object:
+    return step()
 
 
 def score_rows(
