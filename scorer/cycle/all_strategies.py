@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 
+from threadpoolctl import threadpool_limits
+
 from scorer.config import Settings
 from scorer.errors import NextofferError, write_traceback
 from scorer.interruption import stop_if_interrupted
@@ -23,10 +25,13 @@ StrategyStep = Callable[[Connection, Settings, str, Progress], str]
 
 
 def train_strategies(settings: Settings, progress: Progress) -> dict[str, str]:
-    """Train every strategy; return the reasons of failures, by strategy."""
+    """Train every strategy; return the reasons of failures, by strategy.
+
+    BLAS uses one thread: more would sum in another order, and wait for each other most of the time.
+    """
     from scorer.cycle.one_strategy import train_strategy
 
-    with connect_build(settings.build_path) as connection:
+    with connect_build(settings.build_path) as connection, threadpool_limits(1, "blas"):
         steps = dict.fromkeys(strategy_ids(connection, settings), train_strategy)
         return run_each(connection, settings, progress, "train", steps)
 
