@@ -228,10 +228,15 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
+def descendants(pid: int) -> list[int]:
+    """Child processes and theirs."""
+    return [d for child in children(pid) for d in (child, *descendants(child))]
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time of the workers that run now."""
     ticks = 0
-    for child in children(pid):
+    for child in descendants(pid):
         fields = Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")

@@ -32,10 +32,13 @@ _GETS = (
     ("/metrics", "Metrics for Prometheus.", "text/plain"),
 )
 _ERRORS = {
-    400: "The body is not JSON.",
+    400: "The body is not JSON, or the request is not HTTP.",
     401: "The token is wrong or missing.",
+    408: "The body did not arrive within 10 seconds.",
     413: "The body is larger than 1 MB.",
+    415: "The content type is not application/json.",
     422: "The request is wrong; the message says where.",
+    503: "Events cannot be stored now; send them again.",
 }
 
 

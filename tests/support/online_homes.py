@@ -26,6 +26,8 @@ from scorer.warehouse.publications import make_newest_current
 from tests.support.benches import as_trained, fitted
 from tests.support.small_home import make_home
 
+COLLECTING = "collecting"
+
 
 @cache
 def _trained_home(share: float) -> Settings:
@@ -33,11 +35,18 @@ def _trained_home(share: float) -> Settings:
 
 
 def online_home(home: Path, kind: str | None = None, share: float = 0.3) -> Settings:
-    """A home whose strategy serves a model of this kind; None: the one that it trained."""
+    """A home whose strategy serves a model of this kind; None: the one that it trained.
+
+    COLLECTING: no offer is ready, all traffic is random.
+    """
     trained = _trained_home(share)
     shutil.copytree(trained.home, home)
     settings = replace(trained, home=home)
-    if kind is not None:
+    if kind == COLLECTING:
+        with connect_build(settings.build_path) as connection:
+            connection.execute("update offer_readiness set is_ready = false")
+            rank_strategy(connection, settings, "s", Silent())
+    elif kind is not None:
         registry = ModelRegistry(settings.models_dir)
         version = registry.save("s", as_trained(fitted(kind)), settings.as_of)
         registry.deploy("s", version, settings.as_of)

@@ -19,7 +19,7 @@ from scorer.progress import Silent
 from scorer.ranking.request_files import rank_file
 from scorer.warehouse.database import connect_build
 from tests.support.benches import KINDS
-from tests.support.online_homes import decider, online_home, publish_bundle
+from tests.support.online_homes import COLLECTING, decider, online_home, publish_bundle
 
 _RANKED = """
 select profile_id, rank, offer_id, offer_name, policy, arm, traffic_type, is_exploration,
@@ -28,7 +28,7 @@ from scorer.ranked_offers order by profile_id, rank
 """
 
 
-@pytest.fixture(scope="module", params=[*KINDS, None], ids=str)
+@pytest.fixture(scope="module", params=[*KINDS, COLLECTING, None], ids=str)
 def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home that serves each kind of model, and the one that it trained itself."""
     return online_home(tmp_path_factory.mktemp("online") / "home", request.param)
