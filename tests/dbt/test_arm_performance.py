@@ -10,8 +10,13 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from scipy import stats
+
+from scorer.simulation import World
+from scorer.simulation.catalogue import PLACEMENT_IDS, STRATEGY_IDS, STRATEGY_OF_PLACEMENT
+from scorer.simulation.serving import ARMS
 
 Rewards = npt.NDArray[np.float64]
 ArmRow = dict[str, Any]
@@ -372,3 +377,83 @@ def test_intervals_of_the_incremental_reward_hold_the_truth(arms: Arms) -> None:
     assert 0.93 <= covered(incremental) <= 0.97
     assert covered(from_lift) > 0.98
     assert np.mean(np.diff(from_lift) / np.diff(incremental)) > 1.3
+
+
+def lived(seed: int, weeks: int, profiles: int) -> tuple[pa.Table, dict[str, float]]:
+    """Return displays of a simulated bank, and what its personalised ones are expected to gain.
+
+    In week 1 all people explore, then one in five; the others see the offers that they would
+    earn most with. The gain is the expected reward beyond that of a random eligible offer.
+    """
+    world = World(profiles=profiles, seed=seed)
+    offers, strategies = (
+        np.array(world.offer_ids),
+        np.array(STRATEGY_IDS)[list(STRATEGY_OF_PLACEMENT)],
+    )
+    generator = np.random.default_rng(seed)
+    parts, gains = [], dict.fromkeys(STRATEGY_IDS, 0.0)
+    for week in range(1, weeks + 1):
+        ids = np.array(world.profile_ids(week))
+        worth = np.zeros((len(PLACEMENT_IDS), ids.size, offers.size))
+        for visits, _, truth in world.decisions(week):
+            np.add.at(worth, (visits.placement, visits.profile), truth.reward * truth.eligible)
+        best = np.argsort(-worth, axis=2)[:, :, :2]
+        place, profile, rank = np.nonzero(np.take_along_axis(worth, best, axis=2) > 0)
+        kept = (generator.random(ids.size) > 0.2)[profile]
+        place, profile, rank = place[kept], profile[kept], rank[kept]
+        ranked = {
+            "strategy_id": strategies[place],
+            "profile_id": ids[profile],
+            "placement_id": np.array(PLACEMENT_IDS)[place],
+            "rank": rank + 1,
+            "offer_id": offers[best[place, profile, rank]],
+            "traffic_type": ["contextual"] * rank.size,
+            "propensity": np.full(rank.size, 0.8),
+        }
+        for block in world.decided(week, pa.table(ranked) if week > 1 else None):
+            items, row = block.items, block.items.row
+            strategy = strategies[block.visits.placement[row]]
+            is_money = strategy == "email_revenue"
+            arm = np.array(ARMS)[items.arm]
+            parts.append(
+                pa.table(
+                    {
+                        "strategy_id": np.char.add(f"{seed} ", strategy),
+                        "profile_id": ids[block.visits.profile[row]],
+                        "traffic_type": arm,
+                        "reward": items.success * np.where(is_money, items.price, 1.0),
+                        "is_money": is_money,
+                    }
+                )
+            )
+            eligible = block.truth.eligible
+            random = (block.truth.reward * eligible).sum(axis=1) / np.maximum(
+                eligible.sum(axis=1), 1
+            )
+            for name in STRATEGY_IDS:
+                own = (arm == "contextual") & (strategy == name)
+                gains[name] += float((items.expected - random[row])[own].sum())
+    return pa.concat_tables(parts), gains
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_gain_of_simulated_banks(arms: Arms) -> None:
+    """The incremental reward of 30 banks is within its interval for about 95 of 100."""
+    banks = [lived(seed, 4, 500) for seed in range(30)]
+    truths = {
+        f"{seed} {name}": gain
+        for seed, (_, gains) in enumerate(banks)
+        for name, gain in gains.items()
+    }
+    displays = pa.concat_tables([table for table, _ in banks])
+    held = []
+    for kpi_type, is_money in (("binary", False), ("continuous", True)):
+        own = displays.filter(pc.equal(displays["is_money"], is_money))
+        held += [
+            row["incremental_reward_low"]
+            <= truths[row["strategy_id"]]
+            <= row["incremental_reward_high"]
+            for row in arms.run(kpi_type, own.drop_columns("is_money"))
+        ]
+    assert len(held) == 60
+    assert 0.88 <= np.mean(held) <= 1
