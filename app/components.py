@@ -72,10 +72,8 @@ def say(markdown: str) -> None:
 
 
 def link(page: str, label: str, strategy: str) -> None:
-    """Show a link to a page of a strategy."""
-    st.page_link(
-        _PAGES / f"{page}.py", label=f"{label} →", query_params={"strategy": short(strategy)}
-    )
+    """Show a link to a page of a strategy, by its id, which no other strategy has."""
+    st.page_link(_PAGES / f"{page}.py", label=f"{label} →", query_params={"strategy": strategy})
 
 
 def report_button(home: Path) -> None:

@@ -16,14 +16,14 @@ import pandas as pd
 
 from app import text
 from app.charts import performance as charts
-from app.charts.style import Figure, value_format
+from app.charts.style import Figure, legible, value_format
 from app.database import Publication, find_publication
 from app.filters import Period
 from app.queries import overview, performance, shared
 from app.sentences import overview as sentences
 from app.sentences import performance as performance_sentences
 
-WIDTH = 640
+WIDTH, LABELS = 640, "#4a5058"
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif; color: #1f2328;
@@ -34,7 +34,14 @@ h1 { font-size: 1.7rem; margin-bottom: 0; } h2 { margin: 2.2rem 0 0; font-size: 
 table { border-collapse: collapse; margin: .6rem 0; }
 td, th { text-align: left; padding: .25rem 1rem .25rem 0; vertical-align: top;
   border-bottom: 1px solid #d0d7de; }
-@media print { body { margin: 0; max-width: none; } section, figure { break-inside: avoid; } }
+th { white-space: nowrap; font-weight: 600; }
+@page { margin: 16mm; }
+@media print {
+  body { margin: 0; max-width: none; font-size: 13px; }
+  section, figure { break-inside: avoid; }
+  section:not(:first-of-type):has(h2) { break-before: page; }
+  svg { max-height: 88mm; }
+}
 """
 
 
@@ -130,7 +137,7 @@ def _charts(publication: Publication, row: pd.Series, period: Period) -> str:
 
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
-    figure.properties(width=WIDTH).save(buffer, format="svg")
+    legible(figure, LABELS).properties(width=WIDTH).save(buffer, format="svg")
     return re.sub(r"^<\?xml[^>]*>|<!DOCTYPE[^>]*>", "", buffer.getvalue())
 
 

@@ -114,7 +114,11 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         " as displays, if(d = 1, 0, displays) as mature_displays,"
         " ceil(mature_displays * if(traffic_type = 'random', 0.06, 0.09) * (1 + i % 3 / 4))"
         " as successes from places, offers, arms, days) as outcomes",
-        {"reward": "successes * worth", "squared_reward": "successes * worth * worth"},
+        {
+            "reward": "successes * worth",
+            "squared_reward": "successes * worth * worth",
+            "incremental_reward": _PERSONAL.format("reward / 4"),
+        },
     ),
     "traffic_allocation": (
         "(select strategy_id, display_date, traffic_type, sum(displays) as displays"
@@ -133,9 +137,12 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         "(select strategy_id, coalesce(placement_id, 'all') as placement_id, window_days,"
         " traffic_type, sum(mature_displays) as displays, sum(successes) as successes,"
         " sum(successes) / sum(mature_displays) as success_rate,"
+        " sum(incremental_reward) as incremental_reward,"
         f" sum(reward) / sum(mature_displays) as reward_per_display from daily_outcomes, {_WINDOWS}"
         f" {_WINDOW} group by strategy_id, window_days, traffic_type, cube (placement_id)) as sums",
         {
+            "incremental_reward_low": "incremental_reward * 0.8",
+            "incremental_reward_high": "incremental_reward * 1.2",
             "status": "if(traffic_type = 'random', 'reference', 'ok')",
             "lift": _PERSONAL.format("0.6"),
             "lift_low": _PERSONAL.format("0.4"),
@@ -213,7 +220,9 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         " from strategies, offers, features as a, levels as x,"
         " (select feature_name, f from features union all select null, null) as b,"
         " (select feature_value, v from levels union all select null, null) as y"
-        " where (b.f > a.f or b.f is null) and (b.f is null) = (y.v is null)) as cells",
+        " where (b.f between a.f + 1 and 12 or b.f is null)"
+        " and (b.f is null) = (y.v is null)) as cells",
+        # A run counts 12 telling features in pairs, and 12 pairs of the model: 78 are as many.
         {
             "successes": "displays * chance",
             "rate": "chance * if(kpi_type = 'binary', 1, 40)",

@@ -44,7 +44,7 @@ def legible(chart: Figure, colour: str) -> Figure:
     percent = "replace(datum.label, /%$/, ' %')"
     chart = chart.configure_axis(labelColor=colour, titleColor=colour, titleLimit=_TITLE)
     chart = chart.configure_axisQuantitative(labelExpr=percent)
-    chart = chart.configure_text(color=colour)
+    chart = chart.configure_text(color=colour).configure_title(subtitleColor=colour)
     return chart.configure_legend(labelColor=colour, titleColor=colour)
 
 
@@ -73,6 +73,4 @@ def value_format(is_amount: bool) -> str:
 
 def title(text: str, below: str = "") -> alt.TitleParams:
     """Return a chart title, and a line below it that says how to read it."""
-    return alt.TitleParams(
-        text, subtitle=below or alt.Undefined, anchor="start", subtitleColor=GREY, offset=12
-    )
+    return alt.TitleParams(text, subtitle=below or alt.Undefined, anchor="start", offset=12)

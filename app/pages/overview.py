@@ -48,7 +48,7 @@ def _next_step(row: pd.Series, alerts: pd.DataFrame) -> None:
     step = sentences.next_step(row, alerts)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Next step:** {step.words}", width="content")
-        components.link(step.page, step.label, row["display_name"])
+        components.link(step.page, step.label, row["strategy_id"])
 
 
 def _figures(row: pd.Series) -> None:

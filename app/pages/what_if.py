@@ -34,9 +34,7 @@ def _exploration(view: View) -> None:
         )
         return
     usual = present if present > 0 else shares[0]
-    chosen = choose_step(
-        "Exploration share", "share", shares, usual, lambda share: text.percent(share, 1)
-    )
+    chosen = choose_step("Exploration share", "share", shares, usual, sentences.share)
     rows = frame.set_index("share", drop=False)
     now, then = rows.loc[usual], rows.loc[chosen]
     is_amount, unit = view.is_amount, view.worth

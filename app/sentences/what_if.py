@@ -15,6 +15,11 @@ WAYS = (
 )
 
 
+def share(value: float) -> str:
+    """Return a share with as many digits as it needs, `10 %` or `12.5 %`."""
+    return text.percent(value, 0 if math.isclose(100 * value, round(100 * value)) else 1)
+
+
 def cost(row: pd.Series, unit: str, is_amount: bool) -> str:
     """Return what exploration costs in a week, `≈ CHF 2,400`; `unit` is a currency or a KPI."""
     if not text.is_known(row["cost"]):
@@ -60,7 +65,7 @@ def look_back(row: pd.Series) -> str:
 
 def compare(now: pd.Series, then: pd.Series, unit: str, is_amount: bool) -> str:
     """Return what another exploration share would change, as markdown."""
-    share, before = text.percent(then["share"], 1), text.percent(now["share"], 1)
+    chosen, before = share(then["share"]), share(now["share"])
     if then["share"] == now["share"]:
         return f"**{before}** is the present exploration share. Move the slider to compare."
     parts = []
@@ -79,7 +84,7 @@ def compare(now: pd.Series, then: pd.Series, unit: str, is_amount: bool) -> str:
     if not parts:
         return "Random traffic has too few successes to compare exploration shares."
     words = ", ".join(parts).replace("in never", "never")
-    return f"Exploring with **{share}** of the people instead of {before} {words}."
+    return f"Exploring with **{chosen}** of the people instead of {before} {words}."
 
 
 def with_thresholds(offers: pd.DataFrame, displays: int, successes: int) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import duckdb
 import pytest
@@ -58,6 +59,21 @@ def test_an_unknown_filter_of_a_link_is_named(homes: dict[str, Path], open_page:
     assert not app.exception
     assert "Strategy <b>gone</b>; drop of the link does not exist" in text_of(app)
     assert app.selectbox[0].value == "mail"
+
+
+ODD_IDS = ("a b&c=d/e?#%+;", "é ü 日本", "..\\..", '"quoted"', "z" * 100 + "1", "z" * 100 + "2")
+
+
+def test_links_of_the_overview_open_their_strategy(tmp_path: Path, open_page: Opener) -> None:
+    """Whatever characters an id has, and however alike ids are, the link opens its strategy."""
+    write_publication(tmp_path, today(), World(places=tuple((name, "home") for name in ODD_IDS)))
+    links = open_page(tmp_path, "overview").get("page_link")
+    asked = [parse_qs(link.proto.query_string)["strategy"][0] for link in links]
+    assert sorted(asked) == sorted(ODD_IDS)
+    for name in asked:
+        app = open_page(tmp_path, "model", strategy=name)
+        assert [box.value for box in app.warning] == []
+        assert app.selectbox(key="strategy").value == name
 
 
 @pytest.mark.parametrize("dates", [("x", "y"), ("2026-01-01", "1999-01-01"), ("9999-01-01", "")])

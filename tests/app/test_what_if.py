@@ -124,13 +124,13 @@ def test_the_page_compares_with_the_present_share(tmp_path: Path, open_page: Ope
     """A link to another share says what changes; the present one says how to compare."""
     published(tmp_path)
     app = open_page(tmp_path, "what_if")
-    assert "10.0 % is the present exploration share" in text_of(app).replace("**", "")
+    assert "10 % is the present exploration share" in text_of(app).replace("**", "")
     assert {metric.label: metric.value for metric in app.metric} == {
         "Cost of a week": "≈ 35 clicks",
         "10 % lift shows after": sentences.weeks(row_of(published(tmp_path), 0.1)["lift_weeks"]),
         "New offer ready after": "never",
     }
-    text = text_of(open_page(tmp_path, "what_if", share="50.0 %"))
+    text = text_of(open_page(tmp_path, "what_if", share="50 %"))
     assert "costs ≈ 140 clicks more a week" in text
     assert "makes a new offer ready in 2 weeks instead of never" in text
 
