@@ -89,7 +89,7 @@ _REJECTED = """
 select
     input_name,
     reason,
-    count(*) as records,
+    sum(coalesce(records, 1))::bigint as records,
     count(distinct source_file) as files,
     min(source_file) as first_file,
     any_value(left(raw_text, 200) order by source_file, line_number) as example

@@ -67,3 +67,10 @@
 {% macro duckdb__texts_in_order(value, key) -%}
     string_agg({{ value }}, ', ' order by {{ key }})
 {%- endmacro %}
+
+{# The smallest values of a group, at most so many, in their order, as a list. #}
+{% macro smallest_values(column, most) -%}{{ return(adapter.dispatch("smallest_values", "nextoffer")(column, most)) }}{%- endmacro %}
+
+{% macro duckdb__smallest_values(column, most) -%}
+    min({{ column }}, {{ most }})
+{%- endmacro %}

@@ -33,8 +33,10 @@
         file_version varchar,
         line_number bigint,
         reason varchar,
-        raw_text varchar
-    )
+        raw_text varchar,
+        records bigint default 1
+    );
+    alter table {{ target.schema }}.raw_rejected_lines add column if not exists records bigint default 1
 {% endmacro %}
 
 {# Post-hook that stores the lines which the reader of an input refused. #}
@@ -52,6 +54,7 @@
                     select distinct {{ source_file("file_path") }} from rejects_scan_{{ input_name }}
                 );
             insert into {{ target.schema }}.raw_rejected_lines
+                (input_name, source_file, file_version, line_number, reason, raw_text)
             select
                 '{{ input_name }}' as input_name,
                 {{ source_file("scans.file_path") }} as source_file,

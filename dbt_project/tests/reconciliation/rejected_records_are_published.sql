@@ -1,31 +1,45 @@
 -- Everything that staging rejects, up to as_of, is published in rejected_events, input by input.
 with staged as (
 
-    select 'experience_events' as input_name
+    select
+        'experience_events' as input_name,
+        1 as records
     from {{ ref("stg_xdm__events") }}
     where reject_reason is not null and coalesce(event_ts, {{ as_of() }}) <= {{ as_of() }}
     union all
-    select 'experience_events' as input_name
+    select
+        'experience_events' as input_name,
+        1 as records
     from {{ ref("int_proposition_items") }}
     where offer_id is null and position is not null and event_ts <= {{ as_of() }}
     union all
-    select 'experience_events' as input_name
+    select
+        'experience_events' as input_name,
+        1 as records
     from {{ ref("int_attributed_interactions") }}
     where reject_reason is not null and event_ts <= {{ as_of() }}
     union all
-    select 'displays' as input_name
+    select
+        'displays' as input_name,
+        1 as records
     from {{ ref("stg_flat__displays") }}
     where reject_reason is not null and coalesce(event_ts, {{ as_of() }}) <= {{ as_of() }}
     union all
-    select 'offers' as input_name
+    select
+        'offers' as input_name,
+        1 as records
     from {{ ref("stg_offers") }}
     where reject_reason is not null
     union all
-    select 'segment_memberships' as input_name
+    select
+        'segment_memberships' as input_name,
+        1 as records
     from {{ ref("stg_segment_memberships") }}
     where reject_reason is not null and coalesce(qualified_at, {{ as_of() }}) <= {{ as_of() }}
     union all
-    select input_name
+    select
+        input_name,
+        coalesce(records, 1) as records
     from {{ ref("stg_rejected_lines") }}
 
 ),
@@ -34,7 +48,7 @@ expected as (
 
     select
         input_name,
-        count(*) as rejections
+        sum(records) as rejections
     from staged
     group by 1
 
@@ -44,7 +58,7 @@ published as (
 
     select
         input_name,
-        count(*) as rejections
+        sum(coalesce(records, 1)) as rejections
     from {{ ref("rejected_events") }}
     where
         reason <> 'file kind not read'

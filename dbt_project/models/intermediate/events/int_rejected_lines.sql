@@ -65,31 +65,72 @@ unreadable as (
 
     select
         source_file,
+        line_number,
         line_number - row_number() over (partition by source_file order by line_number) as kept_before
     from {{ ref("stg_rejected_lines") }}
-    where input_name = 'experience_events'
+    where
+        input_name = 'experience_events'
+        and line_number is not null
+
+),
+
+-- Where only the first of many are known, lines behind them have no number.
+last_known as (
+
+    select
+        source_file,
+        min(last_line) as last_line
+    from (
+        select
+            source_file,
+            reason,
+            max(line_number) as last_line
+        from {{ ref("stg_rejected_lines") }}
+        where input_name = 'experience_events'
+        group by 1, 2
+        having count(line_number) > 0 and bool_or(line_number is null)
+    )
+    group by 1
+
+),
+
+-- The places of each text, in order. A text may be cut from lines that are rejected for several reasons.
+places as (
+
+    select
+        read_again.source_file,
+        read_again.raw_text,
+        {{ smallest_values("read_again.kept_number", 20 * most_rejected_rows()) }} as kept_numbers
+    from read_again
+    inner join (select distinct source_file, raw_text from rejected) as wanted
+        on read_again.source_file = wanted.source_file and read_again.raw_text = wanted.raw_text
+    group by 1, 2
+
+),
+
+copies as (
+
+    select
+        source_file,
+        raw_text,
+        unnest(kept_numbers) as kept_number,
+        unnest(range(1, len(kept_numbers) + 1)) as copy_number
+    from places
 
 ),
 
 numbered as (
 
     select
-        read_again.source_file,
-        read_again.raw_text,
-        read_again.kept_number + (
+        copies.*,
+        copies.kept_number + (
             select count(*)
             from unreadable
             where
-                unreadable.source_file = read_again.source_file
-                and unreadable.kept_before < read_again.kept_number
-        ) as line_number,
-        row_number() over (
-            partition by read_again.source_file, read_again.raw_text
-            order by read_again.kept_number
-        ) as copy_number
-    from read_again
-    inner join (select distinct source_file, raw_text from rejected) as wanted
-        on read_again.source_file = wanted.source_file and read_again.raw_text = wanted.raw_text
+                unreadable.source_file = copies.source_file
+                and unreadable.kept_before < copies.kept_number
+        ) as line_number
+    from copies
 
 ),
 
@@ -98,7 +139,8 @@ final as (
     select
         rejected.source_file,
         rejected.file_version,
-        numbered.line_number,
+        case when numbered.line_number <= coalesce(last_known.last_line, numbered.line_number) then numbered.line_number end
+            as line_number,
         rejected.event_ts,
         rejected.reject_reason,
         rejected.raw_text
@@ -107,6 +149,7 @@ final as (
         on rejected.source_file = numbered.source_file
         and rejected.raw_text = numbered.raw_text
         and rejected.copy_number = numbered.copy_number
+    left join last_known on rejected.source_file = last_known.source_file
 
 )
 

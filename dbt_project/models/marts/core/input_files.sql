@@ -7,7 +7,8 @@ with records as (
     select
         '{{ input_name }}' as input,
         source_file,
-        reject_reason
+        reject_reason,
+        1 as records
     from {{ ref(model) }}
     -- Line 0 means a file without rows.
     where coalesce(line_number, 1) > 0
@@ -16,7 +17,8 @@ with records as (
     select
         input_name as input,
         source_file,
-        reason as reject_reason
+        reason as reject_reason,
+        coalesce(records, 1) as records
     from {{ ref("stg_rejected_lines") }}
 
 ),
@@ -26,8 +28,8 @@ counted as (
     select
         input,
         source_file,
-        count(*) as row_count,
-        count(reject_reason) as rejected
+        sum(records) as row_count,
+        coalesce(sum(records) filter (where reject_reason is not null), 0) as rejected
     from records
     group by 1, 2
 

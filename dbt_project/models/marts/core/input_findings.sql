@@ -15,7 +15,8 @@ records as (
         source_file,
         line_number,
         reject_reason,
-        raw_text
+        raw_text,
+        1 as records
     from {{ ref(model) }}
     union all
     {% endfor %}
@@ -24,9 +25,10 @@ records as (
         source_file,
         line_number,
         reason as reject_reason,
-        raw_text
+        raw_text,
+        records
     from {{ ref("stg_rejected_lines") }}
-    where line_number is not null
+    where records is not null
 
 ),
 
@@ -63,7 +65,7 @@ unioned as (
             when reject_reason is not null
                 then min(source_file || coalesce(' line ' || nullif(line_number, 0), '') || ': ' || left(coalesce(raw_text, ''), 120))
         end as example,
-        count(*) as occurrences
+        sum(records) as occurrences
     from records
     group by 1, 2, 3, reject_reason
     union all

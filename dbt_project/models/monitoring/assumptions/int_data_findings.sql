@@ -34,7 +34,7 @@ examples as (
 rejected as (
 
     select
-        (select count(*) from {{ ref("rejected_events") }}) as rejected,
+        (select coalesce(sum(coalesce(records, 1)), 0) from {{ ref("rejected_events") }}) as rejected,
         (select count(*) from {{ ref("int_events") }}) + (select count(*) from {{ ref("int_displays") }} where source = 'flat') as accepted
 
 ),

@@ -5,7 +5,8 @@ with unsupported_files as (
         source_file,
         null::bigint as line_number,
         'file kind not read' as reason,
-        null::varchar as raw_text
+        null::varchar as raw_text,
+        null::bigint as records
     from {{ ref("stg_raw_files") }}
     where file_kind is null
 
@@ -18,7 +19,8 @@ unreadable_lines as (
         source_file,
         line_number,
         reason,
-        raw_text
+        raw_text,
+        records
     from {{ ref("stg_rejected_lines") }}
 
 ),
@@ -30,7 +32,8 @@ events as (
         source_file,
         line_number,
         reason,
-        raw_text
+        raw_text,
+        1 as records
     from {{ ref("int_rejected_events") }}
 
 ),
@@ -42,7 +45,8 @@ flat as (
         source_file,
         line_number,
         reject_reason as reason,
-        raw_text
+        raw_text,
+        1 as records
     from {{ ref("stg_flat__displays") }}
     where
         reject_reason is not null
@@ -57,7 +61,8 @@ memberships as (
         source_file,
         line_number,
         reject_reason as reason,
-        raw_text
+        raw_text,
+        1 as records
     from {{ ref("stg_segment_memberships") }}
     where
         reject_reason is not null
@@ -72,7 +77,8 @@ offers as (
         source_file,
         line_number,
         reject_reason as reason,
-        raw_text
+        raw_text,
+        1 as records
     from {{ ref("stg_offers") }}
     where reject_reason is not null
 
@@ -94,6 +100,43 @@ unioned as (
 
 ),
 
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by input_name, source_file, reason order by line_number nulls last, raw_text
+        ) as place
+    from unioned
+
+),
+
+-- Of each file and reason, what comes behind the first rows is counted.
+bounded as (
+
+    select
+        input_name,
+        source_file,
+        line_number,
+        reason,
+        raw_text,
+        records
+    from numbered
+    where place <= {{ most_rejected_rows() }}
+    union all
+    select
+        input_name,
+        source_file,
+        null as line_number,
+        reason,
+        null as raw_text,
+        sum(records) as records
+    from numbered
+    where place > {{ most_rejected_rows() }}
+    group by input_name, source_file, reason
+
+),
+
 final as (
 
     select
@@ -104,8 +147,9 @@ final as (
         source_file,
         line_number,
         reason,
-        raw_text
-    from unioned
+        raw_text,
+        records::bigint as records
+    from bounded
 
 )
 

@@ -3,7 +3,11 @@
     incremental_strategy="delete+insert",
     unique_key="source_file",
     on_schema_change="fail",
-    post_hook=["{{ keep_rejected_lines('displays') }}", "{{ note_empty_files('displays') }}"],
+    post_hook=[
+        "{{ keep_rejected_lines('displays') }}",
+        "{{ note_empty_files('displays') }}",
+        "{{ bound_rejected_rows('displays') }}",
+    ],
 ) }}
 
 with records as (

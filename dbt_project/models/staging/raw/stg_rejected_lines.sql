@@ -26,7 +26,8 @@ unread_lines as (
         lines.source_file,
         lines.line_number,
         lines.reason,
-        lines.raw_text
+        lines.raw_text,
+        lines.records
     from lines
     left join files
         on lines.input_name = files.input_name and lines.source_file = files.source_file
@@ -43,7 +44,8 @@ final as (
         source_file,
         null::bigint as line_number,
         reason,
-        null::varchar as raw_text
+        null::varchar as raw_text,
+        null::bigint as records
     from refused
 
 )

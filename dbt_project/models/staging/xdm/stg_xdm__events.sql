@@ -3,7 +3,11 @@
     incremental_strategy="delete+insert",
     unique_key="source_file",
     on_schema_change="fail",
-    post_hook=["{{ keep_rejected_lines('experience_events') }}", "{{ note_empty_files('experience_events') }}"],
+    post_hook=[
+        "{{ keep_rejected_lines('experience_events') }}",
+        "{{ note_empty_files('experience_events') }}",
+        "{{ bound_rejected_rows('experience_events') }}",
+    ],
 ) }}
 
 -- depends_on: {{ ref('stg_raw_files') }}
