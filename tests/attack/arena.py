@@ -1,30 +1,26 @@
-"""Shared parts of the attacks: a folder, prepared home folders, and the counting of tries."""
+"""What the attacks have in common: folders, prepared homes, and how tries are counted."""
 
 from __future__ import annotations
 
 import random
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
-from tests.attack.cycles import Prepared, prepare
+from tests.attack.cycles import Prepared
 from tests.attack.processes import Ended
 
 CODES = {0, 1, 2, 3, 4, 5}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Arena:
     """A scratch folder, and homes of an uninterrupted cycle to compare with."""
 
     folder: Path
-
-    @cached_property
-    def prepared(self) -> Prepared:
-        """Home folders before each step of a cycle, created at first use."""
-        return prepare(self.folder / "prepared")
+    prepared: Prepared
 
 
 Attack = Callable[[Arena, random.Random], Iterator[str | None]]
@@ -41,22 +37,43 @@ class Result:
 
 
 def carry_out(
-    name: str, attack: Attack, arena: Arena, tries: int, seed: int = 0, seconds: float = 1e9
+    name: str, attack: Attack, arenas: Sequence[Arena], tries: int, seed: int, seconds: float
 ) -> Result:
-    """Take up to `tries` tries of an attack, and begin none after `seconds`."""
-    result, started = Result(name), time.monotonic()
-    for fallen in attack(arena, random.Random(seed)):
-        result.tried += 1
-        if fallen is not None:
-            result.fell.append(fallen)
-        result.seconds = time.monotonic() - started
-        if result.tried >= tries or result.seconds > seconds:
-            break
+    """Take up to `tries` tries of an attack, one at a time in each arena; none after `seconds`.
+
+    The tries of an arena depend only on the seed and on how many arenas there are.
+    """
+    result, started, counting = Result(name), time.monotonic(), threading.Lock()
+
+    def work(arena: Arena, number: int) -> None:
+        share = (tries + number) // len(arenas)
+        taken = 0
+        attempts = attack(arena, random.Random(f"{name} {seed} {number}"))
+        while taken < share and time.monotonic() - started < seconds:
+            try:
+                fallen = next(attempts, "no further try")
+            except Exception as error:
+                fallen = f"the attack itself fails: {type(error).__name__}: {error}"
+            taken += 1
+            with counting:
+                result.tried += 1
+                if fallen is not None:
+                    result.fell.append(fallen)
+        attempts.close()
+
+    threads = [
+        threading.Thread(target=work, args=(arena, number)) for number, arena in enumerate(arenas)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    result.seconds = time.monotonic() - started
     return result
 
 
 def untidy(ended: Ended) -> str | None:
-    """Return what is wrong with the end of any command, or None."""
+    """Return what is wrong with the end of a command, whatever it was asked; None if nothing."""
     if ended.is_hang:
         return "hangs"
     if "Traceback" in ended.text or "error: unexpected" in ended.text:

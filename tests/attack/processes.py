@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -33,22 +34,15 @@ class Ended:
 
 
 class Command:
-    """A running command; `sabotage` is called in its process before it starts."""
+    """A running command; each sabotage is called in its process before it starts."""
 
-    def __init__(
-        self, arguments: Sequence[str | Path], log: Path, sabotage: Sabotage | None = None
-    ) -> None:
+    def __init__(self, arguments: Sequence[str | Path], log: Path, *sabotages: Sabotage) -> None:
         self._log, self._started = log, time.monotonic()
         log.write_bytes(b"")
         self.process: BaseProcess = _CONTEXT.Process(
-            target=_run, args=([str(part) for part in arguments], str(log), sabotage)
+            target=_run, args=([str(part) for part in arguments], str(log), sabotages)
         )
         self.process.start()
-
-    def send(self, number: int) -> None:
-        """Send a signal, unless the process has ended."""
-        if self.process.is_alive() and self.process.pid:
-            os.kill(self.process.pid, number)
 
     def ended(self) -> Ended:
         """Wait for the end; kill the process after LONGEST_SECONDS."""
@@ -61,18 +55,20 @@ class Command:
         return Ended(self.process.exitcode or 0, self._log.read_text(errors="replace"), seconds)
 
 
-def run(arguments: Sequence[str | Path], log: Path, sabotage: Sabotage | None = None) -> Ended:
+def run(arguments: Sequence[str | Path], log: Path, *sabotages: Sabotage) -> Ended:
     """Run a command to its end."""
-    return Command(arguments, log, sabotage).ended()
+    return Command(arguments, log, *sabotages).ended()
 
 
-def _run(arguments: list[str], log: str, sabotage: Sabotage | None) -> None:
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+def _run(arguments: list[str], log: str, sabotages: Sequence[Sabotage]) -> None:
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
-    if sabotage is not None:
+    # As where the command line starts.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for sabotage in sabotages:
         sabotage()
     from scorer.cli.app import main
 

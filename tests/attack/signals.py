@@ -4,47 +4,55 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 from collections.abc import Iterator
 
 from scorer.warehouse.build_state import STEP_NAMES
 from scorer.warehouse.publications import publications
-from tests.attack import processes
 from tests.attack.arena import Arena
+from tests.attack.processes import Ended
+from tests.attack.sabotage import SENT, SignalAfter
 from tests.attack.world import FIRST
 
-_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
-# About as long as a step and the start of the command take on an idle machine.
-_SECONDS = {"features": 6.0, "train": 4.0, "rank": 1.0, "monitor": 3.5, "publish": 0.9}
+_CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGKILL": -9}
+# The processor time of each step, with the start of the command, in seconds.
+_SECONDS = {"features": 6.0, "train": 3.6, "rank": 0.7, "monitor": 4.5, "publish": 1.0}
+_STEPS = (
+    *("rank", "publish", "train", "rank", "rank", "publish", "monitor", "rank", "train", "rank"),
+    *("publish", "rank", "train", "features", "rank", "publish"),
+)
 
 
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
-    """Each try interrupts one run and repeats it: it ends as an uninterrupted run does."""
+    """Each try interrupts one step and repeats it: it ends as an uninterrupted one does."""
     while True:
-        for step in reversed(STEP_NAMES):
-            number = rng.choice(list(_CODES))
-            delay = rng.uniform(0.0, _SECONDS[step])
-            wrong = _try(arena, step, number, delay)
-            yield wrong and f"{step}, {number.name} after {delay:.2f} s: {wrong}"
+        for step in _STEPS:
+            blow = SignalAfter(
+                signal.Signals[rng.choice(list(_CODES))], rng.uniform(0.0, _SECONDS[step])
+            )
+            wrong = _try(arena, step, blow)
+            yield wrong and f"{step}, {blow.number.name} after {blow.seconds:.2f} s: {wrong}"
 
 
-def _try(arena: Arena, step: str, number: signal.Signals, delay: float) -> str | None:
+def _try(arena: Arena, step: str, blow: SignalAfter) -> str | None:
     prepared = arena.prepared
     home = prepared.copy_before(step, arena.folder / "home")
-    command = processes.Command(prepared.command(home), arena.folder / "log")
-    time.sleep(delay)
-    command.send(number)
-    ended = command.ended()
-    if "Traceback" in ended.text:
-        return f"a traceback: {ended.text[-300:]}"
-    if ended.code == 0:
-        return prepared.wrong_end(home)
-    if ended.code not in (_CODES[number], -number):
-        return f"ends with {ended.code}: {ended.text[-300:]}"
-    seen = [as_of for as_of, _ in publications(home / "published")]
-    if seen != [FIRST] and step != "publish":
-        return f"published {seen} although interrupted"
-    again = processes.run(prepared.command(home), arena.folder / "log")
-    if again.code != 0:
-        return f"the same command ends with {again.code}: {again.text[-300:]}"
-    return prepared.wrong_end(home)
+    ended = prepared.run_step(step, home, arena.folder / "log", blow)
+    wrong = untimely(ended, blow.number.name, step)
+    if wrong is None and step != STEP_NAMES[-1]:
+        seen = [as_of for as_of, _ in publications(home / "published")]
+        wrong = None if seen == [FIRST] else f"published {seen} although interrupted"
+    return wrong or prepared.wrong_after(step, home, arena.folder / "log")
+
+
+def untimely(ended: Ended, name: str, step: str) -> str | None:
+    """Return what is wrong with the end of a command that got a signal, None if nothing."""
+    if ended.is_hang:
+        return "hangs"
+    if "Traceback" in ended.text or "Exception ignored" in ended.text:
+        return f"a traceback: {ended.text[-400:]}"
+    if SENT not in ended.text:
+        return None if ended.code == 0 else f"ends with {ended.code}: {ended.text[-300:]}"
+    # Before and after its work, the command leaves the signal to the operating system.
+    if ended.code in (_CODES[name], -signal.Signals[name]):
+        return None
+    return f"ends with {ended.code}: {ended.text[-300:]}"

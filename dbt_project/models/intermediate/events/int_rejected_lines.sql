@@ -77,20 +77,13 @@ unreadable as (
 -- Where only the first of many are known, lines behind them have no number.
 last_known as (
 
-    select
+    select distinct
         source_file,
-        min(last_line) as last_line
-    from (
-        select
-            source_file,
-            reason,
-            max(line_number) as last_line
-        from {{ ref("stg_rejected_lines") }}
-        where input_name = 'experience_events'
-        group by 1, 2
-        having count(line_number) > 0 and bool_or(line_number is null)
-    )
-    group by 1
+        min(max(line_number)) over (partition by source_file) as last_line
+    from {{ ref("stg_rejected_lines") }}
+    where input_name = 'experience_events'
+    group by source_file, reason
+    having count(line_number) > 0 and bool_or(line_number is null)
 
 ),
 

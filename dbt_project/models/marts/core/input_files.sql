@@ -1,8 +1,8 @@
 with records as (
 
     {% for input_name, model in [
-        ("displays", "stg_flat__displays"), ("experience_events", "stg_xdm__events"), ("offers", "stg_offers"),
-        ("segment_memberships", "stg_segment_memberships"),
+        ("displays", "stg_flat__displays"), ("experience_events", "stg_xdm__events"),
+        ("offers", "stg_offers"), ("segment_memberships", "stg_segment_memberships"),
     ] %}
     select
         '{{ input_name }}' as input,
@@ -75,9 +75,7 @@ repeated as (
         source_file,
         content_id as row_id
     from {{ ref("stg_flat__displays") }}
-    where
-        reject_reason is null
-        and request_id is not null
+    where reject_reason is null and request_id is not null
     union all
     select
         'experience_events' as input,

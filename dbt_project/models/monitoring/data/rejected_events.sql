@@ -117,23 +117,12 @@ bounded as (
     select
         input_name,
         source_file,
-        line_number,
+        case when place <= {{ most_rejected_rows() }} then line_number end as line_number,
         reason,
-        raw_text,
-        records
+        case when place <= {{ most_rejected_rows() }} then raw_text end as raw_text,
+        sum(records)::bigint as records
     from numbered
-    where place <= {{ most_rejected_rows() }}
-    union all
-    select
-        input_name,
-        source_file,
-        null as line_number,
-        reason,
-        null as raw_text,
-        sum(records) as records
-    from numbered
-    where place > {{ most_rejected_rows() }}
-    group by input_name, source_file, reason
+    group by 1, 2, 3, 4, 5, least(place, {{ most_rejected_rows() }} + 1)
 
 ),
 
@@ -148,7 +137,7 @@ final as (
         line_number,
         reason,
         raw_text,
-        records::bigint as records
+        records
     from bounded
 
 )
