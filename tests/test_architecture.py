@@ -26,7 +26,7 @@ LAYERS = (
     ("registry",),
     ("models", "warehouse", "project_file"),
     ("features", "inputs"),
-    ("config",),
+    ("config", "machine_limits"),
     ("forest", "ope", "simulation"),
     ("arrays", "errors", "files", "progress", "sql"),
     ("interruption",),

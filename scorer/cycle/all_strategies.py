@@ -16,7 +16,7 @@ from scorer.warehouse.database import (
     Connection,
     DatabaseError,
     connect_build,
-    is_disk_error,
+    is_machine_error,
 )
 from scorer.warehouse.marts import strategy_ids
 
@@ -66,7 +66,7 @@ def run_each(
             summary = step(connection, settings, strategy, progress)
         except Exception as error:
             stop_if_interrupted()
-            if isinstance(error, OSError) or is_disk_error(error):
+            if is_machine_error(error):
                 raise
             reason = f"{label}: {_reason(error, settings)}"
             failures[strategy] = reason

@@ -27,6 +27,7 @@ from scorer.inputs.raw_folder import (
 )
 from scorer.inputs.readable_files import set_damaged_aside
 from scorer.interruption import interruptible, stop_if_interrupted
+from scorer.machine_limits import require_address_space
 from scorer.online import bundle
 from scorer.progress import Progress
 from scorer.warehouse.build_state import (
@@ -88,6 +89,7 @@ def run_cycle(
         A signal asked the process to stop; the unfinished step is not recorded.
     """
     steps = STEPS if steps is None else steps
+    require_address_space()
     require_inputs(settings)
     with interruptible(), hold_lock(settings.lock_path) as taken_over:
         check_inputs(settings)
@@ -207,6 +209,7 @@ def run_part(settings: Settings, progress: Progress, names: Sequence[str]) -> Cy
     ConfigurationError
         The build file holds another cycle or none, or an earlier step is not done.
     """
+    require_address_space()
     with interruptible(), hold_lock(settings.lock_path):
         state = state_before(settings, names[0])
         state.done = list(steps_before(names[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,8 @@ import duckdb
 from scorer.errors import InputError, LockedError, NextofferError
 from scorer.sql import first_line
 
+MORE_MEMORY = "raise NEXTOFFER_MEMORY, or free memory, and run the same command again"
+_REFUSED = re.compile(r"Could not (write|read|sync|truncate)|No space left|Out of Memory", re.I)
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 
@@ -31,7 +34,11 @@ def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connect
     connection = _open(str(build_path), read_only)
     try:
         yield connection
-    except duckdb.IOException as error:
+    except duckdb.OutOfMemoryException as error:
+        raise NextofferError(f"{build_path}: {first_line(error)}; {MORE_MEMORY}") from None
+    except duckdb.Error as error:
+        if not is_machine_error(error):
+            raise
         reason = f"the engine stopped: {first_line(error)}"
         raise NextofferError(f"{build_path}: {reason}; run the same command again") from None
     finally:
@@ -80,9 +87,15 @@ def _open(database: str, read_only: bool) -> Connection:
     return connection
 
 
-def is_disk_error(error: Exception) -> bool:
-    """Return True if the engine could not read or write a file, as on a full disk."""
-    return isinstance(error, duckdb.IOException)
+def is_machine_error(error: Exception) -> bool:
+    """Return True if the machine refused memory or a file, as on a full disk.
+
+    A commit that cannot be written is a failed transaction to the engine, and every later
+    statement a fatal error.
+    """
+    if isinstance(error, OSError | MemoryError | duckdb.IOException | duckdb.OutOfMemoryException):
+        return True
+    return isinstance(error, duckdb.Error) and _REFUSED.search(str(error)) is not None
 
 
 def explained(database: str, error: duckdb.Error) -> InputError | LockedError:

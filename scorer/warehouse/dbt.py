@@ -22,11 +22,13 @@ from scorer.files import make_private_folder
 from scorer.inputs.readable_files import readable_files
 from scorer.interruption import is_interrupted, stop_if_interrupted
 from scorer.progress import Progress
+from scorer.warehouse.database import MORE_MEMORY
 
 INPUT_MARKER = "[input]"
 CONFIGURATION_MARKER = "[config]"
 _OTHER_COLUMNS = "on this incremental model are out of sync"
 _BROKEN_CONTRACT = "Constraint Error"
+_OUT_OF_MEMORY = "Out of Memory Error"
 _TOO_LITTLE_MEMORY = (
     b"error: there is too little memory; raise the limit of the process, lower NEXTOFFER_MEMORY,"
     b" and run the same command again\n"
@@ -253,6 +255,8 @@ def explained_failure(message: str, context: str) -> NextofferError:
             f"{context}: the build file was made by a version with other columns;"
             " add --full-refresh to read all files of the raw folder again"
         )
+    if _OUT_OF_MEMORY in message:
+        return NextofferError(f"{context}: {useful_line(message)}; {MORE_MEMORY}")
     kind = InputError if _BROKEN_CONTRACT in message else NextofferError
     return kind(f"{context}: {useful_line(message)}")
 

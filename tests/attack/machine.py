@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.warehouse.build_state import STEP_NAMES
-from tests.attack import processes
 from tests.attack.arena import Arena, untidy
 
 
@@ -31,7 +30,7 @@ class Limit:
 _LIMITS = {
     "RLIMIT_FSIZE": (1 << 12, 1 << 23),
     "RLIMIT_NOFILE": (8, 80),
-    "RLIMIT_AS": (1 << 28, 1 << 31),
+    "RLIMIT_AS": (1 << 28, 1 << 33),
 }
 
 
@@ -52,20 +51,19 @@ def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:
 
 
 def _try(arena: Arena, step: str, home: Path, limit: Limit | None, size: int) -> str | None:
-    prepared = arena.prepared
+    prepared, log = arena.prepared, arena.folder / "log"
     try:
         prepared.copy_before(step, home)
     except OSError:
         return None
-    ended = processes.run(prepared.command(home), arena.folder / "log", limit)
+    ended = prepared.run_step(step, home, log, *([limit] if limit else []))
     # Native code may end the process if it gets no memory; then the lock is free too.
     is_killed = limit is not None and limit.kind == "RLIMIT_AS" and ended.code < 0
     if not (is_killed and not ended.is_hang) and (wrong := untidy(ended)):
         return wrong
     if size:
         subprocess.run(["mount", "-o", "remount,size=1g", home.parent], check=True)
-    again = processes.run(prepared.command(home), arena.folder / "log")
-    return prepared.wrong_end(home) if again.code == 0 else f"then: {again.text[-300:]}"
+    return prepared.wrong_after(step, home, log)
 
 
 @contextmanager
