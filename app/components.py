@@ -143,7 +143,7 @@ def headlines(figures: list[Headline]) -> None:
             with st.container(width=int(min(max(needed, _NARROWEST), _WIDEST))):
                 st.metric(figure.label, figure.value, help=figure.help)
                 if figure.below:
-                    st.caption(figure.below)
+                    st.caption(figure.below.replace(" %", "\u00a0%"))  # in one line
 
 
 def key_column(label: str, width: int = 225) -> ColumnConfig:

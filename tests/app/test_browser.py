@@ -57,6 +57,39 @@ def test_a_browser_sees_every_page_and_the_next_publication(tmp_path: Path) -> N
         assert seen.outside == []
 
 
+_CUT = """
+() => [...document.querySelectorAll('[data-testid=stMetricValue] *, [data-testid=stMetricLabel] *')]
+    .filter(element => element.scrollWidth > element.clientWidth + 1)
+    .map(element => element.innerText)
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 900, 390])
+def test_no_headline_figure_is_cut(width: int, tmp_path: Path) -> None:
+    """Labels and figures are whole at every width, gains of billions included."""
+    changes = {"arm_performance": {"incremental_reward": "1.5e9", "lift": "1234.5"}}
+    write_publication(tmp_path, today(), changes=changes)
+    with visit(tmp_path, width) as seen:
+        for path in ("", "performance?strategy=mail", "what_if?strategy=mail"):
+            seen.open(path)
+            assert seen.page.get_by_test_id("stMetricValue").count() >= 3
+            assert seen.page.evaluate(_CUT) == [], path
+            page = seen.page.evaluate("document.documentElement.scrollWidth")
+            assert page <= width, path
+
+
+def test_an_unknown_address_says_so(tmp_path: Path) -> None:
+    """A page that does not exist is named as such, the tab has the product's name."""
+    write_publication(tmp_path, today())
+    with visit(tmp_path) as seen:
+        seen.page.goto(f"{seen.url}/nowhere")
+        seen.settle()
+        assert "not found" in seen.page.inner_text("body").lower()
+        assert "nextoffer" in seen.page.title()
+        seen.open("what_if")
+        assert seen.page.title() == "What if · nextoffer"
+
+
 def test_every_page_shows_the_demo(tmp_path: Path) -> None:
     """Three weeks of the demo, as `nextoffer demo` leaves them: figures everywhere, no error."""
     home = tmp_path / "demo"

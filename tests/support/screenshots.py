@@ -22,7 +22,7 @@ SHOTS = {
     "interactions": ("interactions?strategy=web_clicks", 1000),
 }
 # Parts of screenshots: name -> the whole, and left, top, right and bottom in pixels.
-PARTS = {"lift": ("performance", (340, 325, 1225, 1105))}
+PARTS = {"lift": ("performance", (340, 300, 1225, 1060))}
 WIDTH, LARGEST = 1280, 150_000
 WIDTHS, THEMES = (1440, 900, 390), ("light", "dark")
 SECTIONS = ("Stable traffic", "Stable performance", "Data quality", "Freshness")

@@ -12,7 +12,9 @@ _BOXES = ("markdown", "caption", "info", "warning", "error", "success", "title",
 def text_of(app: AppTest) -> str:
     """Return the text of a page without markdown escapes and word joiners."""
     found = [str(element.value) for kind in _BOXES for element in getattr(app, kind)]
-    return re.sub(r"\\([^\w\s])", r"\1", "\n".join(found)).replace("\u2060", "")
+    return (
+        re.sub(r"\\([^\w\s])", r"\1", "\n".join(found)).replace("\u2060", "").replace("\u00a0", " ")
+    )
 
 
 def charts_of(app: AppTest) -> list[str]:
