@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def results(home: Path) -> Iterator[list[str]]:
     """One row per strategy and kind of model."""
     state = last_state(home / "cycles")
     assert state is not None, "the home has no finished cycle"
-    settings = Settings(home=home, as_of=state.as_of)
+    settings = Settings(home=home, as_of=datetime.fromisoformat(state.as_of))
     with connect_build(settings.build_path) as connection:
         strategies = strategy_ids(connection, settings)
     for strategy in strategies:
@@ -93,9 +94,15 @@ def results(home: Path) -> Iterator[list[str]]:
 
 def fitted(
     connection: Connection, settings: Settings, strategy: str
-) -> Iterator[tuple[str, RewardModel]]:
-    """A model of each kind that suits the KPI, of all displays; one with a gate."""
+) -> Iterator[tuple[str, RewardModel | None]]:
+    """A model of each kind that suits the KPI, of all displays; one with a gate.
+
+    None for a strategy that is still collecting.
+    """
     data = read_data(connection, strategy)
+    if data.missing() is not None:
+        yield "none, collecting", None
+        return
     plan = read_plan(connection, settings, strategy, data)
     table = load_examples(connection, strategy, read_schema(connection, strategy))
     examples = encode_examples(
@@ -115,13 +122,10 @@ def fitted(
     yield f"residual_trees, not at {places[0]}", gate
 
 
-def compared(settings: Settings, strategy: str, model: RewardModel) -> list[str]:
+def compared(settings: Settings, strategy: str, model: RewardModel | None) -> list[str]:
     """Deploy the model, rank everybody in a batch, and ask online."""
-    registry = ModelRegistry(settings.models_dir)
-    trained = TrainedModel(
-        model, "binary", {}, {}, settings.as_of, settings.as_of, 1, 1, len(model.offer_ids)
-    )
-    registry.deploy(strategy, registry.save(strategy, trained, settings.as_of), settings.as_of)
+    if model is not None:
+        deploy(settings, strategy, model)
     with connect_build(settings.build_path) as connection:
         rank_strategy(connection, settings, strategy, Silent())
         expected = connection.execute(_ROWS, [strategy]).fetchall()
@@ -140,6 +144,13 @@ def compared(settings: Settings, strategy: str, model: RewardModel) -> list[str]
         profiles, largest = profiles + 1, max(largest, gap)
     numbers = profiles, len(expected), differences
     return [*map(str, numbers), f"{largest:.1g}", str(round(spent / profiles * 1e6))]
+
+
+def deploy(settings: Settings, strategy: str, model: RewardModel) -> None:
+    """Save the model and make it the one that serves."""
+    registry, as_of = ModelRegistry(settings.models_dir), settings.as_of
+    trained = TrainedModel(model, "binary", {}, {}, as_of, as_of, 1, 1, len(model.offer_ids))
+    registry.deploy(strategy, registry.save(strategy, trained, as_of), as_of)
 
 
 def online(

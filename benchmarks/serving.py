@@ -243,12 +243,12 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident(pid: int) -> int:
-    """Unshared memory of a process, in MB."""
+    """Memory that only this process has, in MB; mapped files, which workers share, not counted."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    private = [int(line.split()[1]) for line in lines if line.startswith("Private_")]
+    private = [int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")]
     return sum(private) >> 10
 
 

@@ -66,6 +66,7 @@ class Service:
             for path, (body, kind) in worker.shop.pages().items():
                 self._gets[path.encode()] = partial(Answer, 200, body, kind)
             self._posts[b"/shop/why"] = self._explain
+        self._names = {path: path.decode() for path in (*self._posts, *self._gets)}
 
     def answer(self, asked: Asked) -> Answer | Later:
         """Answer a request, at once or, where events have to reach the disk, later."""
@@ -81,8 +82,7 @@ class Service:
 
     def named(self, asked: Asked | None) -> str:
         """The path of a request if there is such a path: others can hold anything."""
-        known = asked is not None and (asked.path in self._posts or asked.path in self._gets)
-        return asked.path.decode() if asked is not None and known else "other"
+        return "other" if asked is None else self._names.get(asked.path, "other")
 
     def drain(self) -> None:
         """Say in ``/readyz`` that the worker is about to end."""
