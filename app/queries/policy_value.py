@@ -73,7 +73,7 @@ def over_previous(publication: Publication, strategy: str) -> pd.Series:
 def latest(publication: Publication, strategy: str) -> pd.DataFrame:
     """Return one row per policy and estimator of the last evaluation.
 
-    A row that is `insufficient` has no figure, whatever the file holds.
+    A row that is `insufficient` has no figure, even if the file contains one.
     """
     return publication.frame(_EVALUATIONS, strategy=strategy, estimator=None, is_latest=True)
 

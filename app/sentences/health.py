@@ -92,7 +92,7 @@ def sides(frame: pd.DataFrame, comparison: str) -> tuple[pd.DataFrame, tuple[str
 
 
 def pairs(counts: dict[str, int]) -> str:
-    """Return how many pairs of offers were told apart, as markdown; `counts` is by verdict."""
+    """Return the number of pairs of offers by verdict, as markdown; `counts` is by verdict."""
     total, unclear = sum(counts.values()), counts.get("unclear", 0)
     if unclear == total:
         return (

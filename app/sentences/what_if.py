@@ -40,7 +40,7 @@ def cost_range(row: pd.Series) -> str:
 
 
 def weeks(value: object) -> str:
-    """Return weeks, rounded up; more than 10 years are not told apart."""
+    """Return weeks, rounded up; more than 10 years are one value."""
     if not text.is_known(value):
         return text.NONE
     number = math.ceil(float(str(value)))

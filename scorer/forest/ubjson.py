@@ -86,7 +86,7 @@ class _Reader:
 
     def _length(self) -> int:
         if self._marker() != "L":
-            raise self._wrong("has a length that is no int64")
+            raise self._wrong("has a length that is not an int64")
         length = int(self._number("L"))
         if not 0 <= length <= len(self._data) - self.at:
             raise self._wrong(f"has a length of {length}")

@@ -1,4 +1,4 @@
-"""Models to stored form and back, whatever their kind."""
+"""Converts models of every kind to their stored form and back."""
 
 from __future__ import annotations
 

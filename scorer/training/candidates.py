@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xgboost as xgb
@@ -65,8 +65,7 @@ def _residual_trees(bench: Workbench, excluded: Folds) -> OfferTrees:
 
 
 def _average(bench: Workbench, excluded: Folds) -> RewardModel:
-    trees = fit_candidate(bench, "pooled_trees", excluded)
-    assert isinstance(trees, OfferTrees)
+    trees = cast(OfferTrees, fit_candidate(bench, "pooled_trees", excluded))
     return average(bench.base(excluded), trees, bench.objective.constant)
 
 

@@ -38,10 +38,10 @@ def test_a_restriction_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
     )
     build(tmp_path / "home", tmp_path / "raw", AS_OF, "+input_findings")
     assert [sentence for (sentence,) in build_rows(tmp_path / "home", ERRORS)] == [
-        "capping_rules counts an event type that nothing knows: commerce.purchase;"
+        "capping_rules counts an unknown event type: commerce.purchase;"
         " did you mean commerce.purchases?",
-        "capping_rules limits an offer in a placement that nothing knows: Home; did you mean home?",
-        "eligibility_rules excludes a segment that nobody has: golden",
+        "capping_rules limits an offer in an unknown placement: Home; did you mean home?",
+        "eligibility_rules excludes a segment without members: golden",
         "offers: column is_active is not used; did you mean status? (offers.csv)",
         "offers: column valid_until2 is not used; did you mean end_date? (offers.csv)",
         "segment_memberships: column exitted_at is not used; did you mean exited_at?"

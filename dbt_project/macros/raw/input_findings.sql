@@ -58,7 +58,7 @@
         when 'unused column' then input_name || ': column ' || subject || ' is not used' || {{ hint }} || ' (' || example || ')'
         when 'unread file' then subject || ' is not read' || coalesce('; ' || example, {{ hint }})
         when 'unknown offer' then
-            input_name || ' names offer ' || subject || ', which nobody knows; the row has no effect'
+            input_name || ' names offer ' || subject || ', which is unknown; the row has no effect'
         when 'rejected' then
             input_name || ': ' || {{ count_of }}' row' else ' rows' end || ' rejected, ' || subject || ' (' || example || ')'
         when 'displayed offer not in the catalogue' then
@@ -67,13 +67,14 @@
         when 'offer never displayed' then
             {{ count_of }}' offer' else ' offers' end || ' of the catalogue had no display: ' || subject
         when 'excluded segment that nobody has' then
-            input_name || ' excludes a segment that nobody has: ' || subject || {{ hint }}
+            input_name || ' excludes a segment without members: ' || subject || {{ hint }}
         when 'cap in an unknown placement' then
-            input_name || ' limits an offer in a placement that nothing knows: ' || subject || {{ hint }}
+            input_name || ' limits an offer in an unknown placement: ' || subject || {{ hint }}
         when 'cap on an unknown event type' then
-            input_name || ' counts an event type that nothing knows: ' || subject || {{ hint }}
+            input_name || ' counts an unknown event type: ' || subject || {{ hint }}
         when 'segment that nobody has' then
-            input_name || ' names ' || {{ count_of }}' segment' else ' segments' end || ' that nobody has: ' || subject || {{ hint }}
+            input_name || ' names ' || {{ count_of }}' segment' else ' segments' end || ' without members: ' || subject
+            || {{ hint }}
         when 'offer without a value' then
             'value_per_success is missing for ' || {{ count_of }}' offer' else ' offers' end
             || ' of strategies that maximise net_value, which no model ranks: ' || subject
