@@ -49,7 +49,7 @@ def test_a_restriction_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
     ]
     with (
         connect_build(tmp_path / "home" / "build.duckdb", read_only=True) as connection,
-        pytest.raises(InputError, match="counts an event type"),
+        pytest.raises(InputError, match="counts an unknown event type"),
     ):
         require_records(connection)
 
