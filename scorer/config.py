@@ -16,6 +16,10 @@ MIN_READY_OFFERS = 2
 KPIS = ("clicked", "value")
 ASSIGNMENTS = ("unknown", "uniform")
 DATE_ORDERS = ("day_first", "month_first")
+# How input files are read, and what stands for what they leave out.
+READING = ("assignment", "date_order", "time_zone", "code_page", "currency")
+# Settings of a cycle that later commands on its build take over.
+CARRIED = ("seed", "kpi", "inputs", *READING)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class Settings:
         the run.
     time_zone : str
         Zone of times without one, such as `Europe/Berlin`; '' for UTC.
+    code_page : str
+        Encoding of CSV files that are not UTF-8; '' for cp1252.
+    currency : str
+        Currency of strategies without one; '' if unknown.
     copies : Path or None
         Folder of plain copies of input files; None: below `home`.
     """
@@ -69,6 +77,8 @@ class Settings:
     inputs: Mapping[str, str] = field(default_factory=dict)
     date_order: str = ""
     time_zone: str = ""
+    code_page: str = ""
+    currency: str = ""
     copies: Path | None = None
 
     @property

@@ -22,6 +22,8 @@ _TYPES: dict[str, type] = {
     "assignment": str,
     "date_order": str,
     "time_zone": str,
+    "code_page": str,
+    "currency": str,
     "inputs": dict,
 }
 _WANTED = {int: "a whole number", str: "a text in quotes", dict: "a section, such as [inputs]"}
@@ -39,6 +41,8 @@ class ProjectFile:
     assignment: str | None = None
     date_order: str | None = None
     time_zone: str | None = None
+    code_page: str | None = None
+    currency: str | None = None
     inputs: dict[str, str] | None = None
 
 

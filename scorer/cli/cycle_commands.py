@@ -8,14 +8,12 @@ from pathlib import Path
 import click
 
 from scorer.cli.options import early_settings, is_given, json_option, settings_options
-from scorer.config import Settings
+from scorer.config import READING, Settings
 from scorer.errors import ConfigurationError, StrategyError
 
 
 @click.command()
-@settings_options(
-    "raw", "as_of", "strategy", "seed", "kpi", "assignment", "date_order", "time_zone"
-)
+@settings_options("raw", "as_of", "strategy", "seed", "kpi", *READING)
 @click.option("--force", is_flag=True, help="Redo the cycle if it is finished.")
 @click.option(
     "--full-refresh", is_flag=True, help="Read all files again; redo the cycle if it is finished."
@@ -47,7 +45,7 @@ def run(
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@settings_options("raw", "as_of", "kpi", "assignment", "date_order", "time_zone")
+@settings_options("raw", "as_of", "kpi", *READING)
 @json_option
 def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
     """Check the input files of FOLDER and report how a run would read them.

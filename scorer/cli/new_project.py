@@ -49,6 +49,19 @@ seed = 0
 # "uniform" if you know that offers were drawn at random.
 assignment = "unknown"
 
+# Currency of strategies without one, such as "CHF".
+currency = ""
+
+# How local dates such as 10/11/2026 are read where a file does not show it: "day_first" or
+# "month_first".
+# date_order = "day_first"
+
+# Zone of times without one, UTC by default.
+# time_zone = "Europe/Berlin"
+
+# Encoding of CSV files that are not UTF-8, cp1252 by default.
+# code_page = "cp1250"
+
 # Inputs that are tables or views instead of files in raw/.
 # [inputs]
 # displays = "warehouse.duckdb:shop.impressions"

@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from scorer.config import (
     ASSIGNMENTS,
+    CARRIED,
     DATE_ORDERS,
     KPIS,
     Settings,
@@ -27,6 +28,8 @@ from scorer.config import (
     parse_as_of,
 )
 from scorer.errors import ConfigurationError
+from scorer.inputs.configuration import is_currency
+from scorer.inputs.text_traits import is_code_page
 from scorer.project_file import ProjectFile, find_project_file, read_project_file
 from scorer.warehouse.build_state import last_state, newest_cycle
 
@@ -99,6 +102,19 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
         envvar="NEXTOFFER_TIME_ZONE",
         help="Zone of times without one, such as Europe/Berlin. [env NEXTOFFER_TIME_ZONE]",
     ),
+    "code_page": click.option(
+        "--code-page",
+        metavar="NAME",
+        envvar="NEXTOFFER_CODE_PAGE",
+        help="Encoding of CSV files that are not UTF-8, such as cp1250."
+        " [env NEXTOFFER_CODE_PAGE; default: cp1252]",
+    ),
+    "currency": click.option(
+        "--currency",
+        metavar="CODE",
+        envvar="NEXTOFFER_CURRENCY",
+        help="Currency of strategies that state none, such as CHF. [env NEXTOFFER_CURRENCY]",
+    ),
 }
 
 
@@ -135,15 +151,15 @@ def early_settings(settings: Settings) -> Settings:
         settings = replace(settings, as_of=clock())
     if state is None:
         return settings
+    has_default = {"kpi", "seed"} - given
     return replace(
         settings,
         raw=settings.raw or (Path(state.raw) if state.raw else None),
-        kpi=settings.kpi if "kpi" in given else state.kpi,
-        seed=settings.seed if "seed" in given else state.seed,
-        assignment=settings.assignment or state.assignment,
-        date_order=settings.date_order or state.date_order,
-        time_zone=settings.time_zone or state.time_zone,
-        inputs=settings.inputs or state.inputs,
+        **{
+            name: getattr(state, name)
+            for name in CARRIED
+            if name in has_default or not (name in given or getattr(settings, name))
+        },
     )
 
 
@@ -192,6 +208,8 @@ def _settings(given: dict[str, Any]) -> Settings:
         assignment=_assignment(file, given, project),
         date_order=_date_order(file, given, project),
         time_zone=_time_zone(_or_project("time_zone", given.get("time_zone"), project.time_zone)),
+        code_page=_code_page(_or_project("code_page", given.get("code_page"), project.code_page)),
+        currency=_currency(_or_project("currency", given.get("currency"), project.currency)),
         inputs=project.inputs or {},
     )
     if "allow_future" in given and settings.as_of > settings.now:
@@ -230,6 +248,18 @@ def _time_zone(name: str | None) -> str:
     return name or ""
 
 
+def _code_page(name: str | None) -> str:
+    if name and not is_code_page(name):
+        raise ConfigurationError(f"code_page: {name!r} is unknown; name one such as cp1250")
+    return name or ""
+
+
+def _currency(name: str | None) -> str:
+    if name and not is_currency(name):
+        raise ConfigurationError(f"currency: {name!r} is no currency; write a code such as CHF")
+    return name or ""
+
+
 def _one_of(file: Path | None, key: str, allowed: tuple[str, ...], value: str | None) -> str:
     if value is not None and value not in allowed:
         raise ConfigurationError(f"{file}: {key} must be {' or '.join(allowed)}, not {value!r}")
@@ -237,7 +267,7 @@ def _one_of(file: Path | None, key: str, allowed: tuple[str, ...], value: str | 
 
 
 def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:
-    """Return the settings with `raw`, `seed` and `kpi` of the last cycle."""
+    """Return the settings with those of the last cycle that its build depends on."""
     state = last_state(settings.cycles_dir)
     if state is None:
         return settings
@@ -245,10 +275,5 @@ def _of_last_cycle(settings: Settings, as_of: str | None) -> Settings:
         settings,
         as_of=settings.as_of if as_of else datetime.fromisoformat(state.as_of),
         raw=Path(state.raw) if state.raw else None,
-        seed=state.seed,
-        kpi=state.kpi,
-        assignment=state.assignment,
-        date_order=state.date_order,
-        time_zone=state.time_zone,
-        inputs=state.inputs,
+        **{name: getattr(state, name) for name in CARRIED},
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scorer.config import Settings
+from scorer.config import CARRIED, Settings
 from scorer.cycle.all_strategies import rank_strategies, train_strategies
 from scorer.cycle.input_findings import input_warnings, require_records, segments_used
 from scorer.errors import ConfigurationError, NextofferError
@@ -173,12 +173,7 @@ def _state_to_continue(
         as_of=as_of,
         fingerprint=fingerprint,
         raw=str(settings.raw) if settings.raw else None,
-        kpi=settings.kpi,
-        seed=settings.seed,
-        assignment=settings.assignment,
-        date_order=settings.date_order,
-        time_zone=settings.time_zone,
-        inputs=dict(settings.inputs),
+        **{name: getattr(settings, name) for name in CARRIED},
     )
     # Clear the finished steps before claiming the build file: if the run is killed in between, no
     # step is skipped.
@@ -224,13 +219,8 @@ def cycle_fingerprint(settings: Settings) -> str:
     parts = (
         listing_fingerprint(settings.raw, settings.project_dir),
         settings.as_of.isoformat(),
-        settings.seed,
-        settings.kpi,
         settings.strategy,
-        settings.assignment,
-        settings.date_order,
-        settings.time_zone,
-        sorted(settings.inputs.items()),
+        *(getattr(settings, name) for name in CARRIED),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -25,6 +25,7 @@ DEFAULT_STRATEGY = "default"
 # Defaults of stg_ranking_strategies for empty values.
 DEFAULT_EXPLORATION_SHARE = 0.1
 DEFAULT_WINDOW_HOURS, DEFAULT_LOOKBACK_DAYS, DEFAULT_EXPLORATION_SHARE = 24, 30, 0.1
+_NO_ROWS = re.compile(r"\bwhere\s+false\b", re.IGNORECASE)
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
 _PATH = re.compile(r"^[A-Za-z_@][\w:\-]*(\.[A-Za-z_@][\w:\-]*)*$")
 
@@ -73,6 +74,11 @@ def _is_capping_event(value: str) -> bool:
     return value in ("decision", "impression", "click") or "." in value.strip(".")
 
 
+def is_currency(value: str) -> bool:
+    """Return whether a text can be a currency: a code or a sign."""
+    return 0 < len(value) <= 5 and " " not in value
+
+
 _IS_NAME = "write letters, digits, _ - . only"
 _STRATEGY = Column("strategy_id", _IS_NAME, lambda v: bool(_NAME.match(v)), required=True)
 _OFFER = Column("offer_id", "name an offer", required=True)
@@ -89,7 +95,7 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column(
             "currency",
             "write a currency in at most 5 characters, such as CHF",
-            lambda v: len(v) <= 5 and " " not in v,
+            is_currency,
         ),
         Column("success_event_types", _LIST, _is_list),
         Column("value_path", "write a dotted path", lambda v: bool(_PATH.match(v))),
@@ -172,11 +178,12 @@ def check_configuration(settings: Settings, tables: Tables | None = None) -> Non
     }
     features = _unique(rows["context_features"], "feature_name")
     strategies = _unique(rows["ranking_strategies"], "strategy_id") or {DEFAULT_STRATEGY}
-    # The context features of flat displays are known only once their columns are read, and their
-    # outcomes are final.
+    # The context features of flat displays and computed ones are known only once they are built;
+    # the outcomes of flat displays are final.
     has_flat_log = "displays" in settings.inputs or bool(readable.files.get("displays"))
+    is_any_known = has_flat_log or _computes_features(settings)
     for row in rows["ranking_strategies"]:
-        _check_strategy(row, None if has_flat_log else features)
+        _check_strategy(row, None if is_any_known else features)
         if not has_flat_log:
             _check_window(row)
     for name in ("strategy_segments", "strategy_offers"):
@@ -191,6 +198,12 @@ def _files(settings: Settings, readable: ReadableFiles, name: str) -> list[Path]
     own = readable.files.get(name, [])
     seed = settings.project_dir / "seeds" / f"{name}.csv"
     return own or ([seed] if name in SEEDS and seed.exists() else [])
+
+
+def _computes_features(settings: Settings) -> bool:
+    """Return whether somebody edited the model of computed features, which ships without rows."""
+    model = settings.project_dir / "models" / "custom" / "profile_features.sql"
+    return model.is_file() and not _NO_ROWS.search(model.read_text(encoding="utf-8"))
 
 
 def _check_strategy(row: Row, features: set[str] | None) -> None:

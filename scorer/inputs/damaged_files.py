@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from scorer.files import read_json, write_json
 from scorer.inputs.file_forms import (
+    CSV_KINDS,
     DAMAGED,
     UnreadableError,
     content_of,
@@ -15,6 +17,7 @@ from scorer.inputs.file_forms import (
     opened,
 )
 from scorer.inputs.plain_files import source_version
+from scorer.inputs.text_traits import text_traits
 
 _LIST = "damaged.json"
 _CHUNK = 1 << 20
@@ -59,8 +62,11 @@ def damage_of(path: Path) -> str | None:
             with opened(path, content) as handle:
                 while handle.read(_CHUNK):
                     pass
-        elif file_kind(path) in (".csv", ".tsv") and path.stat().st_size == 0:
-            return "is empty; a CSV file needs a header"
+        elif file_kind(path) in CSV_KINDS:
+            if path.stat().st_size == 0:
+                return "is empty; a CSV file needs a header"
+            if text_traits(path, content, sys.maxsize).has_mixed_line_ends:
+                return "ends its lines in two ways, CR LF and LF; save it again with one of them"
     except UnreadableError as error:
         return str(error)
     except EOFError:

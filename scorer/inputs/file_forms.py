@@ -17,7 +17,8 @@ from scorer.inputs.csv_text import csv_delimiter
 
 KINDS = (".csv", ".tsv", ".parquet", ".ndjson", ".jsonl", ".json")
 LINE_KINDS = (".ndjson", ".jsonl")
-TEXT_KINDS = (".csv", ".tsv", *LINE_KINDS, ".json")
+CSV_KINDS = (".csv", ".tsv")
+TEXT_KINDS = (*CSV_KINDS, *LINE_KINDS, ".json")
 ARCHIVES = (".zip", ".xlsx", ".xlsm")
 # Generic suffixes: the first line shows whether the file contains records.
 VAGUE_SUFFIXES = ("", ".txt", ".text", ".dat", ".data", ".log", ".dsjson", ".tab", ".psv")
@@ -50,6 +51,25 @@ _ODD_FILES = {
 }
 
 
+# Names that file systems, archivers and office programs give to their own files.
+_FOREIGN_NAMES = (
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+    "@eadir",
+    "#recycle",
+)
+_UNFINISHED = (".crdownload", ".part", ".partial", ".filepart", ".download", ".opdownload", ".tmp")
+
+
+def is_of_another_tool(name: str) -> bool:
+    """Return whether a file or folder belongs to another tool by its name."""
+    return name.startswith((".", "_", "~$")) or name.lower() in _FOREIGN_NAMES
+
+
 class UnreadableError(Exception):
     """A file cannot be read; the message says what it is and what to do."""
 
@@ -57,8 +77,12 @@ class UnreadableError(Exception):
 class UnknownKindError(UnreadableError):
     """A file is of a kind that is not read."""
 
-    def __init__(self) -> None:
-        super().__init__("is of a kind that is not read")
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "is a transfer that has not finished; transfer it again, or remove it"
+            if name.lower().endswith(_UNFINISHED)
+            else "is of a kind that is not read"
+        )
 
 
 @dataclass(frozen=True)
@@ -166,6 +190,18 @@ def is_json_record(head: bytes) -> bool:
         return isinstance(json.loads(_text(head).split("\n", 1)[0]), dict)
     except ValueError:
         return False
+
+
+def is_json_document(head: bytes) -> bool:
+    """Return whether a text is one JSON array and not one value per line."""
+    first, _, rest = _text(head).partition("\n")
+    if not first.startswith("["):
+        return False
+    try:
+        json.loads(first)
+    except ValueError:
+        return True
+    return not rest.strip()
 
 
 def first_fields(head: bytes) -> set[str]:

@@ -1,7 +1,8 @@
 """Plain copies of files that the engine cannot read directly, below the home folder.
 
-Archives, workbooks, Delta tables, bzip2 and UTF-16 are written out. A file whose name does not
-match its content gets a link with the right name. A copy is kept until its source changes.
+Archives, workbooks, Delta tables, bzip2, UTF-16, code pages and mixed line ends are written out. A
+file whose name does not match its content gets a link with the right name. A copy is kept until its
+source changes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -21,6 +22,7 @@ from scorer.inputs.column_names import plain_name
 from scorer.inputs.delta_tables import LOG, write_snapshot
 from scorer.inputs.file_forms import (
     ARCHIVES,
+    CSV_KINDS,
     DAMAGED,
     LINE_KINDS,
     MAX_DOCUMENT_BYTES,
@@ -34,11 +36,14 @@ from scorer.inputs.file_forms import (
     first_fields,
     form_of,
     head_of,
+    is_json_document,
     is_json_record,
+    is_of_another_tool,
     opened,
     plain_name_of,
 )
 from scorer.inputs.foreign_exports import recognised_export
+from scorer.inputs.text_traits import DEFAULT_CODE_PAGE, text_traits, undecodable
 from scorer.inputs.workbooks import write_sheet
 
 # Maximum size of the copies of one file. Users have to unpack larger ones.
@@ -52,19 +57,42 @@ _SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
 _ID_FIELDS = {"profileid", "offerid", "segmentid", "strategyid", "featurename"}
 _MARK = ".source.json"
 # Increase it when the rules here change, so that copies are written again.
-_RULES = 1
+_RULES = 2
 
 
 @dataclass(frozen=True)
 class Plain:
-    """Files to read for an input file, and (name, reason) of parts that are not read."""
+    """Files to read for an input file, and (name, reason) of parts that are not read.
+
+    `is_decoded` says that text was not UTF-8 and is now.
+    """
 
     files: tuple[Path, ...]
     left_out: tuple[tuple[str, str], ...] = ()
+    is_decoded: bool = False
 
 
-def plain_files(path: Path, input_name: str, folder: Path) -> Plain:
+@dataclass(frozen=True)
+class _Aim:
+    """What copies are made for: an input, in a folder; text that is not UTF-8 is of a code page.
+
+    `depth` counts the containers that a file lies in.
+    """
+
+    input_name: str
+    folder: Path
+    code_page: str
+    depth: int = 1
+
+    def inside(self, folder: Path | None = None) -> _Aim:
+        """Return the aim of what a container holds."""
+        return replace(self, folder=folder or self.folder, depth=self.depth + 1)
+
+
+def plain_files(path: Path, input_name: str, folder: Path, code_page: str = "") -> Plain:
     """Return the files to read for an input file: itself, or copies in a folder.
+
+    CSV text that is not UTF-8 is of the code page, cp1252 unless another one is given.
 
     Raises
     ------
@@ -73,14 +101,15 @@ def plain_files(path: Path, input_name: str, folder: Path) -> Plain:
     UnreadableError
         The file is damaged, of an unknown kind, or too large to be written out.
     """
+    aim = _Aim(input_name, folder, code_page or DEFAULT_CODE_PAGE)
     if path.is_dir() and (path / LOG).is_dir():
-        return _kept_copies(path, input_name, folder)
+        return _kept_copies(path, aim)
     form = form_of(path)
     if _is_plain(path, form):
         return Plain((path,))
     if form.kind is None and not _holds_records(path, form):
-        raise UnknownKindError
-    return _kept_copies(path, input_name, folder)
+        raise UnknownKindError(path.name)
+    return _kept_copies(path, aim)
 
 
 def _holds_records(path: Path, form: Form) -> bool:
@@ -109,7 +138,9 @@ def _is_plain(path: Path, form: Form) -> bool:
         return False
     if form.kind == ".json":
         return form.content == "text" and _document_fits(path, inner)
-    return form.kind in LINE_KINDS or not is_json_record(inner)
+    if form.kind in LINE_KINDS:
+        return not is_json_document(inner)
+    return not is_json_record(inner) and not text_traits(path, form.content)
 
 
 def _require_end(path: Path) -> None:
@@ -130,30 +161,38 @@ def _document_fits(path: Path, head: bytes) -> bool:
     return True
 
 
-def _kept_copies(path: Path, input_name: str, folder: Path) -> Plain:
-    source = {"rules": _RULES, "input": input_name, "version": source_version(path)}
+def _kept_copies(path: Path, aim: _Aim) -> Plain:
+    source = {
+        "rules": _RULES,
+        "input": aim.input_name,
+        "code_page": aim.code_page,
+        "version": source_version(path),
+    }
+    folder = aim.folder
     kept = read_json(folder / _MARK) or {}
     if all(kept.get(key) == value for key, value in source.items()):
         return Plain(
             tuple(folder / name for name in kept["files"]),
             tuple((name, reason) for name, reason in kept["left_out"]),
+            kept["is_decoded"],
         )
     building = folder.with_name(f".{folder.name}.tmp")
     for old in (building, folder):
         shutil.rmtree(old, ignore_errors=True)
     building.mkdir(parents=True)
     try:
-        plain = _copies(path, input_name, building)
+        plain = _copies(path, replace(aim, folder=building))
         moment = _newest(path).stat().st_mtime_ns
         for file in plain.files:
             os.utime(file, ns=(moment, moment), follow_symlinks=False)
         names = [str(file.relative_to(building)) for file in plain.files]
-        write_json(building / _MARK, {**source, "files": names, "left_out": plain.left_out})
+        kept = {"files": names, "left_out": plain.left_out, "is_decoded": plain.is_decoded}
+        write_json(building / _MARK, {**source, **kept})
         os.replace(building, folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return Plain(tuple(folder / name for name in names), plain.left_out)
+    return replace(plain, files=tuple(folder / name for name in names))
 
 
 def source_version(path: Path) -> str:
@@ -169,24 +208,30 @@ def _newest(path: Path) -> Path:
     return max((entry for entry in (path / LOG).iterdir() if entry.is_file()), key=lambda e: e.name)
 
 
-def _copies(path: Path, input_name: str, folder: Path, depth: int = 1) -> Plain:
+def _copies(path: Path, aim: _Aim) -> Plain:
     """Write the plain copies of a file into a folder."""
     if path.is_dir():
-        target = folder / "snapshot.parquet"
+        target = aim.folder / "snapshot.parquet"
         write_snapshot(path, target)
         return Plain((target,))
     form = form_of(path)
     if form.content == "zip":
-        return _unzipped(path, input_name, folder, depth)
+        return _unzipped(path, aim)
     if form.content == "ole":
         raise UnreadableError(
             "is an old or a protected Excel workbook; save the sheet as .xlsx or CSV UTF-8"
         )
     if form.content in _COMPRESSED:
-        return _decompressed(path, form, input_name, folder, depth)
+        return _decompressed(path, form, aim)
     if form.content.startswith("utf"):
-        return Plain((_as_utf8(path, form, folder),))
-    return Plain((_linked(path, _right_name(path, form), folder),))
+        return Plain((_as_utf8(path, form, aim.folder, form.content),))
+    name = _right_name(path, form)
+    traits = text_traits(path, "text") if Path(name).suffix.lower() in CSV_KINDS else None
+    if traits:
+        encoding = aim.code_page if traits.is_in_code_page else "utf-8"
+        file = _as_utf8(path, form, aim.folder, encoding)
+        return Plain((file,), is_decoded=traits.is_in_code_page)
+    return Plain((_linked(path, name, aim.folder),))
 
 
 def _right_name(path: Path, form: Form) -> str:
@@ -202,7 +247,10 @@ def _right_name(path: Path, form: Form) -> str:
         return f"{name}{'.ndjson' if is_json_record(head) else '.csv'}"
     if form.kind == ".json":
         _document_fits(path, head)
-    elif form.kind not in LINE_KINDS and is_json_record(head):
+    elif form.kind in LINE_KINDS:
+        if is_json_document(head) and _document_fits(path, head):
+            return f"{name}.json"
+    elif is_json_record(head):
         return f"{name}.ndjson"
     return name
 
@@ -217,78 +265,80 @@ def _linked(path: Path, name: str, folder: Path) -> Path:
     return target
 
 
-def _decompressed(path: Path, form: Form, input_name: str, folder: Path, depth: int) -> Plain:
+def _decompressed(path: Path, form: Form, aim: _Aim) -> Plain:
     """Return the copies of a compressed file; a file that the engine can decompress is linked."""
-    head = head_of(path, form.content)
+    head, folder = head_of(path, form.content), aim.folder
     inner = content_of(head)
-    if inner in (*_COMPRESSED, "zip") and depth > 1:
+    if inner in (*_COMPRESSED, "zip") and aim.depth > 1:
         raise UnreadableError("is compressed several times; unpack it")
-    suffix = _SUFFIXES.get(form.content)
-    kind = file_kind(path)
-    is_lines = kind in LINE_KINDS or (kind in (".csv", ".tsv") and not is_json_record(head))
+    suffix, kind = _SUFFIXES.get(form.content), file_kind(path)
+    is_lines = (kind in LINE_KINDS and not is_json_document(head)) or (
+        kind in CSV_KINDS and not is_json_record(head) and not text_traits(path, form.content)
+    )
     if inner == "text" and suffix and is_lines and path.parent != folder:
         return Plain((_linked(path, plain_name_of(path) + suffix, folder),))
     name = plain_name_of(path)
     target = folder / (name if name != path.name or path.parent != folder else f"{name}.plain")
     with _explained(form.content), opened(path, form.content) as source:
         _copy(source, target)
-    return _copies(target, input_name, folder, depth + 1)
+    return _copies(target, aim.inside())
 
 
-def _as_utf8(path: Path, form: Form, folder: Path) -> Path:
-    """Write a text in another encoding as UTF-8."""
+def _as_utf8(path: Path, form: Form, folder: Path, encoding: str) -> Path:
+    """Write a text as UTF-8, with one kind of line ends; of UTF-8 itself odd bytes stay."""
     name = plain_name_of(path)
     if form.kind not in TEXT_KINDS:
         name += ".csv"
     target = folder / f"{name}.tmp"
+    errors = "surrogateescape" if encoding == "utf-8" else "strict"
     try:
         with (
-            path.open(encoding=form.content, newline="") as source,
-            target.open("w", encoding="utf-8", newline="") as copy,
+            path.open(encoding=encoding, errors=errors) as source,
+            target.open("w", encoding="utf-8", errors=errors, newline="") as copy,
         ):
             while chunk := source.read(_CHUNK):
                 copy.write(chunk.removeprefix("\ufeff"))
     except UnicodeError:
-        raise UnreadableError(f"is damaged {form.content.upper()} text; save it as UTF-8") from None
+        if encoding != form.content:
+            raise undecodable(encoding) from None
+        raise UnreadableError(f"is damaged {encoding.upper()} text; save it as UTF-8") from None
     os.replace(target, folder / name)
     return folder / name
 
 
-def _unzipped(path: Path, input_name: str, folder: Path, depth: int) -> Plain:
+def _unzipped(path: Path, aim: _Aim) -> Plain:
     """Return the members of an archive, or the sheet of a workbook."""
-    if depth > 1:
+    if aim.depth > 1:
         raise UnreadableError("is an archive inside an archive; unpack it")
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "xl/workbook.xml" in names:
-                return _sheet(path, input_name, folder)
-            members = list(_members(archive, folder))
+                return _sheet(path, aim)
+            members = list(_members(archive, aim.folder))
     except UnreadableError:
         raise
     except (*DAMAGED, RuntimeError) as error:
         what = "an encrypted" if "encrypted" in str(error) else "a damaged"
         raise UnreadableError(f"is {what} zip archive or workbook; save it again") from None
-    files: list[Path] = []
-    left_out: list[tuple[str, str]] = []
+    parts: list[Plain] = []
     for name, member in members:
         if member is None:
-            left_out.append((name, str(UnknownKindError())))
-            continue
-        if _is_plain(member, form_of(member)):
-            files.append(member)
-            continue
-        inner = _copies(member, input_name, member.parent, depth + 1)
-        files += inner.files
-        left_out += inner.left_out
+            parts.append(Plain((), ((name, str(UnknownKindError(name))),)))
+        elif _is_plain(member, form_of(member)):
+            parts.append(Plain((member,)))
+        else:
+            parts.append(_copies(member, aim.inside(member.parent)))
+    files = tuple(file for part in parts for file in part.files)
     if not files:
         raise UnreadableError("is an archive without a CSV, Parquet or JSON file")
-    return Plain(tuple(files), tuple(left_out))
+    left_out = tuple(left for part in parts for left in part.left_out)
+    return Plain(files, left_out, any(part.is_decoded for part in parts))
 
 
-def _sheet(path: Path, input_name: str, folder: Path) -> Plain:
-    target = folder / f"{input_name}.ndjson"
-    others = write_sheet(path, input_name, target)
+def _sheet(path: Path, aim: _Aim) -> Plain:
+    target = aim.folder / f"{aim.input_name}.ndjson"
+    others = write_sheet(path, aim.input_name, target)
     return Plain(
         (target,),
         tuple((f"sheet {name}", "is another sheet than the one that is read") for name in others),
@@ -299,7 +349,7 @@ def _members(archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[str, Path
     """Write the members of an archive; yield their names with the file, None for other kinds."""
     for number, member in enumerate(archive.infolist()):
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if member.is_dir() or any(part.startswith((".", "_")) for part in parts):
+        if member.is_dir() or any(map(is_of_another_tool, parts)):
             continue
         if file_kind(Path(parts[-1])) is None and not parts[-1].endswith(VAGUE_SUFFIXES[1:]):
             yield member.filename, None

@@ -10,7 +10,14 @@ from pathlib import Path
 from scorer.errors import InputError
 from scorer.inputs.column_names import plain_name
 from scorer.inputs.delta_tables import LOG
-from scorer.inputs.file_forms import ARCHIVES, COMPRESSIONS, KINDS, LINE_KINDS, file_kind
+from scorer.inputs.file_forms import (
+    ARCHIVES,
+    COMPRESSIONS,
+    KINDS,
+    LINE_KINDS,
+    file_kind,
+    is_of_another_tool,
+)
 
 INPUTS = (
     "experience_events",
@@ -53,11 +60,11 @@ def input_files(raw: Path, name: str) -> list[Path]:
     """Return the files of one input, and the folders of its Delta tables, sorted.
 
     They have the name of the input or lie below a folder of that name, of any kind. NDJSON files
-    with another name are events. Names that start with a point or `_` belong to other tools.
+    with another name are events. What belongs to other tools is left out.
     """
     found: list[Path] = []
     for path in raw.iterdir() if raw.is_dir() else ():
-        if path.name.startswith((".", "_")) or input_name(path) != name:
+        if is_of_another_tool(path.name) or input_name(path) != name:
             continue
         found += _files_below(path) if path.is_dir() else [path]
     return sorted(set(found))
@@ -70,7 +77,7 @@ def _files_below(folder: Path, depth: int = 1) -> list[Path]:
     _refuse_table_format(folder)
     found: list[Path] = []
     for path in folder.iterdir():
-        if path.name.startswith((".", "_")):
+        if is_of_another_tool(path.name):
             continue
         if not path.is_dir():
             found.append(path)

@@ -18,6 +18,7 @@ from scorer.inputs.file_forms import UnreadableError
 from scorer.inputs.foreign_exports import require_own_format
 from scorer.inputs.plain_files import plain_files
 from scorer.inputs.raw_folder import INPUTS, input_files
+from scorer.inputs.text_traits import DEFAULT_CODE_PAGE
 
 SET_ASIDE = ("experience_events", "displays", "offers")
 
@@ -35,12 +36,14 @@ class Refused:
 class ReadableFiles:
     """The files of each input, in the order in which they are read, and the files set aside.
 
-    `sources` maps each file to the file of the raw folder that it is, or is a copy of.
+    `sources` maps each file to the file of the raw folder that it is, or is a copy of. `decoded`
+    has input, file and code page of those that were not UTF-8.
     """
 
     files: dict[str, list[Path]] = field(default_factory=dict)
     sources: dict[Path, Path] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
+    decoded: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def readable_files(settings: Settings) -> ReadableFiles:
@@ -67,7 +70,7 @@ def readable_files(settings: Settings) -> ReadableFiles:
             try:
                 if damage.get(path):
                     raise UnreadableError(damage[path])
-                plain = plain_files(path, name, folder)
+                plain = plain_files(path, name, folder, settings.code_page)
             except UnreadableError as error:
                 if name not in SET_ASIDE:
                     raise InputError(f"{path} {error}") from None
@@ -78,6 +81,9 @@ def readable_files(settings: Settings) -> ReadableFiles:
                 require_own_format(file, name)
                 found.sources[file] = path
             found.files[name] += plain.files
+            if plain.is_decoded:
+                used = settings.code_page or DEFAULT_CODE_PAGE
+                found.decoded.append((name, str(inner), used))
             found.refused.extend(
                 Refused(name, f"{inner}/{part}", reason) for part, reason in plain.left_out
             )

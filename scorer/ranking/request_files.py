@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,15 @@ from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError
 from scorer.files import replacing
 from scorer.inputs.column_names import matched_columns, prefixed_name
-from scorer.inputs.raw_folder import file_kind
+from scorer.inputs.csv_text import csv_delimiter, separator_line
+from scorer.inputs.file_forms import (
+    CSV_KINDS,
+    UnreadableError,
+    compression_of,
+    file_kind,
+    head_of,
+)
+from scorer.inputs.plain_files import plain_files
 from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
 from scorer.progress import Progress
 from scorer.ranking.context import find_deployed, load_context
@@ -28,9 +37,8 @@ from scorer.warehouse.build_state import last_state
 from scorer.warehouse.database import Connection, DatabaseError, connect_build, connect_memory
 from scorer.warehouse.marts import the_strategy
 
+_CSV = "read_csv({file}, all_varchar = true, header = true, quote = '\"', escape = '\"'{dialect})"
 _READERS = {
-    ".csv": "read_csv({file}, all_varchar = true, header = true)",
-    ".tsv": "read_csv({file}, all_varchar = true, header = true)",
     ".parquet": "read_parquet({file})",
     ".ndjson": "read_json({file}, format = 'newline_delimited'{columns})",
     ".jsonl": "read_json({file}, format = 'newline_delimited'{columns})",
@@ -45,16 +53,17 @@ case
     when try_cast({{cell}} as double) = 0 then false
 end
 """
-_COLUMNS = (
-    "request_id",
-    "profile_id",
-    "activity_id",
-    "scope_id",
-    "placement_id",
-    "offer_ids",
-    "event_ts",
-)
-_WRITERS = {".csv": "csv, header", ".parquet": "parquet"}
+_IDS = ("request_id", "profile_id", "activity_id", "scope_id", "placement_id")
+_COLUMNS = (*_IDS, "offer_ids", "event_ts")
+# An id that was stored as a number with decimals: 7.0 is 7.
+_ID = r"regexp_replace(trim({cell}::varchar), '^(-?\d+)\.0$', '\1')"
+_PRESENT = f"case when lower(trim({{cell}})) not in {NULL_MARKS} then trim({{cell}}) end"
+_WRITERS = {
+    ".csv": "csv, header",
+    ".tsv": "csv, header, delimiter '\t'",
+    ".parquet": "parquet",
+    **dict.fromkeys((".ndjson", ".jsonl", ".json"), "json"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,15 +85,15 @@ def rank_file(
     Raises
     ------
     ConfigurationError
-        The strategy is unknown or missing, a file has an unknown extension, or the last cycle has
-        not built its features.
+        The strategy is unknown or missing, the result has an unknown extension, or the last cycle
+        has not built its features.
     InputError
         The requests cannot be read, or none of them can be ranked.
     """
     source, target = files
-    _check_kinds(source, target)
+    _check_target(target)
     _check_features(settings)
-    requests = read_requests(source)
+    requests = read_requests(source, settings.code_page)
     with connect_build(settings.build_path, read_only=True) as connection:
         strategy = the_strategy(connection, settings)
         deployed = find_deployed(connection, settings, strategy)
@@ -111,8 +120,8 @@ def _with_reasons(ranked: RankedRequests) -> pa.Table:
     )
 
 
-def read_requests(file: Path) -> pa.Table:
-    """Return the requests of a CSV, Parquet or NDJSON file, with ids as text.
+def read_requests(file: Path, code_page: str = "") -> pa.Table:
+    """Return the requests of a file in any form that inputs have, with ids as text.
 
     Column names are matched without case, spaces, hyphens and underscores. Columns `seg_*` are
     boolean,
@@ -125,11 +134,22 @@ def read_requests(file: Path) -> pa.Table:
     """
     if not file.is_file():
         raise InputError(f"--requests: {file} does not exist; name a file of requests")
+    with TemporaryDirectory(prefix="nextoffer-requests-") as folder:
+        try:
+            files = plain_files(file.absolute(), "requests", Path(folder) / "copies", code_page)
+        except UnreadableError as error:
+            raise InputError(f"{file} {error}") from None
+        tables = [_table(file, part) for part in files.files]
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _table(file: Path, part: Path) -> pa.Table:
+    """Return the requests of a file, or of one part of it."""
     connection = connect_memory()
     try:
-        types, reader = _reader(connection, file)
+        types, reader = _reader(connection, part)
         chosen = ", ".join(
-            _column(name, known) for name, known in _known(file, list(types)).items()
+            _column(name, known, types[name]) for name, known in _known(file, list(types)).items()
         )
         return connection.sql(f"select {chosen} from {reader}").to_arrow_table()
     except DatabaseError as error:
@@ -143,13 +163,23 @@ def _reader(connection: Connection, file: Path) -> tuple[dict[str, str], str]:
 
     JSON values are read as text: DuckDB would rewrite values that look like UUIDs or dates.
     """
-    form = _READERS[file_kind(file) or ".csv"]
+    kind = file_kind(file) or ".csv"
+    form = _CSV if kind in CSV_KINDS else _READERS[kind]
+    dialect = _dialect(file) if kind in CSV_KINDS else ""
     is_json = "{columns}" in form
-    sampled = form.format(file=literal(file), columns=", sample_size = -1")
+    sampled = form.format(file=literal(file), columns=", sample_size = -1", dialect=dialect)
     described = connection.execute(f"describe from {sampled}").fetchall()
     types = {name: _as_text(kind) if is_json else kind for name, kind, *_ in described}
     columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
-    return types, form.format(file=literal(file), columns=f", columns = {{{columns}}}")
+    columns = f", columns = {{{columns}}}"
+    return types, form.format(file=literal(file), columns=columns, dialect=dialect)
+
+
+def _dialect(file: Path) -> str:
+    """Return the options for reading a CSV file: its delimiter, and whether it begins `sep=;`."""
+    head = head_of(file, compression_of(file) or "text").decode("utf-8-sig", errors="replace")
+    skipped, delimiter = separator_line(head)
+    return f", delim = {literal(delimiter or csv_delimiter(head))}, skip = {skipped}"
 
 
 def _as_text(kind: str) -> str:
@@ -160,7 +190,7 @@ def _as_text(kind: str) -> str:
 
 def write_table(table: pa.Table, file: Path) -> None:
     """Write a CSV, Parquet or NDJSON file atomically."""
-    form = _WRITERS.get(file_kind(file) or "", "json")
+    form = _WRITERS[file_kind(file) or ""]
     connection = connect_memory()
     try:
         connection.register("ranked_requests", table)
@@ -178,9 +208,14 @@ def _known(file: Path, names: list[str]) -> dict[str, str]:
     return {name: matched.get(name) or prefixed_name(name) or name for name in names}
 
 
-def _column(name: str, known: str) -> str:
-    column = quote(name)
-    value = _FLAG.format(cell=column) if known.startswith("seg_") else column
+def _column(name: str, known: str, kind: str) -> str:
+    value = quote(name)
+    if known.startswith("seg_"):
+        value = _FLAG.format(cell=value)
+    elif known in _IDS:
+        value = _ID.format(cell=value)
+    elif known.startswith("ctx_") and kind == "VARCHAR":
+        value = _PRESENT.format(cell=value)
     return f"{value} as {quote(known)}"
 
 
@@ -192,10 +227,9 @@ def _check_features(settings: Settings) -> None:
         )
 
 
-def _check_kinds(source: Path, target: Path) -> None:
-    for option, path in (("--requests", source), ("--out", target)):
-        if file_kind(path) not in _READERS:
-            known = ", ".join(_READERS)
-            raise ConfigurationError(
-                f"{option}: {path.name} has no known extension; known: {known}"
-            )
+def _check_target(path: Path) -> None:
+    if file_kind(path) not in _WRITERS or compression_of(path) == "bz2":
+        known = ", ".join(_WRITERS)
+        raise ConfigurationError(
+            f"--out: {path.name} has no known extension; known: {known}, also .gz and .zst"
+        )

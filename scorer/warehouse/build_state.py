@@ -35,7 +35,7 @@ class CycleState:
         Name of the published file; None until the cycle is finished.
     seconds : dict
         Step -> wall-clock seconds; not published.
-    raw, kpi, seed, assignment, inputs, date_order, time_zone
+    raw, and the names of `scorer.config.CARRIED`
         Settings of the cycle, for later commands on its build.
     """
 
@@ -51,6 +51,8 @@ class CycleState:
     assignment: str = ""
     date_order: str = ""
     time_zone: str = ""
+    code_page: str = ""
+    currency: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
 
     @property

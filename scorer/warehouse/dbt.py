@@ -102,6 +102,8 @@ def dbt_variables(settings: Settings) -> dict[str, Any]:
         "date_order": settings.date_order,
         "time_zone": settings.time_zone,
         "generic_tests_at_end": True,
+        "currency": settings.currency,
+        "decoded_files": [list(file) for file in readable.decoded],
         **({"inputs": dict(settings.inputs)} if settings.inputs else {}),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -94,6 +95,18 @@ REFUSED = {
     "delta": (AUTUMN, "Delta format"),
     "cap_arabic": (SUMMER, "column capping_limit: '٣' is not allowed"),
 }
+# Case -> as-of, the sentence of a warning.
+WARNED = {
+    "wrong_outcome_name": (AUTUMN, "column click is not used; did you mean clicked?"),
+    "el_unknown_offer": (SUMMER, "eligibility_rules names offer"),
+    "cap_offer_typo": (SUMMER, "capping_rules names offer"),
+    "big_offers_some": (AUTUMN, None),
+    "big_names": (AUTUMN, "offers.xlsx is not read"),
+}
+# Case -> the recipe that its error names.
+FOREIGN = {"vw_raw": "vw_dsjson.sql", "ga4_raw": "ga4.sql"}
+# Cases with a test of their own.
+OTHERS = {"offers_newline", "time_forms", "flat_renamed", "future_as_of"}
 
 
 def copied(name: str, folder: Path) -> Path:
@@ -142,6 +155,53 @@ def test_what_cannot_be_read_stops_the_run(
     assert ended.code in (2, 3)
     assert words in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_every_case_is_tested() -> None:
+    """Each folder of cases has an entry here."""
+    tables = (READ, REWARDS, REJECTED, OFFERS, REFUSED, WARNED, FOREIGN)
+    tested = OTHERS.union(*tables)
+    assert {folder.name for folder in CASES.iterdir() if folder.is_dir()} == tested
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_what_has_no_effect_is_named(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A warning names what is not used; a case without such a thing has no warning of it."""
+    as_of, words = WARNED[name]
+    raw, home = copied(name, tmp_path), tmp_path / "home"
+    ended = run_command(capsys, "check", raw, "--home", home, "--as-of", as_of, "--json")
+    found = json.loads(ended.out)["findings"]
+    warnings = [row["sentence"] for row in found if row["severity"] == "warning"]
+    if words is None:
+        assert not [text for text in warnings if "rejected" in text or "is not read" in text]
+    else:
+        assert any(words in text for text in warnings)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_export_of_another_tool_is_named_with_its_recipe(
+    name: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The look and the run stop with code 3 and name the recipe."""
+    raw, home = copied(name, tmp_path), tmp_path / "home"
+    ended = run_command(capsys, command, "--raw", raw, "--home", home, "--as-of", AUTUMN)
+    assert ended.code == 3
+    assert FOREIGN[name] in ended.err
+
+
+def test_a_run_of_the_future_leaves_no_trace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A moment after now is refused before anything is written."""
+    monkeypatch.delenv("NEXTOFFER_ALLOW_FUTURE")
+    raw, home = copied("future_as_of", tmp_path), tmp_path / "home"
+    ended = run_command(capsys, "run", "--raw", raw, "--home", home, "--as-of", "2062-01-01")
+    assert ended.code == 2
+    assert "is after now" in ended.err
+    assert not home.exists()
 
 
 def test_a_line_break_is_part_of_the_name(tmp_path: Path) -> None:

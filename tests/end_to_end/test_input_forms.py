@@ -46,7 +46,7 @@ def test_rejected_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> 
         b"2026-11-20,p2,a,perhaps,1,x",
         b"2026-11-20,p3,a,1,1,x,one too many",
         b'2026-11-20,p4,a,1,1,"x"y',
-        b"2026-11-20,p5,\xe4,1,1,x",
+        "2026-11-20,p5,ä,1,1,".encode() + b"\xe4",
         b"2026-11-20,p6,,1,1,x",
     ]
     read(tmp_path, displays__csv=b"\r\n".join(lines))
@@ -87,7 +87,7 @@ def test_encodings_and_delimiters_are_seen(encoding: str, delimiter: str, tmp_pa
     [
         (b"PK\x03\x04\x00\x00", "damaged zip archive or workbook"),
         (b"PAR1\x00\x00PAR1", "truncated Parquet file"),
-        (b"event_ts,profile_id,offer_id,ctx_\xe4\n", "line 1 is not UTF-8"),
+        (b"event_ts,profile_id,offer_id,ctx_\x81\n", "neither UTF-8 nor cp1252"),
         ("event_ts\n".encode("utf-16-be"), "displays.csv"),
     ],
 )
@@ -205,3 +205,66 @@ def test_a_record_of_very_many_fields_is_rejected(tmp_path: Path) -> None:
     read(tmp_path, displays__ndjson=f"{good}}}\n{good}, {fields}}}\n")
     assert build_rows(tmp_path, "select count(*) from fct_displays") == [(1,)]
     assert rejected(tmp_path) == [(2, "more than 1000 fields")]
+
+
+def test_a_column_without_a_name_is_not_used(tmp_path: Path) -> None:
+    """The index that pandas writes, and a delimiter at the end of each line, shift no column."""
+    header = ",event_ts,profile_id,offer_id,clicked,\n"
+    read(tmp_path, displays__csv=header + "0,2026-11-20,p,a,1,\n1,2026-11-20,q,a,0,\n")
+    assert build_rows(tmp_path, "select profile_id, is_clicked from fct_displays order by 1") == [
+        ("p", True),
+        ("q", False),
+    ]
+    unused = "select column_name from stg_input_columns where used_as is null order by 1"
+    assert build_rows(tmp_path, unused) == [("#1",), ("#6",)]
+
+
+def test_lines_may_end_in_two_ways(tmp_path: Path) -> None:
+    """Files of different systems that somebody joined are read to their end."""
+    lines = f'{AT}p,a,1,1,"x\ny"\r\n{AT}q,a,0,1,z\n{AT}r,a,0,1,z\r\n'
+    read(tmp_path, displays__csv=HEADER + lines)
+    assert build_rows(tmp_path, "select profile_id from fct_displays order by 1") == [
+        ("p",),
+        ("q",),
+        ("r",),
+    ]
+
+
+def test_later_dates_with_one_reading_are_read(tmp_path: Path) -> None:
+    """A file is not searched for local dates: far from its beginning only clear ones are read."""
+    rows = "".join(f"2026-11-20T10:00:00Z,p{n},a\n" for n in range(20_000))
+    late = "26.10.2026,x1,a\n10/26/2026,x2,a\n01/02/2026,x3,a\n"
+    read(tmp_path, displays__csv="event_ts,profile_id,offer_id\n" + rows + late)
+    found = "select event_ts::date::varchar from fct_displays where profile_id like 'x%' order by 1"
+    assert build_rows(tmp_path, found) == [("2026-10-26",), ("2026-10-26",)]
+    assert rejected(tmp_path) == [(20_004, "timestamp cannot be read as a time")]
+
+
+def amounts_read(folder: Path, delimiter: str, column: str, texts: list[str]) -> list[object]:
+    """Return what a column of a CSV file is read as."""
+    names = delimiter.join(("event_ts", "profile_id", "offer_id", column))
+    rows = [delimiter.join(("2026-11-20", f"p{n}", "a", f'"{t}"')) for n, t in enumerate(texts)]
+    read(folder, displays__csv="\n".join((names, *rows)) + "\n")
+    held = f"context['{column[4:]}']" if column.startswith("ctx_") else column
+    return [
+        v for (v,) in build_rows(folder, f"select {held} from fct_displays order by profile_id")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "column", "texts", "values"),
+    [
+        (";", "value", ["1.234", "12,50", "1.234.567", "€ 1.000"], [1234, 12.5, 1234567, 1000]),
+        (",", "value", ["1,234", "12.50", "0.125"], [1234, 12.5, 0.125]),
+        (",", "value", ["0.125", "1.234"], [0.125, 1.234]),
+        (";", "propensity", ["0,25", "0,125", "1"], [0.25, 0.125, 1]),
+        (";", "ctx_age", ["2,5", "NA", "1.234,5"], ["2.5", None, "1234.5"]),
+        (";", "ctx_size", ["2,5", "3 rooms"], ["2,5", "3 rooms"]),
+        (",", "ctx_codes", ["2,5", "3"], ["2,5", "3"]),
+    ],
+)
+def test_a_file_shows_what_its_commas_separate(
+    delimiter: str, column: str, texts: list[str], values: list[object], tmp_path: Path
+) -> None:
+    """Decimals of one number decide whether another one has decimals or thousands."""
+    assert amounts_read(tmp_path, delimiter, column, texts) == values

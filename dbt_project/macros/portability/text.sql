@@ -27,3 +27,10 @@
 {% macro duckdb__text_of_features(segments, context) -%}
     json_array(list_sort({{ segments }}), list_sort(map_entries({{ context }})))::varchar
 {%- endmacro %}
+
+{# Stops the query with a message, a text expression. #}
+{% macro stop_with(message) -%}{{ return(adapter.dispatch("stop_with", "nextoffer")(message)) }}{%- endmacro %}
+
+{% macro duckdb__stop_with(message) -%}
+    error({{ message }})
+{%- endmacro %}

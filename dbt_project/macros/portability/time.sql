@@ -34,31 +34,42 @@
                 ) at time zone 'UTC'
             else try_strptime(
                 regexp_replace({{ column }}, ' (GMT|UTC|Z)$', ' +0000'),
-                ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%d %b %Y', '%d %b %Y %H:%M:%S', '%d/%b/%Y:%H:%M:%S %z']
+                [
+                    '%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p',
+                    '%d %b %Y', '%d %b %Y %H:%M:%S', '%d %b %Y %H:%M', '%d/%b/%Y:%H:%M:%S %z', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S',
+                    '%b %d, %Y', '%B %d, %Y', '%b %d, %Y %I:%M:%S %p', '%b %d, %Y %I:%M %p', '%b %d, %Y %H:%M:%S'
+                ]
             )::timestamptz at time zone 'UTC'
         end
     )
 {%- endmacro %}
 
-{# A local date such as 26.10.2026 or 10/26/2026 09:00, with the year moved to the front; other text is unchanged. A
-   number above 12 is a day; if neither is, `day_first` decides by separator, {'.': true, '/': false}. #}
+{# A local date such as 26.10.2026, 26.10.26 or 10/26/2026 09:00, with the year moved to the front; other text is unchanged.
+   A number above 12 is a day; if neither is, `day_first` decides by separator, {'.': true, '/': false}, or leaves the text
+   unchanged, {'/': none}. #}
 {% macro local_date_to_iso(text, day_first) -%}
     {{ return(adapter.dispatch("local_date_to_iso", "nextoffer")(text, day_first)) }}
 {%- endmacro %}
 
 {% macro duckdb__local_date_to_iso(text, day_first) -%}
-    {%- set pattern = "'^\\s*(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[T ,]*(.*)$'" -%}
+    {%- set full_year = "regexp_replace(" ~ text ~ ", '^(\\d{1,2}\\.\\d{1,2}\\.)(\\d\\d)(\\D.*)?$', '\\120\\2\\3')" -%}
+    {%- set pattern = "'^(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[T ,]*(.*)$'" -%}
+    {%- set with_day_first = "rtrim(regexp_replace(" ~ full_year ~ ", " ~ pattern ~ ", '\\3-\\2-\\1 \\4'))" -%}
+    {%- set with_month_first = "rtrim(regexp_replace(" ~ full_year ~ ", " ~ pattern ~ ", '\\3-\\1-\\2 \\4'))" -%}
+    {%- set of = {true: with_day_first, false: with_month_first, none: text} -%}
     case
-        when not regexp_matches({{ text }}, '^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}') then {{ text }}
-        when
-            try_cast(regexp_extract({{ text }}, {{ pattern }}, 2) as int) <= 12
-            and (
-                try_cast(regexp_extract({{ text }}, {{ pattern }}, 1) as int) > 12
-                or case when contains({{ text }}, '.') then {{ day_first["."] | string | lower }} else {{ day_first["/"] | string | lower }} end
-            )
-            then rtrim(regexp_replace({{ text }}, {{ pattern }}, '\3-\2-\1 \4'))
-        else rtrim(regexp_replace({{ text }}, {{ pattern }}, '\3-\1-\2 \4'))
+        when substr({{ text }}, 2, 1) not in ('.', '/', '-') and substr({{ text }}, 3, 1) not in ('.', '/', '-') then {{ text }}
+        when regexp_extract({{ text }}, {{ local_date() }}) = '' then {{ text }}
+        when try_cast(regexp_extract({{ text }}, '^\d{1,2}\D(\d{1,2})', 1) as int) > 12 then {{ with_month_first }}
+        when try_cast(regexp_extract({{ text }}, '^\d{1,2}') as int) > 12 then {{ with_day_first }}
+        when regexp_matches({{ text }}, '^\d{1,2}\.') then {{ of[day_first["."]] }}
+        else {{ of[day_first["/"]] }}
     end
+{%- endmacro %}
+
+{# The pattern of a local date at the beginning of a text; with points the year may have two digits. #}
+{% macro local_date() -%}
+    '^\d{1,2}([./-]\d{1,2}[./-]\d{4}|\.\d{1,2}\.\d\d)\b'
 {%- endmacro %}
 
 {# Evidence for the order of the local dates in a column, one row per separator: how many can only start with the day, how
@@ -73,7 +84,7 @@
         min(written) filter (where first_number <= 12 and second_number <= 12) as unclear
     from (
         select
-            regexp_extract({{ text }}, '^\s*(\d{1,2}[./-]\d{1,2}[./-]\d{4})', 1) as written,
+            regexp_extract({{ text }}, {{ local_date() }}) as written,
             try_cast(regexp_extract(written, '^(\d{1,2})', 1) as int) as first_number,
             try_cast(regexp_extract(written, '^\d{1,2}\D(\d{1,2})', 1) as int) as second_number
         from {{ relation }}

@@ -68,6 +68,50 @@
     )
 {%- endmacro %}
 
+{# What the numbers of some columns show, one row: for the n-th text how many have a decimal comma (`commas_n`), a decimal
+   point (`points_n`), and how many are no numbers in either way (`others_n`). #}
+{% macro decimal_marks(texts, relation) -%}{{ return(adapter.dispatch("decimal_marks", "nextoffer")(texts, relation)) }}{%- endmacro %}
+
+{% macro duckdb__decimal_marks(texts, relation) -%}
+    {%- set comma = "[-+]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)" -%}
+    {%- set point = "[-+]?(\d+\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)" -%}
+    select
+        {%- for text in texts %}
+        count(*) filter (where regexp_full_match(amount_{{ loop.index }}, '{{ comma }}')) as commas_{{ loop.index }},
+        count(*) filter (where regexp_full_match(amount_{{ loop.index }}, '{{ point }}')) as points_{{ loop.index }},
+        count(*) filter (where not regexp_full_match(amount_{{ loop.index }}, '[-+]?[\d.,]+')) as others_{{ loop.index }},
+        {%- endfor %}
+    from (
+        select
+            {%- for text in texts %}
+            {{ plain_amount(text) }} as amount_{{ loop.index }},
+            {%- endfor %}
+        from {{ relation }}
+    )
+{%- endmacro %}
+
+{# A number whose comma separates decimals, with a point in its place and without those of thousands; other text as it is. #}
+{% macro decimal_comma_to_point(text) -%}{{ return(adapter.dispatch("decimal_comma_to_point", "nextoffer")(text)) }}{%- endmacro %}
+
+{% macro duckdb__decimal_comma_to_point(text) -%}
+    case
+        when regexp_full_match({{ plain_amount(text) }}, '[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?')
+            then replace(replace({{ plain_amount(text) }}, '.', ''), ',', '.')
+        else {{ text }}
+    end
+{%- endmacro %}
+
+{# A number whose commas separate thousands without them; other text as it is. #}
+{% macro without_thousands_commas(text) -%}{{ return(adapter.dispatch("without_thousands_commas", "nextoffer")(text)) }}{%- endmacro %}
+
+{% macro duckdb__without_thousands_commas(text) -%}
+    case
+        when contains({{ text }}, ',') and regexp_full_match({{ plain_amount(text) }}, '[-+]?\d{1,3}(,\d{3})+')
+            then replace({{ plain_amount(text) }}, ',', '')
+        else {{ text }}
+    end
+{%- endmacro %}
+
 {# An id that was stored as a number with decimals: 7.0 is 7. #}
 {% macro plain_id(text) -%}{{ return(adapter.dispatch("plain_id", "nextoffer")(text)) }}{%- endmacro %}
 

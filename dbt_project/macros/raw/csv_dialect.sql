@@ -1,20 +1,17 @@
 {# How one CSV file is written: {encoding, compression, delimiter, names, skip, has_line_breaks}. The sniffer of the
-   engine fails on small files with one bad line, so the first record and a count of quotes decide. #}
-{% macro csv_dialect(path) %}
+   engine fails on small files with one bad line, so the first record and a count of quotes decide. The count reads the whole
+   file; without it `has_line_breaks` is unknown. A column without a name is named by its position, #4. #}
+{% macro csv_dialect(path, is_counted=true) %}
     {%- set dialect = {
         "encoding": "utf-8", "compression": "auto", "delimiter": none, "names": [], "skip": 0, "has_line_breaks": false,
     } -%}
     {%- if not execute -%}{{ return(dialect) }}{%- endif -%}
-    {%- set counted = csv_counts(path, dialect) -%}
-    {%- if counted["is_text"] is false -%}
+    {%- set lines = first_lines(path, dialect) -%}
+    {%- if lines is none -%}
         {%- do dialect.update(csv_content(path)) -%}
-        {%- set counted = csv_counts(path, dialect) -%}
+        {%- set lines = first_lines(path, dialect) or [] -%}
     {%- endif -%}
-    {%- do dialect.update({"has_line_breaks": counted["odd_lines"] > 0}) -%}
-    {%- if counted["quotes"] % 2 == 1 -%}{{- require_closed_quotes(path, dialect) -}}{%- endif -%}
-    {%- set lines = query_rows(
-        "select line from " ~ csv_text(path, dialect) ~ " where trim(line) <> '' limit 20"
-    ) | map(attribute="line") | list -%}
+    {%- if is_counted -%}{%- do dialect.update({"has_line_breaks": has_line_breaks(path, dialect)}) -%}{%- endif -%}
     {%- set first = (lines[0] if lines else "") | trim -%}
     {%- if modules.re.fullmatch('"?sep=.?"?', first, modules.re.IGNORECASE) -%}
         {%- do dialect.update({"skip": 1, "delimiter": first.strip('"')[4:5] or "\t"}) -%}
@@ -22,33 +19,50 @@
     {%- endif -%}
     {%- set header = first_record(lines) -%}
     {%- if not dialect["delimiter"] -%}{%- do dialect.update({"delimiter": csv_delimiter(header)}) -%}{%- endif -%}
-    {%- do dialect.update({"names": csv_fields(header, dialect["delimiter"])}) -%}
+    {%- set names = [] -%}
+    {%- for name in csv_fields(header, dialect["delimiter"]) -%}{%- do names.append(name or "#" ~ loop.index) -%}{%- endfor -%}
+    {%- do dialect.update({"names": names}) -%}
     {{ return(dialect) }}
 {% endmacro %}
 
-{# The lines of one CSV file as the column `line`. #}
+{# The lines of one CSV file as the column `line`; those that are not UTF-8 go to `rejects_<input_name>`. #}
 {% macro csv_text(path, dialect, input_name="dialect") -%}
+    {%- if input_name == "dialect" -%}
+        {%- do query_rows("drop table if exists rejects_dialect") -%}
+        {%- do query_rows("drop table if exists rejects_scan_dialect") -%}
+    {%- endif -%}
     {{ return(read_lines([path], input_name, dialect["encoding"], dialect["compression"])) }}
 {%- endmacro %}
 
-{# Result of one pass over the lines: the number of quotes, the number of lines with an odd number of quotes, and whether
-   the file is text. #}
-{% macro csv_counts(path, dialect) %}
-    {%- do query_rows("drop table if exists rejects_dialect") -%}
-    {%- do query_rows("drop table if exists rejects_scan_dialect") -%}
+{# The first lines that are not blank; none where the file is no text. #}
+{% macro first_lines(path, dialect) %}
+    {%- set lines = query_rows(
+        "select line from " ~ csv_text(path, dialect) ~ " where trim(line) <> '' limit 20"
+    ) | map(attribute="line") | list -%}
+    {%- for line in lines if "\x00" in line or line[:2] == "PK" or line[:3] == "PAR" -%}{{ return(none) }}{%- endfor -%}
+    {%- if query_rows("select 1 as found from rejects_dialect where line = 1") -%}{{ return(none) }}{%- endif -%}
+    {{ return(lines) }}
+{% endmacro %}
+
+{# Whether a line ends inside of quotes. Stops where a quote is never closed, or where bytes are no text. #}
+{% macro has_line_breaks(path, dialect) %}
     {%- set sql -%}
         select
             coalesce(sum(quotes), 0)::bigint as quotes,
             count(*) filter (where quotes % 2 = 1) as odd_lines,
-            coalesce(bool_and(not contains(line, chr(0)) and not starts_with(line, 'PK') and not starts_with(line, 'PAR1')), true)
-                as is_text
-        from (select line, strlen(line) - strlen(replace(line, '"', '')) as quotes from {{ csv_text(path, dialect) }})
+            coalesce(bool_or(contains(line, chr(0))), false) as has_null_bytes
+        from (
+            select line, strlen(line) - strlen(replace(line, '"', '')) as quotes
+            from {{ csv_text(path, dialect) }}
+            where contains(line, '"') or contains(line, chr(0))
+        )
     {%- endset -%}
     {%- set counted = query_rows(sql)[0] -%}
-    {%- if query_rows("select 1 as found from rejects_dialect where line = 1") -%}
-        {%- do counted.update({"is_text": false}) -%}
+    {%- if counted["has_null_bytes"] -%}
+        {{ exceptions.raise_compiler_error("[input] " ~ path ~ ": has NUL bytes, which no text has; export it again") }}
     {%- endif -%}
-    {{ return(counted) }}
+    {%- if counted["quotes"] % 2 == 1 -%}{{- require_closed_quotes(path, dialect) -}}{%- endif -%}
+    {{ return(counted["odd_lines"] > 0) }}
 {% endmacro %}
 
 {# Encoding or compression of a file by its first bytes, ignoring its name. Stops if the file is not text. #}
@@ -77,7 +91,10 @@
     {%- if bytes in known -%}{{ return(known[bytes]) }}{%- endif -%}
     {%- if bytes.startswith("425A68") -%}{{ return("is compressed with bzip2; unpack it, or compress it with gzip") }}{%- endif -%}
     {%- if bytes.startswith("FEFF") -%}{{ return("is UTF-16 with the high byte first; save it as UTF-8") }}{%- endif -%}
-    {{ return("line 1 is not UTF-8, probably a Windows code page; save it as UTF-8, in Excel as CSV UTF-8") }}
+    {%- if query_rows("select 1 as found from rejects_dialect where line = 1") -%}
+        {{ return("line 1 is not UTF-8, probably in an ANSI code page, which nextoffer reads and dbt alone does not; save it as UTF-8, in Excel as CSV UTF-8") }}
+    {%- endif -%}
+    {{ return("has NUL bytes, which no text has; export it again") }}
 {% endmacro %}
 
 {# Stops with the line of a quote that opens a field and is never closed. Quotes inside unquoted text are plain characters. #}

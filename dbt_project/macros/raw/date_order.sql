@@ -5,8 +5,13 @@
 
 {# Rewrites the local dates of a timestamp column so that `text_to_utc` can read them. If a date could start with the day
    or the month, the other dates of the file decide, then var date_order; dates with points start with the day. Stops with
-   both readings if nothing decides. #}
+   both readings if nothing decides. A file without a local date in its first records is not searched for them: of later
+   ones, only dates with one reading are read. #}
 {% macro time_text(source_name, column, text, relation) %}
+    {%- set beginning = "(select * from " ~ relation ~ " limit 20000)" -%}
+    {%- if not query_rows(local_date_parts(text, beginning)) -%}
+        {{ return(local_date_to_iso(text, {".": true, "/": none})) }}
+    {%- endif -%}
     {%- set day_first = {".": true, "/": true} -%}
     {%- set parts = query_rows(local_date_parts(text, relation)) -%}
     {%- for part in parts -%}
@@ -19,9 +24,9 @@
             {{ exceptions.raise_compiler_error(
                 "[input] " ~ source_name ~ ": column " ~ column ~ ": " ~ part["unclear"] ~ " can be "
                 ~ numbers[2] ~ "-" ~ numbers[1] ~ "-" ~ numbers[0] ~ " or " ~ numbers[2] ~ "-" ~ numbers[0] ~ "-" ~ numbers[1]
-                ~ "; write dates in that form, or state --date-order day_first or month_first (date_order in nextoffer.toml, NEXTOFFER_DATE_ORDER)"
+                ~ "; write dates in that form, or state which: date_order in nextoffer.toml, --date-order or NEXTOFFER_DATE_ORDER, day_first or month_first"
             ) }}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(local_date_to_iso(text, day_first) if parts else text) }}
+    {{ return(local_date_to_iso(text, day_first)) }}
 {% endmacro %}

@@ -1,12 +1,8 @@
-{# Stops with the file and column if a header repeats a name, in any spelling, or leaves one empty. #}
+{# Stops with the file and column if a header repeats a name, in any spelling. #}
 {% macro require_distinct_names(path, names) %}
     {%- set seen = [] -%}
     {%- for name in names if execute -%}
-        {%- if not name -%}
-            {{ exceptions.raise_compiler_error(
-                "[input] " ~ path ~ ": column " ~ loop.index ~ " has no name; name it or remove it"
-            ) }}
-        {%- elif name | lower in seen -%}
+        {%- if name | lower in seen -%}
             {{ exceptions.raise_compiler_error("[input] " ~ path ~ ": column " ~ name ~ " appears twice; keep one") }}
         {%- endif -%}
         {%- do seen.append(name | lower) -%}

@@ -45,7 +45,7 @@
 {% macro column_uses(input_name, path) %}
     {%- set kind = raw_file_kind(path) -%}
     {%- if kind == "csv" -%}
-        {%- set names = csv_dialect(path)["names"] -%}
+        {%- set names = csv_dialect(path, is_counted=false)["names"] -%}
     {%- elif kind in ("parquet", "table") -%}
         {%- set names = described("select * from " ~ file_reader(input_name, path, kind)).keys() | list -%}
     {%- else -%}

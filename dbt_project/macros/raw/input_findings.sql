@@ -23,8 +23,27 @@
         {%- endfor %}
     )
     where
-        not regexp_matches({{ source_file("file") }}, '(^|/)[._]')
+        not regexp_matches(lower({{ source_file("file") }}), '(^|/){{ other_tools() }}')
         and not regexp_matches(lower({{ source_file("file") }}), '(^|/)(readme[^/]*|license|nextoffer\.toml|[^/]*\.md)$')
+{%- endmacro %}
+
+{# The findings about files that the CLI decoded from a code page. #}
+{% macro decoded_files() -%}
+    select
+        'text in a code page' as finding,
+        listed.input_name,
+        listed.source_file as subject,
+        null as likely_subject,
+        listed.code_page as example,
+        1 as occurrences
+    from (
+        values
+        {%- for decoded in var("decoded_files", []) %}
+        ({{ quoted(decoded[0]) }}, {{ quoted(decoded[1]) }}, {{ quoted(decoded[2]) }}),
+        {%- endfor %}
+        (null, null, null)
+    ) as listed(input_name, source_file, code_page)
+    where listed.input_name is not null
 {%- endmacro %}
 
 {# An id normalised for comparison: without case, separators, leading zeros and a trailing `.0`. #}
@@ -57,8 +76,13 @@
     case finding
         when 'unused column' then input_name || ': column ' || subject || ' is not used' || {{ hint }} || ' (' || example || ')'
         when 'unread file' then subject || ' is not read' || coalesce('; ' || example, {{ hint }})
+        when 'text in a code page' then
+            subject || ' is not UTF-8 and was read as ' || example || '; if its letters are wrong, state code_page'
         when 'unknown offer' then
             input_name || ' names offer ' || subject || ', which is unknown; the row has no effect'
+        when 'unknown feature' then
+            input_name || ' names ' || {{ count_of }}' context feature' else ' context features' end
+            || ' that nothing has: ' || subject
         when 'rejected' then
             input_name || ': ' || {{ count_of }}' row' else ' rows' end || ' rejected, ' || subject || ' (' || example || ')'
         when 'displayed offer not in the catalogue' then

@@ -44,7 +44,7 @@
 
 {# Every file of an input: `<name>.<kind>` in any case, or any file below a folder of that name. Links to folders are
    followed three levels deep. NDJSON files with other names at the top of the raw folder are experience events. Files and
-   folders that start with a point or `_` belong to other tools and are skipped. #}
+   folders of other tools are skipped. #}
 {% macro raw_files(input_name) %}
     {%- if input_name in var("inputs", {}) -%}{{ return([table_path(var("inputs")[input_name])]) }}{%- endif -%}
     {%- if var("input_files", none) is mapping -%}
@@ -74,13 +74,20 @@
     {%- for path in query_rows(sql) | map(attribute="file") -%}
         {%- set inner = path[raw_path() | length:] -%}
         {{- refuse_table_format(path, inner) -}}
-        {%- if "/." not in inner and "/_" not in inner -%}{%- do files.append(path) -%}{%- endif -%}
+        {%- if not modules.re.search("/" ~ other_tools(), inner | lower) -%}{%- do files.append(path) -%}{%- endif -%}
     {%- endfor -%}
     {%- if not files and var("raw_schema", "") -%}
         {%- set table = adapter.get_relation(database=target.database, schema=var("raw_schema"), identifier=input_name) -%}
         {%- if table -%}{%- do files.append("table " ~ table.schema ~ "." ~ table.identifier) -%}{%- endif -%}
     {%- endif -%}
     {{ return(files) }}
+{% endmacro %}
+
+{# The pattern of names, in lower case, that other tools give to their own files and folders. #}
+{% macro other_tools() %}
+    {{ return(
+        "([._]|~[$]|(thumbs[.]db|ehthumbs[.]db|desktop[.]ini|[$]recycle[.]bin|system volume information|lost[+]found|@eadir|#recycle)(/|$))"
+    ) }}
 {% endmacro %}
 
 {# Stops at a folder of a table format, because its files may contain rows that the table log has deleted. #}

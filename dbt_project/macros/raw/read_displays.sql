@@ -83,9 +83,13 @@
         null
         {%- endif %}::varchar as unreadable_segment,
         {% if contexts -%}
+        {%- set has_other_delimiter = kind == "csv" and csv_dialect(path, is_counted=false)["delimiter"] != "," -%}
+        {%- set with_commas = decimal_comma_columns(contexts.values() | list, reader) if has_other_delimiter else [] -%}
         {%- set values = [] -%}
         {%- for column in contexts.values() -%}
-            {%- do values.append(without_null_mark(identifier(column) ~ "::varchar") if types[column] in ("VARCHAR", "DOUBLE", "FLOAT") else identifier(column) ~ "::varchar") -%}
+            {%- set text = identifier(column) ~ "::varchar" -%}
+            {%- set text = decimal_comma_to_point(text) if column in with_commas else text -%}
+            {%- do values.append(without_null_mark(text) if types[column] in ("VARCHAR", "DOUBLE", "FLOAT") else text) -%}
         {%- endfor -%}
         {{ map_of(quoted_list(contexts.keys()), "[" ~ values | join(", ") ~ "]") }}
         {%- else -%}

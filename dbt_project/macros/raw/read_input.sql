@@ -88,10 +88,12 @@
     {{ return(text) }}
 {%- endmacro %}
 
-{# Text of a wanted column with timestamps and ids normalised. #}
+{# Text of a wanted column with timestamps, numbers and ids normalised. #}
 {% macro spelled_text(source_name, column, text, relation) -%}
     {%- if column in time_columns() -%}
         {{ return(time_text(source_name, column, without_null_mark(text), relation)) }}
+    {%- elif column in number_columns() -%}
+        {{ return(amount_text(text, relation)) }}
     {%- elif column in id_columns() -%}
         {{ return(plain_id(text)) }}
     {%- endif -%}

@@ -80,3 +80,8 @@
             then {{ xdm_tokens("concat_ws(',', " ~ places | join(", ") ~ ", array_to_string(" ~ xdm_tokens(characteristics ~ ".tokens") ~ ", ','))") }}
     end
 {%- endmacro %}
+
+{# Whether a count of a propositionEventType, or a flag in its place, says that the event happened. #}
+{% macro xdm_happened(text) -%}
+    coalesce(try_cast({{ text }} as double) > 0, {{ text }} = 'true')
+{%- endmacro %}

@@ -37,7 +37,8 @@
 {# Removes wrappers from a JSON list of propositions. A code-based proposition of `decisionProvider: AJO` is a wrapper: its
    items are content, and the offers are the decision items of another proposition. That proposition follows the wrapper
    with the same correlationID or scope, or is in its `characteristics.subPropositions` (JSON, plain or base64), or its
-   items are in the content of the wrapper items. A wrapper without decision items stays, without its items. #}
+   items are in the content of the wrapper items. A wrapper without decision items stays, without its items. Propositions
+   from a wrapper get its id, because clicks name it. #}
 {% macro xdm_unwrapped(text) -%}
     to_json(flatten(list_transform(
         json_extract({{ text }}, '$[*]'),
@@ -46,7 +47,10 @@
             when len({{ xdm_sub_propositions("proposition") }}) > 0
                 then list_transform(
                     {{ xdm_sub_propositions("proposition") }},
-                    lambda part: json_merge_patch(json_merge_patch(proposition, '{"items": null}'::json), part)
+                    lambda part: json_merge_patch(
+                        json_merge_patch(proposition, '{"items": null}'::json),
+                        json_merge_patch(part, json_object('id', coalesce(proposition ->> '$.id', part ->> '$.id')))
+                    )
                 )
             when len({{ xdm_nested_items("proposition") }}) > 0
                 then [json_merge_patch(proposition, json_object('items', {{ xdm_nested_items("proposition") }}))]

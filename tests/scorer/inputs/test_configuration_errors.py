@@ -218,11 +218,12 @@ def test_a_window_below_the_look_back_is_accepted(
 
 
 def test_text_that_is_not_utf8_is_named(raw: Path, home: Path, nextoffer: Command) -> None:
-    """A configuration file in another encoding ends with code 2 and the line."""
-    (raw / "ranking_strategies.csv").write_bytes(b"strategy_id,kpi_name\nweb,caf\xe9\n")
+    """A configuration file that is UTF-8 but for one line ends with code 2 and the line."""
+    content = "strategy_id,kpi_name\nweb,café\nshop,".encode() + b"\xe9\n"
+    (raw / "ranking_strategies.csv").write_bytes(content)
     outcome = nextoffer("run", "--raw", raw, "--home", home)
     assert outcome.code == 2
-    assert "ranking_strategies.csv line 2 is not UTF-8" in outcome.error
+    assert "ranking_strategies.csv line 3 is not UTF-8" in outcome.error
 
 
 def test_a_truncated_configuration_file_is_an_input_error(

@@ -9,6 +9,7 @@ import os
 import random
 import socket
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,7 @@ CSV = b"event_ts,profile_id,offer_id\n2026-11-20,p,a\n"
 NDJSON = b'{"event_ts": "2026-11-20", "profile_id": "p", "offer_id": "a"}\n'
 
 
+UMLAUTS = "event_ts;profile_id;offer_id;ctx_city\n2026-11-20;Käthe „K“;a;12 €\n"
 NOISE = random.Random(0).randbytes(200_000)
 
 
@@ -96,6 +98,27 @@ def copies(settings: Settings, name: str, content: bytes, input_name: str = "dis
         ("displays.zip", zipped(a__csv=CSV, b__ndjson=NDJSON), {"a.csv": CSV, "b.ndjson": NDJSON}),
         ("displays.csv", zipped(a__csv=CSV), {"a.csv": CSV}),
         ("displays.zip", zipped(a__csv__gz=bz2.compress(CSV)), {"a.csv": CSV}),
+        ("displays.csv", UMLAUTS.encode("cp1252"), {"displays.csv": UMLAUTS.encode()}),
+        ("displays.csv.gz", gz(UMLAUTS.encode("cp1252")), {"displays.csv": UMLAUTS.encode()}),
+        ("displays.txt", UMLAUTS.encode("cp1252"), {"displays.txt.csv": UMLAUTS.encode()}),
+        ("displays.csv", CSV + CSV.replace(b"\n", b"\r\n"), {"displays.csv": CSV + CSV}),
+        (
+            "displays.csv",
+            CSV.replace(b"\n", b"\r\n"),
+            {"displays.csv": CSV.replace(b"\n", b"\r\n")},
+        ),
+        (
+            "displays.ndjson",
+            b"[\n" + NDJSON + b"]\n",
+            {"displays.ndjson.json": b"[\n" + NDJSON + b"]\n"},
+        ),
+        (
+            "displays.jsonl.gz",
+            gz(b"[" + NDJSON + b"]"),
+            {"displays.jsonl.json": b"[" + NDJSON + b"]"},
+        ),
+        ("displays.zip", zipped(a__csv=UMLAUTS.encode("cp1252")), {"a.csv": UMLAUTS.encode()}),
+        ("displays.csv", UMLAUTS.encode() + b"\xff", {"displays.csv": UMLAUTS.encode() + b"\xff"}),
         ("displays.zip", zipped(a__csv=CSV.decode().encode("utf-16")), {"a.csv": CSV}),
     ],
 )
@@ -333,3 +356,43 @@ def test_damage_is_found_and_kept_in_mind(
     assert found is None if problem is None else problem in (found or "")
     assert set_damaged_aside(settings) == ({} if found is None else {file: found})
     assert [each.reason for each in readable_files(settings).refused] == ([found] if found else [])
+
+
+def test_text_that_is_not_utf8_is_of_the_stated_code_page(settings: Settings) -> None:
+    """Bytes that are not UTF-8 are decoded as cp1252, else as stated, and the file is named."""
+    text = UMLAUTS.replace("Käthe", "Łucja")
+    (settings.raw / "displays.csv").write_bytes(text.replace("€", "zł").encode("cp1250"))
+    stated = replace(settings, code_page="cp1250")
+    for each, word, name in ((settings, "£ucja", "cp1252"), (stated, "Łucja", "cp1250")):
+        found = readable_files(each)
+        (file,) = found.files["displays"]
+        assert word in file.read_text(encoding="utf-8")
+        assert found.decoded == [("displays", "displays.csv", name)]
+
+
+def test_bytes_that_the_code_page_lacks_refuse_the_file(settings: Settings) -> None:
+    """A byte without a meaning in cp1252 shows that the text is of another code page."""
+    (settings.raw / "displays.csv").write_bytes(CSV + b"2026-11-20,\x81,a\n")
+    with pytest.raises(InputError, match=r"neither UTF-8 nor cp1252.*code_page"):
+        readable_files(settings)
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "~$a.xlsx", "._a.csv", "@eaDir", "_SUCCESS"])
+def test_files_of_other_tools_are_left_out(settings: Settings, name: str) -> None:
+    """What file systems and office programs leave beside the files is neither read nor refused."""
+    folder = settings.raw / "displays"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(CSV)
+    (folder / name).write_bytes(b"\0\1\2")
+    (folder / "part.zip").write_bytes(zipped(b__csv=CSV, **{name.replace(".", "__"): b"\0"}))
+    found = readable_files(settings)
+    assert [file.name for file in found.files["displays"]] == ["a.csv", "b.csv"]
+    assert found.refused == []
+
+
+def test_an_unfinished_transfer_is_named(settings: Settings) -> None:
+    """A browser's partial file is set aside with what to do."""
+    (settings.raw / "displays.csv").write_bytes(CSV)
+    (settings.raw / "displays.csv.crdownload").write_bytes(CSV)
+    (refused,) = readable_files(settings).refused
+    assert refused.reason.startswith("is a transfer that has not finished")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import io
 import json
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 
 from scorer.config import Settings
@@ -71,6 +75,47 @@ def test_ids_of_json_keep_their_text(tmp_path: Path, identifier: str) -> None:
     record = {"request_id": identifier, "profile_id": identifier, "offer_ids": [identifier]}
     file.write_text(json.dumps(record) + "\n")
     assert read_requests(file).to_pylist() == [record]
+
+
+REQUESTS = "Request ID;profile_id;ctx_city;seg_vip\nr1;7.0;Köln;ja\n"
+ROW = {"request_id": "r1", "profile_id": "7", "ctx_city": "Köln", "seg_vip": True}
+
+
+def workbook() -> bytes:
+    """Return the requests as an Excel workbook."""
+    book = openpyxl.Workbook()
+    for line in REQUESTS.splitlines():
+        book.active.append(line.split(";"))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def archive() -> bytes:
+    """Return the requests in a zip archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as members:
+        members.writestr("requests.csv", REQUESTS)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("requests.csv", REQUESTS.encode("cp1252")),
+        ("requests.csv", REQUESTS.encode("utf-16")),
+        ("requests.csv", ("sep=;\n" + REQUESTS).encode("utf-8-sig")),
+        ("requests.tsv", REQUESTS.replace(";", "\t").encode()),
+        ("requests.csv.bz2", bz2.compress(REQUESTS.encode())),
+        ("requests.txt", REQUESTS.replace(";", " | ").encode()),
+        ("requests.zip", archive()),
+        ("requests.xlsx", workbook()),
+    ],
+)
+def test_requests_have_the_forms_of_inputs(tmp_path: Path, name: str, content: bytes) -> None:
+    """Archives, workbooks, delimiters and encodings are read as those of other inputs."""
+    (tmp_path / name).write_bytes(content)
+    assert read_requests(tmp_path / name).to_pylist() == [ROW]
 
 
 def test_broken_json_is_an_input_error(tmp_path: Path) -> None:

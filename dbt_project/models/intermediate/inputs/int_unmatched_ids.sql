@@ -89,8 +89,22 @@ unvalued as (
     where
         strategies.objective = 'net_value'
         and strategies.outcome_type = 'binary'
-        and offers.status = 'approved'
-        and offers.value_per_success is null
+        and offers.status = 'approved' and offers.value_per_success is null
+
+),
+
+unknown_features as (
+
+    select distinct
+        'unknown feature' as finding,
+        'ranking_strategies' as input_name,
+        named.feature_name as id,
+        null as likely_id,
+        1 as weight
+    from (select strategy_id, unnest(context_features) as feature_name from {{ ref("stg_ranking_strategies") }}) as named
+    left join {{ ref("strategy_features") }} as known
+        on named.strategy_id = known.strategy_id and named.feature_name = known.feature_name and known.feature_kind = 'context'
+    where known.feature_name is null
 
 ),
 
@@ -103,6 +117,8 @@ unioned as (
     select * from unseen_people
     union all
     select * from unvalued
+    union all
+    select * from unknown_features
     union all
     select * from {{ ref("int_unmatched_restrictions") }}
 

@@ -98,6 +98,8 @@ unioned as (
         case when is_all then 'none matches' end as example,
         ids as occurrences
     from {{ ref("int_unmatched_ids") }}
+    union all
+    {{ decoded_files() }}
 
 ),
 
@@ -119,6 +121,7 @@ judged as (
                 and likely_subject in ({{ quoted_list(columns)[1:-1] }})
                 then 'error'
             {%- endfor %}
+            when finding = 'text in a code page' then 'notice'
             when finding = 'rejected' and input_name in ('displays', 'experience_events') then 'notice'
             when finding in ('offer never displayed', 'profile never seen') and example is null then 'notice'
             else 'warning'

@@ -44,19 +44,34 @@ known_context as (
 
 ),
 
--- A computed feature is a number if all of its values are.
-computed as (
+computed_values as (
 
     select
         feature_name,
-        case when bool_and(try_cast(value as double) is not null) then 'number' else 'category' end as value_type,
-        null as path
+        case when bool_and(try_cast(value as double) is not null) then 'number' else 'category' end as value_type
     from {{ ref("profile_features") }}
     where
         valid_from <= {{ as_of() }}
         and value is not null
-        and feature_name not in (select feature_name from known_context)
     group by 1
+
+),
+
+-- A computed feature whose values are all numbers is one. Under the name of another feature it would hide that one.
+computed as (
+
+    select
+        case
+            when known_context.feature_name is not null or computed_values.feature_name in ('placement_id', 'activity_id', 'scope_id')
+                then {{ stop_with(
+                    "'[config] profile_features: the context has a feature ' || computed_values.feature_name || ' already; rename the computed one'"
+                ) }}
+            else computed_values.feature_name
+        end as feature_name,
+        computed_values.value_type,
+        null as path
+    from computed_values
+    left join known_context on computed_values.feature_name = known_context.feature_name
 
 ),
 

@@ -84,7 +84,7 @@ final as (
         case when lower(objective) = 'net_value' then 'continuous' else coalesce(kpi_type, 'binary') end as kpi_type,
         coalesce(kpi_type, 'binary') as outcome_type,
         coalesce(lower(objective), 'reward') as objective,
-        currency,
+        coalesce(currency, nullif({{ quoted(var("currency", "")) }}, '')) as currency,
         {{ text_to_list("coalesce(success_event_types, 'decisioning.propositionInteract')") }} as success_event_types,
         value_path,
         coalesce(window_hours::double, 24) as window_hours,

@@ -61,9 +61,9 @@ identified as (
         coalesce(
             nullif(event_types.event_kind, 'decision'),
             case
-                when try_cast(typed.displayed as double) > 0 then 'display'
-                when try_cast(typed.interacted as double) > 0 then 'interact'
-                when try_cast(typed.dismissed as double) > 0 then 'dismiss'
+                when {{ xdm_happened("typed.displayed") }} then 'display'
+                when {{ xdm_happened("typed.interacted") }} then 'interact'
+                when {{ xdm_happened("typed.dismissed") }} then 'dismiss'
             end,
             event_types.event_kind,
             case when typed.event_type is not null then 'custom' end

@@ -1,0 +1,172 @@
+"""Experience events in the shapes that SDKs, journeys and streams send."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scorer.warehouse.quick_build import QuickBuild
+from tests.support.pipeline_runs import build, build_rows, settings
+from tests.support.xdm_events import display, purchase, write_lines
+
+AS_OF = datetime(2026, 11, 22)
+Event = dict[str, Any]
+
+
+def event(name: str, second: int, kind: str, person: str, **decisioning: Any) -> Event:
+    """Return an event of a person with what its `decisioning` holds."""
+    return {
+        "_id": name,
+        "timestamp": f"2026-11-20T09:00:{second:02}Z",
+        "eventType": f"decisioning.proposition{kind}" if kind[0].isupper() else kind,
+        "identityMap": {"ECID": [{"id": person}]},
+        "_experience": {"decisioning": decisioning},
+    }
+
+
+def proposition(name: str, *offers: str, **fields: Any) -> Event:
+    """Return a proposition with its items."""
+    return {"id": name, "scope": "web", "items": [{"id": offer} for offer in offers], **fields}
+
+
+def wrapper(name: str, items: list[Event], **characteristics: Any) -> Event:
+    """Return a code-based proposition whose items are content."""
+    details = {"decisionProvider": "AJO", "characteristics": characteristics}
+    return {"id": name, "scope": "web#hero", "scopeDetails": details, "items": items}
+
+
+def carried(*offers: str) -> str:
+    """Return sub-propositions of one offer each, in base64."""
+    parts = [proposition(f"part-{offer}", offer) for offer in offers]
+    return base64.b64encode(json.dumps(parts).encode()).decode()
+
+
+SHOWN = event("d", 0, "Display", "p", propositions=[proposition("x", "a")])
+CLICKED = event("c", 5, "Interact", "p", propositions=[proposition("x", "a")])
+CONTENT = {"id": "content-1", "data": {"format": "json"}}
+NESTED = {"id": "content-1", "data": {"content": json.dumps({"decisionItems": [{"id": "a"}]})}}
+# Shape -> lines, and the offers displayed with their clicks.
+SHAPES: dict[str, tuple[list[Any], dict[str, bool]]] = {
+    "wrapper_clicked_by_id": (
+        [
+            event(
+                "d", 0, "Display", "p",
+                propositions=[wrapper("w", [CONTENT], subPropositions=carried("a", "b"))],
+            ),
+            event(
+                "c", 5, "Interact", "p",
+                propositions=[wrapper("w", [])], propositionAction={"id": "b"},
+            ),
+        ],
+        {"a": False, "b": True},
+    ),
+    "items_in_content": (
+        [event("d", 0, "Display", "p", propositions=[wrapper("w", [NESTED])])],
+        {"a": False},
+    ),
+    "edge_envelope": ([{"events": [{"xdm": SHOWN}, {"xdm": CLICKED}]}], {"a": True}),
+    "stream_of_messages": (
+        [{"messages": [{"body": {"xdmEntity": SHOWN}}, {"body": {"xdmEntity": CLICKED}}]}],
+        {"a": True},
+    ),
+    "display_reported_by_a_fetch": (
+        [
+            event(
+                "d", 0, "Fetch", "p",
+                propositions=[proposition("x", "a")], propositionEventType={"display": 1},
+            ),
+            CLICKED,
+        ],
+        {"a": True},
+    ),
+    "fetch_of_what_is_displayed_later": (
+        [
+            event("f", 0, "Fetch", "p", propositions=[proposition("x", "a")]),
+            event("d", 2, "Display", "p", propositions=[proposition("x")]),
+        ],
+        {"a": False},
+    ),
+    "flag_in_place_of_a_count": (
+        [
+            event(
+                "d", 0, "web.webpagedetails.pageViews", "p",
+                propositions=[proposition("x", "a")], propositionEventType={"display": True},
+            )
+        ],
+        {"a": False},
+    ),
+    "tokens_joined": (
+        [
+            event(
+                "d", 0, "Display", "p",
+                propositions=[
+                    {
+                        "id": "x",
+                        "items": [
+                            {"id": offer, "characteristics": {"tokens": [f"t-{offer}"]}}
+                            for offer in "abc"
+                        ],
+                    }
+                ],
+            ),
+            event(
+                "c", 5, "Interact", "p",
+                propositions=[{"id": "x"}], propositionAction={"tokens": ["t-a, t-c"]},
+            ),
+        ],
+        {"a": True, "b": False, "c": True},
+    ),
+    "click_before_its_display": (
+        [
+            event("d", 9, "Display", "p", propositions=[proposition("x", "a")]),
+            event("c", 0, "Interact", "p", propositions=[proposition("x", "a")]),
+        ],
+        {"a": True},
+    ),
+    "click_long_before_its_display": (
+        [
+            event("d", 30, "Display", "p", propositions=[proposition("x", "a")]),
+            event("c", 0, "Interact", "p", propositions=[proposition("x", "a")]),
+        ],
+        {"a": False},
+    ),
+    "array_in_a_file_of_lines": ([[SHOWN, CLICKED]], {"a": True}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_event_is_read_in_its_shape(shape: str, tmp_path: Path) -> None:
+    """The displays are the offers shown, and the click counts for the offer it names."""
+    lines, expected = SHAPES[shape]
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "events.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    look = QuickBuild(settings(tmp_path, raw, AS_OF))
+    look.build(["fct_displays"])
+    found = look.connection.execute("select offer_id, is_clicked from fct_displays").fetchall()
+    look.close()
+    assert dict(found) == expected
+    assert len(found) == len(expected)
+
+
+def test_a_login_of_a_later_week_joins_the_ids(tmp_path: Path) -> None:
+    """A purchase under another id counts for a display of a file that was loaded before."""
+    raw, shown = tmp_path / "raw", datetime(2026, 11, 20, 22)
+    strategy = "strategy_id,kpi_type,success_event_types,value_path,window_hours\n"
+    raw.mkdir()
+    (raw / "ranking_strategies.csv").write_text(
+        f"{strategy}shop,continuous,commerce.purchases,commerce.order.priceTotal,72\n"
+    )
+    write_lines(raw / "experience_events" / "1.ndjson", [display("d", shown, "device", ["a"])])
+    build(tmp_path, raw, datetime(2026, 11, 21), "+int_display_outcomes")
+    login = purchase("login", datetime(2026, 11, 21, 9), "device", 0.0)
+    login["identityMap"]["CRM"] = [{"id": "customer"}]
+    bought = purchase("bought", datetime(2026, 11, 21, 10), "customer", 80.0)
+    write_lines(raw / "experience_events" / "2.ndjson", [login, bought])
+    build(tmp_path, raw, datetime(2026, 11, 28), "+int_display_outcomes")
+    assert build_rows(tmp_path, "select reward from int_display_outcomes") == [(80.0,)]
