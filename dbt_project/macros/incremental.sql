@@ -19,7 +19,7 @@
             {%- endif %}
         order by files.filename
     {%- endset -%}
-    {{ return(query_rows(sql) | map(attribute="filename") | list) }}
+    {{ return(query_relation(ref("stg_raw_files"), sql) | map(attribute="filename") | list) }}
 {% endmacro %}
 
 {# First day of the rows of each file in `this`, now or in an earlier version of the file. Days of replaced rows change

@@ -28,3 +28,12 @@
     {%- endif -%}
     {{ return(rows) }}
 {% endmacro %}
+
+{# The rows of a query on a relation of this project; none where it is not built yet, as when dbt documents an empty file. #}
+{% macro query_relation(relation, sql) %}
+    {%- if execute and relation.identifier is defined
+        and not adapter.get_relation(database=relation.database, schema=relation.schema, identifier=relation.identifier) -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {{ return(query_rows(sql)) }}
+{% endmacro %}

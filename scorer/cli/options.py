@@ -21,6 +21,7 @@ from scorer.config import (
     CARRIED,
     DATE_ORDERS,
     KPIS,
+    READING,
     Settings,
     clock,
     find_home,
@@ -171,13 +172,13 @@ def is_given(name: str) -> bool:
 
 
 def shown_command(*words: str) -> str:
-    """Return a command to copy, with the folders of the present command line."""
+    """Return a command to copy, with the options of the present command line that it takes."""
+    names = ("home", "project_dir", *(("raw", "kpi", *READING) if words[0] == "run" else ()))
     given = [
         part
-        for name, option in (("home", "--home"), ("project_dir", "--project-dir"), ("raw", "--raw"))
-        if is_given(name) and option not in words
+        for name in names
+        if is_given(name) and (option := f"--{name.replace('_', '-')}") not in words
         for part in (option, str(click.get_current_context().params[name]))
-        if name != "raw" or words[0] == "run"
     ]
     return shlex.join(["nextoffer", words[0], *given, *words[1:]])
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scorer.inputs.file_forms import content_of
 from scorer.inputs.raw_folder import all_input_files
 
 SAMPLE_BYTES = 48 << 20
@@ -53,7 +54,10 @@ def _sample(file: Path, copy: Path, share: float) -> int:
     wanted = max(_WHOLE_BYTES, int(size * share))
     with file.open("rb") as handle:
         content = handle.read(wanted)
-    is_compressed = content.startswith(b"\x1f\x8b")
+    is_compressed = content_of(content) == "gzip"
+    if not is_compressed and content_of(content) != "text":
+        copy.symlink_to(file.absolute())
+        return size
     text = zlib.decompressobj(wbits=31).decompress(content) if is_compressed else content
     text = text[: text.rfind(b"\n") + 1] or text
     copy.write_bytes(gzip.compress(text, compresslevel=1) if is_compressed else text)

@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.support.dbt_runs import artifact, is_mart, run_dbt
+from tests.support.dbt_runs import artifact, is_mart, run_dbt, xdm_event
 from tests.support.paths import PROJECT
+
+DISPLAY = "decisioning.propositionDisplay"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,28 @@ def test_tables_of_an_empty_build_are_there_and_empty(empty_build: Path) -> None
     assert rows.pop("strategy_features") > 0
     assert rows.pop("health_findings") > 0
     assert set(rows.values()) == {0}
+
+
+@pytest.mark.slow
+def test_an_empty_file_takes_documents_a_part_and_tables_of_a_schema(tmp_path: Path) -> None:
+    """`docs generate` and a build of one mart work on a new file, whose schema may hold inputs."""
+    documented = run_dbt(tmp_path, "docs", "generate")
+    assert documented.returncode == 0, documented.stdout[-3000:]
+    event = xdm_event("d", "2026-01-19T10:00:00Z", DISPLAY, '[{"id": "b"}]')
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+        connection.execute("create schema landing")
+        connection.execute("create table landing.experience_events as select ? as line", [event])
+        connection.execute(
+            "create table landing.displays as select 'a' as \"Offer ID\", 'p' as profile_id,"
+            " timestamp '2026-01-20 10:00:00' as event_ts, true as clicked"
+        )
+    built = run_dbt(tmp_path, "build", "--select", "+fct_displays", raw_schema="landing")
+    assert built.returncode == 0, built.stdout[-3000:]
+    with duckdb.connect(str(tmp_path / "build.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "select offer_id, is_clicked from fct_displays order by offer_id"
+        ).fetchall()
+    assert found == [("a", True), ("b", False)]
 
 
 @pytest.mark.slow

@@ -24,9 +24,10 @@ def run_dbt(
     now: str = "9999-12-31 00:00:00",
     timezone: str = "America/New_York",
     project: Path = PROJECT,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt on a database in `folder`, which is also the working directory."""
-    variables = {"raw_path": str(raw or folder / "no_input"), "as_of": as_of, "now": now}
+    variables |= {"raw_path": str(raw or folder / "no_input"), "as_of": as_of, "now": now}
     folder.mkdir(parents=True, exist_ok=True)
     options = {
         "--project-dir": project,

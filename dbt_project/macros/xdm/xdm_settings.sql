@@ -1,6 +1,7 @@
 {# Context features to read from events, as dicts with feature_name and path, sorted by name. #}
 {% macro xdm_context_features() %}
-    {{ return(query_rows("select feature_name, path from " ~ ref("stg_context_features") ~ " order by feature_name")) }}
+    {%- set features = ref("stg_context_features") -%}
+    {{ return(query_relation(features, "select feature_name, path from " ~ features ~ " order by feature_name")) }}
 {% endmacro %}
 
 {# The context of a display as text, from a list of fields in which context features follow the envelope. #}
@@ -15,8 +16,10 @@
 
 {# Sorted paths of the values that strategies sum. #}
 {% macro xdm_value_paths() %}
-    {%- set rows = query_rows(
-        "select distinct value_path from " ~ ref("stg_ranking_strategies") ~ " where value_path is not null order by 1"
+    {%- set strategies = ref("stg_ranking_strategies") -%}
+    {%- set rows = query_relation(
+        strategies,
+        "select distinct value_path from " ~ strategies ~ " where value_path is not null order by 1"
     ) -%}
     {{ return(rows | map(attribute="value_path") | list) }}
 {% endmacro %}

@@ -123,3 +123,25 @@ def test_of_large_files_a_part_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     assert text.endswith("\n")
     assert share == pytest.approx(0.25, abs=0.01)
     assert not folder.exists()
+
+
+def test_a_large_file_in_another_encoding_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UTF-16 is not cut in the middle of a letter."""
+    content = ("event_ts,profile_id,offer_id\n" + "2026-11-20,p,a\n" * 500).encode("utf-16")
+    (tmp_path / "displays.csv").write_bytes(content)
+    monkeypatch.setattr(sample, "_WHOLE_BYTES", 1000)
+    with sample.sampled(tmp_path, 4000) as (folder, _):
+        assert folder is not None
+        assert (folder / "displays.csv").read_bytes() == content
+
+
+def test_the_next_command_states_what_the_check_was_told(
+    tmp_path: Path, nextoffer: Command
+) -> None:
+    """The run to copy reads dates as the check did."""
+    (tmp_path / "displays.csv").write_text("event_ts,profile_id,offer_id\n01/02/2026,p,a\n")
+    home = tmp_path / "home"
+    checked = nextoffer("check", tmp_path, "--home", home, "--date-order", "day_first", "--json")
+    assert "--date-order day_first" in json.loads(checked.out)["next"]

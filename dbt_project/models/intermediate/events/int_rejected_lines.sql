@@ -23,7 +23,7 @@
         {%- endif %}
     order by 1
 {%- endset -%}
-{%- set files = query_rows(sql) | map(attribute="filename") | list %}
+{%- set files = query_relation(ref("stg_xdm__events"), sql) | map(attribute="filename") | list %}
 
 with rejected as (
 
