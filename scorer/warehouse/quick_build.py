@@ -246,6 +246,8 @@ def _environment(build: QuickBuild) -> Environment:
             "ref": lambda *names: build.relation(names[-1]),
             "source": lambda source, table: quote(table),
             "this": _This(build),
+            # Without contracts, models select all columns.
+            "model": SimpleNamespace(columns={}),
             "config": configure,
             "is_incremental": lambda: False,
             "run_query": build.query,
