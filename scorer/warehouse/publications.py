@@ -102,9 +102,11 @@ def publish(settings: Settings, inputs_checksum: str) -> Path:
         connection.execute(f"attach {literal(temporary)} as target (storage_version 'v1.2.0')")
         for table, (schema, order) in sources.items():
             _copy(connection, table, schema, order)
+        # One transaction for hundreds of comments: DuckDB syncs the file at the end of each.
+        connection.execute("begin")
         _copy_comments(connection)
         _describe(connection, settings, inputs_checksum)
-        connection.execute("checkpoint target; detach target")
+        connection.execute("commit; checkpoint target; detach target")
     make_newest_current(settings)
     _remove_old(settings, target)
     return target
