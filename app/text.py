@@ -15,9 +15,10 @@ _SIGN = re.compile(r"\\.|[^\\]", re.DOTALL)
 _LONG = re.compile(rf"(?:\\.|[^\s\\*`]){{{LONGEST_NAME + 1},}}")
 _RUNS = re.compile(r"\\[-.](?=\\[-.])")
 ARMS = {
-    "contextual": "Personalised",
+    "personalised": "Personalised",
     "random": "Random",
-    "noncontextual": "Fallback",
+    "control": "Control",
+    "fallback": "Fallback",
     "unknown": "Unknown",
 }
 
@@ -144,9 +145,9 @@ def p_value(value: Any) -> str:
     return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
 
 
-def arm(traffic_type: Any) -> str:
+def arm(name: Any) -> str:
     """Return the display name of an arm."""
-    return ARMS.get(str(traffic_type), str(traffic_type))
+    return ARMS.get(str(name), str(name))
 
 
 def offer_labels(offers: pd.DataFrame) -> dict[str, str]:

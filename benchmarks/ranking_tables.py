@@ -34,7 +34,7 @@ _TABLES = """
 create or replace table dim_ranking_strategies as
 select 'bench' as strategy_id, 'binary' as kpi_type, 0.1::double as exploration_share,
     'uniform' as exploration,
-    0::double as control_share, 3 as top_k;
+    0::double as control_share, null::varchar[] as guardrails, 3 as top_k;
 create or replace table strategy_features as
 select 'bench' as strategy_id, row_number() over () as feature_order, *
 from (

@@ -78,6 +78,7 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
             "offer_name": "offer_id",
             "score": "if(model_version is null, null, 0.1 / rank)",
             "traffic_type": f"if({_IS_EXPLORING}, 'random', 'contextual')",
+            "arm": f"if({_IS_EXPLORING}, 'random', 'personalised')",
             "is_exploration": _IS_EXPLORING,
             "policy": f"if({_IS_EXPLORING}, 'uniform', 'model')",
             "propensity": f"if({_IS_EXPLORING}, 0.02, 0.92)",
@@ -121,12 +122,12 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "traffic_allocation": (
-        "(select strategy_id, display_date, traffic_type, sum(displays) as displays"
+        "(select strategy_id, display_date, traffic_type, arm, sum(displays) as displays"
         " from daily_outcomes group by all) as sums",
         {"share": "displays / sum(displays) over (partition by strategy_id, display_date)"},
     ),
     "offer_performance": (
-        "(select strategy_id, offer_id, window_days, traffic_type, sum(displays) as displays,"
+        "(select strategy_id, offer_id, window_days, traffic_type, arm, sum(displays) as displays,"
         " sum(mature_displays) as mature_displays, sum(successes) as successes,"
         " sum(successes) / sum(mature_displays) as success_rate,"
         f" sum(reward) / sum(mature_displays) as reward_per_display from daily_outcomes, {_WINDOWS}"
@@ -135,11 +136,12 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "arm_performance": (
         "(select strategy_id, coalesce(placement_id, 'all') as placement_id, window_days,"
-        " traffic_type, sum(mature_displays) as displays, sum(successes) as successes,"
+        " traffic_type, arm, sum(mature_displays) as displays, sum(successes) as successes,"
         " sum(successes) / sum(mature_displays) as success_rate,"
         " sum(incremental_reward) as incremental_reward,"
         f" sum(reward) / sum(mature_displays) as reward_per_display from daily_outcomes, {_WINDOWS}"
-        f" {_WINDOW} group by strategy_id, window_days, traffic_type, cube (placement_id)) as sums",
+        f" {_WINDOW} group by strategy_id, window_days, traffic_type, arm, cube (placement_id))"
+        " as sums",
         {
             "incremental_reward_low": "incremental_reward * 0.8",
             "incremental_reward_high": "incremental_reward * 1.2",

@@ -185,7 +185,11 @@ def _make_dimensions(
             "unnest($1) as feature_value, unnest(range(len($1))) as v",
             [list(world.values)],
         ),
-        "arms": ("unnest($1) as traffic_type", [arms]),
+        "arms": (
+            "unnest($1) as traffic_type,"
+            " if(traffic_type = 'random', 'random', 'personalised') as arm",
+            [arms],
+        ),
         "days": (
             "(getvariable('as_of') - to_days(d::int))::date as display_date, d"
             " from range(1, 31) as t(d)",

@@ -8,10 +8,17 @@ import altair as alt
 import pandas as pd
 
 BLUE, ORANGE, GREY, PURPLE, GREEN = "#2b83ba", "#d97706", "#8a8a8a", "#a855a0", "#1b9e77"
-ARM_COLOURS = {"Personalised": BLUE, "Random": ORANGE, "Fallback": PURPLE, "Unknown": GREY}
+ARM_COLOURS = {
+    "Personalised": BLUE,
+    "Random": ORANGE,
+    "Control": GREEN,
+    "Fallback": PURPLE,
+    "Unknown": GREY,
+}
 ARM_SHAPES = {
     "Personalised": "circle",
     "Random": "diamond",
+    "Control": "cross",
     "Fallback": "square",
     "Unknown": "triangle",
 }

@@ -60,7 +60,7 @@ def _readiness(view: View) -> None:
 def _performance(view: View) -> None:
     st.subheader("Performance in random and personalised traffic")
     frame = queries.performance(view.publication, view.strategy_id, view.placement, view.period)
-    frame = frame.assign(arm=[text.arm(name) for name in frame["traffic_type"]])
+    frame = frame.assign(arm=[text.arm(name) for name in frame["arm"]])
     known = frame[frame["reward_per_display"].notna() & (frame["place"] <= _CHARTED)]
     if known.empty:
         st.info("No display of this period has a final outcome yet.")
@@ -104,7 +104,7 @@ def _journey(view: View) -> None:
         "A new offer starts in random traffic. Once it is ready, the model ranks it for each person"
         " and it gets personalised traffic, too."
     )
-    frame = frame.assign(arm=[text.arm(name) for name in frame["traffic_type"]])
+    frame = frame.assign(arm=[text.arm(name) for name in frame["arm"]])
     for _, rows in frame.groupby("offer_id", sort=False):
         first = rows.iloc[0]
         title = f"{first['offer_name']}: first shown on {text.day(first['first_date'])}"

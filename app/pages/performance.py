@@ -28,6 +28,7 @@ def render(view: View) -> None:
     allocation = sentences.named(queries.allocation(*asked))
     title = sentences.traffic(allocation)
     components.show_chart(charts.allocation(allocation, title), title)
+    _guardrails(view)
     _gain(view)
     _life(view)
     _features(view)
@@ -36,9 +37,9 @@ def render(view: View) -> None:
 
 
 def _headline(view: View, arms: pd.DataFrame) -> None:
-    by_type = arms.set_index("traffic_type")
-    model = by_type.loc["contextual"] if "contextual" in by_type.index else None
-    random = by_type.loc["random"] if "random" in by_type.index else None
+    by_arm = arms.set_index("arm")
+    model = by_arm.loc["Personalised"] if "Personalised" in by_arm.index else None
+    random = by_arm.loc["Random"] if "Random" in by_arm.index else None
     st.markdown(f"**{text.plain(text.sentence_case(view.unit))}, {view.period.words}**")
     figures = []
     for label, row in (("Random", random), ("Personalised", model)):
@@ -50,6 +51,9 @@ def _headline(view: View, arms: pd.DataFrame) -> None:
     figures.append(components.Headline("p-value", text.p_value(p_value)))
     components.headlines(figures)
     components.say(sentences.verdict(model, view.period.words))
+    over_control = sentences.over_control(model)
+    if over_control:
+        components.say(over_control)
 
 
 def _table(view: View, arms: pd.DataFrame) -> None:
@@ -75,6 +79,34 @@ def _table(view: View, arms: pd.DataFrame) -> None:
             if view.period.is_custom
             else " Intervals and p-values allow for people who see many offers."
         )
+    )
+
+
+def _guardrails(view: View) -> None:
+    days = 30 if view.period.is_custom else view.period.days
+    frame = queries.guardrails(view.publication, view.strategy_id, view.placement, days)
+    if frame.empty:
+        return
+    st.subheader(f"Guardrails, last {days} days")
+    st.markdown(sentences.guardrails(frame))
+    rows = sentences.named(frame).assign(
+        baseline=[text.arm(name) for name in frame["baseline"]],
+        reward=[text.decimals(value, 4) for value in frame["reward_per_display"]],
+        lift_text=[text.change(value) for value in frame["lift"]],
+        interval=text.intervals(frame),
+    )
+    components.show_table(
+        rows,
+        {
+            "guardrail": "Guardrail",
+            "arm": "Arm",
+            "baseline": "Compared with",
+            "verdict": "Verdict",
+            "reward": "Reward per display",
+            "lift_text": "Lift",
+            "interval": "95 % interval",
+            "displays": st.column_config.NumberColumn("Displays", format="localized"),
+        },
     )
 
 
@@ -161,7 +193,7 @@ def _reach(view: View) -> None:
 
 def _groups(view: View, groups: pd.DataFrame) -> None:
     st.subheader("By placement and activity")
-    model = groups[groups["traffic_type"] == "contextual"]
+    model = groups[groups["arm"] == "Personalised"]
     known = model[model["lift"].notna()]
     if known.empty:
         st.info("No placement or activity has 20 successes in both arms yet.")

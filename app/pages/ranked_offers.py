@@ -63,7 +63,7 @@ def _draw_profile(view: View, profile: str, examples: list[str]) -> None:
 
 def _draw_ranks(rows: pd.DataFrame, view: View) -> None:
     shown = rows.assign(
-        arm=rows["traffic_type"].map(text.arm),
+        arm=rows["arm"].map(text.arm),
         score_text=[text.reward(value, view.is_amount) for value in rows["score"]],
     )
     components.show_table(

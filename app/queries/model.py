@@ -88,11 +88,11 @@ where strategy_id = $strategy and model_version = $version
 order by decile
 """
 _TRAFFIC = """
-select traffic_type, sum(displays) / sum(sum(displays)) over () as share
+select arm, sum(displays) / sum(sum(displays)) over () as share
 from traffic_allocation
 where strategy_id = $strategy and display_date >= (select as_of::date - 7 from publication)
-group by traffic_type
-order by traffic_type
+group by arm
+order by arm
 """
 _FEATURES = """
 select feature_kind, feature_name, value_type

@@ -58,7 +58,7 @@ _PERFORMANCE = """
 with sums as (
     select
         offer_id,
-        traffic_type,
+        arm,
         sum(displays)::bigint as displays,
         sum(mature_displays)::bigint as mature_displays,
         sum(successes)::bigint as successes,
@@ -69,13 +69,13 @@ with sums as (
         strategy_id = $strategy
         and ($placement is null or placement_id = $placement)
         and display_date between $start and $end
-        and traffic_type in ('random', 'contextual')
+        and arm in ('random', 'personalised')
     group by all
 ),
 measured as (
     select
         *,
-        displays / sum(displays) over (partition by traffic_type) as share,
+        displays / sum(displays) over (partition by arm) as share,
         successes / nullif(mature_displays, 0) as success_rate,
         reward / nullif(mature_displays, 0) as reward_per_display,
         1.96 * sqrt(
@@ -88,7 +88,7 @@ measured as (
 select
     measured.offer_id,
     coalesce(offers.offer_name, measured.offer_id) as offer_name,
-    measured.traffic_type,
+    measured.arm,
     measured.displays,
     measured.share,
     measured.mature_displays,
@@ -100,20 +100,20 @@ select
     dense_rank() over (order by measured.all_displays desc, measured.offer_id) as place
 from measured
 left join dim_offers as offers on measured.offer_id = offers.offer_id
-order by place, measured.traffic_type
+order by place, measured.arm
 limit 2 * $most
 """
 _JOURNEY = """
 with daily as (
     select
         offer_id,
-        traffic_type,
+        arm,
         display_date,
         sum(displays) as displays,
         sum(mature_displays) as mature_displays,
         sum(successes) as successes
     from daily_outcomes
-    where strategy_id = $strategy and traffic_type in ('random', 'contextual')
+    where strategy_id = $strategy and arm in ('random', 'personalised')
     group by all
 ),
 firsts as (
@@ -137,7 +137,7 @@ fresh as (
 ),
 totals as (
     select
-        traffic_type,
+        arm,
         display_date,
         sum(displays) as displays
     from daily
@@ -147,7 +147,7 @@ select
     fresh.offer_id,
     coalesce(offers.offer_name, fresh.offer_id) as offer_name,
     fresh.first_date,
-    totals.traffic_type,
+    totals.arm,
     totals.display_date,
     coalesce(daily.displays, 0)::bigint as displays,
     coalesce(daily.displays, 0) / totals.displays as share
@@ -155,10 +155,10 @@ from fresh
 cross join totals
 left join daily
     on fresh.offer_id = daily.offer_id
-    and totals.traffic_type = daily.traffic_type
+    and totals.arm = daily.arm
     and totals.display_date = daily.display_date
 left join dim_offers as offers on fresh.offer_id = offers.offer_id
-order by fresh.first_date desc, fresh.offer_id, totals.traffic_type, totals.display_date
+order by fresh.first_date desc, fresh.offer_id, totals.arm, totals.display_date
 """
 _SIMILARITY = """
 with pairs as (

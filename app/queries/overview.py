@@ -10,9 +10,9 @@ _STANDING = """
 with shares as (
     select
         strategy_id,
-        coalesce(sum(displays) filter (where traffic_type = 'contextual'), 0) / sum(displays)
+        coalesce(sum(displays) filter (where arm = 'personalised'), 0) / sum(displays)
             as personalised_share,
-        coalesce(sum(displays) filter (where traffic_type = 'random'), 0) / sum(displays)
+        coalesce(sum(displays) filter (where arm = 'random'), 0) / sum(displays)
             as random_share
     from traffic_allocation
     where display_date >= (select as_of::date - 7 from publication)
@@ -30,12 +30,12 @@ lifts as (
         incremental_reward_low,
         incremental_reward_high
     from arm_performance
-    where placement_id = 'all' and window_days = 30 and traffic_type = 'contextual'
+    where placement_id = 'all' and window_days = 30 and arm = 'personalised'
 ),
 randoms as (
     select strategy_id, reward_per_display as random_reward
     from arm_performance
-    where placement_id = 'all' and window_days = 30 and traffic_type = 'random'
+    where placement_id = 'all' and window_days = 30 and arm = 'random'
 ),
 readiness as (
     select
@@ -123,7 +123,7 @@ _WEEKS = """
 with weeks as (
     select
         outcomes.strategy_id,
-        outcomes.traffic_type,
+        outcomes.arm,
         outcomes.display_date >= publication.as_of::date - 7 as is_this_week,
         sum(outcomes.displays)::bigint as displays,
         sum(outcomes.mature_displays)::bigint as mature_displays,
@@ -136,14 +136,14 @@ with weeks as (
 )
 select
     strategy_id,
-    traffic_type,
+    arm,
     is_this_week,
     displays,
     reward / nullif(mature_displays, 0) as reward_per_display,
     sqrt(squared_reward / nullif(mature_displays, 0) - pow(reward / nullif(mature_displays, 0), 2))
     / sqrt(mature_displays) as standard_error
 from weeks
-order by strategy_id, traffic_type, is_this_week
+order by strategy_id, arm, is_this_week
 """
 _NEW_OFFERS = """
 with firsts as (

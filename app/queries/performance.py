@@ -12,7 +12,7 @@ from app.filters import Period
 # Clustered by profile if there are enough profiles: the displays of one person are dependent.
 _WINDOW = """
 select
-    traffic_type,
+    arm,
     displays,
     successes,
     success_rate,
@@ -22,20 +22,26 @@ select
     coalesce(lift_low_clustered, lift_low) as lift_low,
     coalesce(lift_high_clustered, lift_high) as lift_high,
     coalesce(p_value_clustered, p_value) as p_value,
-    power_sentence
+    power_sentence,
+    status_over_control,
+    lift_over_control,
+    lift_over_control_low,
+    lift_over_control_high,
+    p_value_over_control,
+    power_sentence_over_control
 from arm_performance
 where
     strategy_id = $strategy
     and placement_id = coalesce($placement, 'all')
     and window_days = $days
-order by traffic_type
+order by arm
 """
 _GROUPS = """
 with sums as (
     select
         case $by when 'placement' then placement_id when 'activity' then activity_id else 'all' end
             as group_id,
-        traffic_type,
+        arm,
         sum(mature_displays)::bigint as displays,
         sum(successes)::bigint as successes,
         sum(reward) as reward,
@@ -70,30 +76,31 @@ compared as (
     from arms
     left join arms as random
         on arms.group_id = random.group_id
-        and random.traffic_type = 'random'
-        and arms.traffic_type <> 'random'
+        and random.arm = 'random'
+        and arms.arm <> 'random'
 )
 select
     group_id,
-    traffic_type,
+    arm,
     displays,
     successes,
     success_rate,
     reward_per_display,
-    case when traffic_type = 'random' then 'reference' when is_enough then 'ok' else 'insufficient'
+    case when arm = 'random' then 'reference' when is_enough then 'ok' else 'insufficient'
         end as status,
     case when is_enough then ratio - 1 end as lift,
     case when is_enough then ratio * exp(-half_width) - 1 end as lift_low,
     case when is_enough then ratio * exp(half_width) - 1 end as lift_high,
     case when is_enough then z end as z,
-    null::varchar as power_sentence
+    null::varchar as power_sentence,
+    null::varchar as status_over_control
 from compared
-order by group_id, traffic_type
+order by group_id, arm
 """
 _OVER_TIME = """
 with days as (
     select
-        traffic_type,
+        arm,
         display_date,
         sum(mature_displays) as displays,
         sum(successes) as successes,
@@ -105,7 +112,7 @@ with days as (
 ),
 weekly as (
     select
-        traffic_type,
+        arm,
         display_date,
         sum(displays) over week as displays,
         sum(successes) over week as successes,
@@ -113,12 +120,12 @@ weekly as (
         sum(squared_reward) over week / nullif(sum(displays) over week, 0) as mean_square
     from days
     window week as (
-        partition by traffic_type order by display_date
+        partition by arm order by display_date
         range between interval 6 day preceding and current row
     )
 )
 select
-    traffic_type,
+    arm,
     display_date,
     displays,
     successes,
@@ -130,12 +137,12 @@ select
     reward_per_display + 1.96 * sqrt((mean_square - pow(reward_per_display, 2)) / displays) as high
 from weekly
 where display_date between $start and $end and displays > 0
-order by traffic_type, display_date
+order by arm, display_date
 """
 _ALLOCATION = """
 select
     display_date,
-    traffic_type,
+    arm,
     sum(displays)::bigint as displays,
     sum(displays) / sum(sum(displays)) over (partition by display_date) as share
 from daily_outcomes
@@ -143,8 +150,8 @@ where
     strategy_id = $strategy
     and ($placement is null or placement_id = $placement)
     and display_date between $start and $end
-group by display_date, traffic_type
-order by display_date, traffic_type
+group by display_date, arm
+order by display_date, arm
 """
 
 
@@ -154,16 +161,16 @@ with days as (
     select
         display_date,
         sum(incremental_reward) as gained,
-        sum(case when traffic_type = 'contextual' then mature_displays else 0 end) as displays,
-        sum(case when traffic_type = 'contextual' then reward else 0 end) as reward,
-        sum(case when traffic_type = 'contextual' then squared_reward else 0 end) as squares,
-        sum(case when traffic_type = 'contextual' then successes else 0 end) as successes,
-        sum(case when traffic_type = 'random' then mature_displays else 0 end) as displays0,
-        sum(case when traffic_type = 'random' then reward else 0 end) as reward0,
-        sum(case when traffic_type = 'random' then squared_reward else 0 end) as squares0,
-        sum(case when traffic_type = 'random' then successes else 0 end) as successes0
+        sum(case when arm = 'personalised' then mature_displays else 0 end) as displays,
+        sum(case when arm = 'personalised' then reward else 0 end) as reward,
+        sum(case when arm = 'personalised' then squared_reward else 0 end) as squares,
+        sum(case when arm = 'personalised' then successes else 0 end) as successes,
+        sum(case when arm = 'random' then mature_displays else 0 end) as displays0,
+        sum(case when arm = 'random' then reward else 0 end) as reward0,
+        sum(case when arm = 'random' then squared_reward else 0 end) as squares0,
+        sum(case when arm = 'random' then successes else 0 end) as successes0
     from daily_outcomes
-    where strategy_id = $strategy and traffic_type in ('random', 'contextual')
+    where strategy_id = $strategy and arm in ('random', 'personalised')
         and display_date >= (select as_of::date - 30 from publication)
     group by display_date
 ),
@@ -203,10 +210,10 @@ from measured
 order by display_date
 """
 _LIFE = """
-select display_date, traffic_type, displays, share
+select display_date, arm, displays, share
 from traffic_allocation
 where strategy_id = $strategy
-order by display_date, traffic_type
+order by display_date, arm
 """
 _TIMELINE = """
 select
@@ -242,12 +249,38 @@ left join strategy_features as features
 where groups.strategy_id = $strategy
 order by features.feature_order, groups.feature_name, groups.displays desc, groups.feature_value
 """
+_GUARDRAILS = """
+select
+    guardrail || case when is_less_better then ' (less is better)' else '' end as guardrail,
+    arm,
+    baseline,
+    displays,
+    reward_per_display,
+    lift,
+    lift_low,
+    lift_high,
+    verdict
+from guardrail_performance
+where
+    strategy_id = $strategy
+    and placement_id = coalesce($placement, 'all')
+    and window_days = $days
+    and verdict <> 'reference'
+order by guardrail, arm, baseline desc
+"""
 _REACH = """
 select frequency, people, displays, people_who_clicked, people_with_success
 from reach
 where strategy_id = $strategy
 order by frequency
 """
+
+
+def guardrails(
+    publication: Publication, strategy: str, placement: str | None, days: int
+) -> pd.DataFrame:
+    """Return one row per guardrail, arm and baseline: its reward, lift and verdict."""
+    return publication.frame(_GUARDRAILS, strategy=strategy, placement=placement, days=days)
 
 
 def gain_over_time(publication: Publication, strategy: str) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def deployed(row: pd.Series, shares: pd.DataFrame) -> dict[str, str]:
     """Return names and values of the deployed version, with the traffic by arm."""
     traffic = ", ".join(
         f"{text.arm(arm).lower()} {text.percent(share)}"
-        for arm, share in zip(shares["traffic_type"], shares["share"], strict=True)
+        for arm, share in zip(shares["arm"], shares["share"], strict=True)
     )
     return {
         "Version": text.plain(row["model_version"]),

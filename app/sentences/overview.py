@@ -167,7 +167,7 @@ def changes(
 
     Each frame holds only the rows of the strategy.
 
-    `runs` are the last two, the newest first; `weeks` has traffic_type, is_this_week, displays,
+    `runs` are the last two, the newest first; `weeks` has arm, is_this_week, displays,
     reward_per_display and its standard_error; `new_offers` has offer_name.
     """
     if len(runs) == 1:
@@ -202,8 +202,8 @@ def _of_runs(runs: pd.DataFrame) -> list[str]:
 
 def _of_rewards(weeks: pd.DataFrame, is_amount: bool) -> list[str]:
     sentences = []
-    for arm in ("contextual", "random"):
-        rows = weeks[weeks["traffic_type"] == arm].set_index("is_this_week")
+    for arm in ("personalised", "random"):
+        rows = weeks[weeks["arm"] == arm].set_index("is_this_week")
         if not (True in rows.index and False in rows.index):
             continue
         new, old = rows.loc[True], rows.loc[False]

@@ -9,7 +9,7 @@ from app import text
 
 def named(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with the display names of its arms."""
-    return frame.assign(arm=[text.arm(name) for name in frame["traffic_type"]])
+    return frame.assign(arm=[text.arm(name) for name in frame["arm"]])
 
 
 def rows(frame: pd.DataFrame, is_amount: bool) -> pd.DataFrame:
@@ -43,6 +43,39 @@ def verdict(model: pd.Series | None, period: str) -> str:
         finding = "**No difference beyond chance** between personalised and random traffic."
     power = model["power_sentence"]
     return f"{finding} {between}" + (f"\n\n{text.plain(power)}" if text.is_known(power) else "")
+
+
+def over_control(model: pd.Series | None) -> str:
+    """Return how personalised traffic does against the control arm; nothing without that arm."""
+    if model is None or not text.is_known(model["status_over_control"]):
+        return ""
+    if not text.is_known(model["lift_over_control_low"]):
+        return "**Too little data for a lift over control.** It needs 20 successes in both arms."
+    ends = model[["lift_over_control_low", "lift_over_control_high"]]
+    proof = (
+        "better than control, by more than chance"
+        if ends.iloc[0] > 0
+        else "worse than control, by more than chance"
+        if ends.iloc[1] < 0
+        else "not different from control beyond chance"
+    )
+    power = model["power_sentence_over_control"]
+    return (
+        f"**Personalised traffic is {proof}**: {text.change(model['lift_over_control'])}"
+        f" ({text.interval(*ends)}). {text.plain(power) if text.is_known(power) else ''}".rstrip()
+    )
+
+
+def guardrails(frame: pd.DataFrame) -> str:
+    """Return which guardrails personalised traffic makes worse, of one row per comparison."""
+    model = frame[frame["arm"] == "personalised"]
+    worse = list(dict.fromkeys(model.loc[model["verdict"] == "worse", "guardrail"]))
+    if worse:
+        names = ", ".join(text.named(name) for name in worse)
+        return f"**Personalised traffic makes a guardrail worse**, by more than chance: {names}."
+    if len(model) == 0 or (model["verdict"] == "too few").all():
+        return "Too little data to compare the guardrails of personalised traffic."
+    return "Personalised traffic makes no guardrail worse by more than chance."
 
 
 def compare(arms: pd.DataFrame, unit: str, is_amount: bool, period: str) -> str:

@@ -115,3 +115,23 @@
         where runs.as_of = {{ as_of() }} and runs.model_version is not null
     )
 {%- endmacro %}
+
+{# What the traffic of two arms can show, in words; NULL for the baseline itself. Reads arm, weeks_needed and window_days. #}
+{% macro power_sentence(baseline, displays, successes, needed, z) -%}
+    {%- set lift = lift_to_show() -%}
+    case
+        when arm = {{ baseline }} then null
+        when {{ displays }} is null then 'There is no ' || {{ baseline }} || ' traffic to compare with.'
+        when {{ successes }} < {{ enough_successes() }}
+            then upper(left({{ baseline }}, 1)) || substr({{ baseline }}, 2)
+                || ' traffic has too few successes to say when a {{ lift }} lift would show.'
+        when {{ needed }} is null then 'A {{ lift }} lift of ' || {{ baseline }} || ' traffic is not possible.'
+        when abs({{ z }}) > 1.96 and weeks_needed > 0 and weeks_needed <= 520
+            then 'The difference is proven. At this traffic a lift of only {{ lift }} needs ' || ceil(weeks_needed)::int
+                || ' more ' || case when weeks_needed <= 1 then 'week' else 'weeks' end || ' to show.'
+        when weeks_needed = 0 then 'At this traffic a {{ lift }} lift shows within ' || window_days || ' days.'
+        when weeks_needed > 520 then 'At this traffic a {{ lift }} lift needs more than 10 years to show.'
+        else 'At this traffic a {{ lift }} lift needs ' || ceil(weeks_needed)::int || ' more '
+            || case when weeks_needed <= 1 then 'week' else 'weeks' end || ' to show.'
+    end
+{%- endmacro %}

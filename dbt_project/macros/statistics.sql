@@ -55,3 +55,8 @@
         else 784.8880 * ({{ variance }} + {{ other_variance }} / ({{ ratio }})) / pow({{ mean }}, 2)
     end
 {%- endmacro %}
+
+{# A number of displays in whole ones; NULL beyond any traffic. #}
+{% macro whole_displays(displays) -%}
+    case when {{ displays }} < 1e15 then ceil({{ displays }})::bigint end
+{%- endmacro %}

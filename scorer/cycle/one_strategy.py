@@ -26,6 +26,7 @@ from scorer.warehouse.marts import (
     load_examples,
     read_data,
     read_schema,
+    with_guardrails,
 )
 from scorer.warehouse.scorer_tables import replace_evaluations, replace_training_run
 
@@ -59,7 +60,7 @@ def train_strategy(
     """
     data = read_data(connection, strategy)
     schema = read_schema(connection, strategy)
-    examples = load_examples(connection, strategy, schema)
+    examples = with_guardrails(connection, strategy, load_examples(connection, strategy, schema))
     reason, training = data.missing(), None
     if reason is None:
         try:
@@ -119,10 +120,10 @@ def _deploy(
     if not training.verdict.personalises:
         nominee = registry.save(strategy, training.best_single, settings.as_of)
         status = "held_back"
-    if training.over_deployed is not None and credibly_worse(training.over_deployed):
+    worse = _worse(incumbent, training)
+    if worse is not None:
         registry.withdraw(strategy, settings.as_of)
-        status = "held_back"
-        reason = _stays(incumbent, training)
+        status, reason = "held_back", worse
     else:
         registry.deploy(strategy, nominee, settings.as_of, reason or "passed the gate")
     deployed = registry.deployed_as_of(strategy, settings.as_of)
@@ -146,6 +147,17 @@ def _deploy(
     kind = training.nominee.model.kind
     summary = f"model {new} ({kind})" if status == "succeeded" else f"held back: {reason}"
     return _Outcome(columns, rows, summary)
+
+
+def _worse(incumbent: str | None, training: Training) -> str | None:
+    """Return why the nominee must not be deployed, None if nothing gets credibly worse."""
+    lost = [guardrail.sentence for guardrail in training.guardrails if guardrail.is_worse]
+    if training.over_deployed is not None and credibly_worse(training.over_deployed):
+        return _stays(incumbent, training)
+    if lost:
+        stays = "all traffic is random" if incumbent is None else f"model {incumbent} stays"
+        return f"{'; '.join(lost)}; {stays}"
+    return None
 
 
 def _stays(incumbent: str | None, training: Training) -> str:
@@ -202,7 +214,9 @@ def _run_row(
     metrics = None
     if trained is not None:
         outcome_metrics = {"outcome": {name: outcome[name] for name in ("status", "reason")}}
-        metrics = json.dumps(trained.metrics | outcome_metrics | _over(training), sort_keys=True)
+        guarded = {"guardrails": [g.record() for g in training.guardrails] if training else []}
+        found = trained.metrics | outcome_metrics | guarded | _over(training)
+        metrics = json.dumps(found, sort_keys=True)
     return {
         "strategy_id": strategy,
         "cycle_date": settings.cycle_date,

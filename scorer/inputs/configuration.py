@@ -114,6 +114,7 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("placement_ids", _LIST, _is_list),
         Column("context_features", _LIST, _is_list),
         Column("objective", "write reward or net_value", _one_of("reward", "net_value")),
+        Column("guardrails", _LIST, _is_list),
     ),
     "strategy_segments": (_STRATEGY, Column("segment_id", "name a segment", required=True)),
     "strategy_offers": (_STRATEGY, _OFFER),
@@ -184,6 +185,7 @@ def check_configuration(settings: Settings, tables: Tables | None = None) -> Non
     is_any_known = has_flat_log or _computes_features(settings)
     for row in rows["ranking_strategies"]:
         _check_strategy(row, None if is_any_known else features)
+        _check_guardrails(row, strategies)
         if not has_flat_log:
             _check_window(row)
     for name in ("strategy_segments", "strategy_offers"):
@@ -217,6 +219,20 @@ def _check_strategy(row: Row, features: set[str] | None) -> None:
         if features is not None and feature.strip() not in features:
             known = ", ".join(sorted(features)) or "none"
             raise row.error("context_features", f"{feature.strip()} is unknown; known: {known}")
+
+
+def _check_guardrails(row: Row, strategies: set[str]) -> None:
+    """Raise for a guardrail whose KPI no other strategy defines, or that is there twice."""
+    own, told = row.values["strategy_id"], row.values.get("guardrails") or ""
+    names = [part.strip().removeprefix("-").strip() for part in told.split("|") if part.strip()]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise row.error("guardrails", f"{name} is there twice; keep one of them")
+        if name == own:
+            raise row.error("guardrails", f"{name} is the strategy itself; name another one")
+        if name not in strategies:
+            known = ", ".join(sorted(strategies - {own})) or "none"
+            raise row.error("guardrails", f"there is no strategy {name}; other strategies: {known}")
 
 
 def _check_window(row: Row) -> None:

@@ -1,8 +1,11 @@
 """P(success) x value of a success: for amounts with heavy tails, where few large values mislead.
 
-The probability comes from an interaction base. The value of one success comes from the catalogue;
-if the catalogue does not give it, it is the mean value per success of the offer, shrunk towards
-the mean of all offers.
+The probability comes from an interaction base. The value of one success is what every success of
+the offer earned, if they all earned the same; else it comes from the catalogue; else it is the mean
+of the offer, shrunk towards that of all offers.
+
+A display without a success may cost something, as in net values: ``p x value - cost``. With ``c``
+the reward of such a display, the score is ``c + p x (value - c)``.
 """
 
 from __future__ import annotations
@@ -23,10 +26,15 @@ SHRINK_SUCCESSES = 30.0
 
 @dataclass(frozen=True)
 class SuccessValue:
-    """``chances`` scores P(success); ``success_values`` float64 (n_offers,), in KPI units."""
+    """``chances`` scores P(success).
+
+    ``success_values``, float64 (n_offers,) in KPI units, is what a success adds to
+    ``without_success``, the reward of a display without one.
+    """
 
     chances: InteractionBase
     success_values: Vector
+    without_success: Vector
     form = kind = "success_value"
     short_lists = None
 
@@ -47,36 +55,50 @@ class SuccessValue:
 
     def score(self, users: Matrix) -> Vector:
         """Expected value per display, float64 (n_users, n_offers)."""
-        return self.chances.score(users) * self.success_values
+        return self.chances.score(users) * self.success_values + self.without_success
 
     def score_one(self, user: Matrix) -> tuple[Vector, bool]:
         """Expected values of one user, personalised."""
         chances, personal = self.chances.score_one(user)
-        return chances * self.success_values, personal
+        return chances * self.success_values + self.without_success, personal
 
     def shown(self, users: Matrix, offers: Codes) -> Vector:
         """Expected value per display of the offers shown, float64 (n,)."""
-        return self.chances.shown(users, offers) * self.success_values[offers]
+        chances = self.chances.shown(users, offers)
+        return chances * self.success_values[offers] + self.without_success[offers]
 
     def personalises(self, users: Matrix) -> Mask:
         """True for everybody."""
         return np.ones(users.shape[0], dtype=np.bool_)
 
     def recalibrated(self, correction: Calibration, objective: Objective) -> SuccessValue:
-        """The same model with all values multiplied by one factor; the slope stays 1."""
+        """The same model with all values multiplied by one factor; the slope stays 1.
+
+        Values that may be negative stay as they are: a factor has no meaning for them.
+        """
+        if objective.link == "identity":
+            return self
         return replace(self, success_values=float(np.exp(correction.shift)) * self.success_values)
 
     def description(self) -> tuple[Description, Files]:
         """The model of P(success) and the values."""
         inner, files = self.chances.description()
-        values = self.success_values.tolist()
-        return {"form": self.form, "model": inner, "values": values}, files
+        values, without = self.success_values.tolist(), self.without_success.tolist()
+        return {
+            "form": self.form,
+            "model": inner,
+            "values": values,
+            "without_success": without,
+        }, files
 
     @classmethod
     def from_description(cls, stored: Stored) -> SuccessValue:
         """Inverse of :meth:`description`."""
         chances = InteractionBase.from_description(stored.part("model"))
-        return cls(chances, stored.numbers("values"))
+        values = stored.numbers("values")
+        if "without_success" not in stored.description:
+            return cls(chances, values, np.zeros_like(values))
+        return cls(chances, values, stored.numbers("without_success"))
 
 
 def values_of_success(offers: Codes, rewards: Vector, successes: Mask, known: Vector) -> Vector:
@@ -91,3 +113,13 @@ def values_of_success(offers: Codes, rewards: Vector, successes: Mask, known: Ve
     overall = sums.sum() / max(counts.sum(), 1.0)
     means = (sums + SHRINK_SUCCESSES * overall) / (counts + SHRINK_SUCCESSES)
     return np.where(np.isnan(known), means, known)
+
+
+def told_values(offers: Codes, rewards: Vector, n: int) -> Vector:
+    """Reward of each offer if at least 2 displays all have the same, else NaN, (n,)."""
+    counts = np.bincount(offers, minlength=n)
+    lowest, highest = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(lowest, offers, rewards)
+    np.maximum.at(highest, offers, rewards)
+    spread = highest - lowest <= 1e-9 * np.maximum(np.abs(highest), 1e-300)
+    return np.where((counts > 1) & spread, lowest, np.nan)

@@ -28,7 +28,7 @@ from scorer.models.boosting import (
 from scorer.models.interaction_base import InteractionBase
 from scorer.models.offer_trees import OfferTrees, average
 from scorer.models.protocol import RewardModel
-from scorer.models.success_value import SuccessValue, values_of_success
+from scorer.models.success_value import SuccessValue, told_values, values_of_success
 from scorer.training.means import fit_best_single
 from scorer.training.workbench import EVERYTHING, Folds, Workbench
 
@@ -71,14 +71,19 @@ def _average(bench: Workbench, excluded: Folds) -> RewardModel:
 
 def _success_value(bench: Workbench, excluded: Folds) -> RewardModel:
     examples, rows = bench.examples, bench.training(excluded)
-    capped, whole = bench.outcomes[rows], examples.rewards[rows].sum()
-    values = values_of_success(
-        examples.offers[rows],
-        capped * (whole / max(capped.sum(), 1e-300)),
-        examples.successes[rows],
-        examples.catalogue.known_values,
+    offers, rewards, successes = (
+        array[rows] for array in (examples.offers, examples.rewards, examples.successes)
     )
-    return SuccessValue(bench.base(excluded, link="logit"), values)
+    n, capped = len(examples.catalogue.ready), bench.outcomes[rows]
+    told = told_values(offers[successes], rewards[successes], n)
+    if bench.objective.link == "log":
+        learned, without = capped * (rewards.sum() / max(capped.sum(), 1e-300)), np.zeros(n)
+    else:
+        learned = rewards
+        without = np.nan_to_num(told_values(offers[~successes], rewards[~successes], n))
+    known = np.where(np.isnan(told), examples.catalogue.known_values, told)
+    values = values_of_success(offers, learned, successes, known)
+    return SuccessValue(bench.base(excluded, link="logit"), values - without, without)
 
 
 def _trees(
@@ -139,11 +144,24 @@ CANDIDATES: dict[str, Fit] = {
 }
 
 
-# These candidates need rewards that are mostly 0 and otherwise positive amounts.
-_ONLY_FOR_AMOUNTS = ("success_value",)
+# These candidates need a success that earns what displays without one do not.
+_ONLY_WITH_VALUES = ("success_value",)
 
 
 def candidates_of(bench: Workbench) -> tuple[str, ...]:
     """Names of the candidates that fit the KPI."""
-    is_amount = bench.objective.link == "log"
-    return tuple(name for name in CANDIDATES if is_amount or name not in _ONLY_FOR_AMOUNTS)
+    has_values = _has_values(bench)
+    return tuple(name for name in CANDIDATES if has_values or name not in _ONLY_WITH_VALUES)
+
+
+def _has_values(bench: Workbench) -> bool:
+    """True if rewards are amounts of successes, after a cost that is the same for an offer."""
+    if bench.objective.link != "identity":
+        return bench.objective.link == "log"
+    examples = bench.examples
+    rows = examples.trains & ~examples.successes
+    if not rows.any() or not (examples.trains & examples.successes).any():
+        return False
+    offers = examples.offers[rows]
+    costs = told_values(offers, examples.rewards[rows], len(examples.catalogue.ready))
+    return not np.isnan(costs[np.unique(offers)]).any()

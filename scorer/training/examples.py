@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.errors import StrategyError
 from scorer.features import FeatureSchema, encode_offers, encode_users
+from scorer.warehouse.marts import GUARDRAIL
 
 Sets = Mapping[str, frozenset[str]]
 
@@ -47,13 +48,16 @@ class Examples:
     offers : int64 codes into ``catalogue.all``; those below ``len(catalogue.ready)`` are ready.
     rewards, propensity : float64; NaN if the propensity is unknown.
     successes : bool.
-    first : bool, displayed at the first position of its decision.
+    positions : int64, position among the displays of a decision, from 1.
     profiles : int64 codes of people.
     times : datetime64[us], UTC.
     sets : int64 rows of ``eligible_sets``.
     outdated : bool, from before the response to the offer changed; see :mod:`.shifts`.
+    unseen : bool, at a position that was not looked at; see :mod:`.positions`.
     eligible_sets : bool (n_sets, n_offers), the offers that a policy may choose.
     other_users : users as other fitted schemas encode them, each float32 (n, n_features).
+    guardrails : reward for the KPI of each guardrail, float64 (n,), NaN where it is not known;
+        negative where less is better.
     """
 
     schema: FeatureSchema
@@ -65,12 +69,14 @@ class Examples:
     rewards: Vector
     successes: Mask
     propensity: Vector
-    first: Mask
+    positions: Codes
     profiles: Codes
     times: npt.NDArray[np.datetime64]
     sets: Codes
     outdated: Mask
+    unseen: Mask
     other_users: Mapping[FeatureSchema, Matrix]
+    guardrails: Mapping[str, Vector] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.offers)
@@ -79,12 +85,23 @@ class Examples:
         """The chosen rows, given as indices or a mask."""
         arrays = {name: getattr(self, name)[rows] for name in _PER_DISPLAY}
         others = {schema: users[rows] for schema, users in self.other_users.items()}
-        return replace(self, other_users=others, **arrays)
+        guardrails = {name: rewards[rows] for name, rewards in self.guardrails.items()}
+        return replace(self, other_users=others, guardrails=guardrails, **arrays)
+
+    @property
+    def counts(self) -> Mask:
+        """Displays of ready offers, except those from before the offer changed."""
+        return (self.offers < len(self.catalogue.ready)) & ~self.outdated
 
     @property
     def trains(self) -> Mask:
-        """Displays of ready offers, except those from before the offer changed."""
-        return (self.offers < len(self.catalogue.ready)) & ~self.outdated
+        """Displays that count, except those that were not looked at."""
+        return self.counts & ~self.unseen
+
+    @property
+    def first(self) -> Mask:
+        """Displays at the first position of their decision."""
+        return self.positions == 1
 
     @property
     def evaluates(self) -> Mask:
@@ -110,11 +127,12 @@ _PER_DISPLAY = (
     "rewards",
     "successes",
     "propensity",
-    "first",
+    "positions",
     "profiles",
     "times",
     "sets",
     "outdated",
+    "unseen",
 )
 
 
@@ -131,8 +149,8 @@ def encode_examples(
     Parameters
     ----------
     table : ``display_id, event_ts, offer_id, reward`` and the schema's columns; optional:
-        ``profile_id, propensity, is_success, position, eligibility_set_id``. Rows without a
-        reward or of an offer outside of the strategy are left out.
+        ``profile_id, propensity, is_success, position, eligibility_set_id`` and guardrails. Rows
+        without a reward or of an offer outside of the strategy are left out.
     sets : offers that could have been shown, by eligibility set; None means all offers everywhere.
     other_schemas : fitted schemas of stored models that will score the same displays.
 
@@ -157,12 +175,18 @@ def encode_examples(
         rewards=rewards,
         successes=_optional(table, "is_success", rewards > 0).astype(np.bool_),
         propensity=_optional(table, "propensity", np.full(len(rewards), np.nan)).astype(float),
-        first=_optional(table, "position", np.ones(len(rewards))) == 1,
+        positions=_positions(table, len(rewards)),
         profiles=_codes(table, "profile_id"),
         times=table["event_ts"].to_numpy().astype("datetime64[us]"),
         sets=set_codes,
         outdated=np.zeros(len(rewards), dtype=np.bool_),
+        unseen=np.zeros(len(rewards), dtype=np.bool_),
         other_users={other: encode_users(table, other) for other in other_schemas},
+        guardrails={
+            name.removeprefix(GUARDRAIL): table[name].to_numpy().astype(np.float64)
+            for name in table.column_names
+            if name.startswith(GUARDRAIL)
+        },
     )
 
 
@@ -180,6 +204,12 @@ def _optional(table: pa.Table, name: str, default: npt.NDArray[Any]) -> npt.NDAr
     if pa.types.is_boolean(column.type):
         column = pc.fill_null(column, False)
     return column.to_numpy(zero_copy_only=False)
+
+
+def _positions(table: pa.Table, n: int) -> Codes:
+    """Position of each display, 0 where it is unknown."""
+    positions = _optional(table, "position", np.ones(n))
+    return np.nan_to_num(positions.astype(np.float64), nan=0.0).astype(np.int64)
 
 
 def _codes(table: pa.Table, name: str) -> Codes:

@@ -35,7 +35,7 @@ def offer_means(examples: Examples) -> Vector:
     else:
         weights = 1 / np.maximum(np.where(known, examples.propensity, 1.0), FLOOR)
         weights = np.where(known, weights, 0.0)
-    weights = np.where(examples.outdated, 0.0, weights)
+    weights = np.where(examples.outdated | examples.unseen, 0.0, weights)
     rewards = capped(examples.rewards, examples.kpi_type)
     sums = np.bincount(examples.offers, weights * rewards, n)
     counts = np.bincount(examples.offers, weights, n)
@@ -89,7 +89,7 @@ def best_choice(examples: Examples) -> BestChoice:
     weights = 1 / np.maximum(np.nan_to_num(examples.propensity, nan=1.0), FLOOR)
     variance = 0.0
     for code in (first, second):
-        rows = (examples.offers == code) & ~examples.outdated
+        rows = (examples.offers == code) & ~examples.outdated & ~examples.unseen
         own, rewards = weights[rows], examples.rewards[rows]
         total = max(float(own.sum()), 1e-300)
         variance += float(((own * (rewards - own @ rewards / total)) ** 2).sum()) / total**2

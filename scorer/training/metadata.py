@@ -24,7 +24,8 @@ from scorer.training.workbench import Workbench
 class Describer:
     """Adds metadata to the models of one training.
 
-    ``offers_included`` None counts the ready offers.
+    ``offers_included`` None counts the ready offers. ``chances`` are those of a look at each lower
+    position.
     """
 
     bench: Workbench
@@ -35,12 +36,13 @@ class Describer:
     shifts: tuple[Shift, ...]
     deals: int
     flaws: tuple[str, ...]
+    chances: dict[int, float]
 
     def __call__(self, model: RewardModel, name: str) -> TrainedModel:
         """The model with its metadata, which include the estimates of all candidates."""
         examples = self.bench.examples
-        trains = examples.trains
-        times = examples.times[trains].astype("datetime64[us]").astype(object)
+        counts = examples.counts
+        times = examples.times[counts].astype("datetime64[us]").astype(object)
         included = self.offers_included
         return TrainedModel(
             model=model,
@@ -55,8 +57,8 @@ class Describer:
             metrics=self._metrics(name),
             data_window_start=times[0],
             data_window_end=times[-1],
-            training_rows=int(trains.sum()),
-            successes=int(np.count_nonzero(examples.rewards[trains])),
+            training_rows=int(counts.sum()),
+            successes=int(np.count_nonzero(examples.rewards[counts])),
             offers_included=len(examples.catalogue.ready) if included is None else included,
         )
 
@@ -77,6 +79,7 @@ class Describer:
             "convergence": self.bench.convergence(),
             "refused_fits": list(self.flaws),
             "fold_deals": self.deals,
+            "looked_at": {str(position): chance for position, chance in self.chances.items()},
             **selection_record(self.selection, self.verdict),
         }
 

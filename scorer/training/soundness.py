@@ -41,7 +41,7 @@ def _worse_than_mean(bench: Workbench, name: str, model: RewardModel) -> str | N
     scores = model.shown(examples.users[rows], examples.offers[rows]) / scale
     if not np.isfinite(scores).all():
         return f"{name}: some scores are not finite"
-    if name == "success_value":
+    if name == "success_value" and bench.objective.link == "log":
         # The values of this model are on the scale of the rewards, not of the capped outcomes.
         scores = scores * float(outcomes.mean() * scale / examples.rewards[rows].mean())
     null = _losses(np.full(len(rows), outcomes.mean()), outcomes, bench.objective.link)

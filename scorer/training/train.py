@@ -29,11 +29,13 @@ from scorer.training.candidates import BEST_SINGLE, fit_candidate
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
 from scorer.training.examples import Examples, encode_examples
 from scorer.training.gate import Verdict, gated, is_clear, judge, needed_evidence
+from scorer.training.guardrails import Guardrail, judge_guardrails
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import fit_best_single
 from scorer.training.metadata import Describer
 from scorer.training.model_choice import Selection, select
 from scorer.training.plan import TrainingPlan
+from scorer.training.positions import chances_of_a_look, looked_at
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
 from scorer.training.soundness import flaw
 from scorer.training.workbench import EVERYTHING, Workbench, fold_count
@@ -52,7 +54,8 @@ class Training:
     stands for the personalised model on ``logged``, all displays that can evaluate: the candidate
     chosen on other people, or the best single offer at placements that are held back.
     ``over_deployed`` compares the nominee with the deployed model on ``since``, the displays that
-    the deployed model never saw; both are None if there are none.
+    the deployed model never saw; both are None if there are none. ``guardrails`` compare the
+    nominee with what serves now.
     """
 
     personalised: TrainedModel
@@ -65,6 +68,7 @@ class Training:
     since: LoggedPolicies | None
     deployed_kind: str | None
     shifts: tuple[Shift, ...] = ()
+    guardrails: tuple[Guardrail, ...] = ()
 
     @property
     def notes(self) -> list[str]:
@@ -74,6 +78,12 @@ class Training:
             f"{s.offer_id} earns {s.ratio:.2g} times as much since {s.since}; its {s.rows} displays"
             " from before are set aside"
             for s in self.shifts
+        ]
+        told += [
+            f"position {position} earns {chance:.2g} times as much as the first with the same"
+            " offers; training allows for it"
+            for position, chance in self.personalised.metrics["looked_at"].items()
+            if chance < 1
         ]
         if not self.verdict.personalises:
             best = self.best_single.metrics["best_single"]
@@ -113,7 +123,8 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     """
     others = () if plan.incumbent is None else (plan.incumbent.model.schema,)
     examples = encode_examples(table, schema, plan.offers, plan.kpi_type, plan.eligible, others)
-    bench, shifts = _up_to_date(_bench(examples, plan), plan)
+    chances = chances_of_a_look(examples)
+    bench, shifts = _up_to_date(_bench(looked_at(examples, chances), plan), plan)
     judged = _judged(bench, plan)
     bench, scored, logged, selection = judged.bench, judged.scored, judged.logged, judged.selection
     final = _first_sound(bench, scored, selection)
@@ -125,7 +136,15 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
     since = _since(bench, scored, plan.incumbent, logged)
     measured = _Measured(selection, verdict, bench.chooses)
     describe = Describer(
-        bench, scored, selection, verdict, plan.offers_included, shifts, judged.deals, final.flaws
+        bench,
+        scored,
+        selection,
+        verdict,
+        plan.offers_included,
+        shifts,
+        judged.deals,
+        final.flaws,
+        chances,
     )
     return Training(
         personalised=describe(model, final.name),
@@ -138,6 +157,7 @@ def train(table: pa.Table, schema: FeatureSchema, plan: TrainingPlan) -> Trainin
         since=since,
         deployed_kind=None if plan.incumbent is None else plan.incumbent.model.kind,
         shifts=shifts,
+        guardrails=measured.guardrails(logged, since),
     )
 
 
@@ -275,6 +295,17 @@ class _Measured:
         """Compare the nominee with the deployed model."""
         if since is None:
             return None
-        nominee = self.new(since) if self.verdict.personalises else since.policy(BEST_SINGLE)
         deployed = since.policy(DEPLOYED)
-        return compare(since.feedback, nominee, deployed, inflation=since.inflation)
+        return compare(since.feedback, self.nominee(since), deployed, inflation=since.inflation)
+
+    def nominee(self, logged: LoggedPolicies) -> TargetPolicy:
+        """The policy of the nominee."""
+        return self.new(logged) if self.verdict.personalises else logged.policy(BEST_SINGLE)
+
+    def guardrails(
+        self, logged: LoggedPolicies, since: LoggedPolicies | None
+    ) -> tuple[Guardrail, ...]:
+        """Compare the nominee with the deployed model, or with random traffic without one."""
+        rows = logged if since is None else since
+        serving = logged.random if since is None else since.policy(DEPLOYED)
+        return tuple(judge_guardrails(rows, self.nominee(rows), serving))

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scorer.config import MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError, StrategyError
@@ -34,6 +35,9 @@ group by strategies.strategy_id, strategies.kpi_type, strategies.exploration_sha
 """
 VALUE_PER_SUCCESS = "value_per_success"
 """Column and characteristic of the catalogue with the value of one success of the offer."""
+
+GUARDRAIL = "guardrail "
+"""Start of the name of a column with the rewards of a guardrail."""
 
 _EXAMPLE_COLUMNS = (
     "display_id",
@@ -160,6 +164,33 @@ def load_examples(connection: Connection, strategy: str, schema: FeatureSchema) 
     return connection.sql(
         f"select {columns} from training_examples where strategy_id = ?", params=[strategy]
     ).to_arrow_table()
+
+
+def with_guardrails(connection: Connection, strategy: str, examples: pa.Table) -> pa.Table:
+    """Add a column for each guardrail of a strategy, named as the strategy names it.
+
+    It holds what the display did for the KPI of the guardrail, NULL where that is not known, and is
+    negative where less is better. Displays are matched by id.
+    """
+    for guardrail in _guardrails(connection, strategy):
+        name = guardrail.removeprefix("-").strip()
+        sign = -1.0 if guardrail.startswith("-") else 1.0
+        known = connection.sql(
+            "select display_id, reward from training_examples"
+            " where strategy_id = ? and reward is not null",
+            params=[name],
+        ).to_arrow_table()
+        places = pc.index_in(examples["display_id"], known["display_id"].combine_chunks())
+        rewards = pc.multiply(pc.cast(known["reward"], pa.float64()), sign)
+        examples = examples.append_column(GUARDRAIL + guardrail, rewards.take(places))
+    return examples
+
+
+def _guardrails(connection: Connection, strategy: str) -> list[str]:
+    rows = connection.execute(
+        "select unnest(guardrails) from dim_ranking_strategies where strategy_id = ?", [strategy]
+    ).fetchall()
+    return list(dict.fromkeys(name for (name,) in rows))
 
 
 def read_characteristics(connection: Connection, strategy: str) -> dict[str, Mapping[str, Any]]:

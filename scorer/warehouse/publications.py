@@ -31,6 +31,7 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "ineligible_offers": (),
     "offer_readiness": (),
     "arm_performance": (),
+    "guardrail_performance": (),
     "traffic_allocation": (),
     "strategy_timeline": (),
     "group_performance": (),

@@ -29,6 +29,48 @@ def test_the_verdict_follows_the_interval(row: dict[str, object] | None, words: 
 
 
 @pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        ((None, None), "Too little data for a lift over control"),
+        ((0.1, 0.3), "better than control, by more than chance"),
+        ((-0.3, -0.1), "worse than control, by more than chance"),
+        ((-0.1, 0.1), "not different from control beyond chance"),
+    ],
+)
+def test_the_lift_over_control_follows_its_interval(
+    ends: tuple[float | None, float | None], words: str
+) -> None:
+    """Without a control arm there is no sentence, with one it says what is proven."""
+    given = {
+        "status_over_control": "ok",
+        "lift_over_control": 0.0,
+        "lift_over_control_low": ends[0],
+        "lift_over_control_high": ends[1],
+        "power_sentence_over_control": None,
+    }
+    assert words in performance.over_control(pd.Series(given, dtype=object))
+    assert performance.over_control(pd.Series(given | {"status_over_control": None})) == ""
+    assert performance.over_control(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        (["worse", "better"], "makes a guardrail worse"),
+        (["not proven", "better"], "makes no guardrail worse"),
+        (["too few", "too few"], "Too little data"),
+    ],
+)
+def test_guardrails_are_summed_up_in_one_sentence(verdicts: list[str], words: str) -> None:
+    """One guardrail that gets credibly worse is named, whatever the others do."""
+    frame = pd.DataFrame(
+        {"arm": "personalised", "guardrail": ["revenue", "visits"], "verdict": verdicts}
+    )
+    assert words in performance.guardrails(frame)
+    assert ("revenue" in performance.guardrails(frame)) == (verdicts[0] == "worse")
+
+
+@pytest.mark.parametrize(
     ("ratio", "words"),
     [
         (1.02, "right within 5 %"),
@@ -110,7 +152,7 @@ def weeks(new: float, old: float, error: float) -> pd.DataFrame:
     """Return the rewards of random traffic in two weeks."""
     return pd.DataFrame(
         {
-            "traffic_type": ["random", "random"],
+            "arm": ["random", "random"],
             "is_this_week": [True, False],
             "reward_per_display": [new, old],
             "standard_error": [error, error],

@@ -30,25 +30,28 @@ class Arms:
         """Keep an in-memory database called `build`, and the compiled SQL by unique id."""
         self._connection, self._compiled = connection, compiled
 
-    def run(self, kpi_type: str, displays: pa.Table) -> list[ArmRow]:
-        """Return the rows of contextual traffic of all placements in 30 days, by strategy.
+    def run(self, kpi_type: str, displays: pa.Table, baseline: str = "random") -> list[ArmRow]:
+        """Return the rows of personalised traffic of all placements in 30 days, by strategy.
 
         `displays` has strategy_id, profile_id, traffic_type and reward.
         """
         given = self._connection.register("given", displays)
         for name, sql in {
-            "stg_ranking_strategies": f"select distinct strategy_id, '{kpi_type}' as kpi_type"
-            " from given",
-            "int_display_outcomes": "select strategy_id, profile_id, traffic_type, reward,"
+            "stg_ranking_strategies": f"select distinct strategy_id, '{kpi_type}' as kpi_type,"
+            " null::varchar[] as guardrails from given",
+            "int_display_outcomes": "select strategy_id, row_number() over () as display_id,"
+            " profile_id, traffic_type, reward,"
+            " case traffic_type when 'contextual' then 'personalised' when 'noncontextual' then"
+            " 'control' else traffic_type end as arm,"
             " 'web' as placement_id, true as is_mature, timestamp '2026-01-24' as event_ts,"
             " reward > 0 as is_success from given",
             "int_arm_outcomes": self._compiled["model.nextoffer.int_arm_outcomes"],
         }.items():
             given.execute(f"create or replace table build.main.{name} as {sql}")
         found = given.execute(
-            f"select * from ({self._compiled['model.nextoffer.arm_performance']})"
+            f"select * from ({self._compiled['model.nextoffer.int_arm_comparisons']})"
             " where placement_id = 'all' and window_days = 30 and traffic_type = 'contextual'"
-            " order by strategy_id"
+            f" and baseline = '{baseline}' order by strategy_id"
         )
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -273,7 +276,7 @@ def test_clustered_figures_need_20_profiles(compared: Compare) -> None:
 def test_displays_needed_give_a_power_of_80_percent(compared: Compare, ratio: int) -> None:
     """With as many displays as stated, a lift of 10 % has z = 1.96 + 0.84 on average."""
     row = compared("binary", clicks(50, 1000), clicks(50 * ratio, 1000 * ratio))
-    needed = row["random_displays_needed"]
+    needed = row["baseline_displays_needed"]
     rates, displays = np.array([0.05, 0.055]), np.array([needed, ratio * needed])
     error = math.sqrt((rates * (1 - rates) / displays).sum())
     assert 0.005 / error == pytest.approx(stats.norm.ppf(0.975) + stats.norm.ppf(0.8), rel=1e-4)
@@ -291,7 +294,7 @@ def test_displays_needed_of_a_continuous_kpi_follow_its_variance(compared: Compa
     quantiles = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
     variance = random.var(ddof=1) + contextual.var(ddof=1) / 2
     expected = quantiles**2 * variance / (0.1 * random.mean()) ** 2
-    assert row["random_displays_needed"] == pytest.approx(expected, rel=1e-4)
+    assert row["baseline_displays_needed"] == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.slow
@@ -457,3 +460,27 @@ def test_intervals_hold_the_gain_of_simulated_banks(arms: Arms) -> None:
         ]
     assert len(held) == 60
     assert 0.88 <= np.mean(held) <= 1
+
+
+def test_lift_over_control_is_that_over_random_with_the_arms_exchanged(arms: Arms) -> None:
+    """The same rewards in the control arm give the same lift, interval and gain as in random."""
+
+    def row(random: Rewards, control: Rewards, baseline: str) -> ArmRow:
+        parts = {"random": random, "noncontextual": control, "contextual": clicks(60, 1000)}
+        rewards = np.concatenate(list(parts.values()))
+        table = {
+            "strategy_id": np.zeros(rewards.size, dtype=np.int64),
+            "profile_id": np.arange(rewards.size) % 1500,
+            "traffic_type": [name for name, part in parts.items() for _ in part],
+            "reward": rewards,
+        }
+        return arms.run("binary", pa.table(table), baseline)[0]
+
+    few, many = clicks(20, 1000), clicks(25, 1000)
+    over_control = row(few, many, "control")
+    over_random = row(many, few, "random")
+    assert over_control["lift"] == pytest.approx(60 / 25 - 1)
+    for name in ("lift", "lift_low", "lift_high", "p_value", "incremental_reward"):
+        assert over_control[name] == pytest.approx(over_random[name]), name
+    assert over_control["baseline_displays_needed"] == over_random["baseline_displays_needed"]
+    assert "control" in row(few, clicks(5, 1000), "control")["power_sentence"].lower()

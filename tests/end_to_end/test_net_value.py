@@ -15,9 +15,10 @@ OFFERS = """offer_id,priority,cost_per_display,cost_per_success,value_per_succes
 call,1,1.50,,10
 mail,2,CHF 0.10,0.5,10
 """
-STRATEGIES = """strategy_id,objective,control_share,top_k
-gross,reward,,1
-net,net_value,0.3,1
+STRATEGIES = """strategy_id,objective,control_share,top_k,guardrails
+gross,reward,,1,
+net,net_value,0.3,1,
+guarded,net_value,,1,gross
 """
 
 
@@ -86,3 +87,30 @@ def test_the_control_arm_gets_the_order_of_the_business(home: Path) -> None:
     assert 0.2 < people["control"] / sum(people.values()) < 0.4
     control = next(r for r in arms if r["arm"] == "control")
     assert (control["first"], control["last"]) == ("mail", "mail")
+
+
+def test_a_guardrail_that_gets_worse_holds_the_model_back(home: Path) -> None:
+    """The mail earns more net of costs and half the clicks, which the guardrail forbids."""
+    (run_row,) = published(
+        home,
+        "select status, reason, deployed_model_version from training_runs"
+        " where strategy_id = 'guarded'",
+    )
+    assert (run_row["status"], run_row["deployed_model_version"]) == ("held_back", None)
+    assert run_row["reason"].startswith("guardrail gross gets worse: -0.")
+    shown = published(
+        home,
+        "select guardrail, arm, baseline, displays, round(reward_per_display, 2) as rate, verdict"
+        " from guardrail_performance"
+        " where strategy_id = 'guarded' and placement_id = 'all' and window_days = 30",
+    )
+    assert shown == [
+        {
+            "guardrail": "gross",
+            "arm": "random",
+            "baseline": "random",
+            "displays": 4_000,
+            "rate": 0.15,
+            "verdict": "reference",
+        }
+    ]

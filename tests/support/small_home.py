@@ -28,7 +28,7 @@ MARTS = """
 create or replace table dim_ranking_strategies as
 select 's' as strategy_id, 'binary' as kpi_type, {share}::double as exploration_share,
     30 as lookback_days,
-    'uniform' as exploration, 0::double as control_share, 2 as top_k;
+    'uniform' as exploration, 0::double as control_share, null::varchar[] as guardrails, 2 as top_k;
 create or replace table strategy_features as
 select * from (values
     ('s', 1, 'placement_id', 'decisioning', 'category', null),

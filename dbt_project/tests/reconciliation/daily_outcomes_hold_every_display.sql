@@ -5,7 +5,7 @@ with outcomes as (
     select
         strategy_id,
         display_date,
-        traffic_type,
+        arm,
         sum(displays) as displays
     from {{ ref("daily_outcomes") }}
     group by 1, 2, 3
@@ -21,7 +21,7 @@ from outcomes
 full join {{ ref("traffic_allocation") }} as traffic
     on outcomes.strategy_id = traffic.strategy_id
     and outcomes.display_date = traffic.display_date
-    and outcomes.traffic_type = traffic.traffic_type
+    and outcomes.arm = traffic.arm
 where
     outcomes.displays is distinct from traffic.displays
     and coalesce(outcomes.display_date, traffic.display_date) > ({{ add_days(as_of(), "-" ~ performance_days()) }})::date

@@ -71,6 +71,18 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
         {"ranking_strategies.csv": "strategy_id,control_share\nweb,0.95\n"},
         ["line 2, column control_share: '0.95'", "must be at most 1"],
     ),
+    "guardrail that nobody defines": (
+        {"ranking_strategies.csv": "strategy_id,guardrails\nweb,-mail\n"},
+        ["line 2, column guardrails: '-mail'", "no strategy mail; other strategies: none"],
+    ),
+    "guardrail in both directions": (
+        {"ranking_strategies.csv": "strategy_id,guardrails\nweb,mail|-mail\nmail,\n"},
+        ["line 2, column guardrails: 'mail|-mail'", "mail is there twice"],
+    ),
+    "guardrail on itself": (
+        {"ranking_strategies.csv": "strategy_id,guardrails\nweb,web\n"},
+        ["line 2, column guardrails: 'web'", "the strategy itself"],
+    ),
     "top k of 0": (strategies("top_k", "0"), ["column top_k: '0'", "at least 1"]),
     "unknown KPI type": (strategies("kpi_type", "money"), ["'money'", "binary or continuous"]),
     "continuous without path": (

@@ -181,3 +181,52 @@ def test_the_choice_of_the_best_single_offer_tells_how_sure_it_is() -> None:
     assert clear.probability > 0.9
     even = best_choice(bench(shop(1), kpi_type="continuous").examples)
     assert 0.5 <= even.probability < 0.9
+
+
+def net(seed: int, n: int = 8000) -> pa.Table:
+    """Net values of clicks: 12 % if offer and segment fit, else 3 %, worth 10 and 4 less costs."""
+    rng = np.random.default_rng(seed)
+    f1, offer = rng.integers(0, 2, (2, n))
+    clicks = rng.random(n) < np.where(f1 == offer, 0.12, 0.03)
+    rewards = clicks * np.array([10.0, 4.0])[offer] - np.array([0.5, 0.1])[offer]
+    columns = {
+        "segment:f1": f1.astype(bool),
+        "context:f2": np.zeros(n),
+        "propensity": np.full(n, 0.5),
+        "is_success": clicks,
+    }
+    return examples(columns, [f"offer_{o + 1}" for o in offer], rewards)
+
+
+def test_a_net_value_is_probability_times_value_minus_cost() -> None:
+    """Costs and values that are the same for all displays of an offer are learned exactly."""
+    made = bench(net(0), kpi_type="continuous")
+    assert "success_value" in candidates_of(made)
+    model = CANDIDATES["success_value"](made, EVERYTHING)
+    assert isinstance(model, SuccessValue)
+    np.testing.assert_allclose(model.success_values, [10, 4])
+    np.testing.assert_allclose(model.without_success, [-0.5, -0.1])
+    chances = model.chances.score(USERS)
+    np.testing.assert_allclose(model.score(USERS), chances * [10, 4] - [0.5, 0.1])
+    np.testing.assert_allclose(
+        model.shown(USERS, np.array([0, 1])), np.diag(model.score(USERS)), rtol=1e-6
+    )
+    np.testing.assert_allclose(model.score_one(USERS[0])[0], model.score(USERS)[0], rtol=1e-6)
+
+
+def test_net_values_are_personalised_and_keep_their_level() -> None:
+    """Training serves who fits the cheap offer with it, and expects what displays earn."""
+    training = trained(net(1))
+    assert training.verdict.personalises
+    values = {c.name: c.value.value for c in training.selection.candidates}
+    assert values["success_value"] == pytest.approx(max(values.values()), rel=0.05)
+
+
+@pytest.mark.parametrize("spoilt", [0.2, -3.0])
+def test_costs_that_differ_between_displays_are_not_a_value(spoilt: float) -> None:
+    """Amounts without a success that vary are no cost of the offer: the candidate is left out."""
+    table = net(2)
+    rewards = table["reward"].to_numpy().copy()
+    rewards[np.flatnonzero(rewards < 0)[0]] = spoilt
+    made = bench(table.set_column(3, "reward", pa.array(rewards)), kpi_type="continuous")
+    assert "success_value" not in candidates_of(made)

@@ -27,7 +27,7 @@ SCORES = {"a": [0.1], "b": [0.3], "c": [0.2]}
 WORKED_TABLES = """
 create table dim_ranking_strategies as
     select 's' as strategy_id, 0.1 as exploration_share, 'uniform' as exploration,
-        0.0 as control_share, 3 as top_k;
+        0.0 as control_share, null::varchar[] as guardrails, 3 as top_k;
 create table dim_offers as
     select unnest(['offer_1', 'offer_2', 'stop_gap']) as offer_id, 'An offer' as offer_name,
         0 as priority, offer_id = 'stop_gap' as is_fallback, 'approved' as status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ WEEK = timedelta(days=7)
 MARTS = """
 create table dim_ranking_strategies as
     select 's' as strategy_id, 'binary' as kpi_type, 0.1 as exploration_share,
-        'uniform' as exploration, 0.0 as control_share, 3 as top_k;
+        'uniform' as exploration, 0.0 as control_share, null::varchar[] as guardrails, 3 as top_k;
 create table strategy_features as
     select 's' as strategy_id, * from (values
         (0, 'f1', 'segment', 'boolean'), (1, 'f2', 'context', 'number')
@@ -126,6 +127,43 @@ def test_a_model_that_passes_is_deployed(worked: Connection, settings: Settings)
     assert summary.startswith(f"model {run['model_version']} (")
     history = ModelRegistry(settings.models_dir).history("s")
     assert history == [Deployment(AS_OF, run["model_version"], "deploy", "passed the gate")]
+
+
+def guarded(guardrail: str) -> Connection:
+    """A build with a guardrail that the offers earn which the worked example does not like."""
+    connection = build(worked_example(0, 1500))
+    connection.execute(
+        "create or replace table dim_ranking_strategies as"
+        " select * replace ([$1] as guardrails) from dim_ranking_strategies",
+        [guardrail],
+    )
+    connection.execute(
+        "insert into training_examples by name"
+        " select * replace ('calm' as strategy_id, (hash(display_id) % 10 < 8 and not case"
+        " when offer_id = 'offer_1' then (segments = ['f1']) = (context['f2'] = '1')"
+        " else segments = [] and context['f2'] = '1' end)::int as reward)"
+        " from training_examples"
+    )
+    return connection
+
+
+def test_a_model_that_harms_a_guardrail_is_held_back(settings: Settings) -> None:
+    """Nothing is deployed, the run names the guardrail and its metrics have the interval."""
+    run, _ = train_cycle(guarded("calm"), settings)
+    assert (run["status"], run["deployed_model_version"]) == ("held_back", None)
+    assert re.match("guardrail calm gets worse: -.* per display; all traffic is", run["reason"])
+    (found,) = json.loads(run["metrics"])["guardrails"]
+    assert (found["guardrail"], found["is_worse"]) == ("calm", True)
+    assert found["low"] < found["high"] < 0
+
+
+def test_a_model_that_lowers_what_should_be_low_is_deployed(settings: Settings) -> None:
+    """A minus before the name of the guardrail means that less of it is better."""
+    run, _ = train_cycle(guarded("-calm"), settings)
+    assert run["status"] == "succeeded"
+    (found,) = json.loads(run["metrics"])["guardrails"]
+    assert (found["is_less_better"], found["is_worse"]) == (True, False)
+    assert found["high"] > found["low"] > 0
 
 
 def test_a_model_that_does_not_pass_is_kept_and_the_best_single_offer_deployed(

@@ -64,6 +64,14 @@ def test_null_worlds_are_held_back() -> None:
             assert result.verdict.reason is not None
 
 
+@pytest.mark.parametrize("seed", [1, 2_026])
+def test_the_verdict_does_not_depend_on_the_seed(seed: int) -> None:
+    """The same data give the same evidence and verdict whatever the seed of the run."""
+    again = train(null_world(3), WORKED_SCHEMA, TrainingPlan("binary", BOTH, seed=seed))
+    assert again.verdict == null(3).verdict
+    assert again.selection.evidence == null(3).selection.evidence
+
+
 def test_the_reason_gives_lift_evidence_and_threshold() -> None:
     """A strategy that fails gets a reason of one line with lift, evidence and threshold."""
     reasons = [null(seed).verdict.reason for seed in range(7)]

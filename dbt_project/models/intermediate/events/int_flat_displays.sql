@@ -95,6 +95,7 @@ final as (
         placement_id,
         position,
         traffic_type,
+        told_arm,
         propensity,
         segments,
         {{ text_of_map("context") }} as context_text,

@@ -21,7 +21,8 @@ final as (
 
     select
         strategies.strategy_id,
-        offers.offer_id
+        offers.offer_id,
+        offers.is_fallback
     from strategies
     cross join offers
     left join chosen

@@ -49,6 +49,7 @@ outcomes as (
         displays.scope_id,
         displays.placement_id,
         displays.traffic_type,
+        displays.arm,
         displays.propensity,
         displays.is_mature,
         displays.is_in_lookback,

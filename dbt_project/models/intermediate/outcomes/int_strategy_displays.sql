@@ -42,6 +42,9 @@ final as (
         displays.placement_id,
         displays.position,
         displays.traffic_type,
+        {{ arm_of(
+            "displays.told_arm", "displays.traffic_type", "strategies.control_share", "strategy_offers.is_fallback"
+        ) }} as arm,
         displays.propensity
     from displays
     inner join strategy_offers on displays.offer_id = strategy_offers.offer_id

@@ -17,6 +17,7 @@ with final as (
         exploration_share,
         exploration,
         control_share,
+        guardrails,
         top_k,
         placement_ids,
         is_default

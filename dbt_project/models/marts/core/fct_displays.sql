@@ -27,6 +27,25 @@ interactions as (
 
 ),
 
+controlled as (
+
+    select
+        displays.display_id,
+        max(strategies.control_share) as control_share
+    from displays
+    inner join {{ ref("int_strategy_offers") }} as strategy_offers on displays.offer_id = strategy_offers.offer_id
+    inner join {{ ref("stg_ranking_strategies") }} as strategies on strategy_offers.strategy_id = strategies.strategy_id
+    where
+        displays.traffic_type = 'noncontextual'
+        and not coalesce(strategy_offers.is_fallback, false)
+        and (
+            strategies.placement_ids is null
+            or {{ in_list("strategies.placement_ids", "displays.placement_id") }}
+        )
+    group by 1
+
+),
+
 final as (
 
     select
@@ -42,6 +61,7 @@ final as (
         displays.placement_id,
         displays.position,
         displays.traffic_type,
+        {{ arm_of("displays.told_arm", "displays.traffic_type", "controlled.control_share", "false") }} as arm,
         displays.propensity,
         contexts.context,
         coalesce(interactions.clicks, displays.is_clicked::int, 0)::bigint as clicks,
@@ -52,6 +72,7 @@ final as (
     from displays
     left join contexts on displays.context_text = contexts.context_text
     left join interactions on displays.display_id = interactions.display_id
+    left join controlled on displays.display_id = controlled.display_id
 
 )
 

@@ -1,16 +1,6 @@
-with outcomes as (
+{%- set references = ["random", "control"] %}
 
-    select
-        outcomes.*,
-        strategies.kpi_type
-    from {{ ref("int_display_outcomes") }} as outcomes
-    inner join {{ ref("stg_ranking_strategies") }} as strategies on outcomes.strategy_id = strategies.strategy_id
-    where
-        outcomes.is_mature
-        and outcomes.reward is not null
-        and outcomes.traffic_type is not null
-
-),
+with {{ outcomes_of_kpis() }},
 
 windows as (
 
@@ -22,12 +12,14 @@ profiles as (
 
     select
         outcomes.strategy_id,
+        outcomes.guardrail,
         outcomes.kpi_type,
         -- 'all' names the rows of all placements, so a placement of that name is renamed.
         coalesce(case when outcomes.placement_id = 'all' then 'all (placement)' else outcomes.placement_id end, 'all')
             as placement_id,
         windows.window_days,
-        outcomes.traffic_type,
+        outcomes.arm,
+        any_value(outcomes.traffic_type) as traffic_type,
         outcomes.profile_id,
         min(outcomes.event_ts) as first_display_ts,
         count(*)::double as displays,
@@ -39,32 +31,45 @@ profiles as (
     group by grouping sets (
         (
             outcomes.strategy_id,
+            outcomes.guardrail,
             outcomes.kpi_type,
             outcomes.placement_id,
             windows.window_days,
-            outcomes.traffic_type,
+            outcomes.arm,
             outcomes.profile_id
         ),
-        (outcomes.strategy_id, outcomes.kpi_type, windows.window_days, outcomes.traffic_type, outcomes.profile_id)
+        (
+            outcomes.strategy_id,
+            outcomes.guardrail,
+            outcomes.kpi_type,
+            windows.window_days,
+            outcomes.arm,
+            outcomes.profile_id
+        )
     )
 
 ),
 
--- A person who explores in one cycle and not in the next is in both arms.
+-- A person who explores in one cycle and not in the next is in several arms.
 paired as (
 
     select
         profiles.*,
-        coalesce(random.displays, 0) as random_displays,
-        coalesce(random.reward, 0) as random_reward
+        {%- for arm in references %}
+        coalesce({{ arm }}.displays, 0) as {{ arm }}_displays,
+        coalesce({{ arm }}.reward, 0) as {{ arm }}_reward{{ "," if not loop.last }}
+        {%- endfor %}
     from profiles
-    left join profiles as random
-        on profiles.traffic_type <> 'random'
-        and random.traffic_type = 'random'
-        and profiles.strategy_id = random.strategy_id
-        and profiles.placement_id = random.placement_id
-        and profiles.window_days = random.window_days
-        and profiles.profile_id = random.profile_id
+    {%- for arm in references %}
+    left join profiles as {{ arm }}
+        on profiles.arm <> '{{ arm }}'
+        and {{ arm }}.arm = '{{ arm }}'
+        and profiles.strategy_id = {{ arm }}.strategy_id
+        and profiles.guardrail is not distinct from {{ arm }}.guardrail
+        and profiles.placement_id = {{ arm }}.placement_id
+        and profiles.window_days = {{ arm }}.window_days
+        and profiles.profile_id = {{ arm }}.profile_id
+    {%- endfor %}
 
 ),
 
@@ -73,10 +78,12 @@ sums as (
 
     select
         strategy_id,
+        guardrail,
         kpi_type,
         placement_id,
         window_days,
-        traffic_type,
+        arm,
+        any_value(traffic_type) as traffic_type,
         min(first_display_ts) as first_display_ts,
         count(*) as profiles,
         sum(displays)::bigint as displays,
@@ -86,12 +93,14 @@ sums as (
         {{ exact_sum("displays * displays") }} as displays_displays,
         {{ exact_sum("displays * reward") }} as displays_reward,
         {{ exact_sum("reward * reward", 18) }} as reward_reward,
-        {{ exact_sum("displays * random_displays") }} as displays_random_displays,
-        {{ exact_sum("displays * random_reward") }} as displays_random_reward,
-        {{ exact_sum("reward * random_displays") }} as reward_random_displays,
-        {{ exact_sum("reward * random_reward", 18) }} as reward_random_reward
+        {%- for arm in references %}
+        {{ exact_sum("displays * " ~ arm ~ "_displays") }} as displays_{{ arm }}_displays,
+        {{ exact_sum("displays * " ~ arm ~ "_reward") }} as displays_{{ arm }}_reward,
+        {{ exact_sum("reward * " ~ arm ~ "_displays") }} as reward_{{ arm }}_displays,
+        {{ exact_sum("reward * " ~ arm ~ "_reward", 18) }} as reward_{{ arm }}_reward{{ "," if not loop.last }}
+        {%- endfor %}
     from paired
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4, 5, 6
 
 ),
 

@@ -17,6 +17,7 @@ final as (
         outcomes.offer_id,
         windows.window_days,
         coalesce(outcomes.traffic_type, 'unknown') as traffic_type,
+        outcomes.arm,
         count(*) as displays,
         count(*) filter (where outcomes.is_mature) as mature_displays,
         count(*) filter (where outcomes.is_mature and outcomes.is_success) as successes,
@@ -25,7 +26,7 @@ final as (
         {{ exact_mean("case when outcomes.is_mature then outcomes.reward end") }} as reward_per_display
     from outcomes
     inner join windows on outcomes.event_ts > {{ add_days(as_of(), "-windows.window_days") }}
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 
 )
 

@@ -6,7 +6,7 @@ with source as (
             "strategy_id", "display_name", "kpi_name", "kpi_type", "currency", "success_event_types", "value_path",
             "window_hours", "lookback_days", "min_displays", "min_successes", "exploration_share", "exploration",
             "control_share", "top_k",
-            "placement_ids", "context_features", "objective",
+            "placement_ids", "context_features", "objective", "guardrails",
         ],
         required=["strategy_id"],
     ) }}
@@ -34,6 +34,7 @@ configured as (
         placement_ids,
         context_features,
         objective,
+        guardrails,
         false as is_default
     from source
 
@@ -61,6 +62,7 @@ defaulted as (
         null as placement_ids,
         null as context_features,
         null as objective,
+        null as guardrails,
         true as is_default
     where not exists (select 1 from configured)
 
@@ -98,6 +100,7 @@ final as (
         coalesce(top_k::int, 3) as top_k,
         {{ text_to_list("placement_ids") }} as placement_ids,
         {{ text_to_list("context_features") }} as context_features,
+        {{ text_to_list("guardrails") }} as guardrails,
         is_default
     from unioned
 

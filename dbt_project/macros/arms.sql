@@ -1,0 +1,90 @@
+{# What a log may state as the traffic type of a display besides the three of XDM: the arm itself. #}
+{% macro told_arms() %}
+    {{ return(["personalised", "control", "fallback"]) }}
+{% endmacro %}
+
+{# The traffic type of an arm that a log states; every other text as it is. #}
+{% macro traffic_type_of_arm(text) -%}
+    case
+        when lower({{ text }}) = 'personalised' then 'contextual'
+        when lower({{ text }}) in ('control', 'fallback') then 'noncontextual'
+        else lower({{ text }})
+    end
+{%- endmacro %}
+
+{# The arm of a display: as logged, else by its traffic type. Offers that neither a model nor chance ordered are those of the
+   control arm where the strategy has one, except fallback offers. #}
+{% macro arm_of(told_arm, traffic_type, control_share, is_fallback) -%}
+    case
+        when {{ told_arm }} is not null then {{ told_arm }}
+        when {{ traffic_type }} = 'random' then 'random'
+        when {{ traffic_type }} = 'contextual' then 'personalised'
+        when {{ traffic_type }} = 'noncontextual' and {{ control_share }} > 0 and not coalesce({{ is_fallback }}, false)
+            then 'control'
+        when {{ traffic_type }} = 'noncontextual' then 'fallback'
+        else 'unknown'
+    end
+{%- endmacro %}
+
+{# The strategy that a guardrail names. #}
+{% macro guardrail_id(guardrail) -%}
+    trim(ltrim({{ guardrail }}, '-'))
+{%- endmacro %}
+
+{# Whether less of a guardrail is better. #}
+{% macro is_less_better(guardrail) -%}
+    starts_with({{ guardrail }}, '-')
+{%- endmacro %}
+
+{# CTEs up to `outcomes`: mature displays of known arms, for the KPI of their strategy (guardrail is NULL) and for that of each
+   of its guardrails, which is what the same displays did for another strategy. #}
+{% macro outcomes_of_kpis() -%}
+strategies as (
+
+    select * from {{ ref("stg_ranking_strategies") }}
+
+),
+
+judged as (
+
+    select *
+    from {{ ref("int_display_outcomes") }}
+    where
+        is_mature
+        and reward is not null
+
+),
+
+guardrails as (
+
+    select
+        strategy_id,
+        unnest(guardrails) as guardrail
+    from strategies
+
+),
+
+outcomes as (
+
+    select
+        judged.*,
+        strategies.kpi_type,
+        null::varchar as guardrail
+    from judged
+    inner join strategies on judged.strategy_id = strategies.strategy_id
+    where judged.arm <> 'unknown'
+    union all
+    select
+        judged.* replace (other.is_success as is_success, other.reward as reward),
+        strategies.kpi_type,
+        guardrails.guardrail
+    from guardrails
+    inner join judged on guardrails.strategy_id = judged.strategy_id
+    inner join strategies on {{ guardrail_id("guardrails.guardrail") }} = strategies.strategy_id
+    inner join judged as other
+        on strategies.strategy_id = other.strategy_id
+        and judged.display_id = other.display_id
+    where judged.arm <> 'unknown'
+
+)
+{%- endmacro %}
