@@ -97,7 +97,12 @@ def test_the_last_evaluation_is_in_order_and_without_figures_where_insufficient(
 
 def test_rejected_records_are_counted_by_reason(tmp_path: Path) -> None:
     """Three records of a reason are one row with an example."""
-    reason = {"reason": "'no event id'", "source_file": "'events.ndjson'", "raw_text": "'{}'"}
+    reason = {
+        "reason": "'no event id'",
+        "source_file": "'events.ndjson'",
+        "raw_text": "'{}'",
+        "records": "1",
+    }
     found = health.rejected(published(tmp_path, rejected_events=reason))
     assert found[["reason", "records", "files"]].values.tolist() == [["no event id", 3, 1]]
     assert found["example"].tolist() == ["{}"]

@@ -19,9 +19,9 @@ from scorer.warehouse.publication_reader import PublicationReader
 from tests.attack.arena import Arena
 from tests.attack.world import SECOND, write_world
 
-_SHARE = {"clicks": 0.1, "more": 0.3}
-_TOP = {"clicks": 3, "more": 2}
-_LISTED = {"clicks": set("abcdefz"), "more": set("abce")}
+_SHARE = {"clicks": 0.1, "all": 0.3}
+_TOP = {"clicks": 3, "all": 2}
+_LISTED = {"clicks": set("abcdefz"), "all": set("abce")}
 
 
 def attack(arena: Arena, rng: random.Random) -> Iterator[str | None]:

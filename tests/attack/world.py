@@ -11,12 +11,13 @@ from pathlib import Path
 START = datetime(2026, 1, 1)
 FIRST, SECOND = datetime(2026, 1, 22), datetime(2026, 1, 29)
 OFFERS = ("a", "b", "c", "d", "e", "f")
-PLACEMENTS = ("home", "mail")
+# Names that the product itself could use are names like any other.
+PLACEMENTS = ("home", "all")
 SEGMENTS = ("gold", "young")
 _DISPLAYS = 3_000
 _HEADER = (
     *("event_ts", "profile_id", "request_id", "offer_id", "placement_id", "position", "clicked"),
-    *("traffic_type", "propensity", "seg_gold", "seg_young", "ctx_device"),
+    *("traffic_type", "propensity", "seg_gold", "seg_young", "ctx_all"),
 )
 
 
@@ -60,17 +61,17 @@ def write_world(raw: Path, seed: int, displays: int = _DISPLAYS) -> None:
     write_csv(
         raw / "ranking_strategies.csv",
         ("strategy_id", "kpi_name", "min_displays", "min_successes", "exploration_share", "top_k"),
-        [("clicks", "clicks", 50, 5, 0.1, 3), ("more", "clicks", 50, 5, 0.3, 2)],
+        [("clicks", "clicks", 50, 5, 0.1, 3), ("all", "clicks", 50, 5, 0.3, 2)],
     )
     write_csv(
         raw / "strategy_segments.csv",
         ("strategy_id", "segment_id"),
-        [(strategy, segment) for strategy in ("clicks", "more") for segment in SEGMENTS],
+        [(strategy, segment) for strategy in ("clicks", "all") for segment in SEGMENTS],
     )
     write_csv(
         raw / "strategy_offers.csv",
         ("strategy_id", "offer_id"),
-        [("more", offer) for offer in "abce"],
+        [("all", offer) for offer in "abce"],
     )
     write_csv(
         raw / "eligibility_rules.csv",

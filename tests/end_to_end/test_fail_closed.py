@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,8 +11,11 @@ import pytest
 
 from scorer.cycle.input_findings import require_records
 from scorer.errors import InputError
+from scorer.progress import Silent
 from scorer.warehouse.database import connect_build
-from tests.support.pipeline_runs import build, build_rows
+from scorer.warehouse.dbt import run_dbt
+from tests.support.paths import PROJECT
+from tests.support.pipeline_runs import build, build_rows, settings
 
 AS_OF = datetime(2026, 1, 31)
 DISPLAYS = "event_ts,profile_id,offer_id,placement_id,clicked\n" + "".join(
@@ -73,3 +78,28 @@ def test_what_a_restriction_cannot_read_withholds_the_offer(tmp_path: Path) -> N
         "p10",
         "an exclude rule names segment gold, and the membership of the person cannot be read",
     ) in build_rows(tmp_path / "home", reasons)
+
+
+def test_an_exclusion_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
+    """Your own exclusions name a placement as it is written, and always an offer."""
+    write(tmp_path / "raw")
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    model = project / "models" / "custom" / "eligibility_exclusions.sql"
+    row = "select {offer} as offer_id, null::varchar as profile_id, 'Home' as placement_id"
+    found = {}
+    for offer in ("'o9'", "null::varchar"):
+        model.write_text(row.format(offer=offer))
+        own = replace(settings(tmp_path / "home", tmp_path / "raw", AS_OF), project_dir=project)
+        try:
+            run_dbt(own, "+input_findings", "features", Silent())
+        except InputError as error:
+            found[offer] = str(error)
+    assert [sentence for (sentence,) in build_rows(tmp_path / "home", ERRORS)] == [
+        "eligibility_exclusions excludes an offer in an unknown placement: Home; did you mean home?",
+    ]
+    warned = "select sentence from input_findings where finding = 'unknown offer'"
+    assert build_rows(tmp_path / "home", warned) == [
+        ("eligibility_exclusions names offer o9, which nobody knows; the row has no effect",)
+    ]
+    assert "eligibility_exclusions" in found["null::varchar"]

@@ -92,6 +92,8 @@
             {{ count_of }}' offer' else ' offers' end || ' of the catalogue had no display: ' || subject
         when 'excluded segment that nobody has' then
             input_name || ' excludes a segment without members: ' || subject || {{ hint }}
+        when 'exclusion in an unknown placement' then
+            input_name || ' excludes an offer in an unknown placement: ' || subject || {{ hint }}
         when 'cap in an unknown placement' then
             input_name || ' limits an offer in an unknown placement: ' || subject || {{ hint }}
         when 'cap on an unknown event type' then

@@ -49,6 +49,22 @@ caps as (
 
 ),
 
+placed_restrictions as (
+
+    select
+        'cap in an unknown placement' as finding,
+        'capping_rules' as input_name,
+        placement_id
+    from caps
+    union all
+    select
+        'exclusion in an unknown placement' as finding,
+        'eligibility_exclusions' as input_name,
+        placement_id
+    from {{ ref("eligibility_exclusions") }}
+
+),
+
 known_placements as (
 
     select placement_id from {{ ref("int_strategy_placements") }}
@@ -57,20 +73,20 @@ known_placements as (
 
 ),
 
-misplaced_caps as (
+misplaced_restrictions as (
 
     select
-        'cap in an unknown placement' as finding,
-        'capping_rules' as input_name,
-        caps.placement_id as id,
+        placed_restrictions.finding,
+        placed_restrictions.input_name,
+        placed_restrictions.placement_id as id,
         min(others.placement_id) as likely_id,
         1 as weight
-    from caps
-    left join known_placements on caps.placement_id = known_placements.placement_id
+    from placed_restrictions
+    left join known_placements on placed_restrictions.placement_id = known_placements.placement_id
     left join known_placements as others
-        on {{ comparable_id("caps.placement_id") }} = {{ comparable_id("others.placement_id") }}
+        on {{ comparable_id("placed_restrictions.placement_id") }} = {{ comparable_id("others.placement_id") }}
     where
-        caps.placement_id is not null
+        placed_restrictions.placement_id is not null
         and known_placements.placement_id is null
     group by 1, 2, 3
 
@@ -110,7 +126,7 @@ final as (
 
     select * from empty_segments
     union all
-    select * from misplaced_caps
+    select * from misplaced_restrictions
     union all
     select * from uncounted_caps
 

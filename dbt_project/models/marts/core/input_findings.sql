@@ -34,11 +34,11 @@ records as (
 
 rules as (
 
-    {% for input_name in ["eligibility_rules", "capping_rules", "strategy_offers"] %}
+    {% for model in ["stg_eligibility_rules", "stg_capping_rules", "stg_strategy_offers", "eligibility_exclusions"] %}
     select
-        '{{ input_name }}' as input_name,
+        '{{ model.removeprefix("stg_") }}' as input_name,
         offer_id
-    from {{ ref("stg_" ~ input_name) }}
+    from {{ ref(model) }}
     {{ "union all" if not loop.last }}
     {% endfor %}
 
@@ -112,7 +112,10 @@ judged as (
         case
             when finding in ('used column', 'accepted') then 'ok'
             when
-                finding in ('excluded segment that nobody has', 'cap in an unknown placement', 'cap on an unknown event type')
+                finding in (
+                    'excluded segment that nobody has', 'cap in an unknown placement', 'exclusion in an unknown placement',
+                    'cap on an unknown event type'
+                )
                 then 'error'
             {%- for input_name, columns in restricting_columns().items() %}
             when
