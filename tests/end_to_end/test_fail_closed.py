@@ -100,6 +100,6 @@ def test_an_exclusion_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
     ]
     warned = "select sentence from input_findings where finding = 'unknown offer'"
     assert build_rows(tmp_path / "home", warned) == [
-        ("eligibility_exclusions names offer o9, which nobody knows; the row has no effect",)
+        ("eligibility_exclusions names offer o9, which is unknown; the row has no effect",)
     ]
     assert "eligibility_exclusions" in found["null::varchar"]

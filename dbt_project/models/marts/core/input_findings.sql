@@ -112,10 +112,8 @@ judged as (
         case
             when finding in ('used column', 'accepted') then 'ok'
             when
-                finding in (
-                    'excluded segment that nobody has', 'cap in an unknown placement', 'exclusion in an unknown placement',
-                    'cap on an unknown event type'
-                )
+                finding in ('excluded segment that nobody has', 'exclusion in an unknown placement')
+                or finding in ('cap in an unknown placement', 'cap on an unknown event type')
                 then 'error'
             {%- for input_name, columns in restricting_columns().items() %}
             when
