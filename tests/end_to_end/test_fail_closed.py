@@ -96,7 +96,8 @@ def test_an_exclusion_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
         except InputError as error:
             found[offer] = str(error)
     assert [sentence for (sentence,) in build_rows(tmp_path / "home", ERRORS)] == [
-        "eligibility_exclusions excludes an offer in an unknown placement: Home; did you mean home?",
+        "eligibility_exclusions excludes an offer in an unknown placement: Home;"
+        " did you mean home?",
     ]
     warned = "select sentence from input_findings where finding = 'unknown offer'"
     assert build_rows(tmp_path / "home", warned) == [
