@@ -76,7 +76,8 @@ final as (
         strategy_id,
         comparison,
         is_base,
-        feature_name,
+        -- 'all' names the mean over the features, so a feature of that name is renamed.
+        case when feature_name = 'all' then 'all (feature)' else feature_name end as feature_name,
         {{ readable_feature_value() }} as feature_value,
         rows_alike
     from valued
