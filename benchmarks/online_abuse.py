@@ -75,7 +75,7 @@ _CUTS = st.none() | st.integers(1, 400)
 
 
 def main() -> int:
-    """Run, print, write; 1 when something does not hold."""
+    """Run, print, write; 1 if a check fails."""
     parser = argparse.ArgumentParser("python -m benchmarks.online_abuse", description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--connections", type=int, default=1_000)
@@ -111,7 +111,7 @@ Rows = list[tuple[str, int, str]]
 
 
 def fuzzed(requests: int) -> Rows:
-    """Random requests, each on a connection of its own; hypothesis shows one that fails."""
+    """Random requests, each on a separate connection; hypothesis shows a failing one."""
     found: Counter[str] = Counter()
 
     @settings(

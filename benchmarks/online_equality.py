@@ -1,4 +1,4 @@
-"""Online decisions against the weekly ranking: every known profile, for every kind of model.
+"""Compares online decisions with the weekly ranking: every known profile, every kind of model.
 
 Each kind of model is fitted on the displays of each strategy of a home folder (of the demo, if none
 is given), deployed in a copy of it, and ranks everybody in a batch. Then each profile asks for its
@@ -147,7 +147,7 @@ def compared(settings: Settings, strategy: str, model: RewardModel | None) -> li
 
 
 def deploy(settings: Settings, strategy: str, model: RewardModel) -> None:
-    """Save the model and make it the one that serves."""
+    """Save the model and deploy it."""
     registry, as_of = ModelRegistry(settings.models_dir), settings.as_of
     trained = TrainedModel(model, "binary", {}, {}, as_of, as_of, 1, 1, len(model.offer_ids))
     registry.deploy(strategy, registry.save(strategy, trained, as_of), as_of)

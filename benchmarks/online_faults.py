@@ -1,4 +1,4 @@
-"""What online decisions guarantee while things change or break.
+"""Checks the guarantees of online decisions under publications and kills.
 
 1. Publications under load: clients decide one by one and in batches while publications follow each
    other. Every answer is 2xx and comes from one publication, never from an older one than before.
@@ -47,7 +47,7 @@ from fct_displays where proposition_id in (select unnest(?)) group by all
 
 
 def main() -> int:
-    """Run, print, write; 1 when a guarantee does not hold."""
+    """Run, print, write; 1 if a guarantee is violated."""
     parser = argparse.ArgumentParser("python -m benchmarks.online_faults", description=__doc__)
     parser.add_argument("--publications", type=int, default=20)
     parser.add_argument("--kills", type=int, default=50)

@@ -1,4 +1,4 @@
-"""Online decisions against the request path of before and against BentoML, in one run.
+"""Compares online decisions with `rank_requests` and with BentoML, in one run.
 
 `nextoffer serve` and a BentoML service with the same ranker answer the same requests, one process
 each, with `wrk` on the same cores. `rank_requests`, which ranks files of requests, is called in

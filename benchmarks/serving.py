@@ -1,6 +1,6 @@
 """A synthetic publication, a real `nextoffer serve` on it, and the load generator `wrk`.
 
-CPU time is that of the workers, read from the system; so it does not depend on what else runs.
+CPU time is that of the workers, read from the system, so other processes do not affect it.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ EVENT = Kind(
 
 @dataclass(frozen=True)
 class Load:
-    """What a load generator and the system measured: rates per second, ms, seconds of CPU."""
+    """Measurements of the load generator and the system: rates per second, ms, CPU seconds."""
 
     requests: int
     rate: float
@@ -149,7 +149,7 @@ def publish(settings: Settings) -> None:
 def publish_again(settings: Settings, minutes: int) -> str:
     """Publish a copy of the first bundle as of some minutes later; returns that moment.
 
-    The names of its offers say it, so an answer from two publications can be told.
+    The names of its offers contain it, so that an answer from two publications is detected.
     """
     later = Settings(home=settings.home, as_of=AS_OF + timedelta(minutes=minutes))
     names = [f"nextoffer-{s.as_of.strftime(STAMP)}.serving" for s in (settings, later)]

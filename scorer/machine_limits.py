@@ -1,4 +1,4 @@
-"""Refuses to start where native libraries would end the process for want of address space."""
+"""Refuses to start if native libraries would end the process for lack of address space."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ SMALLEST_ADDRESS_SPACE = 4 << 30
 
 
 def require_address_space() -> None:
-    """Raise where the process may map too little memory (`ulimit -v`) to run a cycle.
+    """Raise if the process may map too little memory (`ulimit -v`) to run a cycle.
 
-    A run on a small log maps 3.3 GB on two processors, most of which it never touches. Where a
-    library gets less than it asks for, it ends the process without a message.
+    A run on a small log maps 3.3 GB on two processors, most of which it never touches. A library
+    that gets less than it requests ends the process without a message.
 
     Raises
     ------

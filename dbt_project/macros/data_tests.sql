@@ -1,8 +1,8 @@
-{# Generic data tests without a node for each, which a cycle runs at its end: dbt takes longer to run a node than such a
-   query does on a small build. #}
+{# Runs generic data tests at the end of a cycle without a node per test, because on a small build a node takes longer
+   than the query of such a test. #}
 
 {# Runs the generic tests of the models that a run built, one query a model; raises an error that names the first that fails,
-   with an example. Nothing happens where the variable is off, or where the run failed anyway. #}
+   with an example. Does nothing if the variable is off or the run has already failed. #}
 {% macro run_generic_tests(results) %}
     {%- if execute and var("generic_tests_at_end") -%}
         {%- set built = [] -%}
@@ -63,7 +63,7 @@
     {{ return(context["test_" ~ test.test_metadata.name](**arguments)) }}
 {% endmacro %}
 
-{# A sentence about a test that found rows: its kind, the model, the columns or the expression, and the first row. #}
+{# Sentence about a failed test: its kind, the model, the columns or the expression, and the first row. #}
 {% macro failed_test(test, failures) %}
     {%- set given = test.test_metadata.kwargs -%}
     {%- set tested = test.attached_node or (test.depends_on.nodes | first) -%}

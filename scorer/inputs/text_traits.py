@@ -1,6 +1,6 @@
-"""What the bytes of a CSV file show: text in an ANSI code page, and line ends of two kinds.
+"""Traits of a CSV file that its bytes reveal: an ANSI code page, and mixed line ends.
 
-Bytes do not tell which code page they are of. A file is in one if it has bytes that are not UTF-8,
+Bytes do not identify the code page. A file uses one if it has bytes that are not UTF-8,
 and more of them than characters of several bytes; one with fewer is UTF-8 with damaged lines.
 """
 
@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Traits:
-    """What keeps the engine from reading a text: it is not UTF-8, or lines end in two ways."""
+    """Reasons why the engine cannot read a text: it is not UTF-8, or its line ends are mixed."""
 
     is_in_code_page: bool = False
     has_mixed_line_ends: bool = False

@@ -1,4 +1,4 @@
-"""One request and its answer, as the HTTP server and the service hand them to each other."""
+"""One request and its answer, as passed between the HTTP server and the service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JSON, HTML = b"application/json", b"text/html; charset=utf-8"
 
 
 class Asked(NamedTuple):
-    """A complete request: what the service looks at."""
+    """A complete request."""
 
     method: bytes
     path: bytes
@@ -33,5 +33,5 @@ class Answer(NamedTuple):
 
 
 def refusal(status: int, message: str) -> Answer:
-    """An answer that says why a request was refused."""
+    """An answer with the reason why a request was refused."""
     return Answer(status, msgspec.json.encode(Problem(message)))

@@ -1,8 +1,8 @@
 """HTTP/1.1 for one worker: a parser in C and one protocol object per connection.
 
-Between the socket and the answer there is no framework: a decision is parsed, answered and written
-within one callback of the event loop. Every connection has limits on the time and size of headers
-and bodies, on requests that wait, and on answers that nobody reads.
+It uses no framework: a decision is parsed, answered and written within one callback of the event
+loop. Every connection limits the time and size of headers and bodies, the number of waiting
+requests, and the size of unread answers.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class HttpServer:
         self._sweeper.cancel()
 
     async def drain(self) -> None:
-        """Accept nothing new, answer what comes on open connections, then stop."""
+        """Accept no new connections, answer requests on open ones, then stop."""
         self.is_draining = True
         self.service.drain()
         self._server.close()
@@ -69,7 +69,7 @@ class HttpServer:
         await self.stop()
 
     async def stop(self) -> None:
-        """Answer what has arrived, then end."""
+        """Answer the requests that have arrived, then end."""
         self.is_draining = True
         self._server.close()
         for connection in list(self.connections):
@@ -85,7 +85,7 @@ class HttpServer:
             await asyncio.sleep(0.05)
 
     def _sweep(self) -> None:
-        """Close connections that are late; one timer for all costs less than one for each."""
+        """Close late connections; one timer for all is cheaper than one per connection."""
         self.now = self.loop.time()
         self.date = formatdate(usegmt=True).encode()
         for connection in [c for c in self.connections if c.deadline < self.now]:
@@ -94,7 +94,7 @@ class HttpServer:
 
 
 class Connection(asyncio.Protocol):
-    """One client: reads requests, has them answered in their order, writes the answers."""
+    """One client: reads requests, answers them in order, and writes the answers."""
 
     _transport: Any
 
@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
         self._wait(HEADER_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection; an event that is being stored is stored."""
+        """Drop the connection; an event that is being stored is still stored."""
         self._closes = True
         self._server.connections.discard(self)
 
@@ -130,7 +130,7 @@ class Connection(asyncio.Protocol):
         return self._is_busy and not self._lingers
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; complete requests are answered on the way."""
+        """Parse the received bytes, and answer complete requests."""
         if self._lingers or (self._closes and not self._in_body):
             return
         if self._in_head:
@@ -149,7 +149,7 @@ class Connection(asyncio.Protocol):
             self._refuse(400, "the request is not HTTP/1.1")
 
     def pause_writing(self) -> None:
-        """Answer nothing more to a client that does not read."""
+        """Stop answering a client that does not read."""
         self._is_full = True
         self._wait(UNREAD_SECONDS)
 
@@ -282,7 +282,7 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, message: str) -> None:
         """Answer a request that cannot be read, and read no other.
 
-        Closing at once could destroy the answer before the client has read it.
+        Closing immediately could discard the answer before the client has read it.
         """
         if self._lingers or self._transport.is_closing():
             return
@@ -297,7 +297,7 @@ class Connection(asyncio.Protocol):
         self._wait(_LINGER_SECONDS)
 
     def close_when_done(self) -> None:
-        """Close after what has arrived is answered."""
+        """Close after the received requests are answered."""
         self._closes = True
         if not self._is_busy and not (self._in_body and not self._lingers):
             self._close()

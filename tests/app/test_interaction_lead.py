@@ -62,7 +62,7 @@ def test_noise_is_credible_in_5_of_100_at_most(tmp_path: Path) -> None:
 
 
 def test_an_effect_of_both_is_named_with_its_cells_and_size(tmp_path: Path) -> None:
-    """An either-or leads, with the four rates and a factor whose interval excludes 1."""
+    """An exclusive-or leads, with the four rates and a factor whose interval excludes 1."""
     rates = np.array([[0.2, 0.05, 0.1], [0.05, 0.2, 0.1]])
     lead = lead_of(published(tmp_path, cells("web", rates, np.random.default_rng(2))))
     assert sentences.is_credible(lead)

@@ -1,4 +1,4 @@
-"""Ids of 3,000 letters: cut wherever they stand, with the full value in a tooltip or a table."""
+"""Ids of 3,000 letters are truncated everywhere, with the full value in a tooltip or a table."""
 
 from __future__ import annotations
 

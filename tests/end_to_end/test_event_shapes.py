@@ -19,7 +19,7 @@ Event = dict[str, Any]
 
 
 def event(name: str, second: int, kind: str, person: str, **decisioning: Any) -> Event:
-    """Return an event of a person with what its `decisioning` holds."""
+    """Return an event of a person with the given `decisioning` content."""
     return {
         "_id": name,
         "timestamp": f"2026-11-20T09:00:{second:02}Z",

@@ -1,4 +1,4 @@
-"""However many rows of a file are bad, few are kept, and all are counted."""
+"""Of many bad rows in a file, few are kept, and all are counted."""
 
 from __future__ import annotations
 

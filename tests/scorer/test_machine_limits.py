@@ -1,4 +1,4 @@
-"""What the machine refuses ends a run in one plain sentence."""
+"""A limit of the machine ends a run with one plain sentence."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
     {{ return(["value", "propensity", "cost_per_display", "cost_per_success", "value_per_success"]) }}
 {% endmacro %}
 
-{# A column of numbers as text that `text_to_number` reads. 1.234 and 1,234 have two readings; the first records of the file
-   decide: where some have a comma before one or two decimals and none has a point there, points separate thousands, and the
-   other way round. #}
+{# A column of numbers as text that `text_to_number` reads. 1.234 and 1,234 have two readings; the first records of the
+   file decide: if some have a comma before one or two decimals and none has a point there, points separate thousands,
+   and vice versa. #}
 {% macro amount_text(text, relation) %}
     {%- set beginning = "(select * from " ~ relation ~ " limit 20000)" -%}
     {%- set marks = query_rows(decimal_marks([text], beginning))[0] if execute else {"commas_1": 0, "points_1": 0} -%}
@@ -17,7 +17,7 @@
     {{ return(text) }}
 {% endmacro %}
 
-{# Those of some columns that hold numbers with a decimal comma and nothing else, as the first records show. #}
+{# The columns whose first records only contain numbers with a decimal comma. #}
 {% macro decimal_comma_columns(columns, relation) %}
     {%- set found, texts = [], [] -%}
     {%- for column in columns -%}{%- do texts.append(without_null_mark(identifier(column) ~ "::varchar")) -%}{%- endfor -%}

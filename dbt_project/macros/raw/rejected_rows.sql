@@ -1,4 +1,4 @@
-{# How many rejected rows of a file and reason are kept. The others are counted. #}
+{# Maximum number of rejected rows that are kept per file and reason. The others are counted. #}
 {% macro most_rejected_rows() %}{{ return(1000) }}{% endmacro %}
 
 {# Post-hook of a model that reads files once, after `keep_rejected_lines`: of the rows of a file that are rejected for one

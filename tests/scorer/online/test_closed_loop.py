@@ -1,4 +1,4 @@
-"""What `/v1/events` stores, as the next cycle reads it."""
+"""Events stored by `/v1/events`, as the next cycle reads them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fct_displays order by proposition_id, offer_id
 
 @pytest.mark.slow
 def test_the_next_cycle_has_each_display_once_with_what_was_served(tmp_path: Path) -> None:
-    """Displays come back with the served propensity; undisplayed decisions are no displays."""
+    """Displays have the served propensity; decisions that were not displayed are not displays."""
     settings, raw = online_home(tmp_path / "serving"), tmp_path / "raw"
     service = Service(worker(settings, raw))
     expected = []

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as clients and proxies speak it, over real connections."""
+"""HTTP/1.1 of clients and proxies, over real connections."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_late_clients_are_told_or_closed(port: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_client_that_does_not_read_waits_alone(port: int) -> None:
-    """Answers that nobody reads do not fill the memory, and others are served."""
+    """Unread answers do not fill the memory, and other clients are served."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.setblocking(False)
         sent, request = 0, GET.replace(b"/healthz", b"/openapi.json") * 50
