@@ -35,25 +35,35 @@ STOP_SECONDS = 10.0
 _LINGER_SECONDS = 5.0
 _SWEEP_SECONDS = 0.25
 _WAITING = 32
+_PAUSE, _MOST_PAUSE = 0.0002, 0.002
 _NEVER = float("inf")
 _LOG = logging.getLogger("nextoffer.serve")
 
 
 class HttpServer:
-    """Accepts connections on a listening socket until it drains or stops."""
+    """Accepts connections on a listening socket until it drains or stops.
 
-    def __init__(self, service: Service, logs_requests: bool = False) -> None:
+    ``is_shared``: other workers accept connections on the same socket.
+    """
+
+    def __init__(
+        self, service: Service, logs_requests: bool = False, is_shared: bool = False
+    ) -> None:
         self.service, self.logs_requests = service, logs_requests
+        self._is_shared = is_shared
+        self._coming: set[asyncio.Task[Any]] = set()
         self.connections: set[Connection] = set()
         self.is_draining = False
         self.date = b""
         self._ended = asyncio.Event()
 
-    async def start(self, listener: socket.socket) -> None:
+    def start(self, listener: socket.socket) -> None:
         """Begin to accept connections."""
         self.loop = asyncio.get_running_loop()
         self._sweep()
-        self._server = await self.loop.create_server(lambda: Connection(self), sock=listener)
+        listener.setblocking(False)
+        self._listener: socket.socket | None = listener
+        self._listen()
 
     async def until_ended(self) -> None:
         """Wait for the end that :meth:`drain` or :meth:`stop` bring about."""
@@ -64,20 +74,58 @@ class HttpServer:
         """Accept no new connections, answer requests on open ones, then stop."""
         self.is_draining = True
         self.service.drain()
-        self._server.close()
+        self._close_listener()
         await self._until_closed(DRAIN_SECONDS)
         await self.stop()
 
     async def stop(self) -> None:
         """Answer the requests that have arrived, then end."""
         self.is_draining = True
-        self._server.close()
+        self._close_listener()
         for connection in list(self.connections):
             connection.close_when_done()
         await self._until_closed(STOP_SECONDS)
         for connection in list(self.connections):
             connection.abort()
         self._ended.set()
+
+    def _listen(self) -> None:
+        if self._listener is not None:
+            self.loop.add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        """Accept one connection; then workers with fewer connections may take the next ones.
+
+        A worker that accepts all that wait would take every connection of a client that opens
+        several at once, and leave the other workers idle.
+        """
+        assert self._listener is not None
+        pause = 0.0
+        try:
+            accepted, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError as error:
+            _LOG.error("no connection can be accepted (%s)", error.strerror)
+            pause = _SWEEP_SECONDS
+        else:
+            accepted.setblocking(False)
+            coming = self.loop.connect_accepted_socket(lambda: Connection(self), accepted)
+            task = self.loop.create_task(coming)
+            self._coming.add(task)
+            task.add_done_callback(self._coming.discard)
+            if self._is_shared:
+                pause = min(_MOST_PAUSE, _PAUSE * len(self.connections))
+        if pause:
+            self.loop.remove_reader(self._listener)
+            self.loop.call_later(pause, self._listen)
+
+    def _close_listener(self) -> None:
+        """Close this process's end; connections that wait are for other workers."""
+        if self._listener is not None:
+            self.loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
 
     async def _until_closed(self, seconds: float) -> None:
         end = self.loop.time() + seconds

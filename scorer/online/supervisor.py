@@ -88,7 +88,8 @@ class Supervisor:
         workers: int,
         say: Say,
     ) -> None:
-        self._options, self._published, self._listener = options, published, listener
+        self._options = replace(options, shares=workers > 1)
+        self._published, self._listener = published, listener
         self._n, self._say = workers, say
         self._current: list[_Process] = []
         self._next: list[_Process] = []

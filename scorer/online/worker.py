@@ -38,7 +38,10 @@ READY = "ready"
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """Options that the supervisor passes to a worker; ``clock_start`` moves the clock of a demo."""
+    """Options that the supervisor passes to a worker; ``clock_start`` moves the clock of a demo.
+
+    ``shares`` is True if other workers accept connections on the same socket.
+    """
 
     home: str
     raw: str
@@ -48,6 +51,7 @@ class WorkerOptions:
     demo: bool = False
     clock_start: tuple[str, str] | None = None
     logs_requests: bool = False
+    shares: bool = False
 
     def to_json(self) -> str:
         """The options as text."""
@@ -104,7 +108,7 @@ def serve(options: WorkerOptions, listener: socket.socket, report: int, lifeline
     # Whatever is loaded stays: looking through it for garbage would take milliseconds each time.
     gc.freeze()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        server = HttpServer(Service(worker, options.token), options.logs_requests)
+        server = HttpServer(Service(worker, options.token), options.logs_requests, options.shares)
         runner.run(_run(server, listener, report, lifeline))
     worker.log.close()
 
@@ -121,7 +125,7 @@ async def _run(server: HttpServer, listener: socket.socket, report: int, lifelin
         loop.add_signal_handler(number, begin, server.stop)
     loop.add_signal_handler(signal.SIGUSR1, begin, server.drain)
     loop.add_reader(lifeline, begin, server.stop)
-    await server.start(listener)
+    server.start(listener)
     os.write(report, f"{READY}\n".encode())
     await server.until_ended()
 

@@ -29,7 +29,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     server = HttpServer(service)
 
     async def run() -> None:
-        await server.start(listener)
+        server.start(listener)
         await server.until_ended()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
