@@ -129,7 +129,7 @@ class HttpServer:
 
     async def _until_closed(self, seconds: float) -> None:
         end = self.loop.time() + seconds
-        while self.connections and self.loop.time() < end:
+        while (self.connections or self._coming) and self.loop.time() < end:
             await asyncio.sleep(0.05)
 
     def _sweep(self) -> None:
