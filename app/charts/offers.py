@@ -6,8 +6,9 @@ import altair as alt
 import pandas as pd
 
 from app.charts import style
+from app.text import decimals
 
-_VERDICTS = {"different": "#7fb8de", "alike": "#f0b26b", "unclear": "rgba(138, 138, 138, 0.25)"}
+_VERDICTS = {"different": "#7fb8de", "alike": "#f0b26b"}
 
 
 def rewards(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> style.Figure:
@@ -67,15 +68,12 @@ def journey(frame: pd.DataFrame, title: str) -> style.Figure:
 
 
 def similarity(frame: pd.DataFrame, title: str) -> style.Figure:
-    """Return a heat map of pairs of offers by verdict, with the similarity where it is known."""
+    """Return a heat map of pairs of offers with a clear verdict, and their similarity."""
     mirrored = frame.rename(
         columns={"offer_name": "other_offer_name", "other_offer_name": "offer_name"}
     )
     both = pd.concat([frame, mirrored], ignore_index=True)
-    both["shown"] = [
-        "" if verdict == "unclear" else f"{value:.2f}"
-        for verdict, value in zip(both["verdict"], both["similarity"], strict=True)
-    ]
+    both["shown"] = [decimals(value, 2) for value in both["similarity"]]
     base = alt.Chart(both).encode(
         x=alt.X(
             "offer_name:N",
@@ -97,5 +95,5 @@ def similarity(frame: pd.DataFrame, title: str) -> style.Figure:
         )
     )
     texts = base.mark_text(color=style.TEXT_ON_CELLS, fontSize=11).encode(text="shown:N")
-    below = "1 is the same people, 0 different ones; without a number there is too little data"
+    below = "1 is the same people, 0 different ones; an empty pair has too little data"
     return alt.layer(cells, texts).properties(title=style.title(title, below), height=alt.Step(22))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -30,7 +30,7 @@ _PHONE, _HALF = 400, 600
 _PHONE_LABELS, _HALF_LABELS, _TITLE = 130, 200, 300
 
 
-def legend(orient: str = "top", **looks: Any) -> alt.Legend:
+def legend(orient: Literal["top", "bottom"] = "top", **looks: Any) -> alt.Legend:
     """Return a legend without title, one entry per line on a phone."""
     columns = alt.ExprRef(f"containerSize()[0] < {_PHONE} ? 1 : 4")
     usual = {"columns": columns, "labelLimit": 260, "symbolOpacity": 1, "title": None}

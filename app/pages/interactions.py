@@ -42,13 +42,8 @@ def render(view: View) -> None:
         _draw_pair(view, by_id.loc[offer], names)
     else:
         _draw_feature(view, feature)
-    left, right = st.columns(2, gap="large")
-    with left:
-        _draw_personal(offers, pairs)
-    with right:
-        _draw_weights(
-            view, offer, "all offers" if offer is None else by_id.loc[offer, "offer_name"]
-        )
+    _draw_personal(offers, pairs)
+    _draw_weights(view, offer, "all offers" if offer is None else by_id.loc[offer, "offer_name"])
 
 
 def _pick_offer(offers: pd.DataFrame, pairs: pd.DataFrame, first: pd.Series | None) -> str:

@@ -46,8 +46,8 @@ def _readiness(view: View) -> None:
         rows,
         {
             "offer_name": components.key_column("Offer"),
-            "state": st.column_config.TextColumn("Ready", width=190),
-            "missing": st.column_config.TextColumn("Still needed", width=150),
+            "state": st.column_config.TextColumn("Ready", width=215),
+            "missing": st.column_config.TextColumn("Still needed", width=195),
             "displays": number("Displays", format="localized"),
             "successes": number("Successes", format="localized"),
             "displays_a_day": number("Displays/day", format="%.1f"),
@@ -129,9 +129,9 @@ def _similarity(view: View) -> None:
         f"Pairs of offers: {counts.get('different', 0)} appeal to different people,"
         f" {counts.get('alike', 0)} to the same, {counts.get('unclear', 0)} unclear"
     )
-    components.show_chart(charts.similarity(frame, title), title)
+    components.show_chart(charts.similarity(frame[frame["verdict"] != "unclear"], title), title)
     st.caption(
-        "A pair is unclear if it has too little random traffic: at present a difference shows only"
+        "Unclear pairs are left empty: they have too little random traffic. A difference shows only"
         f" from {frame['detectable_factor'].median():.1f} times the odds."
     )
     alike = frame[frame["verdict"] == "alike"]

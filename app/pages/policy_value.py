@@ -63,11 +63,8 @@ def render(view: View) -> None:
     )
     _draw_table(chosen, view)
     _warn(chosen)
-    left, right = st.columns(2, gap="large")
-    with left:
-        _draw_over_time(view, estimator)
-    with right:
-        _draw_estimators(latest, order, view)
+    _draw_over_time(view, estimator)
+    _draw_estimators(latest, order, view)
     st.caption(sentences.LIMITS)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from tests.support.arms import Arms
 from tests.support.dbt_runs import artifact, made_once, run_dbt, write_small_raw_folder
 
 
@@ -50,3 +52,11 @@ def built_columns(small_build: Path) -> dict[str, set[str]]:
     for table, column in rows:
         columns.setdefault(table, set()).add(column)
     return columns
+
+
+@pytest.fixture
+def arms(compiled_sql: dict[str, str]) -> Iterator[Arms]:
+    """The models in a database in memory."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as build")
+        yield Arms(connection, compiled_sql)
