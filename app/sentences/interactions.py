@@ -31,7 +31,7 @@ def finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: 
 
     def who(row: pd.Series) -> str:
         rate = text.reward(row["shrunken_rate"], is_amount)
-        first, second = plain(row["feature_value"]), plain(row["other_feature_value"])
+        first, second = _told(row["feature_value"]), _told(row["other_feature_value"])
         return (
             f"**{rate}** where {plain(names[0])} is {first} and {plain(names[1])} is {second}"
             f" ({text.count(row['displays'])} displays)"
