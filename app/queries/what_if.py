@@ -14,19 +14,19 @@ with pace as (
     from traffic_allocation
     where
         strategy_id = $strategy
-        and traffic_type in ('random', 'contextual')
+        and arm in ('random', 'personalised')
         and display_date >= (select as_of::date - 7 from publication)
 ),
 spreads as (
     select
-        traffic_type,
+        arm,
         sum(squared_reward) / nullif(sum(mature_displays), 0)
             - pow(sum(reward) / nullif(sum(mature_displays), 0), 2) as variance
     from daily_outcomes
     where
         strategy_id = $strategy
         and display_date >= (select as_of::date - 30 from publication)
-    group by traffic_type
+    group by arm
 ),
 arms as (
     select
@@ -36,13 +36,13 @@ arms as (
         arms.incremental_reward_low / arms.displays as gain_low,
         arms.incremental_reward_high / arms.displays as gain_high
     from arm_performance as arms
-    left join spreads on arms.traffic_type = spreads.traffic_type
+    left join spreads on arms.arm = spreads.arm
     where arms.strategy_id = $strategy and arms.placement_id = 'all' and arms.window_days = 30
 ),
 offers as (
     select count(distinct offer_id) as offers
     from offer_performance
-    where strategy_id = $strategy and window_days = 7 and traffic_type = 'random' and displays > 0
+    where strategy_id = $strategy and window_days = 7 and arm = 'random' and displays > 0
 ),
 measured as (
     select
@@ -64,8 +64,8 @@ measured as (
     from dim_ranking_strategies as strategies
     cross join pace
     cross join offers
-    left join arms as random on random.traffic_type = 'random'
-    left join arms as model on model.traffic_type = 'contextual'
+    left join arms as random on random.arm = 'random'
+    left join arms as model on model.arm = 'personalised'
     where strategies.strategy_id = $strategy
 ),
 needed as (

@@ -30,29 +30,29 @@ def published(home: Path, kpi_type: str = "binary", **changes: Any) -> Publicati
             {**KEY, "display_date": today().date() - pd.Timedelta(days=days), **counts}
             for days in (3, 30)
             for counts in (
-                {"traffic_type": "random", "displays": 700},
-                {"traffic_type": "contextual", "displays": 6300},
-                {"traffic_type": "noncontextual", "displays": 5000},
+                {"arm": "random", "displays": 700},
+                {"arm": "personalised", "displays": 6300},
+                {"arm": "control", "displays": 5000},
             )
         ],
         "arm_performance": [
-            {**ARM, "traffic_type": "random", "displays": 3000, "successes": 150}
+            {**ARM, "arm": "random", "displays": 3000, "successes": 150}
             | {"success_rate": 0.05, "reward_per_display": 0.05},
-            {**ARM, "traffic_type": "contextual", "displays": 20_000, "successes": 2000}
+            {**ARM, "arm": "personalised", "displays": 20_000, "successes": 2000}
             | {"success_rate": 0.1, "reward_per_display": 0.1, "incremental_reward": 1000}
             | {"incremental_reward_low": 800, "incremental_reward_high": 1200},
         ],
         "daily_outcomes": [
             {**day, "display_date": today().date() - pd.Timedelta(days=3), **sums}
             for sums in (
-                {"traffic_type": "random", "mature_displays": 100, "reward": 50}
+                {"arm": "random", "mature_displays": 100, "reward": 50}
                 | {"squared_reward": 425, "displays": 100, "successes": 20},
-                {"traffic_type": "contextual", "mature_displays": 100, "reward": 50}
+                {"arm": "personalised", "mature_displays": 100, "reward": 50}
                 | {"squared_reward": 1025, "displays": 100, "successes": 20},
             )
         ],
         "offer_performance": [
-            {**KEY, "offer_id": f"o{n}", "window_days": 7, "traffic_type": "random", "displays": 9}
+            {**KEY, "offer_id": f"o{n}", "window_days": 7, "arm": "random", "displays": 9}
             for n in range(9)
         ],
         "dim_ranking_strategies": {
@@ -111,7 +111,7 @@ def test_a_new_offer_needs_the_displays_and_successes_of_its_part(tmp_path: Path
 
 def test_without_enough_successes_nothing_is_estimated(tmp_path: Path) -> None:
     """Fewer than 20 successes in random traffic, and no model: no cost and no weeks."""
-    few = {**ARM, "traffic_type": "random", "displays": 300, "successes": 19}
+    few = {**ARM, "arm": "random", "displays": 300, "successes": 19}
     publication = published(
         tmp_path, arm_performance=[few | {"success_rate": 0.06, "reward_per_display": 0.06}]
     )
