@@ -71,9 +71,8 @@ def _average(bench: Workbench, excluded: Folds) -> RewardModel:
 
 def _success_value(bench: Workbench, excluded: Folds) -> RewardModel:
     examples, rows = bench.examples, bench.training(excluded)
-    offers, rewards, successes = (
-        array[rows] for array in (examples.offers, examples.rewards, examples.successes)
-    )
+    offers, rewards = examples.offers[rows], examples.rewards[rows]
+    successes = examples.successes[rows]
     n, capped = len(examples.catalogue.ready), bench.outcomes[rows]
     told = told_values(offers[successes], rewards[successes], n)
     if bench.objective.link == "log":

@@ -41,7 +41,7 @@ BROKEN_BY = {
     "arms_share_all_traffic": ["update traffic_allocation set share = share / 2"],
     "daily_outcomes_hold_every_display": [
         "delete from daily_outcomes",
-        "update daily_outcomes set traffic_type = 'elsewhere'",
+        "update daily_outcomes set arm = 'elsewhere'",
     ],
     "interactions_follow_their_display": [
         "update int_attributed_interactions set display_ts = event_ts + interval 11 second"
