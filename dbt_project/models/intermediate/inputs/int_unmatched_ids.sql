@@ -87,8 +87,7 @@ unvalued as (
     inner join {{ ref("int_strategy_offers") }} as members on strategies.strategy_id = members.strategy_id
     inner join catalogue as offers on members.offer_id = offers.offer_id
     where
-        strategies.objective = 'net_value'
-        and strategies.outcome_type = 'binary'
+        strategies.objective = 'net_value' and strategies.outcome_type = 'binary'
         and offers.status = 'approved' and offers.value_per_success is null
 
 ),
@@ -98,13 +97,14 @@ unknown_features as (
     select distinct
         'unknown feature' as finding,
         'ranking_strategies' as input_name,
-        named.feature_name as id,
+        feature_name as id,
         null as likely_id,
         1 as weight
-    from (select strategy_id, unnest(context_features) as feature_name from {{ ref("stg_ranking_strategies") }}) as named
-    left join {{ ref("strategy_features") }} as known
-        on named.strategy_id = known.strategy_id and named.feature_name = known.feature_name and known.feature_kind = 'context'
-    where known.feature_name is null
+    from (select unnest(context_features) as feature_name from {{ ref("stg_ranking_strategies") }}) as named
+    where
+        feature_name not in (select feature_name from {{ ref("stg_context_features") }})
+        and feature_name not in (select feature_name from {{ ref("stg_flat__features") }} where feature_kind = 'context')
+        and feature_name not in (select feature_name from {{ ref("profile_features") }})
 
 ),
 
