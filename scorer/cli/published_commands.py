@@ -72,7 +72,7 @@ def query(
     from pyarrow import ArrowException
 
     from scorer.cli import query_output
-    from scorer.warehouse.database import DatabaseError
+    from scorer.warehouse.database import DatabaseError, damaged, is_damage
     from scorer.warehouse.publication_reader import PublicationReader
 
     text = sys.stdin.read() if sql == "-" else sql
@@ -92,6 +92,8 @@ def query(
                 shown = SHOWN_ROWS if limit is None else limit
                 query_output.print_table(reader.stream(text), shown)
         except (DatabaseError, ArrowException) as error:
+            if is_damage(error):
+                raise damaged(reader.path(), error) from None
             raise ConfigurationError(f"the query is wrong: {str(error).strip()}") from None
 
 

@@ -34,6 +34,7 @@ from scorer.warehouse.build_state import (
     STEP_NAMES,
     CycleState,
     current_cycle,
+    has_build,
     load_state,
     save_state,
     set_current_cycle,
@@ -165,7 +166,8 @@ def _state_to_continue(
                 f"the cycle of {as_of} is already finished{changed}: use --force to redo it"
             )
             return state, True
-        if unchanged and current_cycle(settings.cycles_dir) == as_of:
+        holds_cycle = has_build(settings) and current_cycle(settings.cycles_dir) == as_of
+        if unchanged and holds_cycle:
             done = ", ".join(state.done) or "nothing"
             progress.say(f"continuing the cycle of {as_of}, done so far: {done}")
             return state, False

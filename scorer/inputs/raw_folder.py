@@ -33,6 +33,7 @@ INPUTS = (
     "requests",
 )
 _LINK_DEPTH = 3
+_SMALL_BYTES = 64 << 10
 _WHOLE_BYTES = 8 << 20
 _SAMPLE_BYTES = 1 << 20
 _IGNORED_FOLDERS = {"target", "logs", "dbt_packages", "raw", "__pycache__"}
@@ -68,6 +69,18 @@ def input_files(raw: Path, name: str) -> list[Path]:
             continue
         found += _files_below(path) if path.is_dir() else [path]
     return sorted(set(found))
+
+
+def empty_folders(raw: Path, name: str) -> list[Path]:
+    """Return the folders of an input in which there is no file to read, sorted."""
+    return sorted(
+        path
+        for path in raw.iterdir()
+        if path.is_dir()
+        and not is_of_another_tool(path.name)
+        and input_name(path) == name
+        and not _files_below(path)
+    )
 
 
 def _files_below(folder: Path, depth: int = 1) -> list[Path]:
@@ -130,13 +143,16 @@ def all_input_files(raw: Path) -> list[Path]:
 def listing_fingerprint(raw: Path | None, project_dir: Path) -> str:
     """Return a digest that changes when an input file or the dbt project changes.
 
-    Input files count by name, size and modification time, project files by content.
+    Input files count by name, size and modification time, project files by content. Input files
+    below 64 KB count by content too, because a tool may keep size and time of an edited file.
     """
     digest = hashlib.sha256()
     for path in _plain_inputs(raw):
         stat = path.stat()
         digest.update(repr((str(path.relative_to(raw or path)), stat.st_size)).encode())
         digest.update(str(stat.st_mtime_ns).encode())
+        if stat.st_size < _SMALL_BYTES and os.access(path, os.R_OK):
+            digest.update(path.read_bytes())
     for path in _project_files(project_dir):
         digest.update(str(path.relative_to(project_dir)).encode() + path.read_bytes())
     return digest.hexdigest()

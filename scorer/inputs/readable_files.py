@@ -17,10 +17,11 @@ from scorer.inputs.damaged_files import known_damage, remember_damage
 from scorer.inputs.file_forms import UnreadableError
 from scorer.inputs.foreign_exports import require_own_format
 from scorer.inputs.plain_files import plain_files
-from scorer.inputs.raw_folder import INPUTS, input_files
+from scorer.inputs.raw_folder import INPUTS, empty_folders, input_files
 from scorer.inputs.text_traits import DEFAULT_CODE_PAGE
 
-SET_ASIDE = ("experience_events", "displays", "offers")
+_LOGS = ("experience_events", "displays")
+SET_ASIDE = (*_LOGS, "offers")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def readable_files(settings: Settings) -> ReadableFiles:
     in_use: set[Path] = set()
     for name in INPUTS:
         found.files[name] = []
+        if name not in settings.inputs:
+            _refuse_empty_folders(found, raw, name)
         for path in input_files(raw, name) if name not in settings.inputs else []:
             inner = path.relative_to(raw)
             folder = settings.copies_dir / inner
@@ -92,9 +95,22 @@ def readable_files(settings: Settings) -> ReadableFiles:
     return found
 
 
+def _refuse_empty_folders(found: ReadableFiles, raw: Path, name: str) -> None:
+    """Refuse folders without files, which are no sign that there are no rules or offers.
+
+    A folder of logs may be empty, unless it has the name of a file.
+    """
+    for folder in empty_folders(raw, name):
+        reason = "is a folder without a file to read; put the file in its place, or remove it"
+        if name not in _LOGS:
+            raise InputError(f"{folder} {reason}")
+        if folder.suffix:
+            found.refused.append(Refused(name, folder.name, reason))
+
+
 def _require_any(found: ReadableFiles, raw: Path) -> None:
     """Raise if all logs, or all files of the catalogue, are refused."""
-    for inputs in (SET_ASIDE[:2], SET_ASIDE[2:]):
+    for inputs in (_LOGS, SET_ASIDE[2:]):
         refused = [file for file in found.refused if file.input_name in inputs]
         if refused and not any(found.files[name] for name in inputs):
             raise InputError(f"{raw / refused[0].source_file} {refused[0].reason}")

@@ -101,7 +101,7 @@ def state_before(settings: Settings, step: str) -> CycleState:
     Raises
     ------
     ConfigurationError
-        It is not the cycle of `settings`, or an earlier step is not done.
+        It is not the cycle of `settings`, an earlier step is not done, or there is no build file.
     """
     state = last_state(settings.cycles_dir)
     if state is None or state.as_of != settings.as_of.isoformat():
@@ -115,7 +115,16 @@ def state_before(settings: Settings, step: str) -> CycleState:
         raise ConfigurationError(
             f"the cycle of {state.as_of} has not finished {missing[0]}: run `nextoffer run`"
         )
+    if not has_build(settings):
+        raise ConfigurationError(
+            f"{settings.build_path} is missing or empty: run `nextoffer run` to build it again"
+        )
     return state
+
+
+def has_build(settings: Settings) -> bool:
+    """Return whether there is a build file, and it is not empty."""
+    return settings.build_path.is_file() and settings.build_path.stat().st_size > 0
 
 
 def steps_before(step: str) -> tuple[str, ...]:

@@ -14,6 +14,13 @@ from scorer.sql import first_line
 
 MORE_MEMORY = "raise NEXTOFFER_MEMORY, or free memory, and run the same command again"
 _REFUSED = re.compile(r"Could not (write|read|sync|truncate)|No space left|Out of Memory", re.I)
+_NOT_WRITTEN = re.compile(r"Could not (write|sync|truncate)|No space left", re.I)
+_DAMAGE = (
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.IOException,
+    duckdb.SerializationException,
+)
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 
@@ -100,9 +107,50 @@ def is_machine_error(error: Exception) -> bool:
 
 def explained(database: str, error: duckdb.Error) -> InputError | LockedError:
     """Return the error to raise for a database that cannot be opened."""
-    if "lock" in str(error).lower():
+    if _is_locked(error):
         return LockedError(f"{database} is open in another process: {first_line(error)}")
     return InputError(f"{database} is not a readable DuckDB file: {first_line(error)}")
+
+
+def _is_locked(error: duckdb.Error) -> bool:
+    # As a word: messages about damage name a block.
+    return re.search(r"\block\b", str(error), re.I) is not None
+
+
+@contextmanager
+def named_damage(publication: Path) -> Iterator[None]:
+    """Raise an error that names the publication if the engine cannot read it in the block.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    LockedError
+        Another process has the file open for writing.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if not is_damage(error):
+            raise
+        if _is_locked(error):
+            raise explained(str(publication), error) from None
+        raise damaged(publication, error) from None
+
+
+def damaged(publication: Path, error: Exception) -> InputError:
+    """Return the error to raise for a publication that the engine cannot read."""
+    return InputError(
+        f"{publication} cannot be read: {first_line(error)}; delete the file and run"
+        " `nextoffer run` with the --as-of of its cycle, which writes it again"
+    )
+
+
+def is_damage(error: Exception) -> bool:
+    """Return True if an error while reading tells that the file is damaged, not the query."""
+    if isinstance(error, duckdb.OutOfMemoryException) or _NOT_WRITTEN.search(str(error)):
+        return False
+    return isinstance(error, _DAMAGE) or "Corrupt" in str(error)
 
 
 def tables_of(connection: Connection, catalog: str, schema: str) -> list[str]:

@@ -145,7 +145,10 @@ def _invoke(
     with _rare_collections(), _memory_for_threads():
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
+        from dbt_common.events.event_manager_client import cleanup_event_logger
 
+        # Until dbt has read its options, it logs to stdout, a signal with its traceback.
+        cleanup_event_logger()
         try:
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
                 [*arguments, *options, "--log-level", "none", "--log-level-file", "none"]

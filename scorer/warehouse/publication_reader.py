@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from scorer.errors import ConfigurationError, InputError
 from scorer.sql import literal
-from scorer.warehouse.database import connect_memory, explained, tables_of
+from scorer.warehouse.database import connect_memory, named_damage, tables_of
 
 PUBLISHED_CATALOG = "published"
 _ATTACH_ATTEMPTS = 5
@@ -57,11 +57,13 @@ class PublicationReader:
         InputError
             Nothing is published yet, or the file is damaged.
         """
-        return self._relation(sql, parameters).to_arrow_table()
+        with named_damage(self.path()):
+            return self._relation(sql, parameters).to_arrow_table()
 
     def stream(self, sql: str, batch_rows: int = 10_000) -> pa.RecordBatchReader:
         """Return the rows of a query in batches, while the query runs; raises as :meth:`query`."""
-        return self._relation(sql).to_arrow_reader(batch_rows)
+        with named_damage(self.path()):
+            return self._relation(sql).to_arrow_reader(batch_rows)
 
     def _relation(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
         self._attach_current()
@@ -78,8 +80,9 @@ class PublicationReader:
 
     def tables(self) -> list[str]:
         """Return the names of the published tables, sorted."""
-        self._attach_current()
-        return tables_of(self._connection, PUBLISHED_CATALOG, "main")
+        with named_damage(self.path()):
+            self._attach_current()
+            return tables_of(self._connection, PUBLISHED_CATALOG, "main")
 
     def _current(self) -> tuple[str, int, int]:
         try:
@@ -98,9 +101,9 @@ class PublicationReader:
                 return
             try:
                 self._attach(current)
-            except duckdb.IOException as error:
+            except duckdb.IOException:
                 if attempt + 1 == _ATTACH_ATTEMPTS:
-                    raise explained(current[0], error) from None
+                    raise
 
     def _attach(self, current: tuple[str, int, int]) -> None:
         self._connection.close()

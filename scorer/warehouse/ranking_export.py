@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.errors import ConfigurationError, InputError
 from scorer.files import replacing
 from scorer.sql import literal
-from scorer.warehouse.database import Connection, connect_memory
+from scorer.warehouse.database import Connection, connect_memory, named_damage
 
 FORMATS = {
     ".csv": "(format csv, header)",
@@ -54,13 +55,12 @@ def export_ranking(
     ConfigurationError
         The ending is unknown, or the strategy or placement is unknown or missing.
     InputError
-        Nothing is ranked yet.
+        Nothing is ranked yet, or the file is damaged.
     """
     options = FORMATS.get(out.suffix.lower())
     if options is None:
         raise ConfigurationError(f"--out: {out.name} must end in one of {', '.join(FORMATS)}")
-    connection = connect_memory()
-    try:
+    with named_damage(published), closing(connect_memory()) as connection:
         connection.execute(f"attach {literal(published)} as source (read_only); use source")
         strategy = _the_only(connection, "strategy", "true", strategy)
         chosen = f"strategy_id = {literal(strategy)}"
@@ -71,8 +71,6 @@ def export_ranking(
         with replacing(out) as temporary:
             connection.execute(f"copy ({select}) to {literal(temporary)} {options}")
         people = connection.execute(f"select count(distinct profile_id) from {rows}").fetchall()
-    finally:
-        connection.close()
     return Exported(int(people[0][0]), strategy, placement)
 
 

@@ -170,3 +170,31 @@ def test_nothing_published_is_an_input_error_for_a_query(home: Path, nextoffer: 
     outcome = nextoffer("query", "select 1", "--home", home)
     assert outcome.code == 3
     assert "nextoffer run" in outcome.error
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.001, 0.3, 0.6])
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_a_damaged_publication_is_named(
+    published: Path, nextoffer: Command, tmp_path: Path, kept: float, is_cut: bool
+) -> None:
+    """A command that reads a damaged part of a publication names the file and a remedy."""
+    (file,) = published.glob("published/*.duckdb")
+    content = file.read_bytes()
+    start = int(len(content) * kept)
+    file.chmod(0o644)
+    file.write_bytes(content[:start] + (b"" if is_cut else b"\1" * (len(content) - start)))
+    codes = []
+    for command in (
+        ["status"],
+        ["tables"],
+        ["query", "select * from ranked_offers"],
+        ["export", "--out", tmp_path / "out.csv"],
+    ):
+        outcome = nextoffer(*command, "--home", published)
+        codes.append(outcome.code)
+        if outcome.code:
+            assert outcome.err.startswith(f"error: {file} cannot be read: "), outcome.err
+            assert outcome.err.count("\n") == 1
+            assert "; delete the file and run" in outcome.err
+    assert set(codes) <= {0, 3}
+    assert 3 in codes

@@ -16,6 +16,7 @@ import pytest
 
 from scorer.config import Settings
 from scorer.cycle.run import CycleResult, Work, run_cycle, run_part
+from scorer.errors import ConfigurationError
 from scorer.interruption import Interrupted, stop_if_interrupted
 from scorer.progress import Silent
 from scorer.warehouse.build_state import current_cycle, load_state, save_state
@@ -42,6 +43,8 @@ def fake_steps(
                 os.kill(os.getpid(), signal.SIGKILL)
             with (home / "log").open("a") as log:
                 log.write(f"{name}\n")
+            if name == "features":
+                work.settings.build_path.write_text("build")
             if name == within:
                 os.kill(os.getpid(), signal.SIGKILL)
             if name == "publish":
@@ -215,3 +218,17 @@ def test_a_cycle_whose_publication_is_gone_is_published_again(settings: Settings
     assert published.exists()
     assert recorded(settings.home) == [*STEPS, "publish"]
     assert run(settings).was_finished
+
+
+@pytest.mark.parametrize("left", [None, ""])
+def test_a_cycle_without_its_build_file_starts_again(settings: Settings, left: str | None) -> None:
+    """A step alone is refused if the build file is missing or empty; a run builds it again."""
+    published = run(settings).published
+    settings.build_path.unlink()
+    if left is not None:
+        settings.build_path.write_text(left)
+    with pytest.raises(ConfigurationError, match=r"build\.duckdb is missing or empty: run"):
+        run_part(settings, Silent(), ["rank"])
+    published.unlink()
+    assert not run(settings).was_finished
+    assert recorded(settings.home) == [*STEPS, *STEPS]

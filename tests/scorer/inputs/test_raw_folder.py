@@ -87,3 +87,15 @@ def test_tables_whose_log_deletes_rows_are_refused(tmp_path: Path, log: str, nam
     (table / "part-0.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=f"{table} is a table in {name} format.*plain Parquet"):
         input_files(tmp_path, "displays")
+
+
+def test_an_edit_that_keeps_size_and_time_changes_the_listing(tmp_path: Path) -> None:
+    """A small input file counts by content too."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    seen = set()
+    for content in ("offer_id\no1\n", "offer_id\no2\n"):
+        (raw / "offers.csv").write_text(content)
+        os.utime(raw / "offers.csv", (1, 1))
+        seen.add(listing_fingerprint(raw, tmp_path / "project"))
+    assert len(seen) == 2

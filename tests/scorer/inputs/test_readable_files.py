@@ -396,3 +396,26 @@ def test_an_unfinished_transfer_is_named(settings: Settings) -> None:
     (settings.raw / "displays.csv.crdownload").write_bytes(CSV)
     (refused,) = readable_files(settings).refused
     assert refused.reason.startswith("is a transfer that has not finished")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("offers.csv", "eligibility_rules.csv", "Capping-Rules.parquet", "segment_memberships"),
+        *("ranking_strategies.csv", "strategy_offers/inner", "displays.csv"),
+    ],
+)
+def test_a_folder_without_files_does_not_pass_for_an_input(settings: Settings, name: str) -> None:
+    """An empty folder of rules, offers or strategies, or with the name of a file, stops the run."""
+    (settings.raw / name).mkdir(parents=True)
+    with pytest.raises(InputError, match=f"{name.split('/')[0]} is a folder without a file"):
+        readable_files(settings)
+
+
+def test_an_empty_folder_of_logs_is_reported_beside_other_logs(settings: Settings) -> None:
+    """With the name of a file it is refused; without, it holds no days yet."""
+    (settings.raw / "displays.csv").mkdir()
+    (settings.raw / "experience_events").mkdir()
+    (settings.raw / "web.ndjson").write_bytes(NDJSON)
+    (refused,) = readable_files(settings).refused
+    assert refused.source_file == "displays.csv"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from dbt.cli import requires
+from dbt_common.events.base_types import EventLevel
+from dbt_common.events.event_manager_client import add_logger_to_manager
+from dbt_common.events.functions import get_stdout_config
+from dbt_common.events.logger import LineFormat
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, NextofferError
+from scorer.interruption import Interrupted, interruptible
 from scorer.progress import Silent
 from scorer.warehouse.database import connect_build
-from scorer.warehouse.dbt import run_dbt, useful_line
+from scorer.warehouse.dbt import parse_project, run_dbt, useful_line
 
 PROJECT = """
 name: toy
@@ -179,3 +186,15 @@ def test_settings_of_another_dbt_do_not_reach_ours(
         monkeypatch.setenv(name, value)
     assert run_dbt(settings, "good", "features", Silent()) == 2
     assert {name: os.environ[name] for name in foreign} == foreign
+
+
+def test_a_signal_while_dbt_starts_prints_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before dbt knows that it must not log, a signal leaves no traceback."""
+    # As after the import of dbt.
+    add_logger_to_manager(get_stdout_config(LineFormat.PlainText, True, EventLevel.INFO, False))
+    monkeypatch.setattr(requires, "Flags", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Interrupted), interruptible():
+        parse_project(settings)
+    assert capfd.readouterr() == ("", "")

@@ -75,15 +75,25 @@ unreadable as (
 ),
 
 -- Where only the first of many are known, lines behind them have no number.
-last_known as (
+partly_known as (
 
-    select distinct
+    select
         source_file,
-        min(max(line_number)) over (partition by source_file) as last_line
+        max(line_number) as last_line
     from {{ ref("stg_rejected_lines") }}
     where input_name = 'experience_events'
     group by source_file, reason
     having count(line_number) > 0 and bool_or(line_number is null)
+
+),
+
+last_known as (
+
+    select
+        source_file,
+        min(last_line) as last_line
+    from partly_known
+    group by source_file
 
 ),
 
