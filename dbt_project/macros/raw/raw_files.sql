@@ -77,8 +77,17 @@
         {%- if not modules.re.search("/" ~ other_tools(), inner | lower) -%}{%- do files.append(path) -%}{%- endif -%}
     {%- endfor -%}
     {%- if not files and var("raw_schema", "") -%}
-        {%- set table = adapter.get_relation(database=target.database, schema=var("raw_schema"), identifier=input_name) -%}
-        {%- if table -%}{%- do files.append("table " ~ table.schema ~ "." ~ table.identifier) -%}{%- endif -%}
+        {#- Not adapter.get_relation: for a schema that dbt does not know, it opens a transaction that nothing commits. #}
+        {%- set tables -%}
+            select table_name
+            from information_schema.tables
+            where table_catalog = current_database()
+                and lower(table_schema) = lower({{ quoted(var("raw_schema")) }})
+                and lower(table_name) = lower({{ quoted(input_name) }})
+        {%- endset -%}
+        {%- for table in query_rows(tables) -%}
+            {%- do files.append("table " ~ var("raw_schema") ~ "." ~ table.table_name) -%}
+        {%- endfor -%}
     {%- endif -%}
     {{ return(files) }}
 {% endmacro %}
