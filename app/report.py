@@ -12,12 +12,13 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from app import text
 from app.charts import performance as charts
 from app.charts.style import Figure, legible, value_format
-from app.database import Publication, find_publication
+from app.database import OutdatedPublicationError, Publication, find_publication
 from app.filters import Period
 from app.queries import overview, performance, shared
 from app.sentences import overview as sentences
@@ -46,7 +47,7 @@ th { white-space: nowrap; font-weight: 600; }
 
 
 class ReportError(Exception):
-    """Nothing is published, or what draws charts is not installed."""
+    """The publication is missing or cannot be read, or what draws charts is not installed."""
 
 
 def write_report(home: Path) -> str:
@@ -55,13 +56,29 @@ def write_report(home: Path) -> str:
     Raises
     ------
     ReportError
-        Nothing is published, or vl-convert is missing.
+        Nothing is published, the publication is damaged or of another version, or vl-convert is
+        missing.
     """
     publication = find_publication(home)
     if publication is None:
         raise ReportError(f"nothing is published in {home}: run `nextoffer run` first")
     if find_spec("vl_convert") is None:
         raise ReportError("charts need vl-convert: pip install 'nextoffer[report]'")
+    try:
+        return _page(publication)
+    except OutdatedPublicationError as error:
+        raise ReportError(
+            f"{publication.path} was written by another version of nextoffer"
+            f" ({error}): run `nextoffer run` for a new one"
+        ) from None
+    except duckdb.Error as error:
+        raise ReportError(
+            f"{publication.path} cannot be read: {str(error).splitlines()[0]}; delete the file and"
+            " run `nextoffer run` with the --as-of of its cycle, which writes it again"
+        ) from None
+
+
+def _page(publication: Publication) -> str:
     as_of = shared.as_of(publication)
     standing = shared.strategies(publication).merge(
         overview.standing(publication), on="strategy_id"

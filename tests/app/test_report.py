@@ -47,6 +47,13 @@ def test_without_a_publication_the_report_says_what_to_run(tmp_path: Path) -> No
         write_report(tmp_path)
 
 
+def test_a_damaged_publication_is_named(tmp_path: Path) -> None:
+    """A file that cannot be read is an error with its name and a remedy, in one line."""
+    (tmp_path / "published.duckdb").write_bytes(b"no database" * 1000)
+    with pytest.raises(ReportError, match=r"published\.duckdb cannot be read: .*; delete the file"):
+        write_report(tmp_path)
+
+
 @pytest.mark.parametrize("text", HOSTILE_OFFERS)
 def test_hostile_text_is_text_in_html(text: str) -> None:
     """Markup in an id is shown as text."""
