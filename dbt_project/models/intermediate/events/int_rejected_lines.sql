@@ -68,14 +68,12 @@ unreadable as (
         line_number,
         line_number - row_number() over (partition by source_file order by line_number) as kept_before
     from {{ ref("stg_rejected_lines") }}
-    where
-        input_name = 'experience_events'
-        and line_number is not null
+    where input_name = 'experience_events' and line_number is not null
 
 ),
 
 -- Where only the first of many are known, lines behind them have no number.
-partly_known as (
+last_known as (
 
     select
         source_file,
@@ -84,16 +82,6 @@ partly_known as (
     where input_name = 'experience_events'
     group by source_file, reason
     having count(line_number) > 0 and bool_or(line_number is null)
-
-),
-
-last_known as (
-
-    select
-        source_file,
-        min(last_line) as last_line
-    from partly_known
-    group by source_file
 
 ),
 
@@ -142,8 +130,11 @@ final as (
     select
         rejected.source_file,
         rejected.file_version,
-        case when numbered.line_number <= coalesce(last_known.last_line, numbered.line_number) then numbered.line_number end
-            as line_number,
+        case
+            when numbered.line_number > (select min(last_line) from last_known where source_file = rejected.source_file)
+                then null
+            else numbered.line_number
+        end as line_number,
         rejected.event_ts,
         rejected.reject_reason,
         rejected.raw_text
@@ -152,7 +143,6 @@ final as (
         on rejected.source_file = numbered.source_file
         and rejected.raw_text = numbered.raw_text
         and rejected.copy_number = numbered.copy_number
-    left join last_known on rejected.source_file = last_known.source_file
 
 )
 
