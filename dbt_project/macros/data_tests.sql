@@ -18,13 +18,19 @@
     {%- endif -%}
 {% endmacro %}
 
-{# The generic tests of some nodes by node, without those that ran as nodes; tests of sources belong to every run. #}
+{# The generic tests of some nodes by node, without those that ran as nodes and those that compare with a relation that is
+   not built yet; tests of sources belong to every run. #}
 {% macro generic_tests(unique_ids) %}
     {%- set found = {} -%}
     {%- for test in graph.nodes.values() if test.resource_type == "test" and test.test_metadata -%}
         {%- set tested = test.attached_node or (test.depends_on.nodes | first) -%}
         {%- set is_chosen = (tested in unique_ids or tested in graph.sources) and test.unique_id not in unique_ids -%}
-        {%- if is_chosen and test.config.enabled and test.config.severity | lower == "error" -%}
+        {%- set missing = [] -%}
+        {%- for other in test.depends_on.nodes if is_chosen and other in graph.nodes and other not in unique_ids -%}
+            {%- set node = graph.nodes[other] -%}
+            {%- if not adapter.get_relation(node.database, node.schema, node.alias) -%}{%- do missing.append(other) -%}{%- endif -%}
+        {%- endfor -%}
+        {%- if is_chosen and not missing and test.config.enabled and test.config.severity | lower == "error" -%}
             {%- do found.setdefault(tested, []).append(test) -%}
         {%- endif -%}
     {%- endfor -%}
