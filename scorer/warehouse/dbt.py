@@ -35,7 +35,9 @@ _TOO_LITTLE_MEMORY = (
 )
 _GC_THRESHOLD = (200_000, 20, 100)
 _FAILED = ("error", "fail", "runtime error", "partial success")
-_USELESS_LINE = re.compile(r"^(\w+ Error$|\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)")
+_USELESS_LINE = re.compile(
+    r"^(\w+ Error$|\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)"
+)
 
 
 def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -> int:
