@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     generate_latest,
+    values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -24,6 +26,10 @@ class Metrics:
     """The metrics of a worker; with PROMETHEUS_MULTIPROC_DIR set, workers share them in files."""
 
     def __init__(self, shared: bool = False) -> None:
+        if shared:
+            # Ask for the process id once: a worker does not fork, and each count would ask again.
+            process_id = os.getpid()
+            values.ValueClass = values.MultiProcessValue(lambda: process_id)
         self._registry = CollectorRegistry()
         self._shared = shared
         registry = self._registry
