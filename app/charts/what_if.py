@@ -39,10 +39,13 @@ def cost(frame: pd.DataFrame, chosen: float, title: str) -> style.Figure:
 def weeks(frame: pd.DataFrame, chosen: float, title: str) -> style.Figure:
     """Return the weeks until a lift shows and a new offer is ready, by exploration share.
 
-    `frame` has share, lift_weeks, ready_weeks.
+    `frame` has share, lift_weeks, ready_weeks, is_reachable. Shares with which a new offer is never
+    ready have no point.
     """
     columns = dict(zip(("lift_weeks", "ready_weeks"), _LINES, strict=True))
-    long = frame.rename(columns=columns).melt("share", list(_LINES), "what", "weeks").dropna()
+    is_reachable = frame["is_reachable"].astype("boolean").fillna(False)
+    reached = frame.assign(ready_weeks=frame["ready_weeks"].where(is_reachable))
+    long = reached.rename(columns=columns).melt("share", list(_LINES), "what", "weeks").dropna()
     lines = (
         alt.Chart(long)
         .mark_line(strokeWidth=2)

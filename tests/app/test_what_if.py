@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from app.charts import what_if as charts
 from app.database import Publication, find_publication
 from app.queries import what_if as queries
 from app.sentences import what_if as sentences
@@ -107,6 +108,24 @@ def test_a_new_offer_needs_the_displays_and_successes_of_its_part(tmp_path: Path
     row = row_of(publication, 0.5)
     assert row["ready_weeks"] == pytest.approx(25 / (350 * 0.05))
     assert sentences.ready(row) == "2 weeks"
+
+
+def test_the_chart_has_no_point_where_a_new_offer_is_never_ready() -> None:
+    """A share that fills the look-back too slowly has weeks until a lift shows, but no others."""
+    frame = pd.DataFrame(
+        {
+            "share": [0.1, 0.2, 0.3],
+            "lift_weeks": [9.0, 5.0, None],
+            "ready_weeks": [7.0, 3.5, None],
+            "is_reachable": [False, True, None],
+        }
+    )
+    drawn = charts.weeks(frame, 0.1, "Weeks").layer[0].data
+    assert drawn[["share", "what", "weeks"]].values.tolist() == [
+        [0.1, "lift", 9.0],
+        [0.2, "lift", 5.0],
+        [0.2, "new offer", 3.5],
+    ]
 
 
 def test_without_enough_successes_nothing_is_estimated(tmp_path: Path) -> None:
