@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,17 @@ import pyarrow as pa
 
 from benchmarks.ranking_tables import PLACEMENTS, STRATEGY
 from benchmarks.report import Table, show, write_markdown
-from benchmarks.serving import BATCH, KNOWN, PORT, Kind, load, make_home, served, wrk
+from benchmarks.serving import (
+    BATCH,
+    KNOWN,
+    PORT,
+    Kind,
+    load,
+    make_home,
+    served,
+    stopped_at_end,
+    wrk,
+)
 from scorer.config import Settings
 from scorer.online import Decider, Request
 from scorer.ranking.context import find_deployed, load_context
@@ -116,17 +125,8 @@ def bento(home: Path, command: Path) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
-        for _ in range(480):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=2).read()
-                break
-            except OSError:
-                time.sleep(0.25)
+    with stopped_at_end(process):
         yield process
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 if __name__ == "__main__":

@@ -209,17 +209,37 @@ def served(
     command += ["--raw", str(raw), "--port", str(PORT), "--workers", str(workers), *options]
     with log.open("ab") as written:
         process = subprocess.Popen(command, stderr=written)
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=2).read()
-                break
-            except OSError:
-                time.sleep(0.25)
+    with stopped_at_end(process):
         yield process
+
+
+@contextmanager
+def stopped_at_end(process: subprocess.Popen[bytes], seconds: int = 120) -> Iterator[None]:
+    """Wait until a server is ready; stop it at the end of the block.
+
+    Raises
+    ------
+    TimeoutError
+        The server is not ready after `seconds`.
+    """
+    try:
+        end = time.monotonic() + seconds
+        while not _is_ready():
+            if time.monotonic() > end:
+                raise TimeoutError(f"the server is not ready after {seconds} s")
+            time.sleep(0.25)
+        yield
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _is_ready() -> bool:
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=2).read()
+    except OSError:
+        return False
+    return True
 
 
 def children(pid: int) -> list[int]:
