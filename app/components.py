@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import altair as alt
 import pandas as pd
@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from app.charts.style import Figure, legible
-from app.text import NONE, cut, is_known, long_words, moment, named, plain, prose, short
+from app.text import NONE, cut, in_full, is_known, moment, named, plain, prose, short
 
 _PAGES = Path(__file__).parent / "pages"
 # Pixels of a letter of a label and of a headline figure, and of a box; two fit on a phone.
@@ -31,19 +31,26 @@ def nothing_published(home: Path) -> None:
 
 def outdated(what: str) -> None:
     """Say that the publication was written by another version."""
-    st.warning(
+    box(
+        "warning",
         "**This publication was written by another version of nextoffer** and lacks a"
-        f" table or column of this page: {plain(what)}\n\nRun `nextoffer run --force`."
+        f" table or column of this page: {plain(what)}\n\nRun `nextoffer run --force`.",
     )
+
+
+def unreadable(what: str) -> None:
+    """Say that the publication cannot be read, why, and what to do; the path is never cut."""
+    st.error(f"{plain(what)}.")
 
 
 def cold_start(status: Any, reason: Any) -> None:
     """Say that the strategy has no model yet and shows offers at random."""
     why = f" Reason: {prose(reason)}." if is_known(reason) else ""
     failed = " The last run failed." if status == "failed" else ""
-    st.info(
+    box(
+        "info",
         f"**Cold start: no model yet.**{failed} Offers are shown at random to collect the"
-        f" data for the first model.{why}"
+        f" data for the first model.{why}",
     )
 
 
@@ -66,9 +73,24 @@ def heading(name: str) -> None:
     st.subheader(named(name), width="content", anchor=False, help=whole)
 
 
-def say(markdown: str) -> None:
-    """Show sentences; where an id is too long to read, it is cut and the tooltip has all of it."""
-    st.markdown(cut(markdown), help=long_words(markdown) or None)
+def say(markdown: str, width: Literal["stretch", "content"] = "stretch") -> None:
+    """Show sentences; where text is too long to read, it is cut and the tooltip has all of it."""
+    st.markdown(_laid_out(markdown), help=in_full(markdown) or None, width=width)
+
+
+def box(kind: str, markdown: str) -> None:
+    """Show sentences in a coloured box: info, warning or error.
+
+    A box has no tooltip: where text in it is cut, the line below has one with all of it.
+    """
+    getattr(st, kind)(_laid_out(markdown))
+    if whole := in_full(markdown):
+        st.caption("The text above is cut.", help=whole)
+
+
+def _laid_out(markdown: str) -> str:
+    """Return cut markdown whose numbers stand in one line with their unit."""
+    return cut(markdown).replace(" %", "\u00a0%")
 
 
 def link(page: str, label: str, strategy: str) -> None:
@@ -140,10 +162,10 @@ def headlines(figures: list[Headline]) -> None:
     needed = max(max(_LETTER * len(figure.label), _DIGIT * len(figure.value)) for figure in figures)
     with st.container(horizontal=True, gap="small"):
         for figure in figures:
-            with st.container(width=int(min(max(needed, _NARROWEST), _WIDEST))):
+            with st.container(width=int(min(max(needed, _NARROWEST), _WIDEST)), gap="xxsmall"):
                 st.metric(figure.label, figure.value, help=figure.help)
                 if figure.below:
-                    st.caption(figure.below.replace(" %", "\u00a0%"))  # in one line
+                    st.caption(_laid_out(figure.below))
 
 
 def key_column(label: str, width: int = 225) -> ColumnConfig:

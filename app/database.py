@@ -25,6 +25,23 @@ class OutdatedPublicationError(Exception):
     """The publication lacks a table or column: another version of nextoffer wrote it."""
 
 
+class UnreadablePublicationError(Exception):
+    """The file cannot be read; the message names it, the reason and the remedy."""
+
+    def __init__(self, path: str, reason: object) -> None:
+        """Name the file and the reason, an error or words, of which the first line counts."""
+        first = str(reason).partition("\n")[0].rstrip(".")
+        remedy = (
+            "free some memory, then reload the page"
+            if isinstance(reason, duckdb.OutOfMemoryException)
+            else "let the user of the app read it"
+            if "Permission denied" in first
+            else "delete the file and run `nextoffer run` with the --as-of of its cycle, which"
+            " writes it again"
+        )
+        super().__init__(f"{path} cannot be read: {first}; {remedy}")
+
+
 @dataclass(frozen=True)
 class Publication:
     """One published file, identified by path, inode and modification time."""
@@ -40,6 +57,8 @@ class Publication:
         ------
         OutdatedPublicationError
             A table or column is missing.
+        UnreadablePublicationError
+            The file is no database, or damaged; or the machine refuses to read it.
         """
         try:
             return _frame(self, sql, parameters)
@@ -47,6 +66,8 @@ class Publication:
             if not _MISSING.search(str(error)):
                 raise
             raise OutdatedPublicationError(str(error).splitlines()[0]) from error
+        except (duckdb.Error, UnicodeError) as error:
+            raise UnreadablePublicationError(self.path, error) from error
 
 
 def home_folder() -> Path:

@@ -15,7 +15,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from app.text import plain, short
+from app.text import named, plain, short
 
 ALL_PLACEMENTS = "all"
 _CUSTOM = "custom"
@@ -63,7 +63,7 @@ def choose(label: str, name: str, options: list[str], words: Callable[[str], str
         options,
         key=name,
         format_func=words,
-        width=260,
+        width=300,
         filter_mode="contains",
         bind="query-params",
     )
@@ -113,7 +113,7 @@ def _prepare(label: str, name: str, options: list[str], words: Callable[[str], s
             with suppress(StreamlitAPIException):
                 st.query_params[name] = words(asked)
     elif asked is not None and asked not in map(words, options):
-        st.warning(plain(f"{label} {asked} of the link does not exist; another is shown."))
+        st.warning(f"{plain(label)} {named(asked)} of the link does not exist; another is shown.")
 
 
 def write(label: str, name: str, default: str) -> str:

@@ -12,13 +12,17 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
 from app import text
 from app.charts import performance as charts
 from app.charts.style import Figure, legible, value_format
-from app.database import OutdatedPublicationError, Publication, find_publication
+from app.database import (
+    OutdatedPublicationError,
+    Publication,
+    UnreadablePublicationError,
+    find_publication,
+)
 from app.filters import Period
 from app.queries import overview, performance, shared
 from app.sentences import overview as sentences
@@ -71,11 +75,8 @@ def write_report(home: Path) -> str:
             f"{publication.path} was written by another version of nextoffer"
             f" ({error}): run `nextoffer run` for a new one"
         ) from None
-    except duckdb.Error as error:
-        raise ReportError(
-            f"{publication.path} cannot be read: {str(error).splitlines()[0]}; delete the file and"
-            " run `nextoffer run` with the --as-of of its cycle, which writes it again"
-        ) from None
+    except UnreadablePublicationError as error:
+        raise ReportError(str(error)) from None
 
 
 def _page(publication: Publication) -> str:
@@ -105,20 +106,24 @@ def _strategy(publication: Publication, row: pd.Series, period: Period) -> str:
         "State": f"{state}. {sentences.standing(row)}",
         "Lift over random": _lift(row, "lift"),
         "Lift over best single": _lift(row, "best_lift"),
-        "Personalised, 7 days": text.percent(row["personalised_share"]),
+        "Lift over control": _lift(row, "control_lift"),
+        "Guardrails that get worse": sentences.guardrails(row),
+        "Personalised, 7 days": f"{text.percent(row['personalised_share'])} {sentences.arms(row)}",
         "Offers ready": f"{row['offers_ready']} of {row['offers']}",
         "Next step": step.words,
     }
+    if not text.is_known(row["status_over_control"]):
+        del rows["Lift over control"]
+    if not len(row["worse_guardrails"]):
+        del rows["Guardrails that get worse"]
     table = "".join(
         f"<tr><th>{name}</th><td>{markdown_as_html(value)}</td></tr>"
         for name, value in rows.items()
     )
-    found = [
-        f"<li><b>{html.escape(alert['severity'])}:</b> {html.escape(str(alert['sentence']))}</li>"
-        for _, alert in alerts.iterrows()
-    ]
+    said = [f"**{alert.severity}:** {text.prose(alert.sentence)}" for alert in alerts.itertuples()]
+    found = [f"<li>{markdown_as_html(words)}</li>" for words in said]
     return (
-        f"<section><h2>{html.escape(str(row['display_name']))}</h2>"
+        f"<section><h2>{markdown_as_html(text.plain(row['display_name']))}</h2>"
         f'<p class="gain">{markdown_as_html(sentences.gain(row))}</p>'
         f"{_paragraph(' '.join([sentences.gain_range(row), sentences.rewards(row)]))}"
         f"<table>{table}</table>"
@@ -136,7 +141,7 @@ def _lift(row: pd.Series, name: str) -> str:
 def _charts(publication: Publication, row: pd.Series, period: Period) -> str:
     asked = (publication, str(row["strategy_id"]), None, period)
     is_amount = row["kpi_type"] == "continuous"
-    unit = f"{row['kpi_name']} per display"
+    unit = f"{row['reward_name']} per display"
     over_time = performance_sentences.named(performance.over_time(*asked))
     figures: list[Figure] = []
     if not over_time.empty:
@@ -164,11 +169,20 @@ def _paragraph(markdown: str, kind: str = "") -> str:
 
 
 def markdown_as_html(markdown: str) -> str:
-    """Return a sentence of the app as HTML: bold, code and escapes, everything else as text."""
-    escaped = html.escape(markdown, quote=False)
+    """Return a sentence of the app as HTML: bold, code and escapes, everything else as text.
+
+    Text that is too long to read is cut, and the tooltip has all of it.
+    """
+    escaped = html.escape(text.cut(markdown), quote=False)
     escaped = re.sub(r"(?<!\\)\*\*(.+?)(?<!\\)\*\*", r"<b>\1</b>", escaped)
     escaped = re.sub(r"(?<!\\)`(.+?)(?<!\\)`", r"<code>\1</code>", escaped)
-    return re.sub(r"\\(&[a-z]+;|.)", r"\1", escaped).replace("\u2060", "")
+    shown = _unescaped(escaped)
+    whole = html.escape(_unescaped(re.sub(r"(?<!\\)(\*\*|`)", "", text.in_full(markdown))))
+    return f'<span title="{whole}">{shown}</span>' if whole else shown
+
+
+def _unescaped(markdown: str) -> str:
+    return re.sub(r"\\(&[a-z]+;|.)", r"\1", markdown).replace("\u2060", "")
 
 
 def main() -> None:

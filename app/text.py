@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 NONE = "–"
-LONGEST_NAME = 60
+LONGEST_NAME, LONGEST_PARAGRAPH = 60, 600
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~$<&:=^])")
-_SIGN = re.compile(r"\\.|[^\\]", re.DOTALL)
+_SIGN = re.compile(r"\\.|\*\*|[^\\]", re.DOTALL)
+# Signs that a paragraph keeps at its start and at its end where it is cut.
+_START, _END = 300, 150
 _LONG = re.compile(rf"(?:\\.|[^\s\\*`]){{{LONGEST_NAME + 1},}}")
 _RUNS = re.compile(r"\\[-.](?=\\[-.])")
 ARMS = {
@@ -80,15 +82,36 @@ def named(name: Any) -> str:
 
 
 def cut(markdown: str) -> str:
-    """Return markdown with words that are too long to read cut like names."""
-    return _LONG.sub(
-        lambda word: "".join(_SIGN.findall(word[0])[: LONGEST_NAME - 1]) + "…", markdown
-    )
+    """Return markdown without text that is too long to read.
+
+    A long word loses its end, like a name. A paragraph that is still too long, because a name in it
+    has many words, loses its middle, since the finding often follows the name.
+    """
+    return "\n".join(_without_middle(_without_ends(line)) for line in markdown.split("\n"))
 
 
-def long_words(markdown: str) -> str:
-    """Return the words that `cut` cuts, in full, a paragraph each."""
-    return "\n\n".join(dict.fromkeys(_LONG.findall(markdown)))
+def in_full(markdown: str) -> str:
+    """Return the words and paragraphs that `cut` cuts, in full, a paragraph each."""
+    found: list[str] = []
+    for line in markdown.split("\n"):
+        is_long = len(_SIGN.findall(_without_ends(line))) > LONGEST_PARAGRAPH
+        found += [line] if is_long else _LONG.findall(line)
+    return "\n\n".join(dict.fromkeys(found))
+
+
+def _without_ends(line: str) -> str:
+    return _LONG.sub(lambda word: "".join(_SIGN.findall(word[0])[: LONGEST_NAME - 1]) + "…", line)
+
+
+def _without_middle(line: str) -> str:
+    signs = _SIGN.findall(line)
+    if len(signs) <= LONGEST_PARAGRAPH:
+        return line
+    start, end = signs[:_START], signs[-_END:]
+    for mark in ("**", "`"):  # close what the cut leaves open
+        start += [mark] * (start.count(mark) % 2)
+        end[:0] = [mark] * (end.count(mark) % 2)
+    return f"{''.join(start)} … {''.join(end)}"
 
 
 def about(value: Any, before: str = "") -> str:

@@ -17,6 +17,7 @@ from app import components, filters
 from app.database import (
     OutdatedPublicationError,
     Publication,
+    UnreadablePublicationError,
     find_publication,
     home_folder,
 )
@@ -70,15 +71,15 @@ class View:
     def unit(self) -> str:
         """Return the unit of the reward, for example `revenue per display (CHF)`."""
         currency = self.strategy["currency"]
-        unit = f"{short(self.strategy['kpi_name'], _LONGEST_KPI)} per display"
+        unit = f"{short(self.strategy['reward_name'], _LONGEST_KPI)} per display"
         return f"{unit} ({currency})" if self.is_amount and is_known(currency) else unit
 
     @property
     def worth(self) -> str:
-        """Return what rewards are counted in: the currency, or the name of the KPI."""
+        """Return what rewards are counted in: the currency, or the name of the reward."""
         currency = self.strategy["currency"]
         has_currency = self.is_amount and is_known(currency)
-        return short(currency if has_currency else self.strategy["kpi_name"], _LONGEST_KPI)
+        return short(currency if has_currency else self.strategy["reward_name"], _LONGEST_KPI)
 
 
 def show(
@@ -121,6 +122,8 @@ def show(
         render(view)
     except OutdatedPublicationError as error:
         components.outdated(str(error))
+    except UnreadablePublicationError as error:
+        components.unreadable(str(error))
 
 
 def _view(

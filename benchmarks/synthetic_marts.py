@@ -30,6 +30,8 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "display_name": "strategy_id",
             "kpi_name": "if(kpi_type = 'binary', 'clicks', 'revenue')",
+            "outcome_type": "kpi_type",
+            "objective": "'reward'",
             "success_event_types": "['commerce.purchases']",
             "window_hours": "24",
             "lookback_days": "30",
@@ -111,9 +113,9 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "daily_outcomes": (
         "(select *, if(kpi_type = 'binary', 1, 40) as worth,"
-        " (if(traffic_type = 'random', 0.1, 0.9) * getvariable('displays_a_cell') + 1)::bigint"
+        " (if(arm = 'personalised', 0.9, 0.1) * getvariable('displays_a_cell') + 1)::bigint"
         " as displays, if(d = 1, 0, displays) as mature_displays,"
-        " ceil(mature_displays * if(traffic_type = 'random', 0.06, 0.09) * (1 + i % 3 / 4))"
+        " ceil(mature_displays * if(arm = 'personalised', 0.09, 0.06) * (1 + i % 3 / 4))"
         " as successes from places, offers, arms, days) as outcomes",
         {
             "reward": "successes * worth",

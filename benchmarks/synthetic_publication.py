@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import yaml
 
 from benchmarks.synthetic_marts import ANY_VALUE, MARTS, MARTS_OF_STAGE, Stage
@@ -46,6 +47,7 @@ class World:
     profiles: int = 40
     displays: int = 60_000
     rejected: int = 20
+    has_control: bool = False
 
 
 def small_world(text: str = "") -> World:
@@ -147,9 +149,10 @@ def _fill(
 def _insert_rows(
     connection: duckdb.DuckDBPyConnection, mart: str, rows: list[dict[str, Any]]
 ) -> None:
-    for row in rows:
-        names, marks = ", ".join(row), ", ".join("?" for _ in row)
-        connection.execute(f"insert into {mart} ({names}) values ({marks})", list(row.values()))
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if names:
+        table = pa.table({name: [row.get(name) for row in rows] for name in names})
+        connection.from_arrow(table).query("rows", f"insert into {mart} by name select * from rows")
 
 
 def _make_dimensions(
@@ -157,7 +160,7 @@ def _make_dimensions(
 ) -> None:
     """Create the temporary tables and variables from which `MARTS` selects."""
     is_full = stage == "full"
-    arms = ["random", "contextual"] if is_full else ["random"]
+    arms = ["random"] + is_full * ["personalised"] + world.has_control * ["control"]
     kinds = ["continuous" if name in world.amounts else "binary" for name, _ in world.places]
     cells = 30 * len(world.places) * len(world.offers)
     variables = {
@@ -186,8 +189,8 @@ def _make_dimensions(
             [list(world.values)],
         ),
         "arms": (
-            "unnest($1) as traffic_type,"
-            " if(traffic_type = 'random', 'random', 'personalised') as arm",
+            "unnest($1) as arm, map {'random': 'random', 'personalised': 'contextual',"
+            " 'control': 'noncontextual'}[arm] as traffic_type",
             [arms],
         ),
         "days": (

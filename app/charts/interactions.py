@@ -82,15 +82,15 @@ def _heat_map(
     is_amount: bool,
 ) -> alt.LayerChart:
     form = style.value_format(is_amount)
-    frame = frame.assign(rate_text=[reward(value, is_amount) for value in frame["shrunken_rate"]])
+    frame = frame.assign(rate_text=[reward(value, is_amount) for value in frame["rate"]])
     base = alt.Chart(frame).encode(
         y=_side(fields[0], axes[0], axes[2], False),
         x=_side(fields[1], axes[1], axes[3], True),
         tooltip=[
             alt.Tooltip(f"{fields[0]}:N", title=axes[0] or "Offer"),
             alt.Tooltip(f"{fields[1]}:N", title=axes[1]),
-            alt.Tooltip("shrunken_rate:Q", title="Shrunken rate", format=form),
             alt.Tooltip("rate:Q", title="Rate", format=form),
+            alt.Tooltip("shrunken_rate:Q", title="Shrunken rate", format=form),
             alt.Tooltip("lift:Q", title="Lift over the mean", format="+.0%"),
             alt.Tooltip("displays:Q", title="Displays", format=",d"),
             alt.Tooltip("successes:Q", title="Successes", format=",d"),
@@ -98,7 +98,7 @@ def _heat_map(
     )
     rate = base.mark_text(color=style.TEXT_ON_CELLS, dy=-7, fontSize=13, fontWeight="bold")
     count = base.mark_text(color=style.TEXT_ON_CELLS, dy=9, fontSize=10.5)
-    below = "Rates, shrunk to the mean where displays are few, above the displays. Empty: below 10"
+    below = "Rates above the displays; colours are shrunk to the mean where displays are few"
     return (
         alt.layer(
             base.mark_rect(cornerRadius=3).encode(color=_lift()),
@@ -127,6 +127,7 @@ def _lift() -> alt.Color:
     legend = alt.Legend(
         title="Lift over the mean",
         format="+.0%",
+        labelExpr=style.PERCENT,
         orient="bottom",
         gradientLength=alt.ExprRef("containerSize()[0] < 400 ? 150 : 220"),
         values=[-_WIDEST, -_WIDEST / 2, 0, _WIDEST / 2, _WIDEST],

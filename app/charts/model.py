@@ -53,8 +53,10 @@ def policy_values(
 def calibration(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> style.Figure:
     """Return actual against expected reward by decile of the score, with the diagonal."""
     form = style.value_format(is_amount)
-    top = float(max(frame["mean_score"].max(), frame["mean_reward_high"].max())) * 1.05
-    scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
+    top = float(max(frame["mean_score"].max(), frame["mean_reward_high"].max(), 0)) * 1.05
+    least = float(min(frame["mean_score"].min(), frame["mean_reward"].min()))  # of net values
+    bottom = float(min(least, frame["mean_reward_low"].min())) * 1.05 if least < 0 else 0.0
+    scale = alt.Scale(domain=[bottom, top], nice=False, clamp=True)
     base = alt.Chart(frame).encode(
         x=alt.X(
             "mean_score:Q",
@@ -72,7 +74,7 @@ def calibration(frame: pd.DataFrame, title: str, unit: str, is_amount: bool) -> 
         ],
     )
     diagonal = (
-        alt.Chart(pd.DataFrame({"x": [0.0, top], "y": [0.0, top]}))
+        alt.Chart(pd.DataFrame({"x": [bottom, top], "y": [bottom, top]}))
         .mark_line(color=style.GREY, strokeDash=[4, 4])
         .encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
     )
@@ -95,6 +97,6 @@ def _policy_colour() -> alt.Color:
     names = ["Model version", "Best single offer", "Random"]
     return alt.Color(
         "policy:N",
-        scale=alt.Scale(domain=names, range=[style.BLUE, style.PURPLE, style.ORANGE]),
+        scale=alt.Scale(domain=names, range=[style.BLUE, style.GREY, style.ORANGE]),
         legend=style.legend(),
     )

@@ -25,6 +25,8 @@ ARM_SHAPES = {
 LOW_TO_HIGH = ["#e08214", "#f7f3ee", "#4a9acb"]
 TEXT_ON_CELLS = "#1f1f1f"
 Figure = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
+# Percentages as in the text: `12 %`, and `0 %` without a sign.
+PERCENT = "replace(replace(datum.label, /%$/, ' %'), /^[+\u2212]0 %$/, '0 %')"
 # Widths of a chart in pixels: on a phone, and in one of two columns.
 _PHONE, _HALF = 400, 600
 _PHONE_LABELS, _HALF_LABELS, _TITLE = 130, 200, 300
@@ -47,10 +49,9 @@ def labels(most: int = 260, **looks: Any) -> alt.Axis:
 
 
 def legible(chart: Figure, colour: str) -> Figure:
-    """Return a chart with labels of a colour, and percentages written as in the text, `12 %`."""
-    percent = "replace(datum.label, /%$/, ' %')"
+    """Return a chart with labels of a colour, and percentages written as in the text."""
     chart = chart.configure_axis(labelColor=colour, titleColor=colour, titleLimit=_TITLE)
-    chart = chart.configure_axisQuantitative(labelExpr=percent)
+    chart = chart.configure_axisQuantitative(labelExpr=PERCENT)
     chart = chart.configure_text(color=colour).configure_title(subtitleColor=colour)
     return chart.configure_legend(labelColor=colour, titleColor=colour)
 

@@ -15,6 +15,7 @@ from app.sentences import health as sentences
 from app.view import View, now, show
 
 DRIFTS_SHOWN = 15
+LEAST_DRIFT = 0.01  # PSI beyond chance that the chart shows
 
 
 def render(view: View) -> None:
@@ -106,18 +107,17 @@ def _draw_traffic(view: View) -> None:
         st.info("There is no traffic to compare yet.")
         return
     chosen = drifts.set_index("feature_name").loc[feature]
-    components.say(text.plain(chosen["sentence"]))
+    components.say(text.prose(chosen["sentence"]))
     left, right = st.columns(2, gap="large")
     with left:
-        if (drifts["status"] == "ok").any():
-            components.show_chart(
-                charts.drift(
-                    drifts.head(DRIFTS_SHOWN), "Dashed: warning from 0.1, severe from 0.25"
-                ),
-                "Drift of each feature",
-            )
-        else:
+        moved = drifts[drifts["psi_beyond_chance"] >= LEAST_DRIFT]
+        if not (drifts["status"] == "ok").any():
             st.info("**Insufficient:** fewer than 100 people on one side.")
+        elif moved.empty:
+            components.say("**Drift by feature**\n\nNo feature moved beyond chance.")
+        else:
+            below = "Dashed: warning from 0.1, severe from 0.25"
+            components.show_chart(charts.drift(moved.head(DRIFTS_SHOWN), below), "Drift by feature")
     with right:
         frame = queries.distributions(view.publication, view.strategy_id, comparison, feature)
         if frame.empty:
@@ -142,7 +142,7 @@ def _draw_shifts(view: View) -> None:
     told = frame[frame["severity"] != "ok"]
     for _, row in told.iterrows():
         advice = f" {row['advice']}" if text.is_known(row["advice"]) else ""
-        components.say(f"- **{row['severity']}**: {text.plain(row['sentence'] + advice)}")
+        components.say(f"- **{row['severity']}**: {text.prose(row['sentence'] + advice)}")
 
 
 def _draw_quality(view: View) -> None:

@@ -114,7 +114,7 @@ def _properties(view: View) -> None:
     st.subheader("Properties")
     row = queries.properties(view.publication, view.strategy_id).iloc[0]
     features = queries.features(view.publication, view.strategy_id)
-    components.facts(sentences.properties(row, view.is_amount))
+    components.facts(sentences.properties(row))
     for kind, title in (("segment", "Segments"), ("context", "Context")):
         names = features.loc[features["feature_kind"] == kind, "feature_name"].tolist()
         with st.expander(f"{title}: {len(names)}"):

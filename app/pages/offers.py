@@ -136,7 +136,7 @@ def _similarity(view: View) -> None:
     )
     alike = frame[frame["verdict"] == "alike"]
     for sentence in alike["sentence"].head(5):
-        components.say(f"- {text.plain(sentence)}")
+        components.say(f"- {text.prose(sentence)}")
 
 
 show("Offers", render, by=("strategy", "placement", "period"))

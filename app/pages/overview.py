@@ -25,11 +25,15 @@ def render(view: View) -> None:
             _headline(row)
             _next_step(row, own)
             _figures(row)
-            left, right = st.columns(2, gap="large")
-            with left:
-                _alerts(own)
-            with right:
+            if own.empty:
                 _changes(view, row)
+                st.caption("No alerts.")
+            else:
+                left, right = st.columns(2, gap="large")
+                with left:
+                    _alerts(own)
+                with right:
+                    _changes(view, row)
     _lifts(standing)
     st.caption(sentences.MEANING)
     components.report_button(home_folder())
@@ -47,33 +51,40 @@ def _headline(row: pd.Series) -> None:
 def _next_step(row: pd.Series, alerts: pd.DataFrame) -> None:
     step = sentences.next_step(row, alerts)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Next step:** {step.words}", width="content")
+        components.say(f"**Next step:** {step.words}", width="content")
         components.link(step.page, step.label, row["strategy_id"])
 
 
 def _figures(row: pd.Series) -> None:
     is_best = row["model_kind"] == "best_single"
     other = "it is what everybody gets" if is_best else "not measured yet"
-    explorers = f"{text.percent(row['exploration_share'])} of people explore"
+    share = text.percent(row["exploration_share"])
+    explorers = f"{share} of people explore" if sentences.has_model(row) else "Everybody explores"
     model = (
         f"Model {text.plain(sentences.version(row))}, trained {text.day(row['trained_as_of'])}"
         if sentences.has_model(row)
         else "No model yet"
     )
-    components.headlines(
-        [
-            _lift("Lift over random", row, "lift", "No lift yet"),
-            _lift("Lift over best single", row, "best_lift", other),
-            components.Headline(
-                "Personalised, 7 days",
-                text.percent(row["personalised_share"]),
-                f"of displays; random {text.percent(row['random_share'])}."
-                f" {explorers if sentences.has_model(row) else 'Everybody explores'}.",
-            ),
-            components.Headline("Offers ready", f"{row['offers_ready']} of {row['offers']}", model),
-        ]
-    )
+    figures = [
+        _lift("Lift over random", row, "lift", "No lift yet"),
+        _lift("Lift over best single", row, "best_lift", other),
+    ]
+    if text.is_known(row["status_over_control"]):
+        figures.append(_lift("Lift over control", row, "control_lift", "No lift yet"))
+    shown = text.percent(row["personalised_share"])
+    ready = f"{row['offers_ready']} of {row['offers']}"
+    figures += [
+        components.Headline("Personalised, 7 days", shown, f"{sentences.arms(row)} {explorers}."),
+        components.Headline("Offers ready", ready, model),
+    ]
+    components.headlines(figures)
     components.say(sentences.standing(row))
+    if len(row["worse_guardrails"]):
+        components.box(
+            "error",
+            "**Personalised traffic makes a guardrail worse**, by more than chance:"
+            f" {sentences.guardrails(row)}.",
+        )
 
 
 def _lift(label: str, row: pd.Series, name: str, otherwise: str) -> components.Headline:
@@ -84,13 +95,11 @@ def _lift(label: str, row: pd.Series, name: str, otherwise: str) -> components.H
 
 def _alerts(alerts: pd.DataFrame) -> None:
     st.markdown("**Alerts**")
-    if alerts.empty:
-        components.say("No alerts.")
     for _, alert in alerts.head(_MOST_ALERTS).iterrows():
-        box = {"severe": st.error, "warning": st.warning}.get(alert["severity"], st.info)
-        advice = f"\n\n{text.plain(alert['advice'])}" if text.is_known(alert["advice"]) else ""
-        words = f"{text.plain(alert['sentence'])}{advice}"
-        box(text.cut(f"**{alert['severity'].capitalize()}:** {words}"))
+        kind = {"severe": "error", "warning": "warning"}.get(alert["severity"], "info")
+        advice = f"\n\n{text.prose(alert['advice'])}" if text.is_known(alert["advice"]) else ""
+        severity = f"**{alert['severity'].capitalize()}:**"
+        components.box(kind, f"{severity} {text.prose(alert['sentence'])}{advice}")
     if len(alerts) > _MOST_ALERTS:
         components.say(f"and {len(alerts) - _MOST_ALERTS} more: see the page Health.")
     if alerts["retrain_recommended"].any():

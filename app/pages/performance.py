@@ -88,7 +88,7 @@ def _guardrails(view: View) -> None:
     if frame.empty:
         return
     st.subheader(f"Guardrails, last {days} days")
-    st.markdown(sentences.guardrails(frame))
+    components.say(sentences.guardrails(frame))
     rows = sentences.named(frame).assign(
         baseline=[text.arm(name) for name in frame["baseline"]],
         reward=[text.decimals(value, 4) for value in frame["reward_per_display"]],
@@ -98,7 +98,7 @@ def _guardrails(view: View) -> None:
     components.show_table(
         rows,
         {
-            "guardrail": "Guardrail",
+            "guardrail": components.key_column("Guardrail"),
             "arm": "Arm",
             "baseline": "Compared with",
             "verdict": "Verdict",
@@ -118,7 +118,7 @@ def _gain(view: View) -> None:
     last = frame["gain"].dropna().iloc[-1]
     unit = str(view.strategy["currency"]) if view.is_amount else ""
     before = unit if text.is_known(view.strategy["currency"]) else ""
-    what = "" if before else f" {view.strategy['kpi_name']}"
+    what = "" if before else f" {view.strategy['reward_name']}"
     with left:
         title = "Lift over time, all placements"
         components.show_chart(charts.lift_over_time(frame, title), title)

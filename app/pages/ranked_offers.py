@@ -71,11 +71,8 @@ def _draw_ranks(rows: pd.DataFrame, view: View) -> None:
         {
             "rank": st.column_config.NumberColumn("Rank", width=50, pinned=True),
             "offer_name": components.key_column("Offer"),
-            "offer_id": "Id",
             "score_text": st.column_config.TextColumn(
-                f"Score ({view.unit})",
-                alignment="right",
-                help="Calibrated: expected reward of one display",
+                "Score", alignment="right", help=f"Calibrated: expected {text.plain(view.unit)}"
             ),
             "arm": "Arm",
             "policy": "Placed by",
@@ -83,6 +80,7 @@ def _draw_ranks(rows: pd.DataFrame, view: View) -> None:
                 "Propensity", format="%.4f", help="Probability of this offer at this rank"
             ),
             "model_version": "Model",
+            "offer_id": "Id",
         },
     )
 

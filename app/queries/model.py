@@ -104,6 +104,8 @@ _PROPERTIES = """
 select
     kpi_name,
     kpi_type,
+    outcome_type,
+    objective,
     array_to_string(success_event_types, ', ') as success_event_types,
     value_path,
     window_hours,
@@ -111,6 +113,9 @@ select
     min_displays,
     min_successes,
     exploration_share,
+    exploration,
+    control_share,
+    array_to_string(guardrails, ', ') as guardrails,
     top_k,
     array_to_string(placement_ids, ', ') as placement_ids
 from dim_ranking_strategies

@@ -95,7 +95,14 @@ select
     measured.successes,
     measured.success_rate,
     measured.reward_per_display,
-    greatest(0, measured.reward_per_display - measured.half_width) as low,
+    greatest(
+        -- Only a net value can be negative.
+        (
+            select if(objective = 'net_value', '-inf'::double, 0)
+            from dim_ranking_strategies where strategy_id = $strategy
+        ),
+        measured.reward_per_display - measured.half_width
+    ) as low,
     measured.reward_per_display + measured.half_width as high,
     dense_rank() over (order by measured.all_displays desc, measured.offer_id) as place
 from measured

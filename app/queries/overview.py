@@ -13,7 +13,8 @@ with shares as (
         coalesce(sum(displays) filter (where arm = 'personalised'), 0) / sum(displays)
             as personalised_share,
         coalesce(sum(displays) filter (where arm = 'random'), 0) / sum(displays)
-            as random_share
+            as random_share,
+        sum(displays) filter (where arm = 'control') / sum(displays) as control_share_shown
     from traffic_allocation
     where display_date >= (select as_of::date - 7 from publication)
     group by strategy_id
@@ -28,7 +29,11 @@ lifts as (
         coalesce(lift_high_clustered, lift_high) as lift_high,
         incremental_reward,
         incremental_reward_low,
-        incremental_reward_high
+        incremental_reward_high,
+        status_over_control,
+        lift_over_control as control_lift,
+        lift_over_control_low as control_lift_low,
+        lift_over_control_high as control_lift_high
     from arm_performance
     where placement_id = 'all' and window_days = 30 and arm = 'personalised'
 ),
@@ -36,6 +41,19 @@ randoms as (
     select strategy_id, reward_per_display as random_reward
     from arm_performance
     where placement_id = 'all' and window_days = 30 and arm = 'random'
+),
+worsened as (
+    select
+        compared.strategy_id,
+        list(distinct coalesce(strategies.display_name, compared.guardrail)) as worse_guardrails
+    from guardrail_performance as compared
+    left join dim_ranking_strategies as strategies on compared.guardrail = strategies.strategy_id
+    where
+        compared.placement_id = 'all'
+        and compared.window_days = 30
+        and compared.arm = 'personalised'
+        and compared.verdict = 'worse'
+    group by compared.strategy_id
 ),
 readiness as (
     select
@@ -70,6 +88,7 @@ select
     models.model_kind,
     shares.personalised_share,
     shares.random_share,
+    shares.control_share_shown,
     lifts.lift_status,
     lifts.reward_per_display,
     lifts.lift,
@@ -78,6 +97,11 @@ select
     lifts.incremental_reward,
     lifts.incremental_reward_low,
     lifts.incremental_reward_high,
+    lifts.status_over_control,
+    lifts.control_lift,
+    lifts.control_lift_low,
+    lifts.control_lift_high,
+    coalesce(worsened.worse_guardrails, []) as worse_guardrails,
     randoms.random_reward,
     over_best.best_lift,
     over_best.best_lift_low,
@@ -97,6 +121,7 @@ left join shares on strategies.strategy_id = shares.strategy_id
 left join lifts on strategies.strategy_id = lifts.strategy_id
 left join randoms on strategies.strategy_id = randoms.strategy_id
 left join over_best on strategies.strategy_id = over_best.strategy_id
+left join worsened on strategies.strategy_id = worsened.strategy_id
 left join readiness on strategies.strategy_id = readiness.strategy_id
 order by strategies.strategy_id
 """

@@ -131,7 +131,11 @@ select
     successes,
     reward_per_display,
     greatest(
-        0,
+        -- Only a net value can be negative.
+        (
+            select if(objective = 'net_value', '-inf'::double, 0)
+            from dim_ranking_strategies where strategy_id = $strategy
+        ),
         reward_per_display - 1.96 * sqrt((mean_square - pow(reward_per_display, 2)) / displays)
     ) as low,
     reward_per_display + 1.96 * sqrt((mean_square - pow(reward_per_display, 2)) / displays) as high
@@ -251,22 +255,24 @@ order by features.feature_order, groups.feature_name, groups.displays desc, grou
 """
 _GUARDRAILS = """
 select
-    guardrail || case when is_less_better then ' (less is better)' else '' end as guardrail,
-    arm,
-    baseline,
-    displays,
-    reward_per_display,
-    lift,
-    lift_low,
-    lift_high,
-    verdict
-from guardrail_performance
+    coalesce(strategies.display_name, compared.guardrail)
+    || if(compared.is_less_better, ' (less is better)', '') as guardrail,
+    compared.arm,
+    compared.baseline,
+    compared.displays,
+    compared.reward_per_display,
+    compared.lift,
+    compared.lift_low,
+    compared.lift_high,
+    compared.verdict
+from guardrail_performance as compared
+left join dim_ranking_strategies as strategies on compared.guardrail = strategies.strategy_id
 where
-    strategy_id = $strategy
-    and placement_id = coalesce($placement, 'all')
-    and window_days = $days
-    and verdict <> 'reference'
-order by guardrail, arm, baseline desc
+    compared.strategy_id = $strategy
+    and compared.placement_id = coalesce($placement, 'all')
+    and compared.window_days = $days
+    and compared.verdict <> 'reference'
+order by guardrail, compared.arm, compared.baseline desc
 """
 _REACH = """
 select frequency, people, displays, people_who_clicked, people_with_success

@@ -6,13 +6,15 @@ from datetime import datetime
 
 import pandas as pd
 
-from app.database import Publication
+from app.database import Publication, UnreadablePublicationError
 
 _STRATEGIES = """
 select
     strategies.strategy_id,
     strategies.display_name,
     strategies.kpi_name,
+    -- The reward is the KPI, or what is left of it after the costs of the catalogue.
+    if(strategies.objective = 'net_value', 'net value', strategies.kpi_name) as reward_name,
     strategies.currency,
     strategies.kpi_type,
     strategies.window_hours,
@@ -42,7 +44,10 @@ order by placement_id
 
 def as_of(publication: Publication) -> datetime:
     """Return the as_of of the publication, UTC."""
-    moment: datetime = publication.frame("select as_of from publication")["as_of"].iloc[0]
+    found = publication.frame("select as_of from publication")["as_of"]
+    if len(found) != 1 or found.isna().any():
+        raise UnreadablePublicationError(publication.path, "its table publication has no as_of")
+    moment: datetime = found.iloc[0]
     return moment
 
 

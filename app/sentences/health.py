@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from app import text
-from app.text import plain
+from app.text import plain, prose
 
 ASSUMPTIONS = {
     "offers_differ": "Choosing for each person pays",
@@ -71,8 +71,8 @@ def card(findings: pd.DataFrame, assumption: str) -> str:
     if found is None:
         return f"**{name}**\n\nNot measured yet."
     severity = SEVERITIES.get(str(found["severity"]), plain(found["severity"]))
-    advice = f"\n\n**Do:** {plain(found['advice'])}" if text.is_known(found["advice"]) else ""
-    return f"**{name}**\n\n{severity}\n\n{plain(found['sentence'])}{advice}"
+    advice = f"\n\n**Do:** {prose(found['advice'])}" if text.is_known(found["advice"]) else ""
+    return f"**{name}**\n\n{severity}\n\n{prose(found['sentence'])}{advice}"
 
 
 def sides(frame: pd.DataFrame, comparison: str) -> tuple[pd.DataFrame, tuple[str, str]]:

@@ -30,15 +30,18 @@ def finding(offer: str, cells: pd.DataFrame, names: tuple[str, str], is_amount: 
         return f"**{plain(offer)}** has too few displays to compare these features."
 
     def who(row: pd.Series) -> str:
-        rate = text.reward(row["shrunken_rate"], is_amount)
+        rate = text.reward(row["rate"], is_amount)
         first, second = _told(row["feature_value"]), _told(row["other_feature_value"])
         return (
-            f"**{rate}** where {plain(names[0])} is {first} and {plain(names[1])} is {second}"
-            f" ({text.count(row['displays'])} displays)"
+            f"where {plain(names[0])} is {first} and {plain(names[1])} is {second}"
+            f" (**{rate}**, {text.count(row['displays'])} displays)"
         )
 
     most, least = who(ordered.iloc[-1]), who(ordered.iloc[0])
-    return f"**{plain(offer)}** performs best, {most}, and worst, {least}."
+    return (
+        f"Allowing for cells with few displays, **{plain(offer)}** performs best {most}, and worst"
+        f" {least}."
+    )
 
 
 def is_credible(effect: pd.Series) -> bool:
@@ -83,9 +86,9 @@ def _row(effect: pd.Series, place: int, is_amount: bool) -> tuple[float, str]:
     (high, many, more), (low, few, less) = sorted(cells, key=lambda cell: -cell[0])
     other = text.named(effect["other_feature_name"])
     return high / low, (
-        f"where {text.named(effect['feature_name'])} is {_told(value)}, displays with {other}"
-        f" {_told(more)} earn {text.reward(high, is_amount)} ({text.count(many)} displays) and with"
-        f" {other} {_told(less)} {text.reward(low, is_amount)} ({text.count(few)})"
+        f"where {text.named(effect['feature_name'])} is {_told(value)}, a display earns"
+        f" {text.reward(high, is_amount)} if {other} is {_told(more)} ({text.count(many)} displays)"
+        f" and {text.reward(low, is_amount)} if it is {_told(less)} ({text.count(few)})"
     )
 
 

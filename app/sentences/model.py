@@ -61,21 +61,32 @@ def training(row: pd.Series) -> dict[str, str]:
     }
 
 
-def properties(row: pd.Series, is_amount: bool) -> dict[str, str]:
+def properties(row: pd.Series) -> dict[str, str]:
     """Return names and values of a strategy's configuration."""
-    kind = "amount per display" if is_amount else "success or not"
+    is_net = row["objective"] == "net_value"
+    kind = "success or not" if row["outcome_type"] == "binary" else "amount per display"
     places = row["placement_ids"]
-    return {
+    informed = ", offers with little data more often" if row["exploration"] == "informed" else ""
+    found = {
         "KPI": text.plain(f"{row['kpi_name']} ({kind})"),
+        "Reward": "net value: the KPI minus the costs of the catalogue" if is_net else "the KPI",
         "Success events": text.plain(row["success_event_types"]),
         "Attribution window": f"{row['window_hours']:g} hours after the display",
         "Look-back": f"{row['lookback_days']} days",
         "Offer is ready with": f"{row['min_displays']} displays and {row['min_successes']}"
         " successes in the look-back",
-        "Exploration": f"{text.percent(row['exploration_share'])} of people once there is a model",
+        "Exploration": f"{text.percent(row['exploration_share'])} of people once there is a model"
+        f"{informed}",
+        "Control": f"{text.percent(row['control_share'])} of people get the order of the business",
+        "Guardrails": text.plain(row["guardrails"]),
         "Offers ranked": f"{row['top_k']} per person and placement",
         "Placements": text.plain(places) if text.is_known(places) else "all",
     }
+    if not row["control_share"]:
+        del found["Control"]
+    if not text.is_known(row["guardrails"]):
+        del found["Guardrails"]
+    return found
 
 
 def rows(versions: pd.DataFrame, is_amount: bool) -> pd.DataFrame:

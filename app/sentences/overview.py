@@ -65,12 +65,12 @@ def gain_range(row: pd.Series) -> str:
 
 
 def _worth(value: float, row: pd.Series) -> str:
-    """Return an amount with its currency, or successes with the name of the KPI."""
+    """Return an amount with its currency, or successes with the name of the reward."""
     if row["kpi_type"] != "continuous":
-        return f"{text.about(value)} {text.named(row['kpi_name'])}"
+        return f"{text.about(value)} {text.named(row['reward_name'])}"
     if text.is_known(row["currency"]):
         return text.about(value, text.plain(row["currency"]))
-    return f"{text.about(value)} {text.named(row['kpi_name'])}"
+    return f"{text.about(value)} {text.named(row['reward_name'])}"
 
 
 def rewards(row: pd.Series) -> str:
@@ -88,7 +88,8 @@ _REWARDS = ("reward_per_display", "random_reward")
 def standing(row: pd.Series) -> str:
     """Return the state of a strategy and the reason."""
     why = f" {_sentence(row['reason'])}" if text.is_known(row["reason"]) else ""
-    kpi = f"KPI: {text.named(row['kpi_name'])}."
+    net = " after costs" if row["reward_name"] != row["kpi_name"] else ""
+    kpi = f"KPI: {text.named(row['kpi_name'])}{net}."
     serving = "the earlier model stays" if has_model(row) else "everything stays random"
     words = {
         "succeeded": "A model is deployed and ranks the offers for each person.",
@@ -121,6 +122,12 @@ def next_step(row: pd.Series, alerts: pd.DataFrame) -> Step:
     worst = alerts.iloc[0] if len(alerts) else None
     if worst is not None and worst["severity"] == "severe":
         return _of_alert(worst)
+    if len(row["worse_guardrails"]):
+        return Step(
+            f"Stop the harm to {guardrails(row)}: change the offers, or roll the model back.",
+            "performance",
+            "See the guardrails",
+        )
     if row["status"] == "collecting":
         return Step(
             "Wait for data: a model needs two ready offers.", "offers", "See when offers are ready"
@@ -153,10 +160,23 @@ def next_step(row: pd.Series, alerts: pd.DataFrame) -> Step:
     )
 
 
+def guardrails(row: pd.Series) -> str:
+    """Return the names of the guardrails that personalised traffic makes worse, as markdown."""
+    return ", ".join(text.named(name) for name in sorted(row["worse_guardrails"]))
+
+
+def arms(row: pd.Series) -> str:
+    """Return the shares of the arms beside personalised traffic, in the displays of 7 days."""
+    words = f"of displays; random {text.percent(row['random_share'])}"
+    if text.is_known(row["control_share_shown"]):
+        words += f", control {text.percent(row['control_share_shown'])}"
+    return f"{words}."
+
+
 def _of_alert(alert: pd.Series) -> Step:
     advice = text.is_known(alert["advice"])
     return Step(
-        text.plain(alert["advice"] if advice else alert["sentence"]), "health", "See the finding"
+        text.prose(alert["advice"] if advice else alert["sentence"]), "health", "See the finding"
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic_publication import write_publication
+from tests.support.browsing import run_command
 from tests.support.opening import START, Opener, today
 
 
@@ -25,17 +27,34 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return homes
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home folder with three weeks of the demo, which all workers share."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    with (root / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "demo" / "published.duckdb").exists():
+            options = ("--weeks", "3", "--profiles", "1500")
+            run_command("demo", "--home", str(root / "demo"), *options)
+    return root / "demo"
+
+
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Opener:
-    """Return a function that opens a page on a home folder, with filters from the URL."""
+def open_page(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Opener:
+    """Return a function that opens a page on a home folder, with filters from the URL.
+
+    Streamlit knows the pages after a first run, which is short on an empty home folder.
+    """
+    nothing = tmp_path_factory.mktemp("nothing")
 
     def opener(home: Path, page: str, **filters: str) -> AppTest:
-        monkeypatch.setenv("NEXTOFFER_HOME", str(home))
-        st.cache_data.clear()
+        monkeypatch.setenv("NEXTOFFER_HOME", str(nothing))
         app = AppTest.from_file(str(START), default_timeout=60)
         for name, value in filters.items():
             app.query_params[name] = value
         app.run()
+        monkeypatch.setenv("NEXTOFFER_HOME", str(home))
         return app.switch_page(f"../pages/{page}.py").run()
 
     return opener

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.synthetic_publication import HOSTILE_OFFERS, write_publication
-from tests.support.browsing import CHROMIUM, PAGES, run_command, visit
+from tests.support.browsing import CHROMIUM, PAGES, visit
 from tests.support.opening import today
 
 pytestmark = [
@@ -64,18 +64,26 @@ _CUT = """
 """
 
 
-@pytest.mark.parametrize("width", [1440, 900, 390])
-def test_no_headline_figure_is_cut(width: int, tmp_path: Path) -> None:
-    """Labels and figures are whole at every width, gains of billions included."""
+_NARROWEST = """
+() => Math.min(...[...document.querySelectorAll('[data-testid=stColumn]')]
+    .map(column => column.getBoundingClientRect().width))
+"""
+
+
+def test_nothing_is_cut_or_crowded_at_any_width(tmp_path: Path) -> None:
+    """Labels and figures are whole, gains of billions included, and columns have room."""
     changes = {"arm_performance": {"incremental_reward": "1.5e9", "lift": "1234.5"}}
     write_publication(tmp_path, today(), changes=changes)
-    with visit(tmp_path, width) as seen:
+    with visit(tmp_path) as seen:
         for path in ("", "performance?strategy=mail", "what_if?strategy=mail"):
-            seen.open(path)
-            assert seen.page.get_by_test_id("stMetricValue").count() >= 3
-            assert seen.page.evaluate(_CUT) == [], path
-            page = seen.page.evaluate("document.documentElement.scrollWidth")
-            assert page <= width, path
+            for width in (1440, 900, 390):
+                seen.page.set_viewport_size({"width": width, "height": 900})
+                seen.open(path)
+                assert seen.page.get_by_test_id("stMetricValue").count() >= 3
+                assert seen.page.evaluate(_CUT) == [], (path, width)
+                page = seen.page.evaluate("document.documentElement.scrollWidth")
+                assert page <= width, path
+                assert seen.page.evaluate(_NARROWEST) > 270, (path, width)
 
 
 def test_an_unknown_address_says_so(tmp_path: Path) -> None:
@@ -90,11 +98,9 @@ def test_an_unknown_address_says_so(tmp_path: Path) -> None:
         assert seen.page.title() == "What if · nextoffer"
 
 
-def test_every_page_shows_the_demo(tmp_path: Path) -> None:
+def test_every_page_shows_the_demo(demo: Path) -> None:
     """Three weeks of the demo, as `nextoffer demo` leaves them: figures everywhere, no error."""
-    home = tmp_path / "demo"
-    run_command("demo", "--home", str(home), "--weeks", "3", "--profiles", "1500")
-    with visit(home) as seen:
+    with visit(demo) as seen:
         seen.open()
         assert "Web offers" in seen.page.inner_text("[data-testid=stMain]")
         for title in PAGES:

@@ -68,7 +68,7 @@ def test_an_effect_of_both_is_named_with_its_cells_and_size(tmp_path: Path) -> N
     assert sentences.is_credible(lead)
     assert lead["tests"] == 3
     said = sentences.lead(lead, is_amount=False)
-    for part in ("**loan**", "age is a0", "age is a1", "device d0", "device d1", "3 comparisons"):
+    for part in ("**loan**", "age is a0", "age is a1", "device is d0", "it is d1", "3 comparisons"):
         assert part in said
     factor = np.exp(abs(lead["contrast"]))
     assert f"factor of {factor:.1f}, at least {sentences.least(lead):.1f}" in said

@@ -9,21 +9,29 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.text import LONGEST_NAME, cut, long_words, plain
-from benchmarks.synthetic_publication import small_world, write_publication
+from app.text import LONGEST_NAME, LONGEST_PARAGRAPH, cut, in_full, plain
+from benchmarks.synthetic_publication import World, write_publication
 from tests.support.opening import START, Opener, today
 from tests.support.texts import charts_of
 
 PAGES = sorted(path.stem for path in (START.parents[1] / "pages").glob("[a-z]*.py"))
-LONG = "-" + "x" * 3000
+LONG, SPACED = "-" + "x" * 3000, " xx" * 1000
+WORLD = World(
+    places=((f"web{LONG}", f"hero{SPACED}"),),
+    amounts=(),
+    offers=(f"loan{LONG}", f"card{SPACED}"),
+    features=(f"age{SPACED}", f"gold{LONG}"),
+    profiles=1,
+    rejected=3,
+)
 SHOWN = ("markdown", "caption", "info", "warning", "error", "subheader", "title")
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home folder whose every id has 3,000 letters."""
+    """Return a home folder whose ids all have 3,000 letters, some of them many words."""
     home = tmp_path_factory.mktemp("long")
-    write_publication(home, today(), small_world(LONG))
+    write_publication(home, today(), WORLD)
     return home
 
 
@@ -46,7 +54,7 @@ def test_no_text_has_a_long_id(page: str, section: str, home: Path, open_page: O
     """Sentences, figures and selectors cut it; the page stays readable."""
     app = open_page(home, page, section=section)
     assert not app.exception
-    assert [text for text in shown(app) if re.search(r"\S{200}", text)] == []
+    assert [text for text in shown(app) if re.search(r"\S{200}|.{800}", text)] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -67,10 +75,15 @@ def test_titles_of_charts_and_axes_are_short(page: str, home: Path, open_page: O
 
 
 def test_the_tooltip_has_the_whole_id(home: Path, open_page: Opener) -> None:
-    """The heading of a strategy and the strongest interaction keep the full value."""
-    for page, element in (("overview", "subheader"), ("interactions", "markdown")):
+    """Headings, sentences and boxes keep the full value, of one word and of many."""
+    for page, element, whole in (
+        ("overview", "subheader", LONG),
+        ("overview", "caption", SPACED),
+        ("interactions", "markdown", LONG),
+        ("health", "markdown", SPACED),
+    ):
         helps = [part.proto.help for part in open_page(home, page).get(element)]
-        assert any("x" * 3000 in text for text in helps), page
+        assert any(plain(whole) in text for text in helps), (page, element)
 
 
 @pytest.mark.parametrize("word", ["y" * 3000, "*" * 3000, "a\\" * 1500, "🎁" * 3000, "(" * 3000])
@@ -82,5 +95,17 @@ def test_a_cut_leaves_markdown_whole(word: str) -> None:
     assert len(said) < 3 * LONGEST_NAME
     inside = said.removeprefix("**").removesuffix("…** and **short**")
     assert re.fullmatch(r"(\\.|[^\\])*", inside)
-    assert plain(word) in long_words(f"**{plain(word)}** and **short**")
-    assert long_words("a **short** sentence") == ""
+    assert plain(word) in in_full(f"**{plain(word)}** and **short**")
+    assert in_full("a **short** sentence") == ""
+
+
+def test_a_sentence_loses_its_middle_and_keeps_its_finding() -> None:
+    """A name of many words is cut inside; bold text stays bold on both sides."""
+    name = plain(SPACED)
+    said = f"**Severe:** The **loan{name}** earns less: 1 %, before 3 %."
+    assert len(cut(said)) < LONGEST_PARAGRAPH
+    assert cut(said).startswith("**Severe:** The **loan xx")
+    assert cut(said).endswith("xx** earns less: 1 %, before 3 %.")
+    assert cut(said).count("**") % 2 == 0
+    assert in_full(said) == said
+    assert cut(f"{said}\n\nDo: nothing.").endswith("\n\nDo: nothing.")

@@ -115,6 +115,7 @@ def test_a_strategys_state_is_said_in_words(
             "model_kind": kind,
             "reason": "because",
             "kpi_name": "clicks",
+            "reward_name": "clicks",
             "last_run": pd.Timestamp("2026-10-25"),
         }
     )

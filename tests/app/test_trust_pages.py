@@ -50,7 +50,7 @@ def words(app: AppTest) -> str:
     """Return the visible text of a page."""
     kinds = ("markdown", "caption", "info", "warning", "subheader", "code")
     said = "\n".join(element.value for kind in kinds for element in app.get(kind))
-    return re.sub(r"\\(.)", r"\1", said).replace(WORD_JOINER, "")
+    return re.sub(r"\\(.)", r"\1", said).replace(WORD_JOINER, "").replace("\u00a0", " ")
 
 
 def charts(app: AppTest) -> list[str]:

@@ -90,7 +90,7 @@ class Visit:
         assert size is not None
         content = self.page.get_by_test_id("stMainBlockContainer").bounding_box()
         whole = int(content["height"]) + 40 if content else size["height"]
-        self.page.set_viewport_size({"width": size["width"], "height": height or min(whole, 4000)})
+        self.page.set_viewport_size({"width": size["width"], "height": height or min(whole, 8000)})
         self.settle()
         self.page.screenshot(path=file)
         self.page.set_viewport_size(size)
@@ -103,13 +103,11 @@ def run_command(*arguments: str) -> None:
 
 
 @contextmanager
-def visit(home: Path, width: int = 1280, dark: bool = False) -> Iterator[Visit]:
+def visit(home: Path, width: int = 1280) -> Iterator[Visit]:
     """Serve the app on a home folder and open a browser in front of it."""
     with _serve(home) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
-        )
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="light")
         found = Visit(page, url)
         page.on("console", lambda message: _note_message(found, message))
         page.on("pageerror", lambda error: found.errors.append(str(error)))

@@ -41,6 +41,10 @@ STATED: dict[str, tuple[str, ...]] = {
         rf"^row: arm=Personalised .*lift_text={_CHANGE}",
         r"^chart overview: .* lift=(\S+)",
     ),
+    "lift over control, 30 days": (
+        rf"^Lift over control: {_CHANGE}",
+        rf"than control, by more than chance\*\*: {_CHANGE}",
+    ),
     "least lift over random": (
         r"interval of the lift is (\S+ %) to \S+ %\.",
         r"^chart overview: .* lift_low=(\S+)",
@@ -100,11 +104,15 @@ STATED: dict[str, tuple[str, ...]] = {
         r"Traffic, 7 days: personalised (\d+ %)",
     ),
     "random share, 7 days": (
-        r"of displays; random (\d+ %)\.",
+        r"of displays; random (\d+ %)[,.]",
         r"Traffic, 7 days: .*random (\d+ %)",
     ),
+    "control share, 7 days": (
+        r"of displays; random \d+ %, control (\d+ %)\.",
+        r"Traffic, 7 days: .*control (\d+ %)",
+    ),
     "exploration share": (
-        r"random \d+ %\. (\d+ %) of people explore",
+        r"\d+ %\. (\d+ %) of people explore",
         r"^Exploration: (\d+ %) of people",
         r"^\*\*(\d+ %)\*\* is the present exploration share",
     ),
