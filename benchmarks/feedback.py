@@ -7,8 +7,8 @@ only their order within a user matters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -29,13 +29,15 @@ VALIDATION_SHARE = 0.2
 class FeedbackLog:
     """Displays of known offers.
 
-    ``examples`` has the columns of ``training_examples``; ``declared`` names their features.
+    ``examples`` has the columns of ``training_examples``; ``declared`` names their features;
+    ``characteristics`` are those of the catalogue, by offer.
     """
 
     examples: pa.Table
     declared: FeatureSchema
     offer_ids: tuple[str, ...]
     kpi_type: str = "binary"
+    characteristics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.examples.num_rows

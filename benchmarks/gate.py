@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -62,14 +61,14 @@ def live(spec: WorldSpec, seed: int, weeks: int) -> Life:
     return Life(tuple(personalised), tuple(proven))
 
 
-def row(spec: WorldSpec, lives: list[Life]) -> list[str]:
+def row(spec: WorldSpec, lives: list[Life], name: str | None = None) -> list[str]:
     """First cycles that passed with their exact 95 % interval; all cycles; strategies ever."""
     first, n = sum(life.personalised[0] for life in lives), len(lives)
     low, high = interval(first, n)
     cycles = [passed for life in lives for passed in life.personalised]
     ever = sum(any(life.personalised) for life in lives)
     return [
-        spec.name,
+        name or spec.name,
         str(n),
         f"{first} = {first / n:.1%} ({low:.1%} to {high:.1%})",
         f"{sum(cycles) / len(cycles):.1%} of {len(cycles)}",
@@ -107,7 +106,11 @@ def main(arguments: list[str] | None = None) -> int:
         "ever personalised",
         f"null: <= {LIMIT:.0%}, else >= {POWER:.0%}",
     ]
-    rows = [row(spec, list(_lives(spec, options))) for spec in specs]
+    found = _lives(specs, options)
+    rows = [row(spec, found[spec]) for spec in specs]
+    nulls = [life for spec in specs if spec.is_null for life in found[spec]]
+    if sum(spec.is_null for spec in specs) > 1:
+        rows.append(row(replace(specs[0], truth="null"), nulls, "all null worlds"))
     table = Table(f"Null worlds, {options.weeks} weekly cycles each", header, rows)
     show(table)
     command = " ".join(sys.argv[1:] if arguments is None else arguments)
@@ -116,13 +119,22 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if any(cells[-1] == "MISSED" for cells in rows) else 0
 
 
-def _lives(spec: WorldSpec, options: argparse.Namespace) -> Iterator[Life]:
+def _lives(specs: list[WorldSpec], options: argparse.Namespace) -> dict[WorldSpec, list[Life]]:
+    """The lives of all worlds, one strategy of each world after the other."""
+    found: dict[WorldSpec, list[Life]] = {spec: [] for spec in specs}
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(live, spec, seed, options.weeks) for seed in range(options.logs)]
-        for done, job in enumerate(jobs, 1):
-            yield job.result()
-            if done % 20 == 0:
-                print(f"{spec.name}: {done} of {len(jobs)}", file=sys.stderr, flush=True)
+        seeds = range(options.first, options.first + options.logs)
+        jobs = [
+            (spec, seed, pool.submit(live, spec, seed, options.weeks))
+            for seed in seeds
+            for spec in specs
+        ]
+        for spec, seed, job in jobs:
+            found[spec].append(job.result())
+            if options.record:
+                with options.record.open("a") as file:
+                    file.write(f"{spec.name},{seed},{int(found[spec][-1].personalised[0])}\n")
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,6 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--logs", type=int, default=300, help="strategies per world")
     parser.add_argument("--weeks", type=int, default=1, help="cycles of each strategy")
     parser.add_argument("--jobs", type=int, default=2, help="strategies at a time")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first strategy")
+    parser.add_argument("--record", type=Path, help="a .csv file that grows by a line per strategy")
     parser.add_argument("--out", type=Path, action="append", default=[], help="a .md file")
     return parser
 

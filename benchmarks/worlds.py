@@ -7,15 +7,17 @@ determines z:
 additive   the user's centred features: linear user x offer interactions
 threshold  steps of the numbers; each offer reacts to a few of them
 xnor       agreement of two coin-flip segments: no single feature is informative
+kin        the same as additive; offers of a kin share most of their weights
+rare       membership of a segment of 5 %, which succeeds at 10 % with every second offer
 means      empty: offers differ in their mean only, the best single offer is optimal
 null       empty: offers do not differ at all
 =========  ==========================================================================
 
 A world's name is ``truth-offers-rate[-displays][-kpi][-logged]``, for example ``additive-100-2`` or
-``xnor-20-5-200k-logged``: 20 offers, 5 % mean rate, 200 thousand displays. The KPI is clicks, or
-amounts of successes: ``heavy`` (log-normal, sigma 1.5) or ``negative`` (the same, 40 % of them
-refunds). Logging is uniform random; ``logged`` means a mixture of uniform (30 %) and an older,
-half-right model's softmax.
+``xnor-20-5-200k-logged``: 20 offers, 5 % mean rate, 200 thousand displays (in ``rare`` worlds the
+rate of everybody else). The KPI is clicks, or amounts of successes: ``heavy`` (log-normal, sigma
+1.5) or ``negative`` (the same, 40 % of them refunds). Logging is uniform random; ``logged`` means a
+mixture of uniform (30 %) and an older, half-right model's softmax.
 """
 
 from __future__ import annotations
@@ -28,18 +30,20 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 
 from benchmarks.feedback import FeedbackLog
 from benchmarks.population import Floats, Users, declared_schema, draw_users
 
-TRUTHS = ("additive", "threshold", "xnor", "means", "null")
+TRUTHS = ("additive", "threshold", "xnor", "kin", "rare", "means", "null")
 NULL_TRUTHS = ("means", "null")
 THRESHOLDS = np.array([-0.8, -0.3, 0.2, 0.7, 1.2])
 OFFER_DEVIATION = 0.3
 MAIN_DEVIATION = 0.6
 INTERACTION_DEVIATION = 0.7
-EFFECTS_PER_OFFER = {"additive": 12, "threshold": 3, "xnor": 2}
+EFFECTS_PER_OFFER = {"additive": 12, "threshold": 3, "xnor": 2, "kin": 12}
+OFFERS_PER_KIN, KIN_SHARE = 25, 0.75
+RARE_LANGUAGE, RARE_RATE = 5, 0.1
 UNIFORM_SHARE = 0.3
 HEAVY_SIGMA, REFUNDS = 1.5, 0.4
 _OLD_MODEL_SHARPNESS = 2.0
@@ -105,6 +109,9 @@ class World:
         main *= MAIN_DEVIATION / (users.design() @ main).std()
         intercepts = rng.normal(0.0, OFFER_DEVIATION, spec.offers)
         world = cls(spec, intercepts, main, _weights(spec, users, rng))
+        if spec.truth == "rare":
+            level = np.full(spec.offers, logit(spec.rate))
+            return replace(world, intercepts=level, main=main * 0.0)
         if spec.truth == "null":
             world = replace(world, intercepts=np.zeros(spec.offers))
         return world._at_rate(users)
@@ -112,6 +119,14 @@ class World:
     @property
     def offer_ids(self) -> tuple[str, ...]:
         return tuple(f"offer_{j:03}" for j in range(self.spec.offers))
+
+    @property
+    def characteristics(self) -> dict[str, dict[str, str]]:
+        """The kin of each offer in a world with kin, else nothing."""
+        if self.spec.truth != "kin":
+            return {}
+        kin = _kin_of(self.spec.offers)
+        return {o: {"kin": f"kin_{k:02}"} for o, k in zip(self.offer_ids, kin, strict=True)}
 
     def logits(self, users: Users) -> Floats:
         """True log odds of success, shape (n_users, n_offers)."""
@@ -142,7 +157,8 @@ class World:
         features = users.table()
         columns = fixed | dict(zip(features.column_names, features.columns, strict=True))
         kpi_type = "binary" if self.spec.kpi == "clicks" else "continuous"
-        return FeedbackLog(pa.table(columns), declared_schema(), self.offer_ids, kpi_type)
+        table, schema = pa.table(columns), declared_schema()
+        return FeedbackLog(table, schema, self.offer_ids, kpi_type, self.characteristics)
 
     def _amounts(self, n: int, rng: np.random.Generator) -> Floats:
         """Amounts of successes, (n,), with the same mean for all offers and users."""
@@ -210,8 +226,10 @@ def population(seed: int, users: int) -> Users:
 
 
 def _basis(truth: str, users: Users) -> Floats:
-    if truth == "additive":
+    if truth in ("additive", "kin"):
         return users.design()
+    if truth == "rare":
+        return (users.categories[:, -1:] == RARE_LANGUAGE).astype(np.float64)
     if truth == "threshold":
         return users.steps(THRESHOLDS)
     if truth == "xnor":
@@ -222,12 +240,29 @@ def _basis(truth: str, users: Users) -> Floats:
 def _weights(spec: WorldSpec, users: Users, rng: np.random.Generator) -> Floats:
     """Sparse random weights whose interaction has the same deviation for every offer."""
     basis = _basis(spec.truth, users)
-    weights = rng.normal(size=(basis.shape[1], spec.offers))
+    if spec.truth == "rare":
+        strong = logit(RARE_RATE) - logit(spec.rate)
+        return strong * (np.arange(spec.offers) % 2 == 0)[None, :].astype(np.float64)
+    if spec.truth == "kin":
+        kin = _kin_of(spec.offers)
+        shared = _sparse(basis, int(kin.max()) + 1, spec.truth, rng)[:, kin]
+        own = _sparse(basis, spec.offers, spec.truth, rng)
+        return np.sqrt(KIN_SHARE) * shared + np.sqrt(1 - KIN_SHARE) * own
     if spec.is_null:
-        return weights * 0.0
+        return rng.normal(size=(basis.shape[1], spec.offers)) * 0.0
+    return _sparse(basis, spec.offers, spec.truth, rng)
+
+
+def _sparse(basis: Floats, columns: int, truth: str, rng: np.random.Generator) -> Floats:
+    weights = rng.normal(size=(basis.shape[1], columns))
     order = rng.random(weights.shape).argsort(axis=0)
-    weights[order >= EFFECTS_PER_OFFER[spec.truth]] = 0.0
+    weights[order >= EFFECTS_PER_OFFER[truth]] = 0.0
     return weights * INTERACTION_DEVIATION / (basis @ weights).std(axis=0)
+
+
+def _kin_of(offers: int) -> npt.NDArray[np.int64]:
+    """Kin of each offer, int64 (offers,)."""
+    return np.arange(offers) // OFFERS_PER_KIN
 
 
 def _pieces(n: int, width: int) -> Iterator[npt.NDArray[np.int64]]:

@@ -23,7 +23,8 @@ def ours_ungated(log: FeedbackLog) -> Scores:
 
 
 def _train(log: FeedbackLog) -> Training:
-    return train(log.examples, log.declared, TrainingPlan(log.kpi_type, log.offer_ids))
+    plan = TrainingPlan(log.kpi_type, log.offer_ids, characteristics=log.characteristics)
+    return train(log.examples, log.declared, plan)
 
 
 def _scores(model: RewardModel) -> Scores:

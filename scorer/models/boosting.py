@@ -107,6 +107,11 @@ class TreeData:
         )
 
     @property
+    def size(self) -> float:
+        """Number of displays that the rows stand for."""
+        return float(len(self.outcomes) if self.weights is None else self.weights.sum())
+
+    @property
     def threads(self) -> int:
         """Number of threads worth using."""
         return threads_for(self.matrix.size, self.beside)
@@ -140,7 +145,7 @@ def grow_until(
     """
     fitting = data.quantised()
     watched = [(held_out.quantised(ref=fitting), "held_out")]
-    booster = xgb.Booster(_threaded(parameters, data), [fitting, watched[0][0]])
+    booster = xgb.Booster(threaded(parameters, data), [fitting, watched[0][0]])
     best, rounds = np.inf, growth.min_rounds
     for grown in range(1, growth.max_rounds + 1):
         booster.update(fitting, grown - 1)
@@ -156,7 +161,7 @@ def grow_until(
 
 def grow_rounds(data: TreeData, parameters: dict[str, Any], rounds: int) -> xgb.Booster:
     """Grow a fixed number of rounds."""
-    return xgb.train(_threaded(parameters, data), data.quantised(), rounds, verbose_eval=False)
+    return xgb.train(threaded(parameters, data), data.quantised(), rounds, verbose_eval=False)
 
 
 def halved(booster: xgb.Booster) -> xgb.Booster:
@@ -172,7 +177,8 @@ def halved(booster: xgb.Booster) -> xgb.Booster:
     return half
 
 
-def _threaded(parameters: dict[str, Any], data: TreeData) -> dict[str, Any]:
+def threaded(parameters: dict[str, Any], data: TreeData) -> dict[str, Any]:
+    """The parameters with the number of threads that the data are worth."""
     return {**parameters, "nthread": data.threads}
 
 

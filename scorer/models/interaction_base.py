@@ -33,14 +33,18 @@ _STEPS, _FURTHER_STEPS, _STEPS_WITH_PAIRS = 6, 4, 7
 
 @dataclass(frozen=True)
 class InteractionBase:
-    """Margin of offer a = design row x weights[a], float32 (n_offers, width), then calibrated."""
+    """Margin of offer a = design row x weights[a], float32 (n_offers, width), then calibrated.
+
+    ``kind`` names the candidate, since other fits than the hierarchical one have this form, too.
+    """
 
     schema: FeatureSchema
     offer_ids: tuple[str, ...]
     design: Design
     weights: Matrix
     calibration: Calibration
-    form = kind = "interaction_base"
+    kind: str = "interaction_base"
+    form = "interaction_base"
     short_lists = success_values = None
     rounds = 0
 
@@ -126,6 +130,7 @@ class InteractionBase:
         """Design and calibration; the weights are a file."""
         return {
             "form": self.form,
+            "name": self.kind,
             "design": self.design.to_dict(),
             "calibration": self.calibration.to_dict(),
         }, {WEIGHTS_FILE: _array_bytes(self.weights)}
@@ -142,7 +147,8 @@ class InteractionBase:
                 f"weights are {weights.dtype} of shape {weights.shape}, expected float32 of shape"
                 f" {expected}"
             )
-        return cls(stored.schema, stored.offer_ids, design, weights, calibration)
+        name = stored.description.get("name", cls.form)
+        return cls(stored.schema, stored.offer_ids, design, weights, calibration, name)
 
 
 @dataclass(frozen=True)

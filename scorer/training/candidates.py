@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import xgboost as xgb
 
-from scorer.arrays import Mask
+from scorer.arrays import Mask, Matrix
 from scorer.models.boosting import (
     POOLED,
     RESIDUAL,
@@ -25,8 +25,11 @@ from scorer.models.boosting import (
     is_many,
     tree_parameters,
 )
+from scorer.models.design import Design
+from scorer.models.doubly_robust import Observations, fit_ridge, fit_tree
 from scorer.models.interaction_base import InteractionBase
 from scorer.models.offer_trees import OfferTrees, average
+from scorer.models.own_trees import COMMON, OWN, Rounds, grow_and_count, grow_own
 from scorer.models.protocol import RewardModel
 from scorer.models.success_value import SuccessValue, told_values, values_of_success
 from scorer.training.means import fit_best_single
@@ -64,9 +67,58 @@ def _residual_trees(bench: Workbench, excluded: Folds) -> OfferTrees:
     return _trees(bench, excluded, data, RESIDUAL, bench.base(excluded))
 
 
+def _own_trees(bench: Workbench, excluded: Folds) -> OfferTrees:
+    parameters = tree_parameters(bench.objective, OWN, bench.codes, bench.seed)
+    training = bench.training(excluded)
+    watched, grown = training & bench.watched, training & ~bench.watched
+    found = {name: bench.rounds.setdefault(name, []) for name in ("common", "own")}
+    if excluded != EVERYTHING and watched.any() and grown.any():
+        booster, rounds = grow_and_count(
+            bench.trees.thinned(grown, bench.deal),
+            parameters,
+            bench.trees.thinned(watched, bench.deal),
+        )
+        found["common"].append(rounds.common)
+        found["own"].append(rounds.own)
+        learned = grown
+    else:
+        rounds = Rounds(
+            int(np.median(found["common"] or [COMMON.min_rounds])),
+            int(np.median(found["own"] or [OWN.min_rounds])),
+        )
+        learned = bench.training(frozenset({0})) & ~bench.watched
+    if excluded == EVERYTHING or not is_many(training):
+        more = min((training.sum() / max(learned.sum(), 1)) ** _ROUNDS_BY_ROWS, _AT_MOST_MORE)
+        rounds = Rounds(round(more * rounds.common), round(more * rounds.own))
+        booster = grow_own(bench.trees.thinned(training, bench.deal), parameters, rounds)
+    examples = bench.examples
+    schema, ready = examples.schema, examples.catalogue.ready
+    return OfferTrees(booster, schema, ready, bench.calibration, None, "own_trees")
+
+
 def _average(bench: Workbench, excluded: Folds) -> RewardModel:
     trees = cast(OfferTrees, fit_candidate(bench, "pooled_trees", excluded))
     return average(bench.base(excluded), trees, bench.objective.constant)
+
+
+def _dr_ridge(bench: Workbench, excluded: Folds) -> RewardModel:
+    return _linear(bench, "dr_ridge", bench.design, fit_ridge(_observations(bench, excluded)))
+
+
+def _dr_tree(bench: Workbench, excluded: Folds) -> RewardModel:
+    return _linear(bench, "dr_tree", *fit_tree(_observations(bench, excluded)))
+
+
+def _observations(bench: Workbench, excluded: Folds) -> Observations:
+    return Observations(
+        bench.base_data(excluded), bench.examples.propensity[bench.training(excluded)]
+    )
+
+
+def _linear(bench: Workbench, name: str, design: Design, weights: Matrix) -> InteractionBase:
+    examples = bench.examples
+    ready = examples.catalogue.ready
+    return InteractionBase(examples.schema, ready, design, weights, bench.calibration, name)
 
 
 def _success_value(bench: Workbench, excluded: Folds) -> RewardModel:
@@ -139,18 +191,31 @@ CANDIDATES: dict[str, Fit] = {
     "pooled_trees": _pooled_trees,
     "residual_trees": _residual_trees,
     "average": _average,
+    "own_trees": _own_trees,
+    "dr_ridge": _dr_ridge,
+    "dr_tree": _dr_tree,
     "success_value": _success_value,
 }
 
 
 # These candidates need a success that earns what displays without one do not.
 _ONLY_WITH_VALUES = ("success_value",)
+# Trees of each offer learn little from fewer successes, and take long with more offers.
+_OWN_SUCCESSES, _OWN_OFFERS = 200, 30
 
 
 def candidates_of(bench: Workbench) -> tuple[str, ...]:
-    """Names of the candidates that fit the KPI."""
-    has_values = _has_values(bench)
-    return tuple(name for name in CANDIDATES if has_values or name not in _ONLY_WITH_VALUES)
+    """Names of the candidates that fit the KPI and the data."""
+    left_out: tuple[str, ...] = () if _has_values(bench) else _ONLY_WITH_VALUES
+    if not _has_much_per_offer(bench):
+        left_out += ("own_trees",)
+    return tuple(name for name in CANDIDATES if name not in left_out)
+
+
+def _has_much_per_offer(bench: Workbench) -> bool:
+    offers = len(bench.examples.catalogue.ready)
+    successes = int(np.count_nonzero(bench.outcomes[bench.examples.trains]))
+    return offers <= _OWN_OFFERS and successes >= _OWN_SUCCESSES * offers
 
 
 def _has_values(bench: Workbench) -> bool:

@@ -14,6 +14,7 @@ from scorer.training.cross_fitting import Scored
 from scorer.training.workbench import EVERYTHING, Workbench
 
 _ROWS = 20_000
+_FROM_BASE = ("interaction_base", "residual_trees", "average")
 # A loss counts as higher than that of the mean if it is so by 3 standard errors or by 5 %.
 _Z = 3.0
 _WORSE = 0.05
@@ -26,8 +27,7 @@ def flaw(bench: Workbench, scored: Scored, name: str, model: RewardModel) -> str
 
     ``model`` is the fit before it is calibrated, like those without each fold.
     """
-    uses_base = name not in ("pooled_trees", "success_value")
-    if uses_base and not bench.has_converged(EVERYTHING):
+    if name in _FROM_BASE and not bench.has_converged(EVERYTHING):
         return f"{name}: the fit of the interaction base did not converge"
     if name == "success_value" and not bench.has_converged(EVERYTHING, "logit"):
         return f"{name}: the fit of P(success) did not converge"

@@ -219,19 +219,22 @@ class Workbench:
             return self._bases[key]
 
     def _fit(self, excluded: Folds, link: str) -> FittedBase:
-        rows = self.training(excluded)
-        same = link == self.objective.link
-        outcomes = self.outcomes if same else self.examples.successes.astype(np.float64)
-        data = BaseData(
+        smaller = self._smaller(excluded) if link == self.objective.link else None
+        start = None if smaller is None else self._fitted(smaller, link)
+        return fit_base(self.base_data(excluded, link), start)
+
+    def base_data(self, excluded: Folds, link: str | None = None) -> BaseData:
+        """Rows of a base outside the excluded folds; ``link`` logit for P(success)."""
+        rows, own = self.training(excluded), link in (None, self.objective.link)
+        outcomes = self.outcomes if own else self.examples.successes.astype(np.float64)
+        return BaseData(
             self.design,
             self.matrix[rows],
             self.examples.offers[rows],
             outcomes[rows],
             self.examples.catalogue.kin,
-            link,
+            link or self.objective.link,
         )
-        smaller = self._smaller(excluded) if same else None
-        return fit_base(data, None if smaller is None else self._fitted(smaller, link))
 
     def _smaller(self, excluded: Folds) -> Folds | None:
         """The fit to start from, trained on fewer rows, so that excluded rows have no influence."""

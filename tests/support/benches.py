@@ -27,6 +27,9 @@ KINDS = (
     "pooled_trees",
     "residual_trees",
     "average",
+    "own_trees",
+    "dr_ridge",
+    "dr_tree",
     "success_value",
     "placement_gate",
 )

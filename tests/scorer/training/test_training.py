@@ -117,6 +117,8 @@ def test_the_manifest_holds_every_candidates_estimate_and_the_verdict() -> None:
         "pooled_trees",
         "residual_trees",
         "average",
+        "dr_ridge",
+        "dr_tree",
     ]
     assert measured["chosen"] in names[1:]
     values = {c["name"]: c["policy_value"] for c in measured["candidates"]}
