@@ -31,8 +31,12 @@ measured as (
         strategies.lookback_days,
         coalesce(pace.displays_a_day, 0) as displays_a_day,
         coalesce(pace.successes_a_day, 0) as successes_a_day,
-        greatest(0, readiness.min_displays - readiness.displays) as missing_displays,
-        greatest(0, readiness.min_successes - readiness.successes) as missing_successes
+        greatest(
+            0,
+            readiness.min_displays - readiness.pooled_displays,
+            ceil(readiness.min_displays / 10) - readiness.displays
+        )::bigint as missing_displays,
+        greatest(0, readiness.min_successes - readiness.pooled_successes) as missing_successes
     from offer_readiness as readiness
     inner join dim_ranking_strategies as strategies
         on readiness.strategy_id = strategies.strategy_id

@@ -26,6 +26,24 @@
     end
 {%- endmacro %}
 
+{# How much a display of informed exploration counts, so that all displays together count like uniform ones: 1 / eligible
+   offers, divided by the chance that exploration drew the offer. What the model and the business add to the propensity
+   of the mixture is subtracted: the largest part that leaves a chance. Uniform draws get a fifth of all (see
+   scorer/ranking/informed.py), so no weight is above 5. Before the first model all traffic is uniform. #}
+{% macro weight_as_uniform(propensity, eligible_count, exploration_share, control_share) -%}
+    {%- set least = "0.2 * " ~ exploration_share ~ " / " ~ eligible_count ~ " - 1e-9" -%}
+    case
+        when abs({{ propensity }} * {{ eligible_count }} - 1) < 1e-9 then 1.0
+        else least(5.0, {{ exploration_share }} / {{ eligible_count }} / ({{ propensity }} - case
+            when {{ propensity }} - (1 - {{ exploration_share }}) >= {{ least }} then 1 - {{ exploration_share }}
+            when {{ propensity }} - (1 - {{ exploration_share }} - {{ control_share }}) >= {{ least }}
+                then 1 - {{ exploration_share }} - {{ control_share }}
+            when {{ propensity }} - {{ control_share }} >= {{ least }} then {{ control_share }}
+            else 0
+        end))
+    end
+{%- endmacro %}
+
 {# The strategy that a guardrail names. #}
 {% macro guardrail_id(guardrail) -%}
     trim(ltrim({{ guardrail }}, '-'))

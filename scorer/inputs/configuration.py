@@ -107,6 +107,7 @@ FILES: dict[str, tuple[Column, ...]] = {
         Column("lookback_days", _DAYS, _integer(1, MAX_PERIODS)),
         Column("min_displays", "write a whole number of at least 0", _integer(0)),
         Column("min_successes", "write a whole number of at least 0", _integer(0)),
+        Column("pool_readiness_by"),
         Column("exploration_share", "write a number from 0 to 1", _number(0, 1)),
         Column("exploration", "write uniform or informed", _one_of("uniform", "informed")),
         Column("control_share", "write a number from 0 to 1", _number(0, 1)),

@@ -21,7 +21,11 @@ offers as (
         spans.*,
         is_ready,
         -- Days that it takes to earn the thresholds from nothing.
-        spans.days * greatest(min_displays / displays, min_successes / successes) as needed
+        case when displays > 0 then spans.days * greatest(
+            min_displays / pooled_displays,
+            min_successes / pooled_successes,
+            min_displays / 10 / displays
+        ) end as needed
     from offer_readiness
     inner join spans on offer_readiness.strategy_id = spans.strategy_id
 )

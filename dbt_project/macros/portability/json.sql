@@ -14,3 +14,10 @@
         false
     )
 {%- endmacro %}
+
+{# The text of a member of a JSON object; NULL where it is missing. #}
+{% macro json_member(text, name) -%}{{ return(adapter.dispatch("json_member", "nextoffer")(text, name)) }}{%- endmacro %}
+
+{% macro duckdb__json_member(text, name) -%}
+    json_extract_string({{ text }}, '$."' || replace({{ name }}, '"', '') || '"')
+{%- endmacro %}

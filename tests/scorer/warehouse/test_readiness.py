@@ -19,11 +19,12 @@ def build(offers: list[tuple[str, int, int]]) -> duckdb.DuckDBPyConnection:
     )
     connection.execute(
         "create table offer_readiness (strategy_id varchar, offer_id varchar, displays bigint,"
-        " successes bigint, min_displays int, min_successes int, is_ready boolean)"
+        " successes bigint, pooled_displays bigint, pooled_successes bigint, min_displays int,"
+        " min_successes int, is_ready boolean)"
     )
     for offer, displays, successes in offers:
         connection.execute(
-            "insert into offer_readiness values ('s', ?, ?, ?, 250, 25, ?)",
+            "insert into offer_readiness select 's', $1, $2, $3, $2, $3, 250, 25, $4",
             [offer, displays, successes, displays >= 250 and successes >= 25],
         )
     return connection

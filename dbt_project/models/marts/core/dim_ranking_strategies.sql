@@ -14,6 +14,7 @@ with final as (
         lookback_days,
         min_displays,
         min_successes,
+        pool_readiness_by,
         exploration_share,
         exploration,
         control_share,

@@ -10,6 +10,15 @@ strategy_offers as (
 
 ),
 
+offers as (
+
+    select
+        offer_id,
+        characteristics
+    from {{ ref("int_offers") }}
+
+),
+
 counts as (
 
     select
@@ -23,7 +32,7 @@ counts as (
 
 ),
 
-final as (
+counted as (
 
     select
         strategy_offers.strategy_id,
@@ -32,14 +41,47 @@ final as (
         coalesce(counts.successes, 0) as successes,
         strategies.min_displays,
         strategies.min_successes,
-        coalesce(
-            counts.displays >= strategies.min_displays and counts.successes >= strategies.min_successes, false
-        ) as is_ready
+        case
+            when strategies.pool_readiness_by is not null
+                then {{ json_member("offers.characteristics", "strategies.pool_readiness_by") }}
+        end as pool
     from strategy_offers
     inner join strategies on strategy_offers.strategy_id = strategies.strategy_id
+    left join offers on strategy_offers.offer_id = offers.offer_id
     left join counts
         on strategy_offers.strategy_id = counts.strategy_id
         and strategy_offers.offer_id = counts.offer_id
+
+),
+
+pooled as (
+
+    select
+        *,
+        (sum(displays) over pools)::bigint as pooled_displays,
+        (sum(successes) over pools)::bigint as pooled_successes
+    from counted
+    window pools as (partition by strategy_id, pool, case when pool is null then offer_id end)
+
+),
+
+-- A pool cannot replace all displays of an offer: a tenth must be its own.
+final as (
+
+    select
+        strategy_id,
+        offer_id,
+        displays,
+        successes,
+        pool,
+        pooled_displays,
+        pooled_successes,
+        min_displays,
+        min_successes,
+        pooled_displays >= min_displays
+        and pooled_successes >= min_successes
+        and displays >= min_displays / 10 as is_ready
+    from pooled
 
 )
 

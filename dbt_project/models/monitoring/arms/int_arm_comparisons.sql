@@ -20,15 +20,17 @@ compared as (
         arms.*,
         baselines.baseline,
         other.displays as other_displays,
+        other.effective_displays as other_effective_displays,
         other.successes as other_successes,
         other.reward_per_display as other_reward,
         other.reward_variance as other_variance,
         other.clustered_variance as other_clustered_variance,
         arms.successes >= {{ enough }} and other.successes >= {{ enough }} as is_enough,
-        (arms.successes + other.successes) / (arms.displays + other.displays) as pooled_rate,
+        (arms.success_rate * arms.effective_displays + other.success_rate * other.effective_displays)
+        / (arms.effective_displays + other.effective_displays) as pooled_rate,
         {{ welch_degrees(
-            "arms.reward_variance / arms.displays", "arms.displays",
-            "other.reward_variance / other.displays", "other.displays",
+            "arms.reward_variance / arms.effective_displays", "arms.effective_displays",
+            "other.reward_variance / other.effective_displays", "other.effective_displays",
         ) }} as degrees,
         case
             when arms.profiles >= {{ enough }} and other.profiles >= {{ enough }}
@@ -42,7 +44,7 @@ compared as (
                 - arms.reward_per_display * arms.displays_{{ name }}_reward
                 + arms.reward_per_display * other.reward_per_display * arms.displays_{{ name }}_displays
             {%- endfor %}
-        end / (arms.displays * other.displays) as clustered_covariance
+        end / (arms.weight * other.weight) as clustered_covariance
     from arms
     cross join (select unnest({{ quoted_list(references) }}) as baseline) as baselines
     left join arms as other
@@ -64,14 +66,15 @@ errors as (
             as ratio,
         case when is_enough then reward_per_display - other_reward end as difference,
         case
-            when kpi_type = 'binary' then pooled_rate * (1 - pooled_rate) * (1 / displays + 1 / other_displays)
-            else reward_variance / displays + other_variance / other_displays
+            when kpi_type = 'binary'
+                then pooled_rate * (1 - pooled_rate) * (1 / effective_displays + 1 / other_effective_displays)
+            else reward_variance / effective_displays + other_variance / other_effective_displays
         end as variance,
         greatest(0, clustered_variance + other_clustered_variance - 2 * clustered_covariance) as variance_clustered,
         case when kpi_type = 'binary' then 1.96 else {{ t_quantile_975("degrees") }} end
         * sqrt(
-            reward_variance / displays / nullif(pow(reward_per_display, 2), 0)
-            + other_variance / other_displays / nullif(pow(other_reward, 2), 0)
+            reward_variance / effective_displays / nullif(pow(reward_per_display, 2), 0)
+            + other_variance / other_effective_displays / nullif(pow(other_reward, 2), 0)
         ) as half_width,
         {{ t_quantile_975("clustered_degrees") }}
         * sqrt(greatest(
@@ -82,7 +85,8 @@ errors as (
         )) as half_width_clustered,
         case
             when other_successes >= {{ enough }} and other_reward > 0
-                then {{ displays_for_lift("kpi_type", "other_reward", "other_variance", "reward_variance", "displays / other_displays") }}
+                then {{ displays_for_lift("kpi_type", "other_reward", "other_variance", "reward_variance", "effective_displays / other_effective_displays") }}
+                * other_displays / other_effective_displays
         end as baseline_displays_needed
     from compared
 
@@ -99,7 +103,7 @@ measured as (
         {{ normal_of_t("(difference / nullif(sqrt(variance_clustered), 0))", "clustered_degrees") }} as z_clustered,
         coalesce(
             {{ t_quantile_975("clustered_degrees") }} * sqrt(variance_clustered),
-            {{ t_quantile_975("degrees") }} * sqrt(reward_variance / displays + other_variance / other_displays)
+            {{ t_quantile_975("degrees") }} * sqrt(reward_variance / effective_displays + other_variance / other_effective_displays)
         ) as half_difference,
         case when baseline_displays_needed < other_displays then 0 else baseline_displays_needed - other_displays end
         / (7 * other_displays / days) as weeks_needed
@@ -120,7 +124,7 @@ final as (
         baseline,
         displays,
         successes,
-        successes / displays as success_rate,
+        success_rate,
         reward_per_display,
         case when arm = baseline then 'reference' when is_enough then 'ok' else 'insufficient' end as status,
         ratio - 1 as lift,
