@@ -8,7 +8,7 @@ additive   the user's centred features: linear user x offer interactions
 threshold  steps of the numbers; each offer reacts to a few of them
 xnor       agreement of two coin-flip segments: no single feature is informative
 kin        the same as additive; offers of a kin share most of their weights
-rare       membership of a segment of 5 %, which succeeds at 10 % with every second offer
+rare       two groups of 5 %, which succeed at 10 % with one half of the offers each
 means      empty: offers differ in their mean only, the best single offer is optimal
 null       empty: offers do not differ at all
 =========  ==========================================================================
@@ -43,7 +43,7 @@ MAIN_DEVIATION = 0.6
 INTERACTION_DEVIATION = 0.7
 EFFECTS_PER_OFFER = {"additive": 12, "threshold": 3, "xnor": 2, "kin": 12}
 OFFERS_PER_KIN, KIN_SHARE = 25, 0.75
-RARE_LANGUAGE, RARE_RATE = 5, 0.1
+RARE_LANGUAGES, RARE_RATE = ((5,), (6, 7)), 0.1
 UNIFORM_SHARE = 0.3
 HEAVY_SIGMA, REFUNDS = 1.5, 0.4
 _OLD_MODEL_SHARPNESS = 2.0
@@ -229,7 +229,9 @@ def _basis(truth: str, users: Users) -> Floats:
     if truth in ("additive", "kin"):
         return users.design()
     if truth == "rare":
-        return (users.categories[:, -1:] == RARE_LANGUAGE).astype(np.float64)
+        language = users.categories[:, -1]
+        groups = [np.isin(language, values) for values in RARE_LANGUAGES]
+        return np.stack(groups, axis=1).astype(np.float64)
     if truth == "threshold":
         return users.steps(THRESHOLDS)
     if truth == "xnor":
@@ -242,7 +244,8 @@ def _weights(spec: WorldSpec, users: Users, rng: np.random.Generator) -> Floats:
     basis = _basis(spec.truth, users)
     if spec.truth == "rare":
         strong = logit(RARE_RATE) - logit(spec.rate)
-        return strong * (np.arange(spec.offers) % 2 == 0)[None, :].astype(np.float64)
+        wanted = np.arange(spec.offers) % 2 == np.arange(len(RARE_LANGUAGES))[:, None]
+        return strong * wanted.astype(np.float64)
     if spec.truth == "kin":
         kin = _kin_of(spec.offers)
         shared = _sparse(basis, int(kin.max()) + 1, spec.truth, rng)[:, kin]

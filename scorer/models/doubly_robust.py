@@ -132,7 +132,7 @@ def fit_tree(rows: Observations) -> tuple[Design, Matrix]:
     """
     design = rows.data.design
     columns = [k for k, column in enumerate(design.columns) if column.kind != "score"]
-    if len(columns) < 2:
+    if not columns:
         return design, _margins(rows, rows.data.matrix, np.tile(rows.main, (rows.n_offers, 1)))
     with threadpool_limits(1, "blas"):
         search = _Search.of(rows, columns)
@@ -151,7 +151,8 @@ def fit_tree(rows: Observations) -> tuple[Design, Matrix]:
 class _Split:
     """Split on column ``first``; where it is 1 on ``yes``, where it is 0 on ``no``.
 
-    ``leaves`` float64 (4, n_offers): means where (first, second) are 11, 10, 01 and 00.
+    A second split on ``first`` again is none. ``leaves`` float64 (4, n_offers): means where (first,
+    second) are 11, 10, 01 and 00.
     """
 
     first: int
@@ -161,7 +162,8 @@ class _Split:
 
     def pairs(self, columns: list[int]) -> tuple[tuple[int, int], ...]:
         """Pairs of columns of the design whose products the tree needs."""
-        places = [(columns[self.first], columns[k]) for k in (self.yes, self.no)]
+        second = [k for k in (self.yes, self.no) if k != self.first]
+        places = [(columns[self.first], columns[k]) for k in second]
         return tuple(dict.fromkeys((min(pair), max(pair)) for pair in places))
 
     def weights(self, design: Design, columns: list[int]) -> Vector:
@@ -170,10 +172,12 @@ class _Split:
         first, yes, no = (columns[k] for k in (self.first, self.yes, self.no))
         a, b, c, d = self.leaves
         self._add(weights, design, (), d)
-        self._add(weights, design, (first,), b - d)
-        self._add(weights, design, (no,), c - d)
-        self._add(weights, design, (first, yes), a - b)
-        self._add(weights, design, (first, no), d - c)
+        self._add(weights, design, (first,), (a if yes == first else b) - d)
+        if yes != first:
+            self._add(weights, design, (first, yes), a - b)
+        if no != first:
+            self._add(weights, design, (no,), c - d)
+            self._add(weights, design, (first, no), d - c)
         return weights
 
     def _add(self, weights: Vector, design: Design, of: tuple[int, ...], value: Vector) -> None:
@@ -234,19 +238,23 @@ class _Search:
             self._leaf(all_own - both, n_all - size),
             self._leaf(self.totals[:, None] - own - all_own + both, self.n - n_own - n_all + size),
         ]
-        value = [np.where(n > 0, means.max(axis=0) * n, -np.inf) for means, n in leaves]
+        least = _LEAST_LEAF * self.n
+        value = [
+            np.where((n >= least) | (n == 0), means.max(axis=0) * n, -np.inf) for means, n in leaves
+        ]
         other = self.features != self.features[first]
+        other[first] = True
         sides = [np.where(other, value[k] + value[k + 1], -np.inf) for k in (0, 2)]
         yes, no = (int(np.argmax(side)) for side in sides)
         means = [leaves[k][0][:, place] for k, place in enumerate((yes, yes, no, no))]
         return float(sides[0][yes] + sides[1][no]), _Split(first, yes, no, np.stack(means))
 
     def _leaf(self, sums: Vector, n: Vector) -> tuple[Vector, Vector]:
-        """Shrunk means of leaves, (n_offers, m), and their rows, 0 where they are too few."""
+        """Shrunk means of leaves, (n_offers, m), and their rows, (m,)."""
         overall = self.totals[:, None] / self.n
         trust = self.shares[:, None] * n / (self.shares[:, None] * n + _LEAF_DISPLAYS)
         means = overall + trust * (sums / np.maximum(n, 1.0) - overall)
-        return means, np.where(n >= _LEAST_LEAF * self.n, n, 0.0)
+        return means, n
 
 
 def _margins(rows: Observations, matrix: Matrix, weights: Vector) -> Matrix:

@@ -16,10 +16,28 @@ def planted(name: str) -> World:
     return World.plant(WorldSpec.parse(name, 2000), np.random.default_rng(3))
 
 
-@pytest.mark.parametrize("truth", TRUTHS)
+@pytest.mark.parametrize("truth", [truth for truth in TRUTHS if truth != "rare"])
 def test_random_displays_succeed_at_the_rate_in_the_name(truth: str) -> None:
     """Mean true rate over fresh users and all offers is within a tenth of the rate."""
     assert planted(f"{truth}-12-2").rates(USERS).mean() == pytest.approx(0.02, rel=0.1)
+
+
+def test_two_rare_groups_want_different_offers() -> None:
+    """A twentieth each succeeds at 10 % with one of two offers; everybody else at 0.5 %."""
+    rates = planted("rare-2-0.5").rates(USERS)
+    high = rates > 0.05
+    assert high.mean(axis=0) == pytest.approx(0.05, abs=0.015)
+    np.testing.assert_allclose(rates[high], 0.1)
+    np.testing.assert_allclose(rates[~high], 0.005)
+
+
+def test_offers_of_a_kin_are_alike() -> None:
+    """Who likes an offer likes others of its kin more than those of another kin."""
+    world = planted("kin-75-2")
+    logits = world.logits(USERS)
+    alike = np.corrcoef(logits - logits.mean(axis=1, keepdims=True), rowvar=False)
+    assert alike[:25, :25].mean() > alike[:25, 25:].mean() + 0.3
+    assert len({values["kin"] for values in world.characteristics.values()}) == 3
 
 
 @pytest.mark.parametrize("truth", NULL_TRUTHS)
@@ -38,7 +56,8 @@ def test_in_the_fully_null_world_all_offers_are_equal() -> None:
 @pytest.mark.parametrize("truth", sorted(set(TRUTHS) - set(NULL_TRUTHS)))
 def test_other_worlds_have_much_to_learn(truth: str) -> None:
     """The oracle earns at least 1.2 times the best single offer."""
-    rates = planted(f"{truth}-12-2").rates(USERS)
+    names = {"rare": "rare-12-0.5", "kin": "kin-75-2"}
+    rates = planted(names.get(truth, f"{truth}-12-2")).rates(USERS)
     assert rates.max(axis=1).mean() > 1.2 * rates.mean(axis=0).max()
 
 

@@ -100,10 +100,10 @@ def test_the_tree_has_four_leaves() -> None:
     assert len(np.unique(np.round(scores[:, 1] - scores[:, 2], 3))) <= 4
 
 
-def test_columns_of_one_feature_have_no_tree() -> None:
-    """With a single feature, everybody gets the same order."""
-    feature: Feature = SCHEMA.features[0]
-    users = people()[:, :1]
+def test_a_single_feature_is_split_once() -> None:
+    """Members of the segment get one offer, all others another one."""
+    feature: Feature = SCHEMA.features[1]
+    users = people()[:, 1:2]
     rows, _ = observed(linear(0.1, 0.15), "logit")
     design = Design.fit(users, FeatureSchema((feature,)))
     data = BaseData(
@@ -115,5 +115,6 @@ def test_columns_of_one_feature_have_no_tree() -> None:
         "logit",
     )
     found, weights = fit_tree(Observations(data, rows.propensity))
-    assert np.isfinite(weights).all()
+    best = (found.matrix(users) @ weights.T).argmax(axis=1)
+    assert (best == np.where(users[:, 0] == 1, 1, 2)).all()
     assert found.pairs == ()
