@@ -22,7 +22,7 @@ Policy learning with observational data, Econometrica 89 (trees of doubly robust
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -51,6 +51,13 @@ class Observations:
 
     data: BaseData
     propensity: Vector
+
+    def on(self, design: Design) -> Observations:
+        """The same rows on a design with pairs of the same columns."""
+        x = self.data.matrix
+        products = (x[:, 1 + i] * x[:, 1 + j] for i, j in design.pairs)
+        matrix = np.column_stack([x, *products]) if design.pairs else x
+        return replace(self, data=replace(self.data, design=design, matrix=matrix))
 
     @property
     def n_offers(self) -> int:
@@ -104,7 +111,7 @@ def fit_ridge(rows: Observations) -> Matrix:
         own = np.zeros(moments.shape)
         own[:, :1] = _ridge(rows.gram[:1, :1], moments[:, :1], noise)
         own[:, 1:] = _ridge(rows.gram[1:, 1:], moments[:, 1:], noise)
-        return _margins(rows, rows.data.matrix, rows.main + own)
+        return _margins(rows, rows.main + own)
 
 
 def _ridge(gram: Vector, moments: Vector, noise: float) -> Vector:
@@ -133,18 +140,14 @@ def fit_tree(rows: Observations) -> tuple[Design, Matrix]:
     design = rows.data.design
     columns = [k for k, column in enumerate(design.columns) if column.kind != "score"]
     if not columns:
-        return design, _margins(rows, rows.data.matrix, np.tile(rows.main, (rows.n_offers, 1)))
+        return design, _margins(rows, np.tile(rows.main, (rows.n_offers, 1)))
     with threadpool_limits(1, "blas"):
         search = _Search.of(rows, columns)
         split = search.best()
         design = design.with_pairs(split.pairs(columns))
         weights = split.weights(design, columns)
-        products = [
-            rows.data.matrix[:, 1 + i] * rows.data.matrix[:, 1 + j] for i, j in design.pairs
-        ]
-        matrix = np.column_stack([rows.data.matrix, *products])
         weights[:, : len(rows.main)] += rows.main
-        return design, _margins(rows, matrix, weights)
+        return design, _margins(rows.on(design), weights)
 
 
 @dataclass(frozen=True)
@@ -257,12 +260,12 @@ class _Search:
         return means, n
 
 
-def _margins(rows: Observations, matrix: Matrix, weights: Vector) -> Matrix:
+def _margins(rows: Observations, weights: Vector) -> Matrix:
     """Weights of margins, float32, whose scores are likely given the rows."""
     link, y = rows.data.link, rows.data.outcomes
     if link == "identity":
         return weights.astype(np.float32)
-    scores = np.einsum("ij,ij->i", matrix, weights.astype(np.float32)[rows.data.offers])
+    scores = np.einsum("ij,ij->i", rows.data.matrix, weights.astype(np.float32)[rows.data.offers])
     spread = max(float(scores.std()), 1e-12)
     design = np.column_stack([np.ones(len(y)), (scores - rows.mean) / spread])
     theta = np.array([margin_of_mean(y, link), _LEAST_SCALE])

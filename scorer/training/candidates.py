@@ -102,7 +102,15 @@ def _average(bench: Workbench, excluded: Folds) -> RewardModel:
 
 
 def _dr_ridge(bench: Workbench, excluded: Folds) -> RewardModel:
-    return _linear(bench, "dr_ridge", bench.design, fit_ridge(_observations(bench, excluded)))
+    rows, design = _observations(bench, excluded), bench.base(excluded).design
+    return _linear(bench, "dr_ridge", design, fit_ridge(rows.on(design)))
+
+
+def _linear_average(bench: Workbench, excluded: Folds) -> RewardModel:
+    base = bench.base(excluded)
+    ridge = cast(InteractionBase, fit_candidate(bench, "dr_ridge", excluded))
+    mean = (base.weights + ridge.weights) / np.float32(2)
+    return replace(base, weights=mean, kind="linear_average")
 
 
 def _dr_tree(bench: Workbench, excluded: Folds) -> RewardModel:
@@ -193,6 +201,7 @@ CANDIDATES: dict[str, Fit] = {
     "average": _average,
     "own_trees": _own_trees,
     "dr_ridge": _dr_ridge,
+    "linear_average": _linear_average,
     "dr_tree": _dr_tree,
     "success_value": _success_value,
 }

@@ -14,7 +14,7 @@ from scorer.training.cross_fitting import Scored
 from scorer.training.workbench import EVERYTHING, Workbench
 
 _ROWS = 20_000
-_FROM_BASE = ("interaction_base", "residual_trees", "average")
+_FROM_BASE = ("interaction_base", "residual_trees", "average", "linear_average")
 # A loss counts as higher than that of the mean if it is so by 3 standard errors or by 5 %.
 _Z = 3.0
 _WORSE = 0.05

@@ -29,6 +29,7 @@ KINDS = (
     "average",
     "own_trees",
     "dr_ridge",
+    "linear_average",
     "dr_tree",
     "success_value",
     "placement_gate",

@@ -118,6 +118,7 @@ def test_the_manifest_holds_every_candidates_estimate_and_the_verdict() -> None:
         "residual_trees",
         "average",
         "dr_ridge",
+        "linear_average",
         "dr_tree",
     ]
     assert measured["chosen"] in names[1:]
