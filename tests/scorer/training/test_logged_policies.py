@@ -18,7 +18,10 @@ from tests.support.benches import bench, catalogue
 from tests.support.ranking_inputs import TableModel
 from tests.support.training_inputs import START, WORKED_SCHEMA, worked_example
 
-NAMES = ("best_single", "interaction_base", "pooled_trees", "residual_trees", "average")
+NAMES = (
+    *("best_single", "interaction_base", "pooled_trees", "residual_trees", "average"),
+    *("dr_ridge", "linear_average", "dr_tree"),
+)
 
 
 class Flat(TableModel):
