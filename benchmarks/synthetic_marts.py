@@ -35,8 +35,6 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
             "success_event_types": "['commerce.purchases']",
             "window_hours": "24",
             "lookback_days": "30",
-            "pooled_displays": "if(i = 1 or model_version is null, 100, 5000)",
-            "pooled_successes": "if(i = 1 or model_version is null, 10, 300)",
             "min_displays": "250",
             "min_successes": "25",
             "control_share": "0",
@@ -95,6 +93,8 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "displays": "if(i = 1 or model_version is null, 100, 5000)",
             "successes": "if(i = 1 or model_version is null, 10, 300)",
+            "pooled_displays": "if(i = 1 or model_version is null, 100, 5000)",
+            "pooled_successes": "if(i = 1 or model_version is null, 10, 300)",
             "min_displays": "250",
             "min_successes": "25",
             "is_ready": "i <> 1 and model_version is not null",

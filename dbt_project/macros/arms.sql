@@ -55,7 +55,7 @@
 {%- endmacro %}
 
 {# CTEs up to `outcomes`: mature displays of known arms, for the KPI of their strategy (guardrail is NULL) and for that of each
-   of its guardrails, which is what the same displays did for another strategy. #}
+   of its guardrails, which is what the same displays did for another strategy; `weight` makes random displays uniform. #}
 {% macro outcomes_of_kpis() -%}
 strategies as (
 
@@ -82,7 +82,7 @@ guardrails as (
 
 ),
 
-outcomes as (
+judged_kpis as (
 
     select
         judged.*,
@@ -103,6 +103,42 @@ outcomes as (
         on strategies.strategy_id = other.strategy_id
         and judged.display_id = other.display_id
     where judged.arm <> 'unknown'
+
+),
+
+-- Informed exploration shows some offers more often; weights, 1 on average, undo that.
+informed as (
+
+    select
+        displays.strategy_id,
+        displays.display_id,
+        {{ weight_as_uniform(
+            "displays.propensity", "group_offers.eligible_count", "strategies.exploration_share", "strategies.control_share"
+        ) }} as weight
+    from judged as displays
+    inner join strategies on displays.strategy_id = strategies.strategy_id
+    inner join {{ ref("int_display_choice_groups") }} as display_groups
+        on displays.strategy_id = display_groups.strategy_id
+        and displays.display_id = display_groups.display_id
+    inner join {{ ref("int_choice_group_offers") }} as group_offers
+        on display_groups.choice_group_id = group_offers.choice_group_id
+        and display_groups.offer_id = group_offers.offer_id
+    where
+        strategies.exploration = 'informed'
+        and displays.arm = 'random'
+        and displays.propensity is not null
+
+),
+
+outcomes as (
+
+    select
+        judged_kpis.*,
+        coalesce(informed.weight, 1.0) as weight
+    from judged_kpis
+    left join informed
+        on judged_kpis.strategy_id = informed.strategy_id
+        and judged_kpis.display_id = informed.display_id
 
 )
 {%- endmacro %}

@@ -16,8 +16,8 @@
 {%- endmacro %}
 
 {# The text of a member of a JSON object; NULL where it is missing. #}
-{% macro json_member(text, name) -%}{{ return(adapter.dispatch("json_member", "nextoffer")(text, name)) }}{%- endmacro %}
+{% macro member_text(text, name) -%}{{ return(adapter.dispatch("member_text", "nextoffer")(text, name)) }}{%- endmacro %}
 
-{% macro duckdb__json_member(text, name) -%}
+{% macro duckdb__member_text(text, name) -%}
     json_extract_string({{ text }}, '$."' || replace({{ name }}, '"', '') || '"')
 {%- endmacro %}

@@ -43,7 +43,7 @@ counted as (
         strategies.min_successes,
         case
             when strategies.pool_readiness_by is not null
-                then {{ json_member("offers.characteristics", "strategies.pool_readiness_by") }}
+                then {{ member_text("offers.characteristics", "strategies.pool_readiness_by") }}
         end as pool
     from strategy_offers
     inner join strategies on strategy_offers.strategy_id = strategies.strategy_id

@@ -66,8 +66,7 @@ errors as (
             as ratio,
         case when is_enough then reward_per_display - other_reward end as difference,
         case
-            when kpi_type = 'binary'
-                then pooled_rate * (1 - pooled_rate) * (1 / effective_displays + 1 / other_effective_displays)
+            when kpi_type = 'binary' then pooled_rate * (1 - pooled_rate) * (1 / effective_displays + 1 / other_effective_displays)
             else reward_variance / effective_displays + other_variance / other_effective_displays
         end as variance,
         greatest(0, clustered_variance + other_clustered_variance - 2 * clustered_covariance) as variance_clustered,
@@ -144,9 +143,7 @@ final as (
         {{ power_sentence("baseline", "other_displays", "other_successes", "baseline_displays_needed", "coalesce(z_clustered, z)") }}
             as power_sentence
     from measured
-    where
-        baseline = 'random'
-        or other_displays is not null
+    where baseline = 'random' or other_displays is not null
 
 )
 

@@ -2,46 +2,6 @@
 
 with {{ outcomes_of_kpis() }},
 
--- Informed exploration shows some offers more often; weights undo that. Without any known propensity, all count alike.
-informed as (
-
-    select
-        displays.strategy_id,
-        displays.display_id,
-        {{ weight_as_uniform(
-            "displays.propensity", "group_offers.eligible_count", "strategies.exploration_share", "strategies.control_share"
-        ) }} as weight
-    from judged as displays
-    inner join strategies on displays.strategy_id = strategies.strategy_id
-    inner join {{ ref("int_display_choice_groups") }} as display_groups
-        on displays.strategy_id = display_groups.strategy_id
-        and displays.display_id = display_groups.display_id
-    inner join {{ ref("int_choice_group_offers") }} as group_offers
-        on display_groups.choice_group_id = group_offers.choice_group_id
-        and display_groups.offer_id = group_offers.offer_id
-    where
-        strategies.exploration = 'informed'
-        and displays.arm = 'random'
-        and displays.propensity is not null
-
-),
-
-weighted as (
-
-    select
-        outcomes.*,
-        case
-            when outcomes.arm <> 'random' or known.strategy_id is null then 1.0
-            else coalesce(informed.weight, 0.0)
-        end as weight
-    from outcomes
-    left join (select distinct strategy_id from informed) as known on outcomes.strategy_id = known.strategy_id
-    left join informed
-        on outcomes.strategy_id = informed.strategy_id
-        and outcomes.display_id = informed.display_id
-
-),
-
 windows as (
 
     select unnest([7, 30]) as window_days
@@ -51,43 +11,43 @@ windows as (
 profiles as (
 
     select
-        weighted.strategy_id,
-        weighted.guardrail,
-        weighted.kpi_type,
+        outcomes.strategy_id,
+        outcomes.guardrail,
+        outcomes.kpi_type,
         -- 'all' names the rows of all placements, so a placement of that name is renamed.
-        coalesce(case when weighted.placement_id = 'all' then 'all (placement)' else weighted.placement_id end, 'all')
+        coalesce(case when outcomes.placement_id = 'all' then 'all (placement)' else outcomes.placement_id end, 'all')
             as placement_id,
         windows.window_days,
-        weighted.arm,
-        any_value(weighted.traffic_type) as traffic_type,
-        weighted.profile_id,
-        min(weighted.event_ts) as first_display_ts,
+        outcomes.arm,
+        any_value(outcomes.traffic_type) as traffic_type,
+        outcomes.profile_id,
+        min(outcomes.event_ts) as first_display_ts,
         count(*) as displays,
-        count(*) filter (where weighted.is_success) as successes,
-        {{ exact_sum("weighted.weight") }} as weight,
-        {{ exact_sum("pow(weighted.weight, 2)") }} as squared_weight,
-        {{ exact_sum("weighted.weight * weighted.is_success::int") }} as weighted_successes,
-        {{ exact_sum("weighted.weight * weighted.reward") }} as reward,
-        {{ exact_sum("weighted.weight * pow(weighted.reward, 2)", 18) }} as squared_reward
-    from weighted
-    inner join windows on weighted.event_ts > {{ add_days(as_of(), "-windows.window_days") }}
+        count(*) filter (where outcomes.is_success) as successes,
+        {{ exact_sum("outcomes.weight") }} as weight,
+        {{ exact_sum("pow(outcomes.weight, 2)") }} as squared_weight,
+        {{ exact_sum("outcomes.weight * outcomes.is_success::int") }} as weighted_successes,
+        {{ exact_sum("outcomes.weight * outcomes.reward") }} as reward,
+        {{ exact_sum("outcomes.weight * pow(outcomes.reward, 2)", 18) }} as squared_reward
+    from outcomes
+    inner join windows on outcomes.event_ts > {{ add_days(as_of(), "-windows.window_days") }}
     group by grouping sets (
         (
-            weighted.strategy_id,
-            weighted.guardrail,
-            weighted.kpi_type,
-            weighted.placement_id,
+            outcomes.strategy_id,
+            outcomes.guardrail,
+            outcomes.kpi_type,
+            outcomes.placement_id,
             windows.window_days,
-            weighted.arm,
-            weighted.profile_id
+            outcomes.arm,
+            outcomes.profile_id
         ),
         (
-            weighted.strategy_id,
-            weighted.guardrail,
-            weighted.kpi_type,
+            outcomes.strategy_id,
+            outcomes.guardrail,
+            outcomes.kpi_type,
             windows.window_days,
-            weighted.arm,
-            weighted.profile_id
+            outcomes.arm,
+            outcomes.profile_id
         )
     )
 
