@@ -150,7 +150,7 @@ class FactorisedForest:
         if base_margin is not None and base_margin.shape != (self.n_offers,):
             raise InputError(f"base margins have shape {start.shape}, not ({self.n_offers},)")
         margins = np.empty(words_for(self.n_offers) * N_BITS, dtype=np.float32)
-        engine().walk_one(self._walk, _plain(user, np.float32), _plain(start, np.float32), margins)
+        engine().walk_one(self.walk, _plain(user, np.float32), _plain(start, np.float32), margins)
         return margins[: self.n_offers]
 
     @property
@@ -159,7 +159,8 @@ class FactorisedForest:
         return self._compiled.program
 
     @cached_property
-    def _walk(self) -> Walk:
+    def walk(self) -> Walk:
+        """The trees as one user walks them."""
         return self._compiled.walk()
 
     def _checked(self, users: Floats, base_margin: Floats | None) -> tuple[Floats, Floats]:

@@ -63,8 +63,13 @@ class Calibration:
         from scorer.models.linear_kernels import calibrated
 
         scores = np.empty(margins.size, dtype=np.float64)
-        calibrated(margins, self.slope, self.shift, LINKS.index(self.link), scores)
+        calibrated(margins, self.numbers, scores)
         return scores
+
+    @property
+    def numbers(self) -> tuple[float, float, int]:
+        """Slope, shift and the position of the link, for kernels."""
+        return float(self.slope), float(self.shift), LINKS.index(self.link)
 
     def invert(self, scores: Vector) -> Vector:
         """Margins of scores, float64 in the shape of the scores; the inverse of :meth:`apply`."""

@@ -14,7 +14,7 @@ from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration
 from scorer.models.crossed import Convergence, CrossedData, CrossedWeights, fit_crossed
-from scorer.models.design import Design
+from scorer.models.design import Design, DesignArrays
 from scorer.models.likelihoods import mean_and_slope
 from scorer.models.objectives import Objective
 from scorer.models.pieces import in_pieces
@@ -63,7 +63,11 @@ class InteractionBase:
 
     def score_one(self, user: Matrix) -> tuple[Vector, bool]:
         """Scores of one user, personalised."""
-        return self.calibration.apply_few(self.margins_of_one(user)), True
+        from scorer.models.linear_kernels import base_scores
+
+        scores = np.empty(len(self.offer_ids), dtype=np.float64)
+        base_scores(self.for_kernels, self.calibration.numbers, user, scores)
+        return scores, True
 
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins, float32 (n_users, n_offers)."""
@@ -72,21 +76,14 @@ class InteractionBase:
         margins = np.empty((len(users), len(self.offer_ids)), dtype=np.float32)
         for start in range(0, len(users), _PIECE):
             rows = slice(start, start + _PIECE)
-            margins_of_many(self.design.transposed(users[rows]), self._columns, margins[rows])
-        return margins
-
-    def margins_of_one(self, user: Matrix) -> Matrix:
-        """Uncalibrated margins of one user, float32 (n_offers,), bit-equal to :meth:`margins`."""
-        from scorer.models.linear_kernels import margins_of_one
-
-        margins = np.empty(len(self.offer_ids), dtype=np.float32)
-        margins_of_one(self.design.arrays, self._columns, user, margins)
+            columns = self.for_kernels[1]
+            margins_of_many(self.design.transposed(users[rows]), columns, margins[rows])
         return margins
 
     @cached_property
-    def _columns(self) -> Vector:
-        """Weights by column, float64 (width, n_offers)."""
-        return np.ascontiguousarray(self.weights.T, dtype=np.float64)
+    def for_kernels(self) -> tuple[DesignArrays, Vector]:
+        """The design, and the weights by column, float64 (width, n_offers)."""
+        return self.design.arrays, np.ascontiguousarray(self.weights.T, dtype=np.float64)
 
     def shown_margins(self, users: Matrix, offers: Codes) -> Matrix:
         """Uncalibrated margins of the offers shown, float32 (n,)."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -90,8 +92,20 @@ class OfferTrees:
 
     def score_one(self, user: Matrix) -> tuple[Vector, bool]:
         """Scores of one user, personalised."""
-        start = None if self.base is None else self.base.margins_of_one(user)
-        return self.calibration.apply_few(self.forest.score_one(user, start)), True
+        if self._for_kernel is None:
+            return self.calibration.apply_few(self.forest.score_one(user)), True
+        from scorer.models.linear_kernels import tree_scores
+
+        scores = np.empty(len(self.offer_ids), dtype=np.float64)
+        tree_scores(*self._for_kernel, user, scores)
+        return scores, True
+
+    @cached_property
+    def _for_kernel(self) -> tuple[Any, ...] | None:
+        """Base, trees and calibration as the kernel of one user takes them; None without a base."""
+        if self.base is None:
+            return None
+        return self.base.for_kernels, self.forest.walk, self.calibration.numbers
 
     def margins(self, users: Matrix) -> Matrix:
         """Uncalibrated margins of every user and offer, float32 (n_users, n_offers).

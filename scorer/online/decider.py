@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
+from functools import cached_property
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,15 @@ from scorer.errors import ConfigurationError
 from scorer.features import DECISIONING, Feature, encode_value
 from scorer.online.bundle import Bundle, Served, bundle_path, read_bundle
 from scorer.online.live_counts import Journal, LiveCounts
-from scorer.online.messages import Decision, Item, Proposition, Request, Strategies, Strategy
+from scorer.online.messages import (
+    Decision,
+    Item,
+    Proposition,
+    Request,
+    Strategies,
+    Strategy,
+    Value,
+)
 from scorer.online.tokens import Shown, TokenKey
 from scorer.online.why import Why, why
 from scorer.ranking.exploration import word
@@ -109,15 +119,18 @@ class Decider:
                 f"strategy {part.strategy_id!r} has no placement: name at least one"
             )
         propositions = [self._proposition(part, person, name, now) for name in placements]
+        is_known = person.place >= 0
         return Decision(
             part.strategy_id,
             person.profile_id,
             part.ranker.model_version,
             self.publication,
-            KNOWN if person.place >= 0 else UNKNOWN,
-            REQUEST if request.segments is not None else PUBLICATION if person.place >= 0 else NONE,
+            KNOWN if is_known else UNKNOWN,
+            REQUEST if request.segments is not None else PUBLICATION if is_known else NONE,
             list(person.context),
-            part.context_names(person.context) if person.place >= 0 else [],
+            [name for name in part.context_features if name not in person.context]
+            if is_known
+            else [],
             person.not_used,
             propositions,
             request.request_id,
@@ -158,20 +171,14 @@ class Decider:
     def _proposition(
         self, part: _Strategy, person: _Person, placement_id: str, now: datetime
     ) -> Proposition:
-        activity_id, scope_id = part.scope(person, placement_id)
-        scope = (placement_id, activity_id, scope_id)
-        ranking = part.ranker.rank(
-            part.user(person, scope),
-            part.eligible(person, placement_id, now),
-            person.profile_id,
-            placement_id,
-        )
-        k = person.request.k or len(ranking.offers)
+        scope = (placement_id, *part.scope(person, placement_id))
+        ranker, eligible = part.choice(person, placement_id, now)
+        user = part.user(person, scope)
+        ranking = ranker.rank(user, eligible, person.profile_id, placement_id)
         rows = zip(ranking.offers, ranking.scores, ranking.propensities, strict=True)
         items = [
             Item(rank, offer.offer_id, offer.name, score, propensity)
-            for rank, (offer, score, propensity) in enumerate(rows, 1)
-            if rank <= k
+            for rank, (offer, score, propensity) in enumerate(islice(rows, person.request.k), 1)
         ]
         proposition_id = f"{self._prefix}-{next(self._numbers):x}"
         shown = Shown(
@@ -207,23 +214,32 @@ class _Person:
     def __init__(self, part: _Strategy, request: Request) -> None:
         self.request = request
         self.profile_id = request.profile_id.strip()
+        if not self.profile_id:
+            raise ConfigurationError("profile_id is empty")
         self.key = word(self.profile_id)
         self.place = part.served.profiles.find(self.key)
         self.context: dict[str, str | int | float | bool] = {}
         self.not_used: list[str] = []
         self.values: list[tuple[int, float]] = []
-        for name, value in (request.context or {}).items():
-            known = part.context_features.get(name)
-            if value is None:
+        if request.context:
+            self._take(request.context, part.context_features)
+        if request.segments is not None:
+            segments = set(request.segments)
+            self.values += [(j, float(s in segments)) for s, j in part.segment_features.items()]
+
+    def _take(
+        self, context: Mapping[str, Value], features: Mapping[str, tuple[int, Feature]]
+    ) -> None:
+        """Encode the given context; null and blank text are not given."""
+        for name, value in context.items():
+            if value is None or (isinstance(value, str) and not value.strip()):
                 continue
+            known = features.get(name)
             if known is None:
                 self.not_used.append(name)
                 continue
             self.context[name] = value
             self.values.append((known[0], encode_value(value, known[1])))
-        if request.segments is not None:
-            segments = set(request.segments)
-            self.values += [(j, float(s in segments)) for s, j in part.segment_features.items()]
 
 
 class _Strategy:
@@ -252,10 +268,6 @@ class _Strategy:
         """Look up the person, and encode the given values."""
         return _Person(self, request)
 
-    def context_names(self, given: Collection[str]) -> list[str]:
-        """Context features that were not given."""
-        return [name for name in self.context_features if name not in given]
-
     def scope(self, person: _Person, placement_id: str) -> tuple[str, str]:
         """Activity and scope: given, else those of the profile, else the usual ones of the
         placement."""
@@ -283,11 +295,22 @@ class _Strategy:
             user[j] = value
         return user
 
-    def eligible(self, person: _Person, placement_id: str, now: datetime) -> Mask:
+    def choice(
+        self, person: _Person, placement_id: str, now: datetime
+    ) -> tuple[SingleRanker, Mask]:
+        """The ranker for a request, and the mask of its candidates that the person may get now."""
+        listed = person.request.offer_ids
+        if listed is None:
+            return self.ranker, self._eligible(person, placement_id, now)
+        ranker = self._catalogue_ranker
+        for offer in listed:
+            if offer not in self._known_offers:
+                raise ConfigurationError(f"offer_ids names an unknown offer: {offer}")
+        return ranker, ranker.context.mask(frozenset(listed))
+
+    def _eligible(self, person: _Person, placement_id: str, now: datetime) -> Mask:
         """Eligible candidates of a person now, bool (n_candidates,)."""
-        context, request = self.served.context, person.request
-        if request.offer_ids is not None:
-            return self._listed(request.offer_ids)
+        context = self.served.context
         mask = self.rules.mask(placement_id, self._segments(person), now)
         withheld = self._excluded(person, placement_id)
         if self.served.caps.rules:
@@ -313,12 +336,17 @@ class _Strategy:
             int(self.served.profiles.keys.size),
         )
 
-    def _listed(self, offer_ids: list[str]) -> Mask:
-        columns = self.served.context.candidate_columns
-        unknown = [offer for offer in offer_ids if offer not in columns]
-        if unknown:
-            raise ConfigurationError(f"offer_ids names an unknown offer: {unknown[0]}")
-        return self.served.context.mask(frozenset(offer_ids))
+    @cached_property
+    def _known_offers(self) -> frozenset[str]:
+        """Offers that a request may list."""
+        context = self.served.context
+        return frozenset(o.offer_id for o in (*context.offers, *context.candidates))
+
+    @cached_property
+    def _catalogue_ranker(self) -> SingleRanker:
+        """Ranks listed offers, which may be withheld from everybody."""
+        everything = {"known offers": self._known_offers}
+        return SingleRanker(replace(self.served.context, eligibility=everything))
 
     def _segments(self, person: _Person) -> Collection[str]:
         """Segments that eligibility rules are applied to."""

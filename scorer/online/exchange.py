@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from scorer.online.messages import Problem
@@ -13,7 +11,7 @@ BODY_SECONDS = 10.0
 JSON, HTML = b"application/json", b"text/html; charset=utf-8"
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """A complete request."""
 
     method: bytes
@@ -24,7 +22,7 @@ class Asked(NamedTuple):
     body: bytes = b""
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """Status, body and content type."""
 
     status: int

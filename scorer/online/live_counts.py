@@ -7,6 +7,7 @@ other workers before it decides. Records name ids by the first 64 bits of their 
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import threading
@@ -69,6 +70,10 @@ class Journal:
         if records.size:
             handle = os.open(self.today(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                # A worker that was killed while it wrote may have left a part of a record.
+                size = os.fstat(handle).st_size
+                os.ftruncate(handle, size - size % _RECORD.itemsize)
                 os.write(handle, records.tobytes())
             finally:
                 os.close(handle)

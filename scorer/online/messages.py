@@ -36,7 +36,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ] = None
     context: Annotated[
         Annotated[dict[str, Value], Meta(max_length=1000)] | None,
-        Meta(description="Context features now, e.g. device; null counts as not given."),
+        Meta(description="Context features now, e.g. device; null and blank are not given."),
     ] = None
     offer_ids: Annotated[
         Annotated[list[Name], Meta(max_length=10_000)] | None,

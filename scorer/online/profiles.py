@@ -48,7 +48,7 @@ class Profiles:
     def find(self, key: int) -> int:
         """Position of a profile by :func:`.word` of its id; -1 if it is unknown."""
         place = int(self.keys.searchsorted(np.uint64(key)))
-        return place if place < self.keys.size and self.keys[place] == key else -1
+        return place if place < self.keys.size and int(self.keys[place]) == key else -1
 
     @classmethod
     def open(cls, folder: Path) -> Profiles:

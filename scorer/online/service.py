@@ -58,7 +58,7 @@ class Service:
             b"/v1/strategies": lambda: Answer(200, self._encode(worker.decider.strategies())),
             b"/healthz": lambda: Answer(200, b'{"status":"ok"}'),
             b"/readyz": self._ready,
-            b"/metrics": lambda: Answer(200, *worker.metrics.exposition()),
+            b"/metrics": lambda: Answer(200, *worker.exposition()),
             b"/openapi.json": lambda: Answer(200, openapi()),
             b"/docs": lambda: Answer(200, documentation_page(), HTML),
         }
@@ -79,6 +79,10 @@ class Service:
     def count(self, asked: Asked | None, answer: Answer, seconds: float) -> None:
         """Count a request in the metrics; None: one that could not be read."""
         self._worker.metrics.request(self.named(asked), answer.status, seconds)
+
+    def save_counts(self) -> None:
+        """Show the counts of this worker to the others."""
+        self._worker.metrics.save()
 
     def named(self, asked: Asked | None) -> str:
         """The path of a request if there is such a path: others can hold anything."""

@@ -12,7 +12,7 @@ from scorer.inputs.event_log import EventLog
 from scorer.online.decider import Decider
 from scorer.online.events import EventReader, Received
 from scorer.online.live_counts import Journal
-from scorer.online.metrics import Metrics
+from scorer.online.metrics import Metrics, Publication
 
 if TYPE_CHECKING:
     from scorer.online.shop.pages import Shop
@@ -71,12 +71,21 @@ class Worker:
 
     def readiness(self) -> dict[str, Any]:
         """State for ``/readyz``: the publication served, its age, and one that was refused."""
-        age = self.decider.clock() - self.decider.as_of
-        reported = (read_json(self.status) if self.status else None) or {}
-        self.metrics.publication(self.decider.as_of, age.total_seconds(), bool(reported))
         return {
             "ready": not self.is_draining,
             "publication": self.decider.publication,
-            "age_seconds": round(age.total_seconds()),
-            "refused": reported or None,
+            "age_seconds": round(self._age()),
+            "refused": self._refused(),
         }
+
+    def exposition(self) -> tuple[bytes, bytes]:
+        """Metrics of all workers for ``/metrics``, and the content type."""
+        is_refused = self._refused() is not None
+        return self.metrics.exposition(Publication(self.decider.as_of, self._age(), is_refused))
+
+    def _age(self) -> float:
+        return (self.decider.clock() - self.decider.as_of).total_seconds()
+
+    def _refused(self) -> dict[str, Any] | None:
+        """The publication that the supervisor refused, and why."""
+        return (read_json(self.status) if self.status else None) or None

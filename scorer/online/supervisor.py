@@ -88,7 +88,8 @@ class Supervisor:
         workers: int,
         say: Say,
     ) -> None:
-        self._options = replace(options, shares=workers > 1)
+        self._metrics = Path(options.status).with_suffix(".metrics")
+        self._options = replace(options, metrics=str(self._metrics), shares=workers > 1)
         self._published, self._listener = published, listener
         self._n, self._say = workers, say
         self._current: list[_Process] = []
@@ -98,7 +99,6 @@ class Supervisor:
         self._loading: tuple[str, int] | None = None
         self._refused: tuple[str, int] | None = None
         self._stops = False
-        self._metrics = Path(options.status).with_suffix(".metrics")
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM.
@@ -200,7 +200,6 @@ class Supervisor:
             pass_fds=descriptors,
             env={
                 **os.environ,
-                "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
                 "OMP_NUM_THREADS": "1",
             },
         )

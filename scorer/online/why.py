@@ -35,7 +35,7 @@ class Why(msgspec.Struct, frozen=True):
 def why(context: StrategyContext, user: Matrix, offer_id: str, policy: str) -> Why:
     """Explain an offer for an encoded user, float32 (n_features,), largest parts first."""
     model = context.deployed.model if context.deployed else None
-    sentence = _SENTENCES.get(policy, f"The arm {policy} chose the order.")
+    sentence = _SENTENCES.get(policy, f"The policy {policy} chose the order.")
     margins = model.margin_model if model else None
     if margins is None or offer_id not in context.scored_offer_ids or policy == "best_single":
         return Why(offer_id, sentence, [])
@@ -61,6 +61,11 @@ _SENTENCES = {
     "model": "The model personalises the order for this person.",
     "best_single": "Everybody gets the best single offer here: personalisation is not proven.",
     "uniform": "This person explores until the next cycle: the order was drawn at random.",
+    "informed": (
+        "This person explores until the next cycle: the order was drawn at random, offers with"
+        " little data more often first."
+    ),
+    "control": "This person is in the control group: offers follow their business priority.",
     "fallback": "No other offer is eligible.",
 }
 

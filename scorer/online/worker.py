@@ -11,6 +11,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -35,18 +36,22 @@ from scorer.online.tokens import TokenKey
 
 READY = "ready"
 
+_OPEN_FILES = 65_536
+
 
 @dataclass(frozen=True)
 class WorkerOptions:
     """Options that the supervisor passes to a worker; ``clock_start`` moves the clock of a demo.
 
-    ``shares`` is True if other workers accept connections on the same socket.
+    ``metrics`` is the folder in which workers share their counts, ``shares`` is True if other
+    workers accept connections on the same socket.
     """
 
     home: str
     raw: str
     bundle: str
     status: str
+    metrics: str | None = None
     token: str | None = None
     demo: bool = False
     clock_start: tuple[str, str] | None = None
@@ -66,7 +71,7 @@ class WorkerOptions:
         return lambda: shown + (now_utc() - started)
 
 
-def make_worker(options: WorkerOptions, shared_metrics: bool = True) -> Worker:
+def make_worker(options: WorkerOptions) -> Worker:
     """Load the publication and compile the kernels of decisions.
 
     Raises
@@ -92,7 +97,7 @@ def make_worker(options: WorkerOptions, shared_metrics: bool = True) -> Worker:
         decider,
         EventReader(key, bundle.event_kinds, bundle.context_paths, options.clock),
         SharedLog(EventLog(Path(options.raw)), journal),
-        Metrics(shared_metrics),
+        Metrics(None if options.metrics is None else Path(options.metrics)),
         Path(options.status),
         shop,
     )
@@ -105,6 +110,7 @@ def serve(options: WorkerOptions, listener: socket.socket, report: int, lifeline
     except NextofferError as error:
         os.write(report, f"{error}\n".encode())
         sys.exit(error.exit_code)
+    _allow_connections()
     # Whatever is loaded stays: looking through it for garbage would take milliseconds each time.
     gc.freeze()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -128,6 +134,13 @@ async def _run(server: HttpServer, listener: socket.socket, report: int, lifelin
     server.start(listener)
     os.write(report, f"{READY}\n".encode())
     await server.until_ended()
+
+
+def _allow_connections() -> None:
+    """Raise the limit of open files, often 1,024, as far as the system lets this user."""
+    open_files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(open_files, wanted), most))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -95,12 +95,12 @@ class MixturePolicy:
 
 def bucket(strategy_id: str, cycle_date: date, profile_id: str) -> float:
     """Sticky uniform number in [0, 1) of a profile for one cycle of a strategy."""
-    return _prefix(f"{strategy_id}|{cycle_date.isoformat()}|{profile_id}") / 16**_HEX_DIGITS
+    return _prefix(start_of((strategy_id, cycle_date)) + profile_id) / 16**_HEX_DIGITS
 
 
 def buckets(strategy_id: str, cycle_date: date, profile_ids: Sequence[str]) -> Vector:
     """:func:`bucket` of every profile, shape (n,)."""
-    start = f"{strategy_id}|{cycle_date.isoformat()}|"
+    start = start_of((strategy_id, cycle_date))
     numbers = np.fromiter((_prefix(start + p) for p in profile_ids), np.int64, len(profile_ids))
     return numbers / 16**_HEX_DIGITS
 
@@ -109,7 +109,7 @@ def draw_keys(
     strategy_id: str, cycle_date: date, profile_ids: Sequence[str], placement_ids: Sequence[str]
 ) -> Keys:
     """Random 64-bit key of every profile and placement for one cycle, shape (n,)."""
-    start = f"{strategy_id}|{cycle_date.isoformat()}|"
+    start = start_of((strategy_id, cycle_date))
     pairs = zip(profile_ids, placement_ids, strict=True)
     texts = (f"{start}{profile}|{placement}|order" for profile, placement in pairs)
     return np.fromiter((word(text) for text in texts), np.uint64, len(profile_ids))
@@ -144,16 +144,18 @@ def draw(
 
 
 def draw_one(
-    policy: MixturePolicy, cycle: Cycle, profile_id: str, placement_id: str
+    policy: MixturePolicy, start: str, profile_id: str, placement_id: str
 ) -> tuple[int, int]:
-    """:func:`draw` for one profile and placement: the arm and the key."""
+    """:func:`draw` for one profile and placement: the arm and the key.
+
+    ``start`` is :func:`start_of` the cycle.
+    """
     arm = policy.certain
     if arm is None:
-        arm = policy.arm(bucket(*cycle, profile_id))
+        arm = policy.arm(_prefix(start + profile_id) / 16**_HEX_DIGITS)
     if arm < 0:
         return arm, 0
-    strategy_id, cycle_date = cycle
-    return arm, word(f"{strategy_id}|{cycle_date.isoformat()}|{profile_id}|{placement_id}|order")
+    return arm, word(f"{start}{profile_id}|{placement_id}|order")
 
 
 def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
@@ -162,8 +164,7 @@ def draw_sql(policy: MixturePolicy, cycle: Cycle) -> tuple[str, str]:
     The arm, a signed, and the key, an unsigned 64-bit number. The divisor of the bucket is a power
     of 2, so the engine's quotient is Python's.
     """
-    strategy_id, cycle_date = cycle
-    start = literal(f"{strategy_id}|{cycle_date.isoformat()}|")
+    start = literal(start_of(cycle))
     number = f"('0x' || substr(md5({start} || profile_id), 1, {_HEX_DIGITS}))::bigint"
     arm = f"({policy.certain})::bigint"
     if policy.certain is None:
@@ -204,8 +205,15 @@ def splitmix64(words: Keys) -> Keys:
     return z ^ (z >> np.uint64(31))
 
 
+def start_of(cycle: Cycle) -> str:
+    """The text that all keys of a cycle begin with."""
+    strategy_id, cycle_date = cycle
+    return f"{strategy_id}|{cycle_date.isoformat()}|"
+
+
 def _prefix(text: str) -> int:
-    return int(md5(text.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
+    """First 15 hexadecimal digits of the md5 of a text."""
+    return word(text) >> 4
 
 
 def word(text: str) -> int:

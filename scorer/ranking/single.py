@@ -7,11 +7,13 @@ propensities bit by bit, and the same scores up to rounding; tests compare the t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
-from scorer.arrays import Mask, Matrix, Vector
+from scorer.arrays import Mask, Matrix
 from scorer.ranking import exploration
 from scorer.ranking.arms import (
     ARMS,
@@ -25,8 +27,6 @@ from scorer.ranking.arms import (
 )
 from scorer.ranking.batch import model_version
 from scorer.ranking.context import Offer, StrategyContext
-
-_NO_SCORES = np.empty(0)
 
 
 class SingleRanking(NamedTuple):
@@ -52,7 +52,15 @@ class SingleRanker:
         self.context = context
         self.model_version = model_version(context)
         self.model = context.deployed.model if context.deployed and self.model_version else None
-        self._arms = tuple(ARMS.items())
+        self._start = exploration.start_of(context.cycle)
+        self._shares = [
+            (place, arm, share)
+            for place, (arm, share) in enumerate(
+                zip(ARMS.values(), context.policy.shares, strict=True)
+            )
+            if share
+        ]
+        self._policies = tuple(ARMS)
         self._arm_names = dict(zip(policies(), arm_names(), strict=True))
         self._traffic_types = dict(zip(policies(), traffic_types(), strict=True))
         if self.model is not None:
@@ -68,70 +76,62 @@ class SingleRanker:
         ``user`` is float32 (n_features,), encoded by the schema of the model; ``eligible`` is bool
         (n_candidates,).
         """
-        context = self.context
-        count = int(np.count_nonzero(eligible))
-        if count == 0:
-            return self._fallbacks(placement_id)
-        arm, key = exploration.draw_one(context.policy, context.cycle, profile_id, placement_id)
-        draw = _Draw(eligible, key, min(context.top_k, count), count)
-        best = self._by_model(user, draw)
-        scores: Sequence[float | None] = best.column_scores
-        policy, columns = MODEL if best.is_personal else BEST_SINGLE, best.columns
-        if arm >= 0:
-            policy, columns = self._arms[arm][0], self._by_arm(arm, draw)
-            scores = [self._score(best, column) for column in columns]
+        context, model = self.context, self.model
+        arm, key = exploration.draw_one(context.policy, self._start, profile_id, placement_id)
+        if model is None:
+            count = int(np.count_nonzero(eligible))
+            if count == 0:
+                return self._fallbacks(placement_id)
+            columns = intended = self._by_arm(arm, eligible, key, count)
+            scores: Sequence[float | None] = [None] * len(columns)
+        else:
+            all_scores, is_personal = model.score_one(user)
+            best, chosen = np.empty(context.top_k, dtype=np.int64), np.empty(context.top_k)
+            count, worst = self._first_by_score(
+                all_scores, context.score_columns, eligible, best, chosen
+            )
+            if count == 0:
+                return self._fallbacks(placement_id)
+            columns = intended = best.tolist()[:count]
+            scores = chosen.tolist()[:count]
+            if arm >= 0:
+                columns = self._by_arm(arm, eligible, key, count)
+                places = context.score_columns[columns].tolist()
+                scores = [float(all_scores[p]) if p >= 0 else worst for p in places]
+        policy = self._policies[arm] if arm >= 0 else MODEL if is_personal else BEST_SINGLE
         candidates = context.candidates
         return SingleRanking(
             [candidates[column] for column in columns],
             scores,
-            self._propensities(columns, columns if self.model is None else best.columns, draw),
+            self._propensities(columns, intended, eligible, key, count),
             policy,
             self._arm_names[policy],
             self._traffic_types[policy],
             count,
         )
 
-    def _by_model(self, user: Matrix, draw: _Draw) -> _Best:
-        """Candidates that the model chooses."""
-        if self.model is None:
-            return _Best([], [], _NO_SCORES, 0.0, False)
-        scores, is_personal = self.model.score_one(user)
-        columns, chosen = np.empty(draw.places, dtype=np.int64), np.empty(draw.places)
-        worst = self._first_by_score(
-            scores, self.context.score_columns, draw.eligible, columns, chosen
-        )
-        return _Best(columns.tolist(), chosen.tolist(), scores, worst, is_personal)
-
-    def _score(self, best: _Best, column: int) -> float | None:
-        """Score of a candidate; the worst one stands for offers that the model does not rank."""
-        if self.model is None:
-            return None
-        place = self.context.score_columns[column]
-        return float(best.scores[place] if place >= 0 else best.worst)
-
-    def _by_arm(self, arm: int, draw: _Draw) -> list[int]:
-        keys = np.array([draw.key], dtype=np.uint64)
-        order = self._arms[arm][1].order(self.context, draw.eligible[None], keys)
-        columns: list[int] = order[0, : draw.places].tolist()
+    def _by_arm(self, arm: int, eligible: Mask, key: int, count: int) -> list[int]:
+        keys = np.array([key], dtype=np.uint64)
+        order = ARMS[self._policies[arm]].order(self.context, eligible[None], keys)
+        columns: list[int] = order[0, :count].tolist()
         return columns
 
-    def _propensities(self, columns: list[int], intended: list[int], draw: _Draw) -> list[float]:
+    def _propensities(
+        self, columns: list[int], intended: list[int], eligible: Mask, key: int, count: int
+    ) -> list[float]:
         """As in :mod:`scorer.ranking.ranked_rows`, in the same order of additions."""
-        mixture = self.context.policy
+        rest, n = self.context.policy.rest, len(columns)
         pairs = zip(columns, intended, strict=True)
-        found = [mixture.rest if column == meant else 0.0 for column, meant in pairs]
-        for place, share in enumerate(mixture.shares):
-            chances = self._arms[place][1].chances
-            if share and chances:
-                chance = chances(self.context, draw.placed(columns), share)
-                if isinstance(chance, float):
-                    found = [value + chance for value in found]
-                else:
-                    each = zip(found, chance.tolist(), strict=True)
-                    found = [value + own for value, own in each]
-            elif share:
-                order = zip(found, columns, self._by_arm(place, draw), strict=True)
+        found = [rest if column == meant else 0.0 for column, meant in pairs]
+        for place, arm, share in self._shares:
+            if arm.chances is None:
+                order = zip(found, columns, self._by_arm(place, eligible, key, count), strict=True)
                 found = [value + share * (column == other) for value, column, other in order]
+                continue
+            repeated = partial(np.broadcast_to, eligible, (n, eligible.size))
+            chance = arm.chances(self.context, Placed(range(n), columns, count, repeated), share)
+            each = repeat(chance, n) if isinstance(chance, float) else chance.tolist()
+            found = [value + own for value, own in zip(found, each, strict=True)]
         return found
 
     def _fallbacks(self, placement_id: str) -> SingleRanking:
@@ -139,32 +139,3 @@ class SingleRanker:
         n = len(offers)
         names = self._arm_names[FALLBACK], self._traffic_types[FALLBACK]
         return SingleRanking(offers, [None] * n, [1.0] * n, FALLBACK, *names, 0)
-
-
-class _Draw(NamedTuple):
-    """Eligible candidates, bool (n_candidates,), and how many; the key; places to fill."""
-
-    eligible: Mask
-    key: int
-    places: int
-    eligible_count: int
-
-    def placed(self, columns: list[int]) -> Placed:
-        """These candidates at the first places."""
-        n, shape = len(columns), (len(columns), self.eligible.size)
-        return Placed(
-            range(n), columns, self.eligible_count, lambda: np.broadcast_to(self.eligible, shape)
-        )
-
-
-class _Best(NamedTuple):
-    """Candidates that a model chooses and their scores, best first.
-
-    ``scores`` are those of all its offers, float64 (n_offers,); ``worst`` stands for the others.
-    """
-
-    columns: list[int]
-    column_scores: list[float]
-    scores: Vector
-    worst: float
-    is_personal: bool

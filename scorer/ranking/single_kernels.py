@@ -18,17 +18,19 @@ _SCORED, _WITHOUT_SCORE, _UNREADY = 0, 1, 2
 @kernel
 def first_by_score(
     scores: Any, score_columns: Any, eligible: Any, columns: Any, chosen: Any
-) -> float:
-    """Write the best eligible candidates into ``columns``, int64 (k,); returns the worst score.
-
-    ``chosen``, float64 (k,), takes their scores.
+) -> tuple[int, float]:
+    """Write the best eligible candidates into ``columns``, int64 (k,), their scores into
+    ``chosen``, float64 (k,); returns the number of eligible candidates and the worst score.
 
     ``scores`` float64 (n_offers,) of the model, ``score_columns`` int64 and ``eligible`` bool
     (n_candidates,). Ready offers come first by score, ties in column order. The worst score, of the
-    eligible ready candidates or else of all, stands for offers that are not ready.
+    eligible ready candidates or else of all, stands for offers that are not ready. With fewer than
+    k eligible candidates, the rest of both arrays is undefined.
     """
+    count = 0
     ready_worst, any_worst = np.inf, np.inf
     for column in range(eligible.size):
+        count += eligible[column]
         place = score_columns[column]
         if place >= 0:
             score = scores[place]
@@ -37,7 +39,7 @@ def first_by_score(
             if eligible[column] and not score >= ready_worst:
                 ready_worst = score
     used = np.zeros(eligible.size, dtype=np.bool_)
-    for rank in range(columns.size):
+    for rank in range(min(columns.size, count)):
         best, best_group, best_score = -1, _UNREADY + 1, -np.inf
         for column in range(eligible.size):
             if not eligible[column] or used[column]:
@@ -50,10 +52,9 @@ def first_by_score(
             if group < best_group or (group == best_group and score > best_score):
                 best, best_group, best_score = column, group, score
         columns[rank] = best
-        if best >= 0:
-            used[best] = True
+        used[best] = True
     worst: float = ready_worst if np.isfinite(ready_worst) else any_worst
-    for rank in range(columns.size):
+    for rank in range(min(columns.size, count)):
         place = score_columns[columns[rank]]
         chosen[rank] = scores[place] if place >= 0 else worst
-    return worst
+    return count, worst

@@ -27,6 +27,7 @@ from tests.support.benches import as_trained, fitted
 from tests.support.small_home import make_home
 
 COLLECTING = "collecting"
+CONTROLLED = "control group and informed exploration"
 
 
 @cache
@@ -37,7 +38,8 @@ def _trained_home(share: float) -> Settings:
 def online_home(home: Path, kind: str | None = None, share: float = 0.3) -> Settings:
     """A home whose strategy serves a model of this kind; None: the one that it trained.
 
-    COLLECTING: no offer is ready, all traffic is random.
+    COLLECTING: no offer is ready, all traffic is random. CONTROLLED: the model it trained, with a
+    control group and informed exploration.
     """
     trained = _trained_home(share)
     shutil.copytree(trained.home, home)
@@ -45,6 +47,12 @@ def online_home(home: Path, kind: str | None = None, share: float = 0.3) -> Sett
     if kind == COLLECTING:
         with connect_build(settings.build_path) as connection:
             connection.execute("update offer_readiness set is_ready = false")
+            rank_strategy(connection, settings, "s", Silent())
+    elif kind == CONTROLLED:
+        with connect_build(settings.build_path) as connection:
+            connection.execute(
+                "update dim_ranking_strategies set exploration = 'informed', control_share = 0.3"
+            )
             rank_strategy(connection, settings, "s", Silent())
     elif kind is not None:
         registry = ModelRegistry(settings.models_dir)
@@ -78,7 +86,7 @@ def worker(settings: Settings, raw: Path) -> Worker:
     moments = now_utc().isoformat(), settings.as_of.isoformat()
     status = str(settings.home / "online" / "status.json")
     options = WorkerOptions(str(settings.home), str(raw), str(bundle), status, clock_start=moments)
-    return make_worker(options, shared_metrics=False)
+    return make_worker(options)
 
 
 def call(
@@ -100,7 +108,8 @@ def call(
         found = service.answer(asked)
         return found if isinstance(found, Answer) else await found
 
-    return Reply(*asyncio.run(answered()))
+    answer = asyncio.run(answered())
+    return Reply(answer.status, answer.body, answer.kind)
 
 
 class Reply(Answer):

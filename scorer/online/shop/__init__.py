@@ -1,1 +1,1 @@
-"""A small shop page for trying decisions out; served with ``nextoffer serve --demo`` only."""
+"""A small shop page to try decisions, served only by ``nextoffer serve --demo``."""

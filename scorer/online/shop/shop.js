@@ -1,8 +1,8 @@
 "use strict";
 
-// One decision per strategy; its displays are recorded when they are on the page, its clicks when they happen.
+// Each strategy makes one decision. The page records a display when the offers are on it, and a click when it happens.
 const byId = (id) => document.getElementById(id);
-let counts = { displays: 0, clicks: 0 };
+const recorded = { display: 0, click: 0 };
 
 function element(name, text, attributes = {}) {
   const made = document.createElement(name);
@@ -11,77 +11,94 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
+function counted(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 async function post(path, body) {
-  const answer = await fetch(path, {
+  const response = await fetch(path, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
-  const content = await answer.json();
-  if (!answer.ok) throw new Error(content.error);
+  const content = await response.json();
+  if (!response.ok) throw new Error(content.error);
   return content;
 }
 
 async function record(event) {
   await post("/v1/events", event);
-  counts[event.event === "display" ? "displays" : "clicks"] += 1;
-  byId("events").textContent = `${counts.displays} displays and ${counts.clicks} clicks recorded.`;
+  recorded[event.event] += 1;
+  byId("events").textContent =
+    `Recorded ${counted(recorded.display, "display")} and ${counted(recorded.click, "click")}.`;
 }
 
-function request(strategy) {
-  const context = {};
-  for (const select of byId("context").querySelectorAll("select")) {
-    if (select.value) context[select.name] = select.value;
-  }
-  const asked = { profile_id: byId("person").value, strategy_id: strategy.strategy_id };
-  if (Object.keys(context).length) asked.context = context;
-  return asked;
+function requestFor(strategy) {
+  const request = { profile_id: byId("person").value, strategy_id: strategy.strategy_id };
+  const chosen = [...byId("context").querySelectorAll("select")].filter((select) => select.value);
+  if (chosen.length) request.context = Object.fromEntries(chosen.map((select) => [select.name, select.value]));
+  return request;
 }
 
-async function explain(asked, proposition, item, place) {
+async function explain(request, proposition, item, place) {
   const why = await post("/shop/why", {
-    request: asked, placement_id: proposition.placement_id, offer_id: item.offer_id, policy: proposition.policy,
+    request, placement_id: proposition.placement_id, offer_id: item.offer_id, policy: proposition.policy,
   });
-  place.replaceChildren(element("p", why.sentence));
   const table = element("table");
   for (const part of why.parts) {
     const row = element("tr");
     row.append(element("td", part.name), element("td", part.value), element("td", part.effect));
     table.append(row);
   }
-  place.append(table);
+  place.replaceChildren(element("p", why.sentence), table);
 }
 
-function shown(asked, decision, proposition) {
+function offerEntry(request, proposition, item) {
+  const offer = element("button", item.offer_name || item.offer_id, { "data-offer": item.offer_id, type: "button" });
+  offer.addEventListener("click", () => record({ token: proposition.token, event: "click", offer_id: item.offer_id }));
+  const explanation = element("div");
+  const why = element("button", "Why?", { class: "why", type: "button" });
+  why.addEventListener("click", () => explain(request, proposition, item, explanation));
+  const score = item.score === null ? "no score yet" : `score ${item.score.toPrecision(3)}`;
+  const numbers = element("div", `${score}, propensity ${item.propensity.toPrecision(4)}`, { class: "numbers" });
+  const entry = element("li");
+  entry.append(offer, " ", why, numbers, explanation);
+  return entry;
+}
+
+function placementSection(request, proposition) {
   const section = element("section", undefined, { "data-placement": proposition.placement_id });
-  section.append(element("h2", proposition.placement_id));
-  section.append(element("span", proposition.arm, { class: `arm ${proposition.arm}` }));
-  const list = element("ol");
-  for (const item of proposition.items) {
-    const entry = element("li");
-    const button = element("button", item.offer_name || item.offer_id, { "data-offer": item.offer_id, type: "button" });
-    button.addEventListener("click", () => record({ token: proposition.token, event: "click", offer_id: item.offer_id }));
-    const why = element("button", "Why?", { class: "why", type: "button" });
-    const place = element("div");
-    why.addEventListener("click", () => explain(asked, proposition, item, place));
-    const score = item.score === null ? "no score yet" : `score ${item.score.toPrecision(3)}`;
-    entry.append(button, " ", why, element("div", `${score}, propensity ${item.propensity.toPrecision(4)}`, { class: "numbers" }), place);
-    list.append(entry);
-  }
-  section.append(list);
+  const offers = element("ol");
+  offers.append(...proposition.items.map((item) => offerEntry(request, proposition, item)));
+  section.append(
+    element("h2", proposition.placement_id),
+    element("span", proposition.arm, { class: `arm ${proposition.arm}` }),
+    offers,
+  );
   return section;
 }
 
+function describe(decision) {
+  const segments = { request: "from this page", publication: "from the publication", none: "not known" };
+  return [
+    `Publication of ${decision.publication} UTC.`,
+    `This person is ${decision.profile === "known" ? "" : "not "}in the publication.`,
+    `Segments: ${segments[decision.segments_from]}.`,
+    `Context from this page: ${decision.context_from_request.join(", ") || "none"}.`,
+  ].join(" ");
+}
+
 async function decide() {
-  const { strategies, publication } = await (await fetch("/v1/strategies")).json();
+  byId("problem").textContent = "";
+  const { strategies } = await (await fetch("/v1/strategies")).json();
   const sections = [];
   const displays = [];
   for (const strategy of strategies) {
-    const asked = request(strategy);
-    const decision = await post("/v1/decisions", asked);
+    const request = requestFor(strategy);
+    const decision = await post("/v1/decisions", request);
     for (const proposition of decision.propositions) {
-      sections.push(shown(asked, decision, proposition));
+      sections.push(placementSection(request, proposition));
       if (proposition.items.length) displays.push({ token: proposition.token, event: "display" });
     }
-    byId("about").textContent = `Publication ${publication}; the person is ${decision.profile} to it; segments from the ${decision.segments_from}, given context: ${decision.context_from_request.join(", ") || "none"}.`;
+    byId("about").textContent = describe(decision);
   }
   byId("placements").replaceChildren(...sections);
   for (const display of displays) await record(display);
@@ -90,10 +107,13 @@ async function decide() {
 
 async function start() {
   const { people, choices } = await (await fetch("/shop/people")).json();
-  byId("person").append(...people.map((id) => element("option", id)), element("option", "somebody new", { value: "stranger" }));
+  byId("person").append(
+    ...people.map((id) => element("option", id)),
+    element("option", "A new person", { value: "stranger" }),
+  );
   for (const [name, values] of Object.entries(choices)) {
     const select = element("select", undefined, { name });
-    select.append(element("option", "as usual", { value: "" }), ...values.map((value) => element("option", value, { value })));
+    select.append(element("option", "usual value", { value: "" }), ...values.map((value) => element("option", value, { value })));
     const label = element("label", name.replaceAll("_", " "));
     label.append(select);
     byId("context").append(label);
@@ -104,4 +124,6 @@ async function start() {
   await decide();
 }
 
+// Clicks and changes run asynchronously, so their failures arrive here.
+window.addEventListener("unhandledrejection", (event) => { byId("problem").textContent = `Failed: ${event.reason.message}`; });
 start();

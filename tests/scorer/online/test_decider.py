@@ -19,7 +19,13 @@ from scorer.progress import Silent
 from scorer.ranking.request_files import rank_file
 from scorer.warehouse.database import connect_build
 from tests.support.benches import KINDS
-from tests.support.online_homes import COLLECTING, decider, online_home, publish_bundle
+from tests.support.online_homes import (
+    COLLECTING,
+    CONTROLLED,
+    decider,
+    online_home,
+    publish_bundle,
+)
 
 _RANKED = """
 select profile_id, rank, offer_id, offer_name, policy, arm, traffic_type, is_exploration,
@@ -28,7 +34,7 @@ from scorer.ranked_offers order by profile_id, rank
 """
 
 
-@pytest.fixture(scope="module", params=[*KINDS, COLLECTING, None], ids=str)
+@pytest.fixture(scope="module", params=[*KINDS, COLLECTING, CONTROLLED, None], ids=str)
 def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home that serves each kind of model, and the one that it trained itself."""
     return online_home(tmp_path_factory.mktemp("online") / "home", request.param)
@@ -234,6 +240,36 @@ def test_wrong_requests_are_explained(
 def test_listed_offers_limit_the_ranking(trained: Settings) -> None:
     """Only the listed offers are ranked, as in files of requests."""
     assert offers(decider(trained).decide(Request("p1", offer_ids=["offer_3"]))) == ["offer_3"]
+
+
+def test_listed_offers_are_ranked_even_if_withheld(trained: Settings, tmp_path: Path) -> None:
+    """Ended, restricted, unready and fallback offers get the ranks and propensities of a file."""
+    lists = [["offer_5", "offer_1"], ["offer_7", "offer_5", "offer_3"], ["offer_6"]]
+    file, out = tmp_path / "requests.csv", tmp_path / "out.csv"
+    lines = [f"r{i},p1,web,{'|'.join(listed)}" for i, listed in enumerate(lists)]
+    file.write_text("\n".join(["request_id,profile_id,placement_id,offer_ids", *lines]) + "\n")
+    rank_file(trained, (file, out), True, Silent())
+    with out.open() as written:
+        rows = [(r["request_id"], r["offer_id"], r["propensity"]) for r in csv.DictReader(written)]
+    deciding = decider(trained)
+    shown = [deciding.decide(Request("p1", offer_ids=listed)).propositions[0] for listed in lists]
+    found = [
+        (f"r{i}", item.offer_id, str(item.propensity))
+        for i, proposition in enumerate(shown)
+        for item in proposition.items
+    ]
+    assert found == rows
+    assert len(found) == 5
+
+
+def test_blank_context_is_not_given_and_a_blank_person_is_refused(trained: Settings) -> None:
+    """As in files of requests: the publication fills in what is blank."""
+    deciding = decider(trained)
+    blank = deciding.decide(Request("p3", context={"f2": " "}))
+    assert offers(blank) == offers(deciding.decide(Request("p3")))
+    assert blank.context_from_request == []
+    with pytest.raises(ConfigurationError, match="profile_id is empty"):
+        deciding.decide(Request(" "))
 
 
 def test_without_a_publication_or_bundle_the_error_says_what_to_run(tmp_path: Path) -> None:

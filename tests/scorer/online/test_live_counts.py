@@ -52,6 +52,18 @@ def test_a_rule_of_a_placement_counts_and_applies_there_only(tmp_path: Path) -> 
     assert withheld(live, "q") == set()
 
 
+def test_a_part_of_a_record_does_not_shift_later_ones(tmp_path: Path) -> None:
+    """A worker that is killed while it writes leaves a part, which the next writer removes."""
+    journal = Journal(tmp_path)
+    live = LiveCounts(journal, RULES, AS_OF)
+    journal.append([seen(1, "p", "person")])
+    with journal.today().open("ab") as written:
+        written.write(b"part")
+    journal.append([seen(2, "p", "person")])
+    for reader in (live, LiveCounts(Journal(tmp_path), RULES, AS_OF)):
+        assert withheld(reader, "p") == {"person"}
+
+
 def test_a_worker_that_starts_later_knows_what_came_before(tmp_path: Path) -> None:
     """The journal is read from its beginning; an event that comes twice counts once."""
     journal = Journal(tmp_path)

@@ -141,6 +141,23 @@ def test_many_open_connections_and_slow_clients_do_not_stop_others(served: Serve
             connection.close()
 
 
+def test_counts_of_ended_workers_stay(served: Served) -> None:
+    """All workers count together, also those that were replaced."""
+    for _ in range(20):
+        assert served.ask("/v1/decisions", DECISION)[0] == 200
+    time.sleep(0.5)
+    for pid in served.workers():
+        os.kill(pid, signal.SIGKILL)
+    served.wait_for(lambda state: state["ready"])
+    connection = served.connect()
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    told = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    decided = 'nextoffer_requests_total{path="/v1/decisions",status="200"}'
+    timed = 'nextoffer_request_seconds_bucket{le="+Inf",path="/v1/decisions"}'
+    assert float(told[decided]) == float(told[timed]) >= 20
+
+
 def test_a_body_that_never_ends_is_refused(served: Served) -> None:
     """A body larger than the limit gets 413 before it is read to its end."""
     with socket.create_connection(("127.0.0.1", served.port)) as client:
@@ -154,3 +171,27 @@ def test_a_body_that_never_ends_is_refused(served: Served) -> None:
         except OSError:
             pass
         assert client.recv(64).startswith(b"HTTP/1.1 413")
+
+
+def test_a_stopping_server_answers_open_requests_and_leaves_no_hidden_events(
+    served: Served, raw: Path
+) -> None:
+    """After SIGTERM, a request that has begun is answered, and its event is in the raw folder."""
+    event = {
+        "_id": "last",
+        "eventType": "commerce.purchases",
+        "identityMap": {"ECID": [{"id": "p1"}]},
+    }
+    body = json.dumps(event).encode()
+    head = "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as client:
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:9])
+        time.sleep(0.2)
+        served.process.terminate()
+        time.sleep(0.3)
+        client.sendall(body[9:])
+        assert client.recv(4096).startswith(b"HTTP/1.1 202")
+    assert served.process.wait(30) == 0
+    lines = [line for file in input_files(raw, "experience_events") for line in file.open()]
+    assert [json.loads(line)["_id"] for line in lines].count("last") == 1
+    assert not list((raw / "experience_events").glob(".*.ndjson"))

@@ -41,12 +41,12 @@ def test_the_loop_closes_in_a_browser(tmp_path: Path) -> None:
         page.locator("body[data-ready=yes]").wait_for()
         assert page.locator("section").count() == 3
         page.select_option("#person", "stranger")
-        page.get_by_text("the person is unknown to it").wait_for()
+        page.get_by_text("This person is not in the publication").wait_for()
         page.get_by_text("6 displays and 0 clicks").wait_for()
         first = page.locator("section[data-placement=home-hero] [data-offer]").first
         clicked = first.get_attribute("data-offer")
         first.click()
-        page.get_by_text("6 displays and 1 clicks").wait_for()
+        page.get_by_text("6 displays and 1 click.").wait_for()
         page.locator("section .why").first.click()
         page.locator("section li div p").first.wait_for()
         _, decided = served.ask(
@@ -57,7 +57,7 @@ def test_the_loop_closes_in_a_browser(tmp_path: Path) -> None:
         state = served.wait_for(lambda state: state["publication"] == later.isoformat())
         assert state["refused"] is None
         page.click("#decide")
-        page.get_by_text("the person is known to it").wait_for()
+        page.get_by_text("This person is in the publication").wait_for()
         assert (errors, outside) == ([], [])
         browser.close()
     stored = build_rows(home, _STORED)

@@ -93,7 +93,8 @@ def test_one_draw_equals_the_draws_of_many(profiles: list[str], shares: Any) -> 
     """The arm and the key of one profile are those that it gets among others."""
     policy = MixturePolicy(shares)
     many = exploration.draw(policy, CYCLE, profiles, ["web"] * len(profiles))
-    one = [exploration.draw_one(policy, CYCLE, profile, "web") for profile in profiles]
+    start = exploration.start_of(CYCLE)
+    one = [exploration.draw_one(policy, start, profile, "web") for profile in profiles]
     assert one == list(zip(many.arm.tolist(), many.keys.tolist(), strict=True))
 
 
