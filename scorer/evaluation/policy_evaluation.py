@@ -85,12 +85,7 @@ def evaluation_rows(logged: LoggedPolicies, policies: list[Evaluated]) -> Iterat
                 "model_version": policy.model_version,
                 "model_kind": policy.model_kind,
                 "estimator": estimator,
-                "status": found["status"],
-                "policy_value": found["value"],
-                "standard_error": found["standard_error"],
-                "value_low": found["low"],
-                "value_high": found["high"],
-                **{name: found[name] for name in _EVIDENCE},
+                **{_COLUMNS.get(name, name): figure for name, figure in found.items()},
                 "displays_without_propensity": logged.without_propensity,
                 **_lifts(logged, policy, estimator, baselines),
                 "is_cross_fitted": policy.is_cross_fitted,
@@ -98,14 +93,8 @@ def evaluation_rows(logged: LoggedPolicies, policies: list[Evaluated]) -> Iterat
             }
 
 
-_EVIDENCE = (
-    "interval_method",
-    "displays",
-    "matching_displays",
-    "matching_responses",
-    "effective_sample_size",
-    "share_below_floor",
-)
+# Columns of an estimate whose names differ from those of its fields.
+_COLUMNS = {"value": "policy_value", "low": "value_low", "high": "value_high"}
 
 
 def _lifts(

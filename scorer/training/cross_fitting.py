@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -95,14 +95,21 @@ class Incumbent:
     version: str = ""
 
 
-def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
+def cross_fit(
+    bench: Workbench,
+    incumbent: Incumbent | None = None,
+    roles: Mapping[str, Sequence[str]] | None = None,
+) -> Scored:
     """Fit every candidate without each judged fold, and score the rows of the fold with it.
 
     Rows that cannot evaluate get only the score of the offer shown. The deployed model, if any,
     comes last, named ``deployed``; it scores the rows after its data window, which are new to it.
+    ``roles`` gives other names, and the candidate that each stands for in each fold.
     """
-    names, examples = candidates_of(bench), bench.examples
-    users = dict.fromkeys(names, examples.users)
+    if roles is None:
+        roles = {name: [name] * bench.n_folds for name in candidates_of(bench)}
+    examples = bench.examples
+    users = dict.fromkeys(roles, examples.users)
     is_new = np.zeros(len(examples), dtype=np.bool_)
     if incumbent is not None:
         users[DEPLOYED] = examples.other_users[incumbent.model.schema]
@@ -111,14 +118,14 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
 
     def score_fold(fold: int) -> None:
         inside = bench.folds == fold
-        models = [fit_candidate(bench, name, frozenset({fold})) for name in names]
+        models = [fit_candidate(bench, name[fold], frozenset({fold})) for name in roles.values()]
         if incumbent is not None:
             models.append(incumbent.model)
         means = offer_means(examples.take(~inside))
         sighted = list(zip(models, users.values(), strict=True))
         compared = inside & examples.evaluates
         score_rows(scored, sighted, means, examples, np.flatnonzero(compared & is_new))
-        own = sighted[: len(names)]
+        own = sighted[: len(roles)]
         score_rows(scored, own, means, examples, np.flatnonzero(compared & ~is_new))
         rest = np.flatnonzero(inside & ~examples.evaluates & examples.trains)
         for m, (model, encoded) in enumerate(own):
@@ -127,8 +134,8 @@ def cross_fit(bench: Workbench, incumbent: Incumbent | None = None) -> Scored:
     # A fold is scored while the next one is fitted: compiling trees holds the GIL, growing none.
     work: list[Callable[[], object]] = []
     for place, fold in enumerate(bench.judged):
-        left_out = frozenset({fold})
-        work += [partial(fit_candidate, bench, name, left_out) for name in names]
+        needed = dict.fromkeys(name[fold] for name in roles.values())
+        work += [partial(fit_candidate, bench, name, frozenset({fold})) for name in needed]
         if place > 0:
             work.append(partial(score_fold, bench.judged[place - 1]))
     work.append(partial(score_fold, bench.judged[-1]))

@@ -6,8 +6,8 @@ exploration the best single offer is seldom shown, so the data of a week may not
 is there. A strategy that passed by chance falls back soon. While there are too few responses for
 an estimate, the strategy stays personalised for GRACE after the last gain.
 
-Evidence is the gain of a draw of the offers by rank (see :mod:`.model_choice`). Near the
-threshold it is averaged over deals of folds, because one deal passes or fails by luck.
+Evidence is the gain of a draw of the offers by rank (see :mod:`.model_choice`), near the threshold
+an average over deals of folds (see :mod:`.deals`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ Z = 1.64
 Z_TO_STAY = 0.0
 GRACE = timedelta(days=56)
 _TOO_LONG = 520
-_CLEAR = 0.9
 
 
 @dataclass(frozen=True)
@@ -111,16 +110,6 @@ def credibly_worse(difference: PairedDifference) -> bool:
     and the offers that only this model would choose were hardly shown (see docs/method.md).
     """
     return difference.high is not None and difference.high < 0
-
-
-def is_clear(evidence: PairedDifference, needed: float, deals: int) -> bool:
-    """True if further fold deals would hardly change the verdict on an average of ``deals``.
-
-    The z of single deals of the same data have a standard deviation of about 0.3.
-    """
-    if evidence.status == INSUFFICIENT or evidence.z is None:
-        return deals > 1
-    return abs(evidence.z - needed) > _CLEAR / np.sqrt(deals)
 
 
 def needed_evidence(standing: Standing | None) -> float:

@@ -46,7 +46,8 @@ class CandidateValue:
 class Selection:
     """The best personalised candidate, the values of all, and the gain of choosing.
 
-    ``order`` holds the personalised candidates, the best first.
+    ``order`` holds the personalised candidates, the best first. ``rows``, float64 (n_candidates,
+    n), are their contributions to the doubly robust value at the displays of ``logged``.
     ``by_fold``, int64 (n_folds,), is the position in ``candidates`` of the one that is best on the
     other folds; ``policy`` follows it on the displays of ``logged``, and ``gain`` compares that
     policy with the best single offer. ``evidence`` compares draws by rank of both, ``drawn``
@@ -56,6 +57,7 @@ class Selection:
     chosen: str
     order: tuple[str, ...]
     candidates: tuple[CandidateValue, ...]
+    rows: Vector
     by_fold: Codes
     gain: PairedDifference
     evidence: PairedDifference
@@ -63,6 +65,13 @@ class Selection:
     policy: TargetPolicy
     drawn: TargetPolicy
     drawn_baseline: TargetPolicy
+
+    def best_elsewhere(self, folds: Codes, n_folds: int) -> Codes:
+        """For each fold, the position of the candidate that is best on the others, (n_folds,).
+
+        ``folds``, int64 (n,), are those of the displays of ``logged``, of any deal.
+        """
+        return _best_elsewhere(self.rows, folds, n_folds)
 
     def policy_on(
         self, logged: LoggedPolicies, folds: Codes, held_back: Mask | None = None
@@ -109,6 +118,7 @@ def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
         chosen=order[0],
         order=order,
         candidates=values,
+        rows=rows,
         by_fold=by_fold,
         gain=compare(feedback, policy, baseline, inflation=logged.inflation),
         evidence=compare(feedback, drawn, drawn_baseline, inflation=logged.inflation),

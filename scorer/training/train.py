@@ -22,13 +22,14 @@ from scorer.features import FeatureSchema
 from scorer.models.calibration import Calibration, fit_calibration
 from scorer.models.objectives import capped, choose_objective
 from scorer.models.protocol import RewardModel
-from scorer.ope.evaluation import PairedDifference, averaged, compare
+from scorer.ope.evaluation import PairedDifference, compare
 from scorer.ope.feedback import TargetPolicy
 from scorer.registry.trained_model import TrainedModel
 from scorer.training.candidates import BEST_SINGLE, fit_candidate
 from scorer.training.cross_fitting import DEPLOYED, Incumbent, Scored, cross_fit
+from scorer.training.deals import average_over_deals, is_clear
 from scorer.training.examples import Examples, encode_examples
-from scorer.training.gate import Verdict, gated, is_clear, judge, needed_evidence
+from scorer.training.gate import Verdict, gated, judge, needed_evidence
 from scorer.training.guardrails import Guardrail, judge_guardrails
 from scorer.training.logged_policies import LoggedPolicies
 from scorer.training.means import fit_best_single
@@ -39,10 +40,6 @@ from scorer.training.positions import chances_of_a_look, looked_at
 from scorer.training.shifts import Shift, find_shifts, outdated_rows
 from scorer.training.soundness import flaw
 from scorer.training.workbench import EVERYTHING, Workbench, fold_count
-
-# Deals of folds, at most, and rows of all further deals together.
-MOST_DEALS = 12
-DEALT_ROWS = 240_000
 
 
 @dataclass(frozen=True)
@@ -207,23 +204,15 @@ class _Judged:
 
 
 def _judged(bench: Workbench, plan: TrainingPlan) -> _Judged:
-    """Judge all folds, and average over other deals of folds, until the verdict is clear.
+    """Judge candidates; on all folds, and on average over deals of folds, until it is clear.
 
-    There are as many deals as time allows; estimates other than the evidence are from the first.
+    Estimates other than the gain and its evidence are from the first deal.
     """
     needed, first = needed_evidence(plan.standing), _Judged.of(bench, plan.incumbent)
     if bench.is_split and not is_clear(first.selection.evidence, needed, 1):
         first = _Judged.of(bench.with_all_folds(), plan.incumbent)
-    selection, deals = first.selection, [first.selection]
-    most = min(MOST_DEALS, 1 + DEALT_ROWS // max(len(bench.examples), 1))
-    while len(deals) < most and not is_clear(selection.evidence, needed, len(deals)):
-        deals.append(_Judged.of(bench.dealt_again(len(deals)), None).selection)
-        selection = replace(
-            selection,
-            gain=averaged([deal.gain for deal in deals]),
-            evidence=averaged([deal.evidence for deal in deals]),
-        )
-    return replace(first, selection=selection, deals=len(deals))
+    selection, deals = average_over_deals(first.bench, first.selection, needed)
+    return replace(first, selection=selection, deals=deals)
 
 
 @dataclass(frozen=True)

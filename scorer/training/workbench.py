@@ -237,8 +237,11 @@ class Workbench:
         )
 
     def _smaller(self, excluded: Folds) -> Folds | None:
-        """The fit to start from, trained on fewer rows, so that excluded rows have no influence."""
-        if len(excluded) > 1:
+        """The fit to start from, trained on fewer rows, so that excluded rows have no influence.
+
+        The first deal needs these fits in any case, a further one hardly ever.
+        """
+        if len(excluded) > 1 or self.deal > 0:
             return None
         return excluded | {(max(excluded, default=-1) + 1) % self.n_folds}
 

@@ -1,7 +1,8 @@
 """Runs dbt in this process, with progress, and with a one-line error that names the failing node.
 
 The project is parsed without variables, and the run gets the parsed manifest. Variables then apply
-when SQL is compiled, and a new `as_of` does not make dbt parse everything again.
+when SQL is compiled, and a new `as_of` does not make dbt parse everything again. Later runs in the
+same process take the manifest from memory.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError, NextofferError
 from scorer.files import make_private_folder
+from scorer.inputs.raw_folder import listing_fingerprint
 from scorer.inputs.readable_files import readable_files
 from scorer.interruption import is_interrupted, stop_if_interrupted
 from scorer.progress import Progress
@@ -34,6 +36,8 @@ _TOO_LITTLE_MEMORY = (
     b" and run the same command again\n"
 )
 _GC_THRESHOLD = (200_000, 20, 100)
+# The last parsed project, by what it was parsed from.
+_MANIFESTS: dict[tuple[str, frozenset[tuple[str, str]]], Any] = {}
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _USELESS_LINE = re.compile(
     r"^(\w+ Error$|\w+ Error in \w+ |> in |  *compiled code at |LINE \d+:|\^|$)"
@@ -117,8 +121,24 @@ def _selection(selector: str) -> list[str]:
 
 
 def _parsed(settings: Settings) -> Any:
-    # The result is not kept: a run marks nodes as compiled, and the next must compile with its own
-    # variables. What dbt keeps of a parse it throws away when the path of the database changes.
+    """Return the manifest of the project, without what earlier runs compiled in it."""
+    files = listing_fingerprint(None, settings.project_dir)
+    key = (files, frozenset(os.environ.items()))
+    if key not in _MANIFESTS:
+        _MANIFESTS.clear()
+        _MANIFESTS[key] = _parse(settings)
+    from dbt.contracts.graph.nodes import CompiledNode
+
+    manifest = _MANIFESTS[key]
+    for node in manifest.nodes.values():
+        if isinstance(node, CompiledNode):
+            node.compiled, node.compiled_code = False, None
+            node.extra_ctes, node.extra_ctes_injected = [], False
+    return manifest
+
+
+def _parse(settings: Settings) -> Any:
+    # What dbt keeps of a parse it throws away when the path of the database changes.
     before = os.environ["NEXTOFFER_DATABASE"]
     os.environ["NEXTOFFER_DATABASE"] = settings.build_path.name
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.dbt_runs import is_mart
+from tests.support.dbt_runs import is_mart, run_dbt
 from tests.support.paths import PROJECT
 
 LONGEST_MODEL = 150
@@ -213,6 +213,22 @@ def test_exposures_name_what_reads_the_marts(manifest: dict[str, Any]) -> None:
     read = {model for exposure in exposures for model in exposure["depends_on"]["nodes"]}
     assert all(exposure["description"] for exposure in exposures)
     assert read == {mart["unique_id"] for mart in marts(manifest)}
+
+
+@pytest.mark.slow
+def test_each_singular_test_runs_in_one_phase_of_a_cycle(
+    manifest: dict[str, Any], small_build: Path
+) -> None:
+    """Every singular test is in exactly one of the selectors that a cycle builds."""
+    chosen: list[str] = []
+    for selector in ("features", "monitoring"):
+        listed = run_dbt(
+            small_build, "--quiet", "ls", "--selector", selector, "--resource-type", "test"
+        )
+        assert listed.returncode == 0, listed.stdout[-3000:]
+        chosen += [line.rsplit(".", 1)[1] for line in listed.stdout.splitlines()]
+    tests = nodes(manifest, "test")
+    assert sorted(chosen) == sorted(t["name"] for t in tests if not t.get("test_metadata"))
 
 
 def test_models_are_short(manifest: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from scorer.ope.evaluation import IDENTICAL, INSUFFICIENT, OK, PairedDifference, averaged
 from scorer.training import workbench
 from scorer.training.cross_fitting import _draw_by_rank
-from scorer.training.gate import is_clear
 from scorer.training.plan import TrainingPlan
 from scorer.training.train import train
 from tests.support.benches import BOTH
@@ -41,13 +40,6 @@ def test_an_average_of_deals_has_their_mean_evidence() -> None:
     found = averaged(deals)
     assert (found.status, found.z, found.difference) == (OK, 1.0, 0.2)
     assert averaged(deals[1:2]).status == INSUFFICIENT
-
-
-def test_a_verdict_is_clear_sooner_the_more_deals_agree() -> None:
-    """A z of 2.2 is 0.56 above the threshold: not clear after one deal, clear after three."""
-    found = PairedDifference(OK, difference=1.0, standard_error=1.0, z=2.2)
-    assert not is_clear(found, 1.64, 1)
-    assert is_clear(found, 1.64, 3)
 
 
 def test_one_fold_judges_many_displays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,18 @@ def test_every_run_has_its_own_variables(settings: Settings) -> None:
         assert as_of_in_build(settings) == f"2026-01-{day} 00:00:00"
 
 
+def test_an_edited_project_is_parsed_again(settings: Settings) -> None:
+    """A model that changes between two runs of a process is built as it is now."""
+    model = settings.project_dir / "models" / "second.sql"
+    before = model.read_text()
+    try:
+        model.write_text("select 'edited' as as_of from {{ ref('first') }}")
+        run_dbt(settings, "good", "features", Silent())
+        assert as_of_in_build(settings) == "edited"
+    finally:
+        model.write_text(before)
+
+
 def test_the_build_file_is_free_after_a_run(settings: Settings) -> None:
     """The lock that dbt holds on the file is released, so that the scorer can write."""
     run_dbt(settings, "good", "features", Silent())
@@ -189,12 +201,15 @@ def test_settings_of_another_dbt_do_not_reach_ours(
 
 
 def test_a_signal_while_dbt_starts_prints_nothing(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Before dbt knows that it must not log, a signal leaves no traceback."""
     # As after the import of dbt.
     add_logger_to_manager(get_stdout_config(LineFormat.PlainText, True, EventLevel.INFO, False))
     monkeypatch.setattr(requires, "Flags", lambda _: os.kill(os.getpid(), signal.SIGTERM))
     with pytest.raises(Interrupted), interruptible():
-        parse_project(settings)
+        parse_project(replace(settings, home=tmp_path))
     assert capfd.readouterr() == ("", "")

@@ -1,14 +1,9 @@
-{%- set figures = [
-    "model_version", "model_kind", "estimator", "status", "policy_value", "standard_error", "value_low", "value_high",
-    "interval_method", "displays", "matching_displays", "matching_responses", "effective_sample_size",
-    "share_below_floor", "displays_without_propensity", "lift_over_random", "lift_over_random_low",
-    "lift_over_random_high", "lift_over_best_single", "lift_over_best_single_low", "lift_over_best_single_high",
-    "is_cross_fitted", "data_window_start", "data_window_end",
-] %}
-
 with evaluations as (
 
-    select * from {{ source("scorer", "policy_evaluation") }} where as_of <= {{ as_of() }}
+    -- Earlier versions of nextoffer called the previous model deployed.
+    select * replace (case policy when 'deployed' then 'previous' else policy end as policy)
+    from {{ source("scorer", "policy_evaluation") }}
+    where as_of <= {{ as_of() }}
 
 ),
 
@@ -39,24 +34,22 @@ served as (
 
 ),
 
+labelled as (
+
+    select
+        evaluations.*,
+        1 as place
+    from evaluations
+    union all
+    select served.* replace ('deployed' as policy) from served
+
+),
+
 final as (
 
     select
-        strategy_id,
-        cycle_date,
-        as_of,
-        -- Earlier versions of nextoffer called the previous model deployed.
-        case policy when 'deployed' then 'previous' else policy end as policy,
-        {{ figures | join(",\n        ") }}
-    from evaluations
-    union all
-    select
-        strategy_id,
-        cycle_date,
-        as_of,
-        'deployed' as policy,
-        {{ figures | join(",\n        ") }}
-    from served
+        {{ contract_columns("labelled") }}
+    from labelled
     where place = 1
 
 )
