@@ -1,4 +1,5 @@
--- One row per distinct text of `clicked` and `traffic_type` in flat displays, with the value it is read as.
+-- One row per distinct text of `clicked`, `is_final`, `traffic_type` and the text columns `seg_*` of flat displays, with the
+-- value it is read as.
 with records as (
 
     {{ read_displays(raw_files("displays")) }}
@@ -12,6 +13,24 @@ texts as (
         clicked_text as spelling,
         {{ text_to_boolean("clicked_text") }}::varchar as meaning
     from records
+    union all
+    select
+        'is_final' as column_name,
+        is_final_text as spelling,
+        {{ text_to_boolean("is_final_text") }}::varchar as meaning
+    from records
+    {%- for path in raw_files_of_kind("displays", ["csv", "parquet", "table"]) %}
+        {%- set reader = file_reader("displays", path, raw_file_kind(path)) -%}
+        {%- set types = described("select * from " ~ reader) -%}
+        {%- for column in prefixed_columns(path, "seg", types.keys() | list).values() if types[column] == "VARCHAR" %}
+    union all
+    select
+        {{ quoted(column) }} as column_name,
+        {{ without_null_mark(identifier(column)) }} as spelling,
+        {{ text_to_boolean(identifier(column)) }}::varchar as meaning
+    from {{ reader }}
+        {%- endfor %}
+    {%- endfor %}
     union all
     select
         'traffic_type' as column_name,

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.config import CYCLE, Settings
-from scorer.cycle.input_findings import require_records
-from scorer.cycle.run import check_inputs, require_inputs
+from scorer.cycle.input_findings import check_inputs, require_inputs, require_records
 from scorer.errors import NextofferError
 from scorer.inputs.sample import sampled
 from scorer.warehouse.quick_build import QuickBuild
@@ -80,6 +79,8 @@ def _found(build: QuickBuild, as_of: datetime, last: datetime | None, share: flo
     problem = None
     try:
         require_records(build.connection, share < 1)
+        # Names of computed features can clash with those of the context.
+        build.build(["strategy_features"])
     except NextofferError as error:
         problem = error
     names = ("severity", "input_name", "finding", "sentence")

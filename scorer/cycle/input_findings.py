@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from scorer.config import MAX_SEGMENTS
-from scorer.errors import InputError
+from scorer.config import MAX_SEGMENTS, Settings
+from scorer.errors import ConfigurationError, InputError
+from scorer.inputs.configuration import FILES, check_configuration
+from scorer.inputs.raw_folder import check_raw_folder
 from scorer.warehouse.database import Connection
+from scorer.warehouse.input_tables import read_input_tables
 
 _SHOWN = 3
 _WARNINGS = """
@@ -34,6 +37,37 @@ where finding = 'rejected' and list_contains($inputs, input_name)
     )
 order by occurrences desc, subject
 """
+
+
+def require_inputs(settings: Settings) -> None:
+    """Raise unless there are inputs.
+
+    Raises
+    ------
+    ConfigurationError
+        The raw folder is not stated.
+    InputError
+        The raw folder is missing or contains no input.
+    """
+    if settings.raw is not None:
+        check_raw_folder(settings.raw, may_be_empty=bool(settings.inputs))
+    elif not settings.inputs:
+        raise ConfigurationError(
+            "--raw is missing; name the folder of your input files, or set raw in nextoffer.toml"
+        )
+
+
+def check_inputs(settings: Settings) -> None:
+    """Raise unless the configuration among the inputs is valid.
+
+    Raises
+    ------
+    ConfigurationError
+        A row of the configuration is wrong.
+    InputError
+        A file or table cannot be read.
+    """
+    check_configuration(settings, read_input_tables(settings, tuple(FILES)))
 
 
 def require_records(connection: Connection, is_sample: bool = False) -> None:

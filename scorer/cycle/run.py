@@ -15,16 +15,17 @@ from pathlib import Path
 
 from scorer.config import CARRIED, Settings
 from scorer.cycle.all_strategies import rank_strategies, train_strategies
-from scorer.cycle.input_findings import input_warnings, require_records, segments_used
-from scorer.errors import ConfigurationError, NextofferError
-from scorer.files import remove_leftovers
-from scorer.inputs.configuration import FILES, check_configuration
-from scorer.inputs.event_log import seal_event_logs
-from scorer.inputs.raw_folder import (
-    check_raw_folder,
-    content_fingerprint,
-    listing_fingerprint,
+from scorer.cycle.input_findings import (
+    check_inputs,
+    input_warnings,
+    require_inputs,
+    require_records,
+    segments_used,
 )
+from scorer.errors import NextofferError
+from scorer.files import remove_leftovers
+from scorer.inputs.event_log import seal_event_logs
+from scorer.inputs.raw_folder import content_fingerprint, listing_fingerprint
 from scorer.inputs.readable_files import set_damaged_aside
 from scorer.interruption import interruptible, stop_if_interrupted
 from scorer.machine_limits import require_address_space
@@ -42,7 +43,6 @@ from scorer.warehouse.build_state import (
     steps_before,
 )
 from scorer.warehouse.database import connect_build
-from scorer.warehouse.input_tables import read_input_tables
 from scorer.warehouse.lock import hold_lock
 from scorer.warehouse.publications import make_newest_current, publish
 from scorer.warehouse.readiness import waiting_offers
@@ -114,37 +114,6 @@ def _remove_leftovers(settings: Settings) -> None:
     for folder in (*folders, *settings.models_dir.glob("*/"), *settings.models_dir.glob("*/*/")):
         remove_leftovers(folder)
     shutil.rmtree(settings.home / f"{settings.build_path.name}.tmp", ignore_errors=True)
-
-
-def check_inputs(settings: Settings) -> None:
-    """Raise unless the configuration among the inputs is valid.
-
-    Raises
-    ------
-    ConfigurationError
-        A row of the configuration is wrong.
-    InputError
-        A file or table cannot be read.
-    """
-    check_configuration(settings, read_input_tables(settings, tuple(FILES)))
-
-
-def require_inputs(settings: Settings) -> None:
-    """Raise unless there are inputs.
-
-    Raises
-    ------
-    ConfigurationError
-        The raw folder is not stated.
-    InputError
-        The raw folder is missing or contains no input.
-    """
-    if settings.raw is not None:
-        check_raw_folder(settings.raw, may_be_empty=bool(settings.inputs))
-    elif not settings.inputs:
-        raise ConfigurationError(
-            "--raw is missing; name the folder of your input files, or set raw in nextoffer.toml"
-        )
 
 
 def _state_to_continue(

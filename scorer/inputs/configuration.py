@@ -23,7 +23,6 @@ MAX_PERIODS = 10_000
 SEEDS = ("context_features", "ranking_strategies", "strategy_segments", "strategy_offers")
 DEFAULT_STRATEGY = "default"
 # Defaults of stg_ranking_strategies for empty values.
-DEFAULT_EXPLORATION_SHARE = 0.1
 DEFAULT_WINDOW_HOURS, DEFAULT_LOOKBACK_DAYS, DEFAULT_EXPLORATION_SHARE = 24, 30, 0.1
 _NO_ROWS = re.compile(r"\bwhere\s+false\b", re.IGNORECASE)
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")

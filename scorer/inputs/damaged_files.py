@@ -1,4 +1,4 @@
-"""Finds damage that only reading a whole file reveals, after a failure, and remembers it."""
+"""Finds what only reading a whole file reveals, after a failure, and remembers it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from scorer.inputs.file_forms import (
 from scorer.inputs.plain_files import source_version
 from scorer.inputs.text_traits import text_traits
 
+MIXED_LINE_ENDS = "ends its lines in two ways, CR LF and LF; a copy with one of them is read"
 _LIST = "damaged.json"
 _CHUNK = 1 << 20
 
@@ -53,7 +54,10 @@ def remember_damage(folder: Path, sources: Mapping[Path, Path]) -> dict[Path, st
 
 
 def damage_of(path: Path) -> str | None:
-    """Return what is wrong with a file and what to do, None if it can be read to its end."""
+    """Return what is wrong with a file and what to do, None if it can be read to its end.
+
+    A file with mixed line ends is not damaged, but only a copy of it can be read.
+    """
     try:
         content = content_of(head_of(path, "text"))
         if content == "parquet":
@@ -62,11 +66,11 @@ def damage_of(path: Path) -> str | None:
             with opened(path, content) as handle:
                 while handle.read(_CHUNK):
                     pass
-        elif file_kind(path) in CSV_KINDS:
+        if file_kind(path) in CSV_KINDS:
             if path.stat().st_size == 0:
                 return "is empty; a CSV file needs a header"
             if text_traits(path, content, sys.maxsize).has_mixed_line_ends:
-                return "ends its lines in two ways, CR LF and LF; save it again with one of them"
+                return MIXED_LINE_ENDS
     except UnreadableError as error:
         return str(error)
     except EOFError:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from scorer.errors import InputError
 from scorer.inputs.column_names import plain_name
-from scorer.inputs.file_forms import compression_of, file_kind, first_fields, head_of
+from scorer.inputs.file_forms import (
+    UnreadableError,
+    compression_of,
+    file_kind,
+    first_fields,
+    head_of,
+)
 
 RECIPES = "docs/recipes"
+# Files without the name of an input that are looked at.
+_MOST_FILES = 50
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,14 @@ class Export:
     name: str
     fields: frozenset[str]
     recipe: str
+
+    @property
+    def remedy(self) -> str:
+        """What a file of the export is, and what to do with it."""
+        return (
+            f"is {self.name}; turn it into displays with {RECIPES}/{self.recipe}.sql"
+            " and take it out of the raw folder"
+        )
 
 
 EXPORTS = tuple(
@@ -45,10 +65,22 @@ def require_own_format(file: Path, input_name: str) -> None:
         return
     export = recognised_export(_fields(file))
     if export:
-        raise InputError(
-            f"{file} is {export.name}; turn it into displays with {RECIPES}/{export.recipe}.sql"
-            " and take it out of the raw folder"
-        )
+        raise InputError(f"{file} {export.remedy}")
+
+
+def exports_among(entries: Iterable[Path]) -> Iterator[tuple[Path, Export]]:
+    """Yield the exports among files, and among the files of folders."""
+    files = (
+        file
+        for entry in entries
+        for file in (sorted(entry.rglob("*")) if entry.is_dir() else [entry])
+        if file.is_file() and os.access(file, os.R_OK)
+    )
+    for file in islice(files, _MOST_FILES):
+        with suppress(UnreadableError):
+            export = recognised_export(_fields(file))
+            if export:
+                yield file, export
 
 
 def recognised_export(fields: set[str]) -> Export | None:

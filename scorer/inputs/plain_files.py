@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +44,13 @@ from scorer.inputs.file_forms import (
     plain_name_of,
 )
 from scorer.inputs.foreign_exports import recognised_export
-from scorer.inputs.text_traits import DEFAULT_CODE_PAGE, text_traits, undecodable
+from scorer.inputs.text_traits import (
+    BEGINNING,
+    DEFAULT_CODE_PAGE,
+    Traits,
+    text_traits,
+    undecodable,
+)
 from scorer.inputs.workbooks import write_sheet
 
 # Maximum size of the copies of one file. Users have to unpack larger ones.
@@ -76,23 +83,32 @@ class Plain:
 class _Aim:
     """What copies are made for: an input, in a folder; text that is not UTF-8 is of a code page.
 
-    `depth` counts the containers that a file lies in.
+    `depth` counts the containers that a file lies in. `is_searched` says that the line ends of the
+    whole file count, not only those of its beginning.
     """
 
     input_name: str
     folder: Path
     code_page: str
     depth: int = 1
+    is_searched: bool = False
+
+    def traits(self, path: Path, content: str) -> Traits:
+        """Return the traits of a text file."""
+        return text_traits(path, content, sys.maxsize if self.is_searched else BEGINNING)
 
     def inside(self, folder: Path | None = None) -> _Aim:
         """Return the aim of what a container holds."""
         return replace(self, folder=folder or self.folder, depth=self.depth + 1)
 
 
-def plain_files(path: Path, input_name: str, folder: Path, code_page: str = "") -> Plain:
+def plain_files(
+    path: Path, input_name: str, folder: Path, code_page: str = "", is_searched: bool = False
+) -> Plain:
     """Return the files to read for an input file: itself, or copies in a folder.
 
-    CSV text that is not UTF-8 is of the code page, cp1252 unless another one is given.
+    CSV text that is not UTF-8 is of the code page, cp1252 unless another one is given. Mixed line
+    ends count if they are near the beginning of a file, or anywhere in one that `is_searched`.
 
     Raises
     ------
@@ -101,11 +117,11 @@ def plain_files(path: Path, input_name: str, folder: Path, code_page: str = "") 
     UnreadableError
         The file is damaged, of an unknown kind, or too large to be written out.
     """
-    aim = _Aim(input_name, folder, code_page or DEFAULT_CODE_PAGE)
+    aim = _Aim(input_name, folder, code_page or DEFAULT_CODE_PAGE, is_searched=is_searched)
     if path.is_dir() and (path / LOG).is_dir():
         return _kept_copies(path, aim)
     form = form_of(path)
-    if _is_plain(path, form):
+    if _is_plain(path, form, aim):
         return Plain((path,))
     if form.kind is None and not _holds_records(path, form):
         raise UnknownKindError(path.name)
@@ -121,7 +137,7 @@ def _holds_records(path: Path, form: Form) -> bool:
     return form.content != "text" or bool(plain & _ID_FIELDS or recognised_export(fields))
 
 
-def _is_plain(path: Path, form: Form) -> bool:
+def _is_plain(path: Path, form: Form, aim: _Aim) -> bool:
     """Return whether the engine reads a file as it is."""
     if form.content == "parquet":
         _require_end(path)
@@ -140,7 +156,7 @@ def _is_plain(path: Path, form: Form) -> bool:
         return form.content == "text" and _document_fits(path, inner)
     if form.kind in LINE_KINDS:
         return not is_json_document(inner)
-    return not is_json_record(inner) and not text_traits(path, form.content)
+    return not is_json_record(inner) and not aim.traits(path, form.content)
 
 
 def _require_end(path: Path) -> None:
@@ -166,6 +182,7 @@ def _kept_copies(path: Path, aim: _Aim) -> Plain:
         "rules": _RULES,
         "input": aim.input_name,
         "code_page": aim.code_page,
+        "is_searched": aim.is_searched,
         "version": source_version(path),
     }
     folder = aim.folder
@@ -226,7 +243,7 @@ def _copies(path: Path, aim: _Aim) -> Plain:
     if form.content.startswith("utf"):
         return Plain((_as_utf8(path, form, aim.folder, form.content),))
     name = _right_name(path, form)
-    traits = text_traits(path, "text") if Path(name).suffix.lower() in CSV_KINDS else None
+    traits = aim.traits(path, "text") if Path(name).suffix.lower() in CSV_KINDS else None
     if traits:
         encoding = aim.code_page if traits.is_in_code_page else "utf-8"
         file = _as_utf8(path, form, aim.folder, encoding)
@@ -273,7 +290,7 @@ def _decompressed(path: Path, form: Form, aim: _Aim) -> Plain:
         raise UnreadableError("is compressed several times; unpack it")
     suffix, kind = _SUFFIXES.get(form.content), file_kind(path)
     is_lines = (kind in LINE_KINDS and not is_json_document(head)) or (
-        kind in CSV_KINDS and not is_json_record(head) and not text_traits(path, form.content)
+        kind in CSV_KINDS and not is_json_record(head) and not aim.traits(path, form.content)
     )
     if inner == "text" and suffix and is_lines and path.parent != folder:
         return Plain((_linked(path, plain_name_of(path) + suffix, folder),))
@@ -325,7 +342,7 @@ def _unzipped(path: Path, aim: _Aim) -> Plain:
     for name, member in members:
         if member is None:
             parts.append(Plain((), ((name, str(UnknownKindError(name))),)))
-        elif _is_plain(member, form_of(member)):
+        elif _is_plain(member, form_of(member), aim):
             parts.append(Plain((member,)))
         else:
             parts.append(_copies(member, aim.inside(member.parent)))

@@ -18,6 +18,7 @@ from scorer.inputs.file_forms import (
     file_kind,
     is_of_another_tool,
 )
+from scorer.inputs.foreign_exports import exports_among
 
 INPUTS = (
     "experience_events",
@@ -69,6 +70,15 @@ def input_files(raw: Path, name: str) -> list[Path]:
             continue
         found += _files_below(path) if path.is_dir() else [path]
     return sorted(set(found))
+
+
+def unnamed_entries(raw: Path) -> list[Path]:
+    """Return the files and folders of the raw folder without the name of an input, sorted."""
+    return sorted(
+        path
+        for path in (raw.iterdir() if raw.is_dir() else ())
+        if not is_of_another_tool(path.name) and input_name(path) is None
+    )
 
 
 def empty_folders(raw: Path, name: str) -> list[Path]:
@@ -128,6 +138,8 @@ def check_raw_folder(raw: Path, may_be_empty: bool = False) -> None:
         raise InputError(f"--raw: {raw} is empty; put experience_events/ or displays.csv there")
     is_known = any(file_kind(path) or path.is_dir() for path in all_input_files(raw))
     if not is_known and not may_be_empty:
+        for path, export in exports_among(unnamed_entries(raw)):
+            raise InputError(f"{path} {export.remedy}")
         has = ", ".join(sorted(path.name for path in raw.iterdir())[:5])
         raise InputError(
             f"--raw: {raw} contains no recognised input; found: {has}; known: {', '.join(INPUTS)}"

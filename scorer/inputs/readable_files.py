@@ -13,15 +13,16 @@ from pathlib import Path
 
 from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.inputs.damaged_files import known_damage, remember_damage
+from scorer.inputs.damaged_files import MIXED_LINE_ENDS, known_damage, remember_damage
 from scorer.inputs.file_forms import UnreadableError
-from scorer.inputs.foreign_exports import require_own_format
+from scorer.inputs.foreign_exports import exports_among, require_own_format
 from scorer.inputs.plain_files import plain_files
-from scorer.inputs.raw_folder import INPUTS, empty_folders, input_files
+from scorer.inputs.raw_folder import INPUTS, empty_folders, input_files, unnamed_entries
 from scorer.inputs.text_traits import DEFAULT_CODE_PAGE
 
 _LOGS = ("experience_events", "displays")
 SET_ASIDE = (*_LOGS, "offers")
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ def readable_files(settings: Settings) -> ReadableFiles:
             inner = path.relative_to(raw)
             folder = settings.copies_dir / inner
             try:
-                if damage.get(path):
+                is_mixed = damage.get(path) == MIXED_LINE_ENDS
+                if path in damage and not is_mixed:
                     raise UnreadableError(damage[path])
-                plain = plain_files(path, name, folder, settings.code_page)
+                plain = plain_files(path, name, folder, settings.code_page, is_mixed)
             except UnreadableError as error:
                 if name not in SET_ASIDE:
                     raise InputError(f"{path} {error}") from None
@@ -90,6 +92,8 @@ def readable_files(settings: Settings) -> ReadableFiles:
             found.refused.extend(
                 Refused(name, f"{inner}/{part}", reason) for part, reason in plain.left_out
             )
+    for path, export in exports_among(unnamed_entries(raw)):
+        found.refused.append(Refused(UNKNOWN, str(path.relative_to(raw)), export.remedy))
     _remove_unused(settings.copies_dir, in_use)
     _require_any(found, raw)
     return found
@@ -117,9 +121,9 @@ def _require_any(found: ReadableFiles, raw: Path) -> None:
 
 
 def set_damaged_aside(settings: Settings) -> dict[Path, str]:
-    """Read all files to their end; return those newly found to be damaged, which are now refused.
+    """Read all files to their end; return what is wrong with those newly found to be damaged.
 
-    Call it after a failure only: it takes as long as reading the files.
+    They are refused from now on, or read as a copy if their line ends are mixed. Call it after a failure only: it takes as long as reading the files.
     """
     return remember_damage(settings.copies_dir, readable_files(settings).sources)
 

@@ -15,7 +15,7 @@ from scorer.inputs.file_forms import DAMAGED, UnreadableError, opened
 
 DEFAULT_CODE_PAGE = "cp1252"
 # Of what follows, lines that are not UTF-8 are rejected one by one.
-_MOST_BYTES = 64 << 20
+BEGINNING = 64 << 20
 _CHUNK = 1 << 20
 
 
@@ -30,8 +30,8 @@ class Traits:
         return self.is_in_code_page or self.has_mixed_line_ends
 
 
-def text_traits(path: Path, content: str, most_bytes: int = _MOST_BYTES) -> Traits:
-    """Return the traits of a text file, of its first 64 MB; it is compressed as `content` says."""
+def text_traits(path: Path, content: str, most_bytes: int = BEGINNING) -> Traits:
+    """Return the traits of the first bytes of a text file, compressed as `content` says."""
     return _text_traits(path, content, most_bytes, path.stat().st_mtime_ns)
 
 

@@ -22,7 +22,7 @@ from scorer.inputs.file_forms import (
     head_of,
 )
 from scorer.inputs.plain_files import plain_files
-from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
+from scorer.inputs.spellings import FALSE_WORDS, ID_NULL_MARKS, NULL_MARKS, TRUE_WORDS
 from scorer.progress import Progress
 from scorer.ranking.context import find_deployed, load_context
 from scorer.ranking.known_people import with_known_features
@@ -47,17 +47,29 @@ _READERS = {
 _FLAG = f"""
 case
     when lower(trim({{cell}}::varchar)) in {TRUE_WORDS} then true
-    when try_cast({{cell}} as double) = 1 then true
+    when try_cast(replace({{cell}}::varchar, ',', '.') as double) = 1 then true
     when coalesce(lower(trim({{cell}}::varchar)), '') in {NULL_MARKS} then false
     when lower(trim({{cell}}::varchar)) in {FALSE_WORDS} then false
-    when try_cast({{cell}} as double) = 0 then false
+    when try_cast(replace({{cell}}::varchar, ',', '.') as double) = 0 then false
 end
 """
 _IDS = ("request_id", "profile_id", "activity_id", "scope_id", "placement_id")
 _COLUMNS = (*_IDS, "offer_ids", "event_ts")
 # An id that was stored as a number with decimals: 7.0 is 7.
-_ID = r"regexp_replace(trim({cell}::varchar), '^(-?\d+)\.0$', '\1')"
+_ID = rf"""
+case
+    when lower(trim({{cell}}::varchar)) not in {ID_NULL_MARKS}
+        then regexp_replace(trim({{cell}}::varchar), '^(-?\d+)\.0+$', '\1')
+end
+"""
 _PRESENT = f"case when lower(trim({{cell}})) not in {NULL_MARKS} then trim({{cell}}) end"
+# Whether numbers of a column have a decimal comma, as in macros/portability/values.sql.
+_HAS_DECIMAL_COMMAS = r"""
+bool_and(regexp_full_match({cell}, '[-+]?[\d.,]+'))
+and bool_or(regexp_full_match({cell}, '[-+]?(\d+,(\d{{1,2}}|\d{{4,}})|0,\d+|\d{{1,3}}(\.\d{{3}})+,\d+)'))
+and not bool_or(regexp_full_match({cell}, '[-+]?(\d+\.(\d{{1,2}}|\d{{4,}})|0\.\d+|\d{{1,3}}(,\d{{3}})+\.\d+)'))
+"""
+_WITH_POINT = "replace(replace({cell}, '.', ''), ',', '.')"
 _WRITERS = {
     ".csv": "csv, header",
     ".tsv": "csv, header, delimiter '\t'",
@@ -148,8 +160,10 @@ def _table(file: Path, part: Path) -> pa.Table:
     connection = connect_memory()
     try:
         types, reader = _reader(connection, part)
+        known = _known(file, list(types))
+        with_commas = _decimal_comma_columns(connection, part, known, reader)
         chosen = ", ".join(
-            _column(name, known, types[name]) for name, known in _known(file, list(types)).items()
+            _column(name, known[name], types[name], name in with_commas) for name in types
         )
         return connection.sql(f"select {chosen} from {reader}").to_arrow_table()
     except DatabaseError as error:
@@ -177,9 +191,15 @@ def _reader(connection: Connection, file: Path) -> tuple[dict[str, str], str]:
 
 def _dialect(file: Path) -> str:
     """Return the options for reading a CSV file: its delimiter, and whether it begins `sep=;`."""
+    skipped, delimiter = _delimiter(file)
+    return f", delim = {literal(delimiter)}, skip = {skipped}"
+
+
+def _delimiter(file: Path) -> tuple[int, str]:
+    """Return how many lines precede the header of a CSV file, 0 or 1, and its delimiter."""
     head = head_of(file, compression_of(file) or "text").decode("utf-8-sig", errors="replace")
     skipped, delimiter = separator_line(head)
-    return f", delim = {literal(delimiter or csv_delimiter(head))}, skip = {skipped}"
+    return skipped, delimiter or csv_delimiter(head)
 
 
 def _as_text(kind: str) -> str:
@@ -208,7 +228,23 @@ def _known(file: Path, names: list[str]) -> dict[str, str]:
     return {name: matched.get(name) or prefixed_name(name) or name for name in names}
 
 
-def _column(name: str, known: str, kind: str) -> str:
+def _decimal_comma_columns(
+    connection: Connection, file: Path, known: dict[str, str], reader: str
+) -> set[str]:
+    """Return the context columns of a CSV file whose numbers have a decimal comma.
+
+    In a file that separates its fields by commas, a comma in a value is part of a text.
+    """
+    contexts = [name for name, meaning in known.items() if meaning.startswith("ctx_")]
+    if (file_kind(file) or ".csv") not in CSV_KINDS or _delimiter(file)[1] == "," or not contexts:
+        return set()
+    cells = [_PRESENT.format(cell=quote(name)) for name in contexts]
+    marks = ", ".join(_HAS_DECIMAL_COMMAS.format(cell=f"({cell})") for cell in cells)
+    ((*found,),) = connection.execute(f"select {marks} from {reader}").fetchall()
+    return {name for name, has_commas in zip(contexts, found, strict=True) if has_commas}
+
+
+def _column(name: str, known: str, kind: str, has_decimal_commas: bool) -> str:
     value = quote(name)
     if known.startswith("seg_"):
         value = _FLAG.format(cell=value)
@@ -216,6 +252,7 @@ def _column(name: str, known: str, kind: str) -> str:
         value = _ID.format(cell=value)
     elif known.startswith("ctx_") and kind == "VARCHAR":
         value = _PRESENT.format(cell=value)
+        value = _WITH_POINT.format(cell=value) if has_decimal_commas else value
     return f"{value} as {quote(known)}"
 
 

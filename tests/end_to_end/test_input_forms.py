@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scorer.errors import InputError
-from scorer.inputs.spellings import FALSE_WORDS, NULL_MARKS, TRUE_WORDS
+from scorer.inputs.spellings import FALSE_WORDS, ID_NULL_MARKS, NULL_MARKS, TRUE_WORDS
 from scorer.progress import Silent
 from scorer.warehouse.dbt import run_dbt
 from tests.support.paths import PROJECT
@@ -161,7 +161,7 @@ def test_python_and_sql_know_the_same_words() -> None:
     macros = (PROJECT / "macros" / "portability" / "values.sql").read_text()
     for words in (TRUE_WORDS, FALSE_WORDS):
         assert all(f'"{word}"' in macros for word in words)
-    assert all(f"'{mark}'" in macros for mark in NULL_MARKS)
+    assert all(f"'{mark}'" in macros for mark in (*NULL_MARKS, *ID_NULL_MARKS))
 
 
 def test_times_without_a_zone_are_those_of_the_stated_zone(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-{# List from text, which is a JSON array or values separated by `|`. Drops empty values and surrounding spaces.
-   NULL stays NULL. #}
+{# List from text, which is a JSON array or values separated by `|`. Drops empty values, surrounding spaces and the
+   decimals of ids that were stored as numbers. NULL stays NULL. #}
 {% macro text_to_list(column) -%}{{ return(adapter.dispatch("text_to_list", "nextoffer")(column)) }}{%- endmacro %}
 
 {% macro duckdb__text_to_list(column) -%}
@@ -7,7 +7,8 @@
         when {{ column }} is null then null
         when starts_with({{ column }}, '[') and json_valid({{ column }}) then json_extract_string({{ column }}, '$[*]')
         else list_filter(
-            list_transform(string_split({{ column }}, '|'), lambda part: trim(part)), lambda part: part <> ''
+            list_transform(string_split({{ column }}, '|'), lambda part: regexp_replace(trim(part), '^(-?\d+)\.0+$', '\1')),
+            lambda part: part <> ''
         )
     end
 {%- endmacro %}

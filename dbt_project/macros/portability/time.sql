@@ -18,12 +18,15 @@
 
 {% macro duckdb__text_to_utc(column) -%}
     coalesce(
-        try_cast({{ column }} as timestamptz) at time zone 'UTC',
+        -- The engine would read 26-OCT-26 as a day of the year 26.
+        try_cast(case when substr({{ column }}, 3, 1) <> '-' then {{ column }} end as timestamptz) at time zone 'UTC',
         case
             when regexp_full_match({{ column }}, '-?\d{9,10}(\.\d+)?') then make_timestamp((try_cast({{ column }} as double) * 1000000)::bigint)
             when regexp_full_match({{ column }}, '\d{12,13}(\.\d+)?') then make_timestamp((try_cast({{ column }} as double) * 1000)::bigint)
             when regexp_full_match({{ column }}, '\d{15,16}') then make_timestamp({{ column }}::bigint)
             when regexp_full_match({{ column }}, '\d{18,19}') then make_timestamp({{ column }}::bigint // 1000)
+            when regexp_full_match({{ column }}, '/Date\(\d{12,13}([+-]\d{4})?\)/')
+                then make_timestamp(regexp_extract({{ column }}, '\d+')::bigint * 1000)
             when regexp_full_match({{ column }}, '(19|20)\d{6}([T ]?\d{6}.*)?')
                 then try_cast(
                     rtrim(regexp_replace({{ column }}, '^(\d{4})(\d{2})(\d{2})[T ]?(\d{2})?(\d{2})?(\d{2})?(.*)$', '\1-\2-\3 \4:\5:\6\7'), ' :') as timestamptz
@@ -33,11 +36,14 @@
                     regexp_replace(replace({{ column }}, ',', '.'), '\[[A-Za-z/_]+\]$', '') as timestamptz
                 ) at time zone 'UTC'
             else try_strptime(
-                regexp_replace({{ column }}, ' (GMT|UTC|Z)$', ' +0000'),
+                regexp_replace(regexp_replace({{ column }}, ' (GMT|UTC|Z)$', ' +0000'), ' (?:GMT|UTC)([+-]\d{4}).*$| UTC( \d{4})$| (\+0000) \+0000$', ' \1\2\3'),
                 [
                     '%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p',
                     '%d %b %Y', '%d %b %Y %H:%M:%S', '%d %b %Y %H:%M', '%d/%b/%Y:%H:%M:%S %z', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S',
-                    '%b %d, %Y', '%B %d, %Y', '%b %d, %Y %I:%M:%S %p', '%b %d, %Y %I:%M %p', '%b %d, %Y %H:%M:%S'
+                    '%b %d, %Y', '%B %d, %Y', '%b %d, %Y %I:%M:%S %p', '%b %d, %Y %I:%M %p', '%b %d, %Y %H:%M:%S',
+                    '%d-%b-%y', '%d-%b-%y %H:%M:%S', '%d-%b-%y %I.%M.%S.%f %p', '%Y-%m-%d-%H.%M.%S.%f', '%Y.%m.%d', '%Y.%m.%d %H:%M:%S',
+                    '%d %B %Y', '%d %B %Y %H:%M', '%d %B %Y %H:%M:%S', '%B %d, %Y %H:%M:%S', '%A, %B %d, %Y', '%b %d %Y', '%b %d %Y %H:%M:%S',
+                    '%d/%b/%Y', '%d%b%Y', '%d%b%Y:%H:%M:%S', '%a %b %d %H:%M:%S %Y', '%a %b %d %Y %H:%M:%S %z', '%Y-%m-%d %H:%M:%S %z'
                 ]
             )::timestamptz at time zone 'UTC'
         end
@@ -45,14 +51,14 @@
 {%- endmacro %}
 
 {# A local date such as 26.10.2026, 26.10.26 or 10/26/2026 09:00, with the year moved to the front; other text is unchanged.
-   A number above 12 is a day; if neither is, `day_first` decides by separator, {'.': true, '/': false}, or leaves the text
-   unchanged, {'/': none}. #}
+   A number above 12 is a day; if neither is, `day_first` decides by separator, {'.': true, '/': false, '/2': none}, or leaves
+   the text unchanged if none. '/2' is for years of two digits after a slash, where a first number above 12 may be the year. #}
 {% macro local_date_to_iso(text, day_first) -%}
     {{ return(adapter.dispatch("local_date_to_iso", "nextoffer")(text, day_first)) }}
 {%- endmacro %}
 
 {% macro duckdb__local_date_to_iso(text, day_first) -%}
-    {%- set full_year = "regexp_replace(" ~ text ~ ", '^(\\d{1,2}\\.\\d{1,2}\\.)(\\d\\d)(\\D.*)?$', '\\120\\2\\3')" -%}
+    {%- set full_year = "regexp_replace(" ~ text ~ ", '^(\\d{1,2}[./]\\d{1,2}[./])(\\d\\d)(\\D.*)?$', '\\120\\2\\3')" -%}
     {%- set pattern = "'^(\\d{1,2})[./-](\\d{1,2})[./-](\\d{4})[T ,]*(.*)$'" -%}
     {%- set with_day_first = "rtrim(regexp_replace(" ~ full_year ~ ", " ~ pattern ~ ", '\\3-\\2-\\1 \\4'))" -%}
     {%- set with_month_first = "rtrim(regexp_replace(" ~ full_year ~ ", " ~ pattern ~ ", '\\3-\\1-\\2 \\4'))" -%}
@@ -61,27 +67,29 @@
         when substr({{ text }}, 2, 1) not in ('.', '/', '-') and substr({{ text }}, 3, 1) not in ('.', '/', '-') then {{ text }}
         when regexp_extract({{ text }}, {{ local_date() }}) = '' then {{ text }}
         when try_cast(regexp_extract({{ text }}, '^\d{1,2}\D(\d{1,2})', 1) as int) > 12 then {{ with_month_first }}
+        when regexp_matches({{ text }}, '^\d{1,2}/\d{1,2}/\d\d(\D|$)') then {{ of[day_first["/2"]] }}
         when try_cast(regexp_extract({{ text }}, '^\d{1,2}') as int) > 12 then {{ with_day_first }}
         when regexp_matches({{ text }}, '^\d{1,2}\.') then {{ of[day_first["."]] }}
         else {{ of[day_first["/"]] }}
     end
 {%- endmacro %}
 
-{# The pattern of a local date at the beginning of a text; with points the year may have two digits. #}
+{# The pattern of a local date at the beginning of a text; with points or slashes the year may have two digits. #}
 {% macro local_date() -%}
-    '^\d{1,2}([./-]\d{1,2}[./-]\d{4}|\.\d{1,2}\.\d\d)\b'
+    '^\d{1,2}([./-]\d{1,2}[./-]\d{4}|\.\d{1,2}\.\d\d|/\d{1,2}/\d\d)\b'
 {%- endmacro %}
 
 {# Evidence for the order of the local dates in a column, one row per separator: how many can only start with the day, how
-   many only with the month, and an example that could be either. #}
+   many only with the month, and an example that could be either. With '/2', a date that can only start with the day or the
+   year is such an example, too. #}
 {% macro local_date_parts(text, relation) -%}{{ return(adapter.dispatch("local_date_parts", "nextoffer")(text, relation)) }}{%- endmacro %}
 
 {% macro duckdb__local_date_parts(text, relation) -%}
     select
-        case when contains(written, '.') then '.' else '/' end as separator,
+        case when contains(written, '.') then '.' when regexp_matches(written, '/\d\d$') then '/2' else '/' end as separator,
         count(*) filter (where first_number > 12) as day_first,
         count(*) filter (where second_number > 12) as month_first,
-        min(written) filter (where first_number <= 12 and second_number <= 12) as unclear
+        min(written) filter (where second_number <= 12 and (first_number <= 12 or regexp_matches(written, '/\d\d$'))) as unclear
     from (
         select
             regexp_extract({{ text }}, {{ local_date() }}) as written,

@@ -3,7 +3,10 @@
 
 {% macro duckdb__without_null_mark(text) -%}
     case
-        when lower(trim({{ text }})) not in ('', 'null', 'na', 'n/a', '#n/a', '<na>', 'nan', '\n', 'none', 'nil')
+        when lower(trim({{ text }})) not in (
+            '', 'null', 'na', 'n/a', '#n/a', '<na>', 'nan', '\n', 'none', 'nil', 'nat', 'n.a.', '(null)', '<null>', '[null]', '#null!',
+            '#nv', '#n/d', 'undefined', '-', '--'
+        )
             then trim({{ text }})
     end
 {%- endmacro %}
@@ -14,6 +17,9 @@
         "true", "1", "1.0", "t", "yes", "y", "on",
         "ja", "j", "wahr", "oui", "vrai", "si", "sí", "sì", "vero", "verdadero", "sim", "verdadeiro", "tak", "prawda", "ano",
         "da", "evet", "kyllä", "igen", "да", "はい", "是",
+        "waar", "sant", "sand", "sann", "tosi", "igaz", "pravda", "áno", "истина", "правда", "так", "ναι", "doğru", "dogru",
+        "jah", "jā", "taip", "já", "có", "ya", "benar", "ใช่", "نعم", "כן", "예", "네", "是的", "真", "हाँ", "o", "s", "v", "д",
+        "x", "✓", "✔",
     ]) }}
 {% endmacro %}
 
@@ -22,6 +28,9 @@
         "false", "0", "0.0", "f", "no", "n", "off",
         "nein", "falsch", "non", "faux", "falso", "não", "nao", "nie", "fałsz", "ne", "nee", "nej", "hayır", "hayir", "ei",
         "nem", "нет", "いいえ", "否",
+        "onwaar", "falskt", "falsk", "usann", "epätosi", "hamis", "nepravda", "ложь", "неправда", "ні", "όχι", "οχι",
+        "yanlış", "yanliş", "nē", "nu", "nei", "không", "tidak", "salah", "ไม่", "ไม่ใช่", "لا", "לא", "아니오", "아니요", "不是",
+        "假", "नहीं", "н", "✗", "✘",
     ]) }}
 {% endmacro %}
 
@@ -32,8 +41,8 @@
     case
         when lower(trim({{ text }})) in ({{ quoted_list(true_words())[1:-1] }}) then true
         when lower(trim({{ text }})) in ({{ quoted_list(false_words())[1:-1] }}) then false
-        when try_cast({{ text }} as double) = 1 then true
-        when try_cast({{ text }} as double) = 0 then false
+        when try_cast(replace({{ text }}, ',', '.') as double) = 1 then true
+        when try_cast(replace({{ text }}, ',', '.') as double) = 0 then false
     end
 {%- endmacro %}
 
@@ -46,7 +55,7 @@
 
 {# An amount without currency, spaces and apostrophes. #}
 {% macro plain_amount(text) -%}
-    regexp_replace(regexp_replace({{ text }}, '^\s*([-+]?)\s*(?:\p{Sc}|[A-Z]{3}\b)\s*|\s*(?:\p{Sc}|\b[A-Z]{3})\s*$', '\1', 'g'), '[\s\x{00A0}\x{202F}''’]', '', 'g')
+    regexp_replace(regexp_replace({{ text }}, '^\s*([-+]?)\s*(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|Rs\.?|Fr\.)\s*|\s*(?:\p{Sc}|[A-Z]{3}|kr\.?|zł|Kč|Ft|lei)\s*$', '\1', 'g'), '[\s\x{00A0}\x{202F}''’]', '', 'g')
 {%- endmacro %}
 
 {# Text to a number. Accepts a currency and separators if only one reading is possible, such as 1,234.50, 1.234,50 or 12,5;
@@ -59,7 +68,7 @@
         list_transform(
             [{{ plain_amount(text) }}],
             lambda amount: case
-                when regexp_full_match(amount, '[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?\d{1,3}(,\d{3}){2,}') then try_cast(replace(amount, ',', '') as double)
+                when regexp_full_match(amount, '[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?\d{1,3}(,\d{2,3})+,\d{3}(\.\d+)?') then try_cast(replace(amount, ',', '') as double)
                 when regexp_full_match(amount, '[-+]?\d{1,3}(\.\d{3})+,\d+|[-+]?\d{1,3}(\.\d{3}){2,}') then try_cast(replace(replace(amount, '.', ''), ',', '.') as double)
                 when regexp_full_match(amount, '[-+]?(\d+,(\d{1,2}|\d{4,})|0,\d+)') then try_cast(replace(amount, ',', '.') as double)
                 when not contains(amount, ',') then try_cast(amount as double)
@@ -112,11 +121,15 @@
     end
 {%- endmacro %}
 
-{# An id that was stored as a number with decimals: 7.0 is 7. #}
+{# An id that was stored as a number with decimals: 7.0 is 7. NULL for the marks of a missing value that are hardly ids. #}
 {% macro plain_id(text) -%}{{ return(adapter.dispatch("plain_id", "nextoffer")(text)) }}{%- endmacro %}
 
 {% macro duckdb__plain_id(text) -%}
-    case when ends_with({{ text }}, '.0') then regexp_replace({{ text }}, '^(-?\d+)\.0$', '\1') else {{ text }} end
+    case
+        when ends_with({{ text }}, '.0') or ends_with({{ text }}, '.00') then regexp_replace({{ text }}, '^(-?\d+)\.0+$', '\1')
+        when lower({{ text }}) in ('null', 'nan', '<na>', '\n', '(null)', '<null>', 'undefined') then null
+        else {{ text }}
+    end
 {%- endmacro %}
 
 {# A number column as text, whole numbers without decimals or exponent. #}

@@ -10,20 +10,23 @@
 {% macro time_text(source_name, column, text, relation) %}
     {%- set beginning = "(select * from " ~ relation ~ " limit 20000)" -%}
     {%- if not query_rows(local_date_parts(text, beginning)) -%}
-        {{ return(local_date_to_iso(text, {".": true, "/": none})) }}
+        {{ return(local_date_to_iso(text, {".": true, "/": none, "/2": none})) }}
     {%- endif -%}
-    {%- set day_first = {".": true, "/": true} -%}
+    {%- set day_first = {".": true, "/": true, "/2": none} -%}
     {%- set parts = query_rows(local_date_parts(text, relation)) -%}
     {%- for part in parts -%}
-        {%- if (part["day_first"] > 0) != (part["month_first"] > 0) -%}
-            {%- do day_first.update({part["separator"]: part["day_first"] > 0}) -%}
+        {%- set is_day_first = part["day_first"] > 0 -%}
+        {%- if is_day_first != (part["month_first"] > 0) and not (is_day_first and part["separator"] == "/2") -%}
+            {%- do day_first.update({part["separator"]: is_day_first}) -%}
         {%- elif var("date_order", "") -%}
             {%- do day_first.update({part["separator"]: var("date_order") == "day_first"}) -%}
-        {%- elif part["unclear"] and (part["separator"] == "/" or part["month_first"]) -%}
+        {%- elif part["unclear"] and (part["separator"] != "." or part["month_first"]) -%}
             {%- set numbers = modules.re.findall("[0-9]+", part["unclear"]) -%}
+            {%- set year = numbers[2] if numbers[2] | length == 4 else "20" ~ numbers[2] -%}
+            {%- set other = year ~ "-" ~ numbers[0] ~ "-" ~ numbers[1] if numbers[0] | int <= 12 else "20" ~ numbers | join("-") -%}
             {{ exceptions.raise_compiler_error(
                 "[input] " ~ source_name ~ ": column " ~ column ~ ": " ~ part["unclear"] ~ " can be "
-                ~ numbers[2] ~ "-" ~ numbers[1] ~ "-" ~ numbers[0] ~ " or " ~ numbers[2] ~ "-" ~ numbers[0] ~ "-" ~ numbers[1]
+                ~ year ~ "-" ~ numbers[1] ~ "-" ~ numbers[0] ~ " or " ~ other
                 ~ "; write dates in that form, or state which: date_order in nextoffer.toml, --date-order or NEXTOFFER_DATE_ORDER, day_first or month_first"
             ) }}
         {%- endif -%}

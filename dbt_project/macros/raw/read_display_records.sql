@@ -37,7 +37,7 @@
     {%- endset -%}
     select
         {%- for column in display_columns() %}
-        {{ display_text(column, spelled_text(path, column, places[column], relation)) }} as {{ display_alias(column) }},
+        {{ spelled_text(path, column, places[column], relation) }} as {{ display_alias(column) }},
         {%- endfor %}
         list_transform(
             list_filter(segment_entries, lambda entry: {{ text_to_boolean("entry[2]") }}),

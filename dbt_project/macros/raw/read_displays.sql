@@ -41,11 +41,6 @@
     where false
 {% endmacro %}
 
-{# Columns in which NULL, NA and the like mean that the value is missing. #}
-{% macro display_text(column, text) -%}
-    {{ return(without_null_mark(text) if column in ("event_ts", "position", "propensity", "traffic_type", "clicked", "value", "outcome_until", "is_final") else text) }}
-{%- endmacro %}
-
 {% macro read_display_columns(path, kind) %}
     {%- set reader = file_reader("displays", path, kind) -%}
     {%- set types = described("select * from " ~ reader) -%}
@@ -55,7 +50,7 @@
     {%- set segments, contexts = prefixed_columns(path, "seg", names), prefixed_columns(path, "ctx", names) -%}
     select
         {%- for column in display_columns() %}
-        {{ display_text(column, column_text(path, column, matched, types, reader)) }} as {{ display_alias(column) }},
+        {{ column_text(path, column, matched, types, reader) }} as {{ display_alias(column) }},
         {%- endfor %}
         {% if segments -%}
         list_filter(

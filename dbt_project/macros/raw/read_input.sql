@@ -65,8 +65,8 @@
         to_json({{ identifier(column) }})::varchar
     {%- elif type.startswith("TIMESTAMP WITH TIME ZONE") -%}
         ({{ identifier(column) }} at time zone 'UTC')::varchar || 'Z'
-    {%- elif type in ("DOUBLE", "FLOAT") -%}
-        {{ number_to_text(identifier(column)) }}
+    {%- elif type in ("DOUBLE", "FLOAT") or type.startswith("DECIMAL") -%}
+        nullif({{ number_to_text(identifier(column)) }}, 'nan')
     {%- else -%}
         {{ identifier(column) }}::varchar
     {%- endif -%}
@@ -74,10 +74,10 @@
 
 {# Columns whose values are ids. #}
 {% macro id_columns() %}
-    {{ return(["profile_id", "offer_id", "request_id", "segment_id"]) }}
+    {{ return(["profile_id", "offer_id", "request_id", "segment_id", "placement_id", "activity_id", "scope_id"]) }}
 {% endmacro %}
 
-{# A wanted column of a file as trimmed text, with timestamps and ids normalised; NULL if the file lacks it.
+{# A wanted column of a file as trimmed text, spelled in one way; NULL if the file lacks it.
    matched: wanted column -> the file's; types: the file's column -> its type; relation: what is read. #}
 {% macro column_text(source_name, column, matched, types, relation) -%}
     {%- if column not in matched -%}{{ return("null::varchar") }}{%- endif -%}
@@ -88,14 +88,16 @@
     {{ return(text) }}
 {%- endmacro %}
 
-{# Text of a wanted column with timestamps, numbers and ids normalised. #}
+{# Text of a wanted column with timestamps, numbers, ids and missing values spelled in one way. #}
 {% macro spelled_text(source_name, column, text, relation) -%}
+    {%- if column in id_columns() -%}
+        {{ return(plain_id(text)) }}
+    {%- endif -%}
+    {%- set text = without_null_mark(text) -%}
     {%- if column in time_columns() -%}
-        {{ return(time_text(source_name, column, without_null_mark(text), relation)) }}
+        {{ return(time_text(source_name, column, text, relation)) }}
     {%- elif column in number_columns() -%}
         {{ return(amount_text(text, relation)) }}
-    {%- elif column in id_columns() -%}
-        {{ return(plain_id(text)) }}
     {%- endif -%}
     {{ return(text) }}
 {%- endmacro %}

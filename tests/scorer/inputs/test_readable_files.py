@@ -20,7 +20,8 @@ import pytest
 
 from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.inputs.damaged_files import damage_of
+from scorer.inputs import plain_files, text_traits
+from scorer.inputs.damaged_files import MIXED_LINE_ENDS, damage_of
 from scorer.inputs.readable_files import readable_files, set_damaged_aside
 
 CSV = b"event_ts,profile_id,offer_id\n2026-11-20,p,a\n"
@@ -356,6 +357,24 @@ def test_damage_is_found_and_kept_in_mind(
     assert found is None if problem is None else problem in (found or "")
     assert set_damaged_aside(settings) == ({} if found is None else {file: found})
     assert [each.reason for each in readable_files(settings).refused] == ([found] if found else [])
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_line_ends_that_change_late_are_found_after_a_failure(
+    settings: Settings, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the beginning of a large file is searched; after a failure, a copy is read."""
+    late = CSV * 10 + CSV.replace(b"\n", b"\r\n")
+    file = settings.raw / f"displays.csv{suffix}"
+    file.write_bytes(gz(late) if suffix else late)
+    monkeypatch.setattr(plain_files, "BEGINNING", 10)
+    monkeypatch.setattr(text_traits, "_CHUNK", 8)
+    assert readable_files(settings).files["displays"] == [file]
+    assert set_damaged_aside(settings) == {file: MIXED_LINE_ENDS}
+    found = readable_files(settings)
+    (copy,) = found.files["displays"]
+    assert (copy.read_bytes(), found.refused) == (CSV * 11, [])
+    assert set_damaged_aside(settings) == {}
 
 
 def test_text_that_is_not_utf8_is_of_the_stated_code_page(settings: Settings) -> None:

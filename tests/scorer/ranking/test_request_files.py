@@ -118,6 +118,25 @@ def test_requests_have_the_forms_of_inputs(tmp_path: Path, name: str, content: b
     assert read_requests(tmp_path / name).to_pylist() == [ROW]
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "cells", "read"),
+    [
+        (";", ["2,5", "NA", "1.234,5"], ["2.5", None, "1234.5"]),
+        (";", ["2,5", "3.5"], ["2,5", "3.5"]),
+        (";", ["2,5", "3 rooms"], ["2,5", "3 rooms"]),
+        (",", ['"2,5"', "3"], ["2,5", "3"]),
+    ],
+)
+def test_context_has_decimal_commas_as_in_displays(
+    tmp_path: Path, delimiter: str, cells: list[str], read: list[str | None]
+) -> None:
+    """A column of numbers with decimal commas is read as numbers if no comma separates fields."""
+    file = tmp_path / "requests.csv"
+    rows = [f"r{n}{delimiter}{cell}" for n, cell in enumerate(cells)]
+    file.write_text("\n".join([f"request_id{delimiter}ctx_age", *rows]) + "\n")
+    assert read_requests(file).to_pydict()["ctx_age"] == read
+
+
 def test_broken_json_is_an_input_error(tmp_path: Path) -> None:
     """The error for a line that is not JSON names the file."""
     file = tmp_path / "requests.ndjson"

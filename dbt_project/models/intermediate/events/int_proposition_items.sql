@@ -79,7 +79,7 @@ final as (
         profile_id,
         request_id,
         coalesce(nullif(proposition_id, ''), event_id || ':' || proposition_number) as proposition_id,
-        nullif(item.id, '') as offer_id,
+        {{ plain_id("nullif(trim(item.id), '')") }} as offer_id,
         coalesce(nullif(activity_id, ''), 'default') as activity_id,
         coalesce(nullif(scope_id, ''), 'default') as scope_id,
         coalesce(nullif(placement_id, ''), 'default') as placement_id,
