@@ -31,9 +31,15 @@ _REASONS = """
 select subject, occurrences, example
 from input_findings
 where finding = 'rejected' and list_contains($inputs, input_name)
-    and not exists (
-        select 1 from input_findings
-        where finding = 'accepted' and list_contains($inputs, input_name)
+    and (
+        not exists (
+            select 1 from input_findings
+            where finding = 'accepted' and list_contains($inputs, input_name)
+        )
+        or $are_displays and not exists (select 1 from fct_displays) and exists (
+            select 1 from input_findings
+            where finding = 'rejected' and subject ~ '^(display without items|item without id)'
+        )
     )
 order by occurrences desc, subject
 """
@@ -86,7 +92,8 @@ def require_records(connection: Connection, is_sample: bool = False) -> None:
         ("display", ["displays", "experience_events"]),
         ("offer of the catalogue", ["offers"]),
     ):
-        found = connection.execute(_REASONS, {"inputs": inputs}).fetchall()
+        wanted = {"inputs": inputs, "are_displays": what == "display"}
+        found = connection.execute(_REASONS, wanted).fetchall()
         if found:
             reasons = "; ".join(f"{why} ({n}, such as {e})" for why, n, e in found[:_SHOWN])
             raise InputError(f"every {what} was rejected: {reasons}")

@@ -5,6 +5,7 @@ Follows the rules of macros/raw/column_names.sql of the dbt project, for files t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -16,7 +17,7 @@ _PREFIX_ENDS = ("_", " ", "-")
 
 def plain_name(name: str) -> str:
     """Return a name without case, spaces, hyphens and underscores."""
-    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    return re.sub(r"[_\-\s]", "", name.lower())
 
 
 def matched_columns(source: str, names: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ CSV_KINDS = (".csv", ".tsv")
 TEXT_KINDS = (*CSV_KINDS, *LINE_KINDS, ".json")
 ARCHIVES = (".zip", ".xlsx", ".xlsm")
 # Generic suffixes: the first line shows whether the file contains records.
-VAGUE_SUFFIXES = ("", ".txt", ".text", ".dat", ".data", ".log", ".dsjson", ".tab", ".psv")
+VAGUE_SUFFIXES = ("", ".txt", ".text", ".dat", ".data", ".log", ".dsjson", ".tab", ".psv", ".xls")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 DAMAGED = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, NotImplementedError)
 # A JSON document is read into memory as a whole, NDJSON is not.
@@ -36,6 +36,19 @@ _MAGIC = {
     b"PAR1": "parquet",
     b"\xd0\xcf\x11\xe0": "ole",
 }
+_AS_TABLE = "save its records as Parquet or CSV"
+_FOREIGN_MAGIC = {
+    b"\xfd7zXZ": "is compressed with xz; unpack it, or compress it with gzip",
+    b"\x04\x22\x4d\x18": "is compressed with lz4; unpack it, or compress it with gzip",
+    b"7z\xbc\xaf": "is a 7z archive; unpack it",
+    b"Rar!": "is a rar archive; unpack it",
+    b"ORC": f"is an ORC file; {_AS_TABLE}",
+    b"Obj\x01": f"is an Avro file; {_AS_TABLE}",
+    b"ARROW1": f"is an Arrow file; {_AS_TABLE}",
+    b"SQLite format 3": f"is a SQLite database; {_AS_TABLE}",
+    b"%PDF": f"is a PDF document; {_AS_TABLE}",
+}
+_TAR, _TAR_PLACE = b"ustar", 257
 _MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
@@ -67,7 +80,8 @@ _UNFINISHED = (".crdownload", ".part", ".partial", ".filepart", ".download", ".o
 
 def is_of_another_tool(name: str) -> bool:
     """Return whether a file or folder belongs to another tool by its name."""
-    return name.startswith((".", "_", "~$")) or name.lower() in _FOREIGN_NAMES
+    is_backup = name.endswith("~") or (name.startswith("#") and name.endswith("#"))
+    return is_backup or name.startswith((".", "_", "~$")) or name.lower() in _FOREIGN_NAMES
 
 
 class UnreadableError(Exception):
@@ -81,7 +95,7 @@ class UnknownKindError(UnreadableError):
         super().__init__(
             "is a transfer that has not finished; transfer it again, or remove it"
             if name.lower().endswith(_UNFINISHED)
-            else "is of a kind that is not read"
+            else "is of a kind that is not read; save it as CSV, Parquet or NDJSON, or remove it"
         )
 
 
@@ -120,7 +134,7 @@ def form_of(path: Path) -> Form:
     Raises
     ------
     UnreadableError
-        It is not a regular file, or cannot be opened.
+        It is not a regular file, cannot be opened, or is of a format of another tool.
     """
     try:
         mode = path.stat().st_mode
@@ -133,8 +147,19 @@ def form_of(path: Path) -> Form:
             head = handle.read(_HEAD)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
-    content = content_of(head)
-    return Form(file_kind(path), compression_of(path), content)
+    remedy = foreign_format(head)
+    if remedy:
+        raise UnreadableError(remedy)
+    return Form(file_kind(path), compression_of(path), content_of(head))
+
+
+def foreign_format(head: bytes) -> str | None:
+    """Return what a file of a format that is not read is, and what to do; None for others."""
+    if head[_TAR_PLACE:].startswith(_TAR):
+        return "is a tar archive; unpack it"
+    return next(
+        (remedy for first, remedy in _FOREIGN_MAGIC.items() if head.startswith(first)), None
+    )
 
 
 def content_of(head: bytes) -> str:

@@ -48,7 +48,7 @@ EXPORTS = tuple(
         ("a GA4 export of BigQuery", "event_timestamp event_name user_pseudo_id", "ga4"),
         ("an Amazon Personalize data set", "USER_ID ITEM_ID TIMESTAMP", "amazon_personalize"),
         ("a table of Snowplow events", "collector_tstamp event_id domain_userid", "snowplow"),
-        ("a log of Segment track calls", "messageId type context", "segment"),
+        ("a log of Segment track calls", "messageId type", "segment"),
     )
 )
 

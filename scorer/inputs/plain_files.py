@@ -35,6 +35,7 @@ from scorer.inputs.file_forms import (
     content_of,
     file_kind,
     first_fields,
+    foreign_format,
     form_of,
     head_of,
     is_json_document,
@@ -44,6 +45,7 @@ from scorer.inputs.file_forms import (
     plain_name_of,
 )
 from scorer.inputs.foreign_exports import recognised_export
+from scorer.inputs.raw_folder import named_input
 from scorer.inputs.text_traits import (
     BEGINNING,
     DEFAULT_CODE_PAGE,
@@ -148,15 +150,24 @@ def _is_plain(path: Path, form: Form, aim: _Aim) -> bool:
         inner = head_of(path, form.content)
     else:
         return False
-    if content_of(inner) != "text" or form.kind not in TEXT_KINDS:
+    if content_of(inner) != "text" or form.kind not in TEXT_KINDS or foreign_format(inner):
         return False
     if form.content == "text" and form.compression is not None:
         return False
+    if form.kind in CSV_KINDS:
+        is_json = is_json_record(inner) or is_json_document(inner)
+        return not is_json and not aim.traits(path, form.content)
+    if _is_table(inner):
+        return False
     if form.kind == ".json":
         return form.content == "text" and _document_fits(path, inner)
-    if form.kind in LINE_KINDS:
-        return not is_json_document(inner)
-    return not is_json_record(inner) and not aim.traits(path, form.content)
+    return not is_json_document(inner)
+
+
+def _is_table(head: bytes) -> bool:
+    """Return whether a text begins with the header of a CSV file of an input."""
+    plain = {plain_name(field) for field in first_fields(head)}
+    return head.lstrip()[:1] not in (b"{", b"[") and bool(plain & _ID_FIELDS)
 
 
 def _require_end(path: Path) -> None:
@@ -262,13 +273,14 @@ def _right_name(path: Path, form: Form) -> str:
             what = "empty" if not head else f"not a {(form.kind or '.')[1:]} file"
             raise UnreadableError(f"is {what}; copy it again")
         return f"{name}{'.ndjson' if is_json_record(head) else '.csv'}"
+    if form.kind in CSV_KINDS and is_json_record(head):
+        return f"{name}.ndjson"
+    if form.kind not in CSV_KINDS and _is_table(head):
+        return f"{name}.csv"
     if form.kind == ".json":
         _document_fits(path, head)
-    elif form.kind in LINE_KINDS:
-        if is_json_document(head) and _document_fits(path, head):
-            return f"{name}.json"
-    elif is_json_record(head):
-        return f"{name}.ndjson"
+    elif is_json_document(head) and _document_fits(path, head):
+        return f"{name}.json"
     return name
 
 
@@ -292,6 +304,7 @@ def _decompressed(path: Path, form: Form, aim: _Aim) -> Plain:
     is_lines = (kind in LINE_KINDS and not is_json_document(head)) or (
         kind in CSV_KINDS and not is_json_record(head) and not aim.traits(path, form.content)
     )
+    is_lines = is_lines and (kind in CSV_KINDS or not _is_table(head)) and not foreign_format(head)
     if inner == "text" and suffix and is_lines and path.parent != folder:
         return Plain((_linked(path, plain_name_of(path) + suffix, folder),))
     name = plain_name_of(path)
@@ -332,6 +345,10 @@ def _unzipped(path: Path, aim: _Aim) -> Plain:
             names = archive.namelist()
             if "xl/workbook.xml" in names:
                 return _sheet(path, aim)
+            if "content.xml" in names or "xl/workbook.bin" in names:
+                raise UnreadableError(
+                    "is a spreadsheet of a kind that is not read; save the sheet as .xlsx"
+                )
             members = list(_members(archive, aim.folder))
     except UnreadableError:
         raise
@@ -340,7 +357,11 @@ def _unzipped(path: Path, aim: _Aim) -> Plain:
         raise UnreadableError(f"is {what} zip archive or workbook; save it again") from None
     parts: list[Plain] = []
     for name, member in members:
-        if member is None:
+        other = named_input(Path(name).name)
+        if other not in (None, aim.input_name) and named_input(path.name) == aim.input_name:
+            reason = f"has the name of another input, {other}; put it beside the archive"
+            parts.append(Plain((), ((name, reason),)))
+        elif member is None:
             parts.append(Plain((), ((name, str(UnknownKindError(name))),)))
         elif _is_plain(member, form_of(member), aim):
             parts.append(Plain((member,)))

@@ -46,13 +46,17 @@ def input_name(path: Path) -> str | None:
     Case, spaces, hyphens, underscores and plurals are ignored: `Eligibility-Rule.csv` is a file
     of `eligibility_rules`. A folder may have the suffix of a kind, as Spark writes it.
     """
-    stem, _, suffix = path.name.partition(".")
-    name = _SPELLINGS.get(plain_name(stem).rstrip("s"))
+    name, suffix = named_input(path.name), path.name.partition(".")[2]
     if name and path.is_dir():
         return name if not suffix or f".{suffix.lower()}" in (*KINDS, ".delta") else None
     if name is None and file_kind(path) in LINE_KINDS and path.is_file():
         return "experience_events"
-    return name if suffix else None
+    return name
+
+
+def named_input(name: str) -> str | None:
+    """Return the input that has this file name in any spelling, or None."""
+    return _SPELLINGS.get(plain_name(name.partition(".")[0]).rstrip("s"))
 
 
 _SPELLINGS = {plain_name(name).rstrip("s"): name for name in INPUTS}
@@ -136,13 +140,13 @@ def check_raw_folder(raw: Path, may_be_empty: bool = False) -> None:
         raise InputError(f"--raw: {raw} is a file; name the folder that holds it")
     if not may_be_empty and not any(raw.iterdir()):
         raise InputError(f"--raw: {raw} is empty; put experience_events/ or displays.csv there")
-    is_known = any(file_kind(path) or path.is_dir() for path in all_input_files(raw))
-    if not is_known and not may_be_empty:
+    if not all_input_files(raw) and not may_be_empty:
         for path, export in exports_among(unnamed_entries(raw)):
             raise InputError(f"{path} {export.remedy}")
         has = ", ".join(sorted(path.name for path in raw.iterdir())[:5])
         raise InputError(
-            f"--raw: {raw} contains no recognised input; found: {has}; known: {', '.join(INPUTS)}"
+            f"--raw: {raw} contains no recognised input; found: {has}; unpack archives, and name"
+            f" files or folders after their input; known: {', '.join(INPUTS)}"
             f" as {', '.join((*KINDS, *ARCHIVES))}, also {', '.join(COMPRESSIONS)}"
         )
 

@@ -123,7 +123,8 @@ def _require_any(found: ReadableFiles, raw: Path) -> None:
 def set_damaged_aside(settings: Settings) -> dict[Path, str]:
     """Read all files to their end; return what is wrong with those newly found to be damaged.
 
-    They are refused from now on, or read as a copy if their line ends are mixed. Call it after a failure only: it takes as long as reading the files.
+    They are refused from now on, or read as a copy if their line ends are mixed. Call it after a
+    failure only: it takes as long as reading the files.
     """
     return remember_damage(settings.copies_dir, readable_files(settings).sources)
 

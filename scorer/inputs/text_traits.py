@@ -65,37 +65,44 @@ def _is_foreign(text: str) -> bool | None:
 
 
 class _LineEnds:
-    """Counts the ends of lines outside of quotes, with and without a carriage return."""
+    """Counts the ends of lines outside of quotes: CR LF, LF, and CR alone."""
 
     def __init__(self) -> None:
-        self._with, self._without, self._quotes, self._before = 0, 0, 0, b""
+        self._with, self._without, self._alone, self._quotes, self._held = 0, 0, 0, 0, b""
 
     @property
     def are_mixed(self) -> bool:
-        return self._with > 0 and self._without > 0
+        return sum(count > 0 for count in (self._with, self._without, self._alone)) > 1
 
     def add(self, chunk: bytes) -> None:
         if self.are_mixed:
             return
+        # A CR at the end of a chunk may belong to the LF of the next one.
+        whole = self._held + chunk
+        chunk = whole.removesuffix(b"\r")
+        self._held = whole[len(chunk) :]
         returns, ends = chunk.count(b"\r"), chunk.count(b"\n")
-        if not returns and not self._with:
+        is_plain = b'"' not in chunk and not self._quotes
+        if not returns and not self._with and not self._alone:
             self._without += ends
-        elif returns == ends and not self._without and b'"' not in chunk and not self._quotes:
+        elif is_plain and returns == ends == chunk.count(b"\r\n") and not self._without:
             self._with += ends
         else:
-            self._count(self._before[-1:] + chunk if chunk.startswith(b"\n") else chunk)
+            self._count(chunk)
         self._quotes = (self._quotes + chunk.count(b'"')) % 2
-        self._before = chunk
 
     def _count(self, chunk: bytes) -> None:
         quotes = self._quotes
         for line in chunk.splitlines(keepends=True):
             quotes += line.count(b'"')
-            if quotes % 2 == 0 and line.endswith(b"\n"):
-                if line.endswith(b"\r\n"):
-                    self._with += 1
-                else:
-                    self._without += 1
+            if quotes % 2:
+                continue
+            if line.endswith(b"\r\n"):
+                self._with += 1
+            elif line.endswith(b"\n"):
+                self._without += 1
+            elif line.endswith(b"\r"):
+                self._alone += 1
 
 
 def is_code_page(name: str) -> bool:

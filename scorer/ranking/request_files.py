@@ -63,12 +63,10 @@ case
 end
 """
 _PRESENT = f"case when lower(trim({{cell}})) not in {NULL_MARKS} then trim({{cell}}) end"
-# Whether numbers of a column have a decimal comma, as in macros/portability/values.sql.
-_HAS_DECIMAL_COMMAS = r"""
-bool_and(regexp_full_match({cell}, '[-+]?[\d.,]+'))
-and bool_or(regexp_full_match({cell}, '[-+]?(\d+,(\d{{1,2}}|\d{{4,}})|0,\d+|\d{{1,3}}(\.\d{{3}})+,\d+)'))
-and not bool_or(regexp_full_match({cell}, '[-+]?(\d+\.(\d{{1,2}}|\d{{4,}})|0\.\d+|\d{{1,3}}(,\d{{3}})+\.\d+)'))
-"""
+# Numbers with a decimal comma or point, as in macros/portability/values.sql.
+_COMMA = r"[-+]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)"
+_POINT = r"[-+]?(\d+\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)"
+
 _WITH_POINT = "replace(replace({cell}, '.', ''), ',', '.')"
 _WRITERS = {
     ".csv": "csv, header",
@@ -239,9 +237,17 @@ def _decimal_comma_columns(
     if (file_kind(file) or ".csv") not in CSV_KINDS or _delimiter(file)[1] == "," or not contexts:
         return set()
     cells = [_PRESENT.format(cell=quote(name)) for name in contexts]
-    marks = ", ".join(_HAS_DECIMAL_COMMAS.format(cell=f"({cell})") for cell in cells)
+    marks = ", ".join(_has_decimal_commas(cell) for cell in cells)
     ((*found,),) = connection.execute(f"select {marks} from {reader}").fetchall()
     return {name for name, has_commas in zip(contexts, found, strict=True) if has_commas}
+
+
+def _has_decimal_commas(cell: str) -> str:
+    return (
+        f"bool_and(regexp_full_match({cell}, '[-+]?[\\d.,]+'))"
+        f" and bool_or(regexp_full_match({cell}, '{_COMMA}'))"
+        f" and not bool_or(regexp_full_match({cell}, '{_POINT}'))"
+    )
 
 
 def _column(name: str, known: str, kind: str, has_decimal_commas: bool) -> str:

@@ -21,10 +21,8 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
     folder: Path = tmp_path_factory.mktemp("spellings")
     build = QuickBuild(Settings(home=folder, as_of=datetime(2026, 11, 22), raw=folder))
 
-    def value(macro: str, text: str, arguments: str = "") -> Any:
-        sql = build.render(
-            f"select {{{{ {macro}('written'{arguments}) }}}} from (select ? as written)"
-        )
+    def value(macro: str, text: str) -> Any:
+        sql = build.render(f"select {{{{ {macro}('written') }}}} from (select ? as written)")
         return build.connection.execute(sql, [text]).fetchall()[0][0]
 
     yield value

@@ -74,6 +74,27 @@ SHAPES: dict[str, tuple[list[Any], dict[str, bool]]] = {
         [{"messages": [{"body": {"xdmEntity": SHOWN}}, {"body": {"xdmEntity": CLICKED}}]}],
         {"a": True},
     ),
+    "payload_of_a_queue": (
+        [{"topic": "t", "value": {"body": {"xdmEntity": SHOWN}}}, {"payload": json.dumps(CLICKED)}],
+        {"a": True},
+    ),
+    "cloud_events": ([{"specversion": "1.0", "data": e} for e in (SHOWN, CLICKED)], {"a": True}),
+    "records_of_a_batch": ([{"Records": [{"body": json.dumps(SHOWN)}]}], {"a": False}),
+    "spelled_in_another_case": (
+        [SHOWN | {"eventType": "Decisioning.PropositionDisplay"}, CLICKED],
+        {"a": True},
+    ),
+    "one_proposition_without_a_list": (
+        [event("d", 0, "Display", "p", propositions=proposition("x", "a")), CLICKED],
+        {"a": True},
+    ),
+    "numbers_as_ids": (
+        [
+            event("d", 0, "Display", "p", propositions=[{"id": 7, "items": [{"id": 7.0}]}]),
+            event("c", 5, "Interact", "p", propositions=[{"id": 7, "items": [{"id": 7}]}]),
+        ],
+        {"7": True},
+    ),
     "display_reported_by_a_fetch": (
         [
             event(

@@ -132,11 +132,12 @@
     end
 {%- endmacro %}
 
-{# A number column as text, whole numbers without decimals or exponent. #}
+{# A number column as text, whole numbers without decimals or exponent, NaN as NULL. #}
 {% macro number_to_text(column) -%}{{ return(adapter.dispatch("number_to_text", "nextoffer")(column)) }}{%- endmacro %}
 
 {% macro duckdb__number_to_text(column) -%}
     case
+        when isnan({{ column }}) then null
         when {{ column }} = trunc({{ column }}) and abs({{ column }}) < 1e18 then try_cast({{ column }} as bigint)::varchar
         else {{ column }}::varchar
     end

@@ -1,11 +1,11 @@
 {# A column name in lower case without spaces, hyphens and underscores. Names with equal results mean the same column. #}
 {% macro plain_name(name) %}
-    {{ return(name | lower | replace("_", "") | replace("-", "") | replace(" ", "")) }}
+    {{ return(modules.re.sub("[_\\-\\s]", "", name | lower)) }}
 {% endmacro %}
 
 {# plain_name as a SQL expression. #}
 {% macro plain_name_sql(text) -%}
-    replace(replace(replace(lower({{ text }}), '_', ''), '-', ''), ' ', '')
+    regexp_replace(lower({{ text }}), '[_\-\s\x{00A0}]', '', 'g')
 {%- endmacro %}
 
 {# Wanted column -> the file's name for it: the exact one, else the only one that differs in case, spaces, hyphens

@@ -64,6 +64,21 @@
     {{ return(uses) }}
 {% endmacro %}
 
+{# The seg_ or ctx_ column that an unused column of displays probably is, such as ctxDevice, segment_gold or Ctx.city. #}
+{% macro likely_feature(columns_found) -%}
+    {%- set name = columns_found ~ ".column_name" -%}
+    {%- set rest -%}
+        coalesce(
+            nullif(regexp_extract({{ name }}, '^(?i:ctx|context|seg|segment)[^\pL\pN]+(.+)$', 1), ''),
+            nullif(regexp_extract({{ name }}, '^(?:ctx|context|seg|segment)([A-Z].*)$', 1), '')
+        )
+    {%- endset -%}
+    case
+        when {{ columns_found }}.input_name = 'displays' and {{ columns_found }}.used_as is null
+            then case when {{ name }} ilike 's%' then 'seg_' else 'ctx_' end || {{ rest }}
+    end
+{%- endmacro %}
+
 {# Edit distance of two texts. #}
 {% macro edit_distance(left, right) -%}{{ return(adapter.dispatch("edit_distance", "nextoffer")(left, right)) }}{%- endmacro %}
 

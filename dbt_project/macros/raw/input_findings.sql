@@ -27,6 +27,51 @@
         and not regexp_matches(lower({{ source_file("file") }}), '(^|/)(readme[^/]*|license|nextoffer\.toml|[^/]*\.md)$')
 {%- endmacro %}
 
+{# The records of the inputs that may have rejected ones, each with the reason if it is rejected. #}
+{% macro input_records() -%}
+    {% for input_name, model in [
+        ("displays", "stg_flat__displays"), ("offers", "stg_offers"), ("segment_memberships", "stg_segment_memberships"),
+    ] %}
+    select
+        '{{ input_name }}' as input_name,
+        source_file,
+        line_number,
+        reject_reason,
+        raw_text,
+        1 as records
+    from {{ ref(model) }}
+    union all
+    {% endfor %}
+    select
+        'experience_events' as input_name,
+        source_file,
+        null as line_number,
+        null as reject_reason,
+        null as raw_text,
+        1 as records
+    from {{ ref("stg_xdm__events") }}
+    where reject_reason is null
+    union all
+    select
+        'experience_events' as input_name,
+        source_file,
+        line_number,
+        reason as reject_reason,
+        raw_text,
+        1 as records
+    from {{ ref("int_rejected_events") }}
+    union all
+    select
+        input_name,
+        source_file,
+        line_number,
+        reason as reject_reason,
+        raw_text,
+        records
+    from {{ ref("stg_rejected_lines") }}
+    where records is not null
+{%- endmacro %}
+
 {# The findings about files that the CLI decoded from a code page. #}
 {% macro decoded_files() -%}
     select
@@ -46,9 +91,9 @@
     where listed.input_name is not null
 {%- endmacro %}
 
-{# An id normalised for comparison: without case, separators, leading zeros and a trailing `.0`. #}
+{# An id normalised for comparison: without case, separators and other signs, leading zeros and a trailing `.0`. #}
 {% macro comparable_id(id) -%}
-    ltrim({{ plain_name_sql(plain_id(id)) }}, '0')
+    ltrim(regexp_replace(lower({{ plain_id(id) }}), '[^\pL\pN]', '', 'g'), '0')
 {%- endmacro %}
 
 {# The columns of an input that restrict who gets an offer, by input. #}
@@ -83,6 +128,9 @@
         when 'unknown feature' then
             input_name || ' names ' || {{ count_of }}' context feature' else ' context features' end
             || ' that nothing has: ' || subject
+        when 'unknown type of display' then
+            'experience_events: events of type ' || subject || ' carry propositions, but count as neither displays nor clicks;'
+            || ' if they are displays, add the type to the seed xdm_event_types'
         when 'rejected' then
             input_name || ': ' || {{ count_of }}' row' else ' rows' end || ' rejected, ' || subject || ' (' || example || ')'
         when 'displayed offer not in the catalogue' then

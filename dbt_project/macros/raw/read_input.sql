@@ -50,11 +50,17 @@
         {%- for synonym in column_synonyms().get(column, []) -%}{%- do spellings.append(plain_name(synonym)) -%}{%- endfor -%}
         {%- for name in names if plain_name(name) in spellings -%}{%- do meant.append(name ~ " to " ~ column) -%}{%- endfor -%}
     {%- endfor -%}
+    {#- Columns without a name are called by their position. #}
+    {%- set named = [] -%}
+    {%- for name in names if not modules.re.fullmatch("#[0-9]+", name) -%}
+        {%- do named.append(modules.re.sub("\\s+", " ", name)) -%}
+    {%- endfor -%}
     {%- if missing -%}
         {{ exceptions.raise_compiler_error(
             "[input] " ~ source_name ~ ": " ~ ("columns " if missing | length > 1 else "column ") ~ (missing | join(" and "))
-            ~ (" are" if missing | length > 1 else " is") ~ " missing; the file has " ~ (names | join(", "))
+            ~ (" are" if missing | length > 1 else " is") ~ " missing; the file has " ~ (named | join(", ") if named else "no column names")
             ~ ("; rename " ~ (meant | join(", ")) if meant else "")
+            ~ ("; its first line must name the columns, separated by comma, semicolon, tab or |" if not matched and not meant else "")
         ) }}
     {%- endif -%}
 {% endmacro %}
@@ -66,7 +72,7 @@
     {%- elif type.startswith("TIMESTAMP WITH TIME ZONE") -%}
         ({{ identifier(column) }} at time zone 'UTC')::varchar || 'Z'
     {%- elif type in ("DOUBLE", "FLOAT") or type.startswith("DECIMAL") -%}
-        nullif({{ number_to_text(identifier(column)) }}, 'nan')
+        {{ number_to_text(identifier(column)) }}
     {%- else -%}
         {{ identifier(column) }}::varchar
     {%- endif -%}

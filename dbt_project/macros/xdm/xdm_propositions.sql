@@ -3,6 +3,7 @@
 {% macro xdm_propositions(text) -%}
     {%- set plain -%}
     case
+        when starts_with({{ text }}, '{') then '[' || replace({{ text }}, '"xdm:', '"') || ']'
         when not contains({{ text }}, '"xdm:') then {{ text }}
         when not regexp_matches({{ text }}, '"xdm:([A-Za-z]*[^A-Za-z"]|[A-Za-z]+"[^:]|")')
             then replace({{ text }}, '"xdm:', '"')
@@ -78,10 +79,16 @@
    contains the list. #}
 {% macro xdm_sub_propositions(proposition) -%}
     {%- set carried = "json_extract_string(" ~ proposition ~ ", '$.scopeDetails.characteristics.subPropositions')" -%}
-    {%- set document = "case when json_valid(" ~ carried ~ ") then " ~ carried ~ " else try(decode(from_base64(" ~ carried ~ "))) end" -%}
+    {#- The URL-safe alphabet, with or without the padding. #}
+    {%- set base64 = "replace(replace(rtrim(" ~ carried ~ ", '='), '-', '+'), '_', '/')" -%}
+    {%- set padded = base64 ~ " || repeat('=', (4 - length(" ~ base64 ~ ") % 4) % 4)" -%}
+    {%- set document = "case when json_valid(" ~ carried ~ ") then " ~ carried ~ " else try(decode(from_base64(" ~ padded ~ "))) end" -%}
     list_filter(
         list_concat(
-            try(json_extract({{ document }}, '$[*]')),
+            try(case
+                when starts_with({{ document }}, '[') then json_extract({{ document }}, '$[*]')
+                else [{{ document }}::json]
+            end),
             list_concat(
                 try(json_extract({{ document }}, '$.propositions[*]')),
                 try(json_extract({{ document }}, '$.decisioning.propositions[*]'))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,6 +65,15 @@ def test_a_check_reports_the_files_and_what_is_missing(tmp_path: Path, nextoffer
     assert not (tmp_path / "home").exists()
 
 
+def test_a_check_starts_without_dbt_and_models() -> None:
+    """What takes long to import and is not needed is not imported."""
+    modules = "scorer.cli.app, scorer.cli.check_tables, scorer.cycle.check"
+    heavy = "{'dbt', 'numpy', 'pyarrow', 'scipy', 'streamlit', 'xgboost'}"
+    code = f"import {modules}, sys; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_assignment_that_depends_on_a_feature_is_found(tmp_path: Path) -> None:
     """Offers that a segment determined are not treated as random."""
     write_log(tmp_path, 400, depends=True)
@@ -84,6 +95,18 @@ def test_declared_assignment_gives_random_traffic(tmp_path: Path, nextoffer: Com
     assert not [sentence for sentence in strategy["missing"] if "To evaluate" in sentence]
 
 
+DECISIONING = {"propositions": [{"id": "x", "items": ["a", "b"]}]}
+ITEMS_WITHOUT_ID = json.dumps(
+    {
+        "_id": "d",
+        "timestamp": "2026-11-20T09:00:00Z",
+        "eventType": "decisioning.propositionDisplay",
+        "identityMap": {"ECID": [{"id": "p"}]},
+        "_experience": {"decisioning": DECISIONING},
+    }
+)
+
+
 @pytest.mark.parametrize(
     ("files", "code", "said"),
     [
@@ -92,6 +115,8 @@ def test_declared_assignment_gives_random_traffic(tmp_path: Path, nextoffer: Com
         ({"capping_rules.csv": "offer_id,capping_event,capping_type,capping_limit\n"
           "a,click,total,0\n"}, 2, "capping_limit: '0' is not allowed"),
         ({"notes.txt": "x"}, 3, "contains no recognised input"),
+        ({"events.ndjson": ITEMS_WITHOUT_ID}, 3, "every display was rejected: item without id"),
+        ({"displays.csv": "Report\n\na,b\n1,2\n"}, 3, "its first line must name the columns"),
     ],
 )  # fmt: skip
 def test_the_code_is_that_of_a_run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import os
 import random
 import socket
@@ -121,6 +122,16 @@ def copies(settings: Settings, name: str, content: bytes, input_name: str = "dis
         ("displays.zip", zipped(a__csv=UMLAUTS.encode("cp1252")), {"a.csv": UMLAUTS.encode()}),
         ("displays.csv", UMLAUTS.encode() + b"\xff", {"displays.csv": UMLAUTS.encode() + b"\xff"}),
         ("displays.zip", zipped(a__csv=CSV.decode().encode("utf-16")), {"a.csv": CSV}),
+        ("displays.ndjson", CSV, {"displays.ndjson.csv": CSV}),
+        ("displays.json.gz", gz(CSV), {"displays.json.csv": CSV}),
+        ("displays.csv", b"[" + NDJSON + b"]", {"displays.csv.json": b"[" + NDJSON + b"]"}),
+        ("displays.xls", CSV, {"displays.xls.csv": CSV}),
+        ("displays", CSV, {"displays.csv": CSV}),
+        (
+            "displays.csv",
+            CSV.replace(b"\n", b"\r\r\n"),
+            {"displays.csv": CSV.replace(b"\n", b"\n\n")},
+        ),
     ],
 )
 def test_a_file_is_read_by_its_content(
@@ -140,7 +151,12 @@ def test_a_file_is_read_by_its_content(
         ("x.zip", zipped(a__zip=zipped(b__csv=CSV)), "archive inside an archive"),
         ("x.zip", zipped(notes__pdf=b"x"), "archive without a CSV"),
         ("x.csv.gz", gz(gz(bz2.compress(CSV))), "compressed several times"),
-        ("x.xls", b"\xd0\xcf\x11\xe0rest", "is of a kind that is not read"),
+        ("x.xls", b"\xd0\xcf\x11\xe0rest", "old or a protected Excel workbook"),
+        ("x.xls", b"<html><table>", "is of a kind that is not read"),
+        ("x.xlsx", zipped(content__xml=b"x"), "spreadsheet of a kind that is not read"),
+        ("x.csv", b"\xfd7zXZ\0", "compressed with xz; unpack it"),
+        ("x.avro", b"Obj\x01", "Avro file; save its records as Parquet"),
+        ("x.csv.gz", gz(b"a,b".ljust(257, b"\0") + b"ustar"), "tar archive; unpack it"),
         ("x.csv", b"\xd0\xcf\x11\xe0rest", "old or a protected Excel workbook"),
         ("x.parquet", parquet()[:-9], "truncated Parquet file"),
         ("x.parquet", b"", "is empty"),
@@ -148,7 +164,7 @@ def test_a_file_is_read_by_its_content(
         ("x.csv.gz", b"\x1f\x8bnothing", "is a damaged gzip file"),
         ("x.json.gz", gz(CSV * 999)[:-20], "damaged gzip file"),
         ("x.csv", b"\xff\xfea\x00\x00", "damaged UTF-16 text"),
-        ("x.pdf", b"%PDF", "is of a kind that is not read"),
+        ("x.pdf", b"%PDF", "is a PDF document"),
         ("x.txt", b"Notes on this export\n", "is of a kind that is not read"),
         ("x.csv.bak", CSV, "is of a kind that is not read"),
     ],
@@ -215,6 +231,35 @@ def test_pipes_sockets_and_folders_are_not_opened(settings: Settings) -> None:
         "displays/pipe.csv": "is a pipe",
         "displays/socket.csv": "is a socket",
     }
+
+
+def test_an_archive_is_of_one_input(settings: Settings) -> None:
+    """A member with the name of another input is named, not read as the input of the archive."""
+    members = zipped(displays__csv=CSV, offers__csv=b"offer_id\na\n")
+    (settings.raw / "displays.zip").write_bytes(members)
+    found = readable_files(settings)
+    assert [file.name for file in found.files["displays"]] == ["displays.csv"]
+    ((name, reason),) = [(each.source_file, each.reason) for each in found.refused]
+    assert name == "displays.zip/offers.csv"
+    assert "has the name of another input, offers" in reason
+
+
+@pytest.mark.parametrize("name", ["ga4.json", "events_20261120/000.json", "log.dsjson"])
+def test_an_export_under_another_name_is_named_with_its_recipe(
+    settings: Settings, name: str
+) -> None:
+    """An export in the raw folder is recognised whatever its name, without stopping the run."""
+    (settings.raw / "displays.csv").write_bytes(CSV)
+    (settings.raw / name).parent.mkdir(exist_ok=True)
+    fields = "event_timestamp", "event_name", "user_pseudo_id"
+    if name == "log.dsjson":
+        fields = "_label_probability", "_labelIndex", "a", "c", "p"
+    (settings.raw / name).write_text(json.dumps(dict.fromkeys(fields, 1)) + "\n")
+    ((source_file, reason),) = [
+        (each.source_file, each.reason) for each in readable_files(settings).refused
+    ]
+    assert source_file == name
+    assert "docs/recipes/" in reason
 
 
 def test_copies_follow_their_source(settings: Settings) -> None:

@@ -85,9 +85,7 @@ misplaced_restrictions as (
     left join known_placements on placed_restrictions.placement_id = known_placements.placement_id
     left join known_placements as others
         on {{ comparable_id("placed_restrictions.placement_id") }} = {{ comparable_id("others.placement_id") }}
-    where
-        placed_restrictions.placement_id is not null
-        and known_placements.placement_id is null
+    where placed_restrictions.placement_id is not null and known_placements.placement_id is null
     group by 1, 2, 3
 
 ),
@@ -122,8 +120,24 @@ uncounted_caps as (
 
 ),
 
+-- A custom event may carry the propositions that it is a success of, so only names like these are likely displays.
+unknown_displays as (
+
+    select distinct
+        'unknown type of display' as finding,
+        'experience_events' as input_name,
+        event_type as id,
+        null as likely_id,
+        1 as weight
+    from {{ ref("stg_xdm__events") }}
+    where event_kind = 'custom' and len(propositions) > 0 and regexp_matches(lower(event_type), '(^|[^s])display|impression|render')
+
+),
+
 final as (
 
+    select * from unknown_displays
+    union all
     select * from empty_segments
     union all
     select * from misplaced_restrictions

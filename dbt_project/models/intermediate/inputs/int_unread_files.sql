@@ -57,7 +57,7 @@ spellings as (
 
 ),
 
--- A name is similar if at most a third of its letters differ.
+-- A name is similar if at most a third of its letters differ, or if it contains a long one.
 likely as (
 
     select
@@ -67,6 +67,7 @@ likely as (
     from unread
     inner join spellings
         on 3 * {{ edit_distance("unread.plain_stem", "spellings.plain_spelling") }} <= length(spellings.plain_spelling)
+        or length(spellings.plain_spelling) >= 6 and contains(unread.plain_stem, spellings.plain_spelling)
     group by 1
 
 ),

@@ -6,29 +6,7 @@ with columns_found as (
 
 records as (
 
-    {% for input_name, model in [
-        ("displays", "stg_flat__displays"), ("experience_events", "stg_xdm__events"), ("offers", "stg_offers"),
-        ("segment_memberships", "stg_segment_memberships"),
-    ] %}
-    select
-        '{{ input_name }}' as input_name,
-        source_file,
-        line_number,
-        reject_reason,
-        raw_text,
-        1 as records
-    from {{ ref(model) }}
-    union all
-    {% endfor %}
-    select
-        input_name,
-        source_file,
-        line_number,
-        reason as reject_reason,
-        raw_text,
-        records
-    from {{ ref("stg_rejected_lines") }}
-    where records is not null
+    {{ input_records() }}
 
 ),
 

@@ -55,7 +55,8 @@ spellings as (
 
 ),
 
--- A spelling is similar if at most a third of its letters differ. Columns that the file already has are not suggested.
+-- A spelling is similar if at most a third of its letters differ, or if a long one is the beginning or the end of the name.
+-- Columns that the file already has are not suggested.
 likely as (
 
     select
@@ -73,7 +74,11 @@ likely as (
     where
         unused.used_as is null
         and used.used_as is null
-        and 3 * {{ edit_distance("unused.plain_column", "spellings.plain_spelling") }} <= length(spellings.plain_spelling)
+        and (
+            3 * {{ edit_distance("unused.plain_column", "spellings.plain_spelling") }} <= length(spellings.plain_spelling)
+            or length(spellings.plain_spelling) >= 6
+            and (starts_with(unused.plain_column, spellings.plain_spelling) or ends_with(unused.plain_column, spellings.plain_spelling))
+        )
     group by 1, 2, 3
 
 ),
@@ -91,7 +96,7 @@ final as (
         columns_found.source_file::varchar as source_file,
         columns_found.column_name::varchar as column_name,
         columns_found.used_as::varchar as used_as,
-        likely.likely_column::varchar as likely_column,
+        coalesce(likely.likely_column, {{ likely_feature("columns_found") }})::varchar as likely_column,
         files.file_version
     from columns_found
     inner join files

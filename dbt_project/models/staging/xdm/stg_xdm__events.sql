@@ -69,7 +69,7 @@ identified as (
             case when typed.event_type is not null then 'custom' end
         ) as event_kind
     from typed
-    left join {{ ref("xdm_event_types") }} as event_types on typed.event_type = event_types.event_type
+    left join {{ ref("xdm_event_types") }} as event_types on lower(typed.event_type) = lower(event_types.event_type)
 
 ),
 
