@@ -207,24 +207,20 @@ CANDIDATES: dict[str, Fit] = {
 }
 
 
-# These candidates need a success that earns what displays without one do not.
-_ONLY_WITH_VALUES = ("success_value",)
-# Trees of each offer learn little from fewer successes, and take long with more offers.
-_OWN_SUCCESSES, _OWN_OFFERS = 200, 30
+# Trees of each offer learn little from fewer successes, and take long with more offers. A tree of
+# four leaves shows at most four offers.
+_OWN_SUCCESSES, _FEW_OFFERS = 200, 30
 
 
 def candidates_of(bench: Workbench) -> tuple[str, ...]:
     """Names of the candidates that fit the KPI and the data."""
-    left_out: tuple[str, ...] = () if _has_values(bench) else _ONLY_WITH_VALUES
-    if not _has_much_per_offer(bench):
-        left_out += ("own_trees",)
-    return tuple(name for name in CANDIDATES if name not in left_out)
-
-
-def _has_much_per_offer(bench: Workbench) -> bool:
     offers = len(bench.examples.catalogue.ready)
     successes = int(np.count_nonzero(bench.outcomes[bench.examples.trains]))
-    return offers <= _OWN_OFFERS and successes >= _OWN_SUCCESSES * offers
+    fits = dict.fromkeys(CANDIDATES, True)
+    fits["success_value"] = _has_values(bench)
+    fits["dr_tree"] = offers <= _FEW_OFFERS
+    fits["own_trees"] = offers <= _FEW_OFFERS and successes >= _OWN_SUCCESSES * offers
+    return tuple(name for name in CANDIDATES if fits[name])
 
 
 def _has_values(bench: Workbench) -> bool:
