@@ -28,7 +28,7 @@ from functools import cached_property
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from scorer.arrays import Mask, Matrix, Vector
+from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.models.design import Design
 from scorer.models.interaction_base import BaseData
 from scorer.models.likelihoods import margin_of_mean, mean_and_slope
@@ -86,7 +86,8 @@ class Observations:
         ridge = _MAIN_RIDGE * np.diag(self.gram).copy()
         ridge[0] = 0.0
         pull = (y.astype(np.float32) @ x).astype(np.float64) / len(y)
-        return np.linalg.solve(self.gram + np.diag(ridge + 1e-12), pull)
+        found: Vector = np.linalg.solve(self.gram + np.diag(ridge + 1e-12), pull)
+        return found
 
     @cached_property
     def weighted(self) -> Vector:
@@ -203,7 +204,7 @@ class _Search:
     counts: Vector
     shares: Vector
     n: int
-    features: Vector
+    features: Codes
 
     @classmethod
     def of(cls, rows: Observations, columns: list[int]) -> _Search:
