@@ -86,8 +86,8 @@ class Observations:
         ridge = _MAIN_RIDGE * np.diag(self.gram).copy()
         ridge[0] = 0.0
         pull = (y.astype(np.float32) @ x).astype(np.float64) / len(y)
-        found: Vector = np.linalg.solve(self.gram + np.diag(ridge + 1e-12), pull)
-        return found
+        found = np.linalg.solve(self.gram + np.diag(ridge + 1e-12), pull)
+        return found.astype(np.float64)
 
     @cached_property
     def weighted(self) -> Vector:
@@ -222,7 +222,7 @@ class _Search:
         counts = (x.T @ x).astype(np.float64)
         counts[alone, alone] = x.sum(axis=0, dtype=np.float64)
         shares = np.bincount(rows.data.offers, minlength=rows.n_offers) / len(x)
-        totals = np.bincount(rows.data.offers, z, rows.n_offers)
+        totals = np.bincount(rows.data.offers, z, rows.n_offers).astype(np.float64)
         features = np.array([design.columns[k].feature for k in columns])
         return cls(sums, totals, counts, shares, len(x), features)
 
