@@ -121,7 +121,7 @@ def contracts() -> dict[str, dict[str, str]]:
     """Return the columns of every mart with their types; a mart has a yml of its own name."""
     found = {}
     for file in sorted(MODELS.rglob("*.yml")):
-        for model in yaml.safe_load(file.read_text()).get("models") or []:
+        for model in yaml.load(file.read_text(), yaml.CSafeLoader).get("models") or []:
             if model["name"] == file.stem:
                 columns = model["columns"]
                 found[model["name"]] = {column["name"]: column["data_type"] for column in columns}

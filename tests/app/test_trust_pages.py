@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.synthetic_marts import Stage
 from benchmarks.synthetic_publication import HOSTILE_OFFERS, World, small_world, write_publication
 from tests.support.opening import today
 from tests.support.paths import APP
@@ -58,10 +60,31 @@ def charts(app: AppTest) -> list[str]:
     return [str(element.proto) for element in app.get("vega_lite_chart")]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that gives a home folder with a small publication, written once."""
+
+    @cache
+    def home_with(stage: Stage = "full", text: str = "", age: int = 0) -> Path:
+        home = tmp_path_factory.mktemp("home")
+        write_publication(home, today() - timedelta(days=age), small_world(text), stage)
+        return home
+
+    return home_with
+
+
+@pytest.fixture
+def given(written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that makes the app look at such a home folder."""
+    return lambda *of_what, **named: monkeypatch.setenv(
+        "NEXTOFFER_HOME", str(written(*of_what, **named))
+    )
+
+
 @pytest.mark.parametrize("page", NAMES)
-def test_a_full_publication_is_drawn(page: str, home: Path) -> None:
+def test_a_full_publication_is_drawn(page: str, given: Callable[..., None]) -> None:
     """With everything published, the page has no box about missing data."""
-    write_publication(home, today(), SMALL)
+    given()
     app = opened(page, section="Stable traffic")
     assert [box.value for box in app.info] == []
     assert [box.value for box in app.warning] == []
@@ -69,27 +92,27 @@ def test_a_full_publication_is_drawn(page: str, home: Path) -> None:
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_an_empty_publication_says_what_is_missing(page: str, home: Path) -> None:
+def test_an_empty_publication_says_what_is_missing(page: str, given: Callable[..., None]) -> None:
     """A strategy that never ran gives a sentence on the page, and no chart."""
-    write_publication(home, today(), SMALL, "new")
+    given("new")
     app = opened(page)
     assert EMPTY[page] in words(app)
     assert charts(app) == []
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_cold_start_is_named_with_its_reason(page: str, home: Path) -> None:
+def test_cold_start_is_named_with_its_reason(page: str, given: Callable[..., None]) -> None:
     """Before the first model the page says so and gives the reason."""
-    write_publication(home, today(), SMALL, "cold")
+    given("cold")
     said = words(opened(page))
     assert "Cold start: no model yet" in said
     assert "0 of 2 offers ready, 2 needed" in said
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_stale_data_is_named_and_shown(page: str, home: Path) -> None:
+def test_stale_data_is_named_and_shown(page: str, given: Callable[..., None]) -> None:
     """A publication of 20 days ago is shown with a warning."""
-    write_publication(home, today() - timedelta(days=20), SMALL)
+    given(age=20)
     app = opened(page, section="Stable traffic")
     assert "Stale" in app.warning[0].value
     assert charts(app)
@@ -105,10 +128,10 @@ def test_stale_data_is_named_and_shown(page: str, home: Path) -> None:
     ],
 )
 def test_a_section_of_health_shows_what_was_measured(
-    section: str, words_of_it: str, drawn: int, home: Path
+    section: str, words_of_it: str, drawn: int, given: Callable[..., None]
 ) -> None:
     """A link to a section shows its sentence and its charts."""
-    write_publication(home, today(), SMALL)
+    given()
     app = opened("health", section=section)
     assert words_of_it in words(app)
     assert len(charts(app)) == drawn
@@ -126,9 +149,9 @@ def test_freshness_counts_from_now(home: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("text", HOSTILE_OFFERS)
 @pytest.mark.parametrize("page", NAMES)
-def test_hostile_ids_are_text(page: str, text: str, home: Path) -> None:
+def test_hostile_ids_are_text(page: str, text: str, given: Callable[..., None]) -> None:
     """Ids with quotes, markup, SQL or emoji neither break a page nor become markup."""
-    write_publication(home, today(), small_world(text))
+    given(text=text)
     app = opened(page)
     for element in [*app.markdown, *app.subheader, *app.caption]:
         for mark in ("**bold**", "[a](", ":smile:", "<script>"):
