@@ -18,6 +18,7 @@ from app.text import NONE, cut, in_full, is_known, moment, named, plain, prose, 
 _PAGES = Path(__file__).parent / "pages"
 # Pixels of a letter of a label and of a headline figure, and of a box; two fit on a phone.
 _LETTER, _DIGIT, _NARROWEST, _WIDEST = 7.2, 15.5, 152, 326
+_PERCENT = "\u00a0%"  # in one line with its number
 
 
 def nothing_published(home: Path) -> None:
@@ -38,9 +39,9 @@ def outdated(what: str) -> None:
     )
 
 
-def unreadable(what: str) -> None:
+def unreadable(what: str, remedy: str) -> None:
     """Say that the publication cannot be read, why, and what to do; the path is never cut."""
-    st.error(f"{plain(what)}.")
+    st.error(f"{plain(what)}.\n\n**Do:** {remedy}.")
 
 
 def cold_start(status: Any, reason: Any) -> None:
@@ -90,7 +91,7 @@ def box(kind: str, markdown: str) -> None:
 
 def _laid_out(markdown: str) -> str:
     """Return cut markdown whose numbers stand in one line with their unit."""
-    return cut(markdown).replace(" %", "\u00a0%")
+    return cut(markdown).replace(" %", _PERCENT)
 
 
 def link(page: str, label: str, strategy: str) -> None:
@@ -175,8 +176,9 @@ def key_column(label: str, width: int = 225) -> ColumnConfig:
 
 def facts(values: dict[str, str]) -> None:
     """Show names and values, one line each; both are markdown, data in them `plain`."""
+    whole = [value.replace(" %", _PERCENT) for value in values.values()]
     st.table(
-        pd.DataFrame({"name": list(values), "value": list(values.values())}),
+        pd.DataFrame({"name": list(values), "value": whole}),
         border="horizontal",
         hide_index=True,
         hide_header=True,

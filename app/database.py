@@ -30,8 +30,9 @@ class UnreadablePublicationError(Exception):
 
     def __init__(self, path: str, reason: object) -> None:
         """Name the file and the reason, an error or words, of which the first line counts."""
-        first = str(reason).partition("\n")[0].rstrip(".")
-        remedy = (
+        first = str(reason).partition("\n")[0].rstrip(".!")
+        self.what = f"{path} cannot be read: {first}"
+        self.remedy = (
             "free some memory, then reload the page"
             if isinstance(reason, duckdb.OutOfMemoryException)
             else "let the user of the app read it"
@@ -39,7 +40,7 @@ class UnreadablePublicationError(Exception):
             else "delete the file and run `nextoffer run` with the --as-of of its cycle, which"
             " writes it again"
         )
-        super().__init__(f"{path} cannot be read: {first}; {remedy}")
+        super().__init__(f"{self.what}; {self.remedy}")
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ def _page(publication: Publication) -> str:
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>{html.escape(title)}</h1>"
         f'<p class="grey">Computed for {text.moment(as_of)}. All times are UTC.</p>'
-        f"{''.join(parts)}<section>{_paragraph(sentences.MEANING, 'grey')}</section></body></html>"
+        f"{''.join(parts)}<section>{_paragraph(sentences.meaning(standing), 'grey')}</section>"
+        "</body></html>"
     )
 
 

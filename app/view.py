@@ -123,7 +123,7 @@ def show(
     except OutdatedPublicationError as error:
         components.outdated(str(error))
     except UnreadablePublicationError as error:
-        components.unreadable(str(error))
+        components.unreadable(error.what, error.remedy)
 
 
 def _view(

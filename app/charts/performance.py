@@ -143,6 +143,9 @@ def life(frame: pd.DataFrame, events: pd.DataFrame, title: str) -> style.Figure:
             ],
         )
     )
+    below = "By UTC day"
+    if events.empty:
+        return areas.properties(title=style.title(title, below), height=240)
     marks = alt.Chart(events).encode(
         x=alt.X("event_date:T", title=None),
         tooltip=[
@@ -167,9 +170,7 @@ def life(frame: pd.DataFrame, events: pd.DataFrame, title: str) -> style.Figure:
     return (
         alt.layer(areas, rules, points)
         .resolve_scale(color="independent", shape="independent")
-        .properties(
-            title=style.title(title, "By UTC day; lines mark models and offers"), height=240
-        )
+        .properties(title=style.title(title, f"{below}; lines mark models and offers"), height=240)
     )
 
 

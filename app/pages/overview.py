@@ -35,7 +35,7 @@ def render(view: View) -> None:
                 with right:
                     _changes(view, row)
     _lifts(standing)
-    st.caption(sentences.MEANING)
+    st.caption(sentences.meaning(standing))
     components.report_button(home_folder())
 
 

@@ -91,7 +91,10 @@ def _guardrails(view: View) -> None:
     components.say(sentences.guardrails(frame))
     rows = sentences.named(frame).assign(
         baseline=[text.arm(name) for name in frame["baseline"]],
-        reward=[text.decimals(value, 4) for value in frame["reward_per_display"]],
+        reward=[
+            text.reward(value, kpi_type != "binary")
+            for value, kpi_type in zip(frame["reward_per_display"], frame["kpi_type"], strict=True)
+        ],
         lift_text=[text.change(value) for value in frame["lift"]],
         interval=text.intervals(frame),
     )
@@ -134,6 +137,8 @@ def _life(view: View) -> None:
     events = sentences.events(queries.timeline(view.publication, view.strategy_id))
     title = "The whole life of the strategy"
     components.show_chart(charts.life(frame, events, title), title)
+    if events.empty:
+        return
     with st.expander(f"Events: {len(events)}"):
         components.show_table(
             events,

@@ -49,15 +49,17 @@ def _exploration(view: View) -> None:
         ]
     )
     components.say(sentences.compare(now, then, unit, is_amount))
-    left, right = st.columns(2, gap="large")
+    drawn = []
     if frame["cost"].notna().any():
-        with left:
-            title = f"Cost of a week in {unit}: personalised minus random reward"
-            components.show_chart(charts.cost(frame, chosen, title), title)
+        title = f"Cost of a week in {unit}: personalised minus random reward"
+        drawn.append((charts.cost(frame, chosen, title), title))
     if frame["lift_weeks"].notna().any() or frame["ready_weeks"].notna().any():
-        with right:
-            title = "Weeks until a 10 % lift shows, or a new offer is ready"
-            components.show_chart(charts.weeks(frame, chosen, title), title)
+        title = "Weeks until a 10 % lift shows, or a new offer is ready"
+        drawn.append((charts.weeks(frame, chosen, title), title))
+    if drawn:
+        for column, (chart, title) in zip(st.columns(len(drawn), gap="large"), drawn, strict=True):
+            with column:
+                components.show_chart(chart, title)
     st.caption(f"{sentences.WAYS} To change it, set `exploration_share` in `ranking_strategies`.")
 
 

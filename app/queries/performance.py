@@ -264,7 +264,8 @@ select
     compared.lift,
     compared.lift_low,
     compared.lift_high,
-    compared.verdict
+    compared.verdict,
+    strategies.kpi_type
 from guardrail_performance as compared
 left join dim_ranking_strategies as strategies on compared.guardrail = strategies.strategy_id
 where

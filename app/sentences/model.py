@@ -69,7 +69,7 @@ def properties(row: pd.Series) -> dict[str, str]:
     informed = ", offers with little data more often" if row["exploration"] == "informed" else ""
     found = {
         "KPI": text.plain(f"{row['kpi_name']} ({kind})"),
-        "Reward": "net value: the KPI minus the costs of the catalogue" if is_net else "the KPI",
+        "Reward": "net value: the KPI minus the costs of the catalogue",
         "Success events": text.plain(row["success_event_types"]),
         "Attribution window": f"{row['window_hours']:g} hours after the display",
         "Look-back": f"{row['lookback_days']} days",
@@ -82,6 +82,8 @@ def properties(row: pd.Series) -> dict[str, str]:
         "Offers ranked": f"{row['top_k']} per person and placement",
         "Placements": text.plain(places) if text.is_known(places) else "all",
     }
+    if not is_net:
+        del found["Reward"]
     if not row["control_share"]:
         del found["Control"]
     if not text.is_known(row["guardrails"]):

@@ -22,6 +22,7 @@ MEANING = (
     " of the last 30 days; the lift over the best single offer is what choosing for each person"
     " adds, estimated on the log."
 )
+CONTROL = " **Control** is the order of the business: priority, then offer id."
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,16 @@ def version(row: pd.Series) -> str:
 
 
 def gain(row: pd.Series) -> str:
-    """Return what personalisation brought in 30 days, `≈ CHF 96,000 more than random`."""
+    """Return what personalisation brought, `≈ CHF 96,000 more in 30 days than random`."""
     value = row["incremental_reward"]
     if not text.is_known(value):
         return "No gain to show yet"
-    return f"≈ {_worth(abs(value), row)} {'more' if value >= 0 else 'less'} in 30 days than random"
+    more = "more" if value >= 0 else "less"
+    if row["kpi_type"] == "continuous" and text.is_known(row["currency"]):
+        worth = f"{text.about(abs(value), text.plain(row['currency']))} {more}"
+    else:
+        worth = f"{text.about(abs(value))} {more} {text.named(row['reward_name'])}"
+    return f"≈ {worth} in 30 days than random"
 
 
 def gain_range(row: pd.Series) -> str:
@@ -62,15 +68,6 @@ def gain_range(row: pd.Series) -> str:
     if low <= 0 <= high:
         return f"{between} It contains 0, so the difference may be chance."
     return between
-
-
-def _worth(value: float, row: pd.Series) -> str:
-    """Return an amount with its currency, or successes with the name of the reward."""
-    if row["kpi_type"] != "continuous":
-        return f"{text.about(value)} {text.named(row['reward_name'])}"
-    if text.is_known(row["currency"]):
-        return text.about(value, text.plain(row["currency"]))
-    return f"{text.about(value)} {text.named(row['reward_name'])}"
 
 
 def rewards(row: pd.Series) -> str:
@@ -163,6 +160,11 @@ def next_step(row: pd.Series, alerts: pd.DataFrame) -> Step:
 def guardrails(row: pd.Series) -> str:
     """Return the names of the guardrails that personalised traffic makes worse, as markdown."""
     return ", ".join(text.named(name) for name in sorted(row["worse_guardrails"]))
+
+
+def meaning(standing: pd.DataFrame) -> str:
+    """Return what the lifts of all strategies are over, as markdown."""
+    return MEANING + (CONTROL if standing["status_over_control"].notna().any() else "")
 
 
 def arms(row: pd.Series) -> str:

@@ -33,7 +33,7 @@ _DAY = r"(\d{4}-\d\d-\d\d)"
 _GAIN = r"(≈ [A-Z ]*[\d.,]+)"
 STATED: dict[str, tuple[str, ...]] = {
     "gain over random, 30 days": (
-        rf"^#### {_GAIN} .*more in 30 days than random",
+        rf"^#### {_GAIN} more .*in 30 days than random",
         rf"Gain over random in 30 days: {_GAIN}",
     ),
     "lift over random, 30 days": (
@@ -144,9 +144,9 @@ def lines_of(app: AppTest, page: str = "") -> list[str]:
     lines = text_of(app).splitlines()
     lines += [f"{label}: {value}" for label, value in _labelled(app)]
     for table in app.dataframe:
-        names = [name for name in table.proto.columns and _shown(table) if name in table.value]
-        for _, row in table.value[names].iterrows():
-            lines.append("row: " + " ".join(f"{name}={_cell(row[name])}" for name in names))
+        frame = _shown(table)
+        for _, row in frame.iterrows():
+            lines.append("row: " + " ".join(f"{name}={_cell(row[name])}" for name in frame))
     return lines + list(_chart_lines(app, page))
 
 
@@ -155,9 +155,10 @@ def _cell(value: object) -> object:
     return NONE if pd.isna(value) else value  # type: ignore[call-overload]
 
 
-def _shown(table: Any) -> list[str]:
-    """Return the columns of a table that the page shows."""
-    return list(table.proto.column_order) or list(table.value)
+def _shown(table: Any) -> pd.DataFrame:
+    """Return a table with the columns that the page shows."""
+    frame: pd.DataFrame = table.value  # decoded at each access
+    return frame[[name for name in table.proto.column_order if name in frame] or list(frame)]
 
 
 def _labelled(app: AppTest) -> Iterator[tuple[str, str]]:
@@ -168,15 +169,15 @@ def _labelled(app: AppTest) -> Iterator[tuple[str, str]]:
         frame = table.value
         if {"name", "value"} <= set(frame):
             for name, value in zip(frame["name"], frame["value"], strict=True):
-                yield str(name), str(value).replace("\\", "")
+                yield str(name), str(value).replace("\\", "").replace("\u00a0", " ")
 
 
 def _cells(app: AppTest) -> Iterator[tuple[str, str]]:
     """Yield the numbers of tables with the names of their row and column."""
     for table in app.dataframe:
-        shown = [name for name in _shown(table) if name in table.value]
+        shown = _shown(table)
         keys = [name for name in _ROW_NAMES if name in shown]
-        for _, row in table.value.iterrows():
+        for _, row in shown.iterrows():
             of_row = " ".join(f"{name} {row[name]}" for name in keys)
             for name in shown if keys else []:
                 if name not in keys and pd.notna(row[name]):
