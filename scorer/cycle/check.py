@@ -75,7 +75,7 @@ def check(settings: Settings, is_as_of_given: bool) -> InputCheck:
 
 
 def _found(build: QuickBuild, as_of: datetime, last: datetime | None, share: float) -> InputCheck:
-    build.build(["input_findings"])
+    build.build(["input_findings", "fct_displays"])
     problem = None
     try:
         require_records(build.connection, share < 1)

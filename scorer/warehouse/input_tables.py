@@ -13,30 +13,29 @@ from scorer.warehouse.database import DatabaseError, connect_memory
 
 
 def read_input_tables(settings: Settings, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return {input: rows} for the inputs that are tables.
+    """Return {input: rows} for those of the inputs that are tables.
 
     Raises
     ------
     InputError
-        A database or table does not exist or cannot be read.
+        A database or table does not exist or cannot be read, whatever its input.
     """
-    return {
-        name: _rows(settings, name, settings.inputs[name])
-        for name in names
-        if name in settings.inputs
-    }
+    for name in settings.inputs:
+        _rows(settings, name, limit=0)
+    return {name: _rows(settings, name) for name in names if name in settings.inputs}
 
 
-def _rows(settings: Settings, name: str, stated: str) -> list[dict[str, Any]]:
+def _rows(settings: Settings, name: str, limit: int | None = None) -> list[dict[str, Any]]:
+    stated = settings.inputs[name]
     database, _, table = stated.rpartition(":")
     file = Path(database) if database else settings.build_path
     if not file.exists():
         raise InputError(f"[inputs] {name}: {file} does not exist")
-    relation = ".".join(quote(part) for part in table.split("."))
+    relation = ".".join(quote(part.strip('"')) for part in table.split("."))
     connection = connect_memory()
     try:
         connection.execute(f"attach {literal(file)} as input (read_only); use input")
-        result = connection.execute(f"from {relation}")
+        result = connection.execute(f"from {relation} limit {'all' if limit is None else limit}")
         columns = [column[0] for column in result.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
     except DatabaseError as error:

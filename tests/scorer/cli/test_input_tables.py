@@ -86,6 +86,24 @@ def test_a_wrong_line_names_its_key(
     assert said in outcome.err
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("warehouse.duckdb:impression", "[inputs] displays: "),
+        ("nowhere.duckdb:t", "nowhere.duckdb does not exist"),
+    ],
+)
+def test_a_table_that_does_not_exist_is_named(
+    project: Path, nextoffer: Command, table: str, said: str, command: str
+) -> None:
+    """A missing table or database is an input error that names the input."""
+    (project / "nextoffer.toml").write_text(f'home = "home"\n[inputs]\ndisplays = "{table}"\n')
+    outcome = nextoffer(command)
+    assert outcome.code == 3
+    assert said in outcome.err
+
+
 def test_a_changed_table_is_read_again(project: Path, nextoffer: Command) -> None:
     """Rows added to the table before the next cycle count in that cycle, each once."""
     assert nextoffer("run", "--as-of", AS_OF).code == 0
