@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -149,12 +149,12 @@ class EventReader:
         for name, value in shown.context.items():
             if name in self._paths:
                 _put(document, self._paths[name].split("."), value)
-        counted = [
-            Counted(own_id, at, shown.profile_id, name, item["id"], shown.placement_id)
-            for item in items
-            for name in self._counted_as(_TYPES[event.event])
-        ]
-        return document, counted
+        name, who, place = (
+            self._counted_as(_TYPES[event.event]),
+            shown.profile_id,
+            shown.placement_id,
+        )
+        return document, [Counted(own_id, at, who, name, item["id"], place) for item in items]
 
     def _xdm(self, event: Document, prefix: str) -> tuple[Document, list[Counted]]:
         event = dict(event)
@@ -166,21 +166,24 @@ class EventReader:
             raise InputError(f"{id_key} is not text")
         at = self._moment(event.get(f"{prefix}timestamp"))
         event[f"{prefix}timestamp"] = event.get(f"{prefix}timestamp") or _text(at)
-        shown = self._fill_propositions(event, prefix)
-        if f"{prefix}identityMap" not in event and shown:
-            identity = {f"{prefix}id": shown[0][0].profile_id, f"{prefix}primary": True}
+        named = self._fill_propositions(event, prefix)
+        people = [one.profile_id for one in named if one.profile_id is not None]
+        if f"{prefix}identityMap" not in event and people:
+            identity = {f"{prefix}id": people[0], f"{prefix}primary": True}
             event[f"{prefix}identityMap"] = {"ECID": [identity]}
-        profile = _profile(event.get(f"{prefix}identityMap"), prefix)
-        counted = []
-        for name in self._counted_as(kind):
-            places = [(s, i) for s, offers in shown for i in offers]
-            counted += [
-                Counted(own_id, at, profile, name, offer, one.placement_id) for one, offer in places
-            ] or [Counted(own_id, at, profile, name)]
+        profile, name = _profile(event.get(f"{prefix}identityMap"), prefix), self._counted_as(kind)
+        counted = [
+            Counted(own_id, at, profile, name, offer, one.placement_id)
+            for one in named
+            for offer in one.offer_ids
+        ]
+        if not counted and kind not in self._kinds:
+            # As in dbt, a custom event that names no offer counts for each offer with a rule on it.
+            counted = [Counted(own_id, at, profile, name)]
         return event, counted
 
-    def _fill_propositions(self, event: Document, prefix: str) -> list[tuple[Shown, list[str]]]:
-        """Write the content of tokens into the propositions; return it with the offers named."""
+    def _fill_propositions(self, event: Document, prefix: str) -> list[_Named]:
+        """Write the content of tokens into the propositions; return what all of them name."""
         found = []
         for holder, name in _proposition_lists(event, prefix):
             filled = []
@@ -188,6 +191,7 @@ class EventReader:
                 token = _token(proposition, prefix)
                 if token is None:
                     filled.append(proposition)
+                    found.append(_named(proposition, prefix))
                     continue
                 shown = self._key.read(token)
                 items = _objects(proposition.get(f"{prefix}items"), "items")
@@ -195,13 +199,13 @@ class EventReader:
                 offers = offers or [offer for offer, _ in shown.items]
                 own = {**_proposition(shown), "items": [_item(shown, offer) for offer in offers]}
                 filled.append(_prefixed(own, prefix))
-                found.append((shown, offers))
+                found.append(_Named(offers, shown.placement_id, shown.profile_id))
             holder[name] = filled
         return found
 
-    def _counted_as(self, event_type: str) -> list[str]:
-        kind = self._kinds.get(event_type)
-        return [event_type if kind is None else _COUNTED.get(kind, event_type)]
+    def _counted_as(self, event_type: str) -> str:
+        """The event of capping rules that events of this type are."""
+        return _COUNTED.get(self._kinds.get(event_type, ""), event_type)
 
     def _moment(self, text: Any) -> datetime:
         if text is None:
@@ -211,6 +215,28 @@ class EventReader:
             return at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
         except (TypeError, ValueError, OverflowError):
             raise InputError(f"timestamp {str(text)[:64]!r} is not ISO 8601") from None
+
+
+class _Named(NamedTuple):
+    """Offers that a proposition of an event names; the person is known from its token only."""
+
+    offer_ids: list[str]
+    placement_id: str | None
+    profile_id: str | None = None
+
+
+def _named(proposition: Document, prefix: str) -> _Named:
+    """What a proposition without a token names, as far as it can be read."""
+    place: Any = proposition.get(f"{prefix}scopeDetails")
+    for name in ("placement", "id"):
+        place = place.get(f"{prefix}{name}") if isinstance(place, dict) else None
+    items = proposition.get(f"{prefix}items")
+    ids = (
+        [i.get(f"{prefix}id") for i in items if isinstance(i, dict)]
+        if isinstance(items, list)
+        else []
+    )
+    return _Named([i for i in ids if isinstance(i, str)], place if isinstance(place, str) else None)
 
 
 def _proposition(shown: Shown) -> Document:

@@ -177,6 +177,26 @@ def test_posted_displays_count_for_caps(service: Service) -> None:
     assert candidates("p23") == 4
 
 
+def test_displays_without_a_token_count_for_the_offers_they_name(service: Service) -> None:
+    """A display that another system records counts for its own offers, not for all."""
+
+    def display(number: int, offer: str) -> None:
+        proposition = {"id": f"own{number}", "scope": "web", "items": [{"id": offer}]}
+        event = {
+            "_id": f"own-{offer}-{number}",
+            "eventType": "decisioning.propositionDisplay",
+            "identityMap": {"ECID": [{"id": "p25"}]},
+            "_experience": {"decisioning": {"propositions": [proposition]}},
+        }
+        assert call(service, "/v1/events", json.dumps(event).encode()).status == 202
+
+    for offer, expected in (("offer_1", 4), ("offer_4", 3)):
+        for number in range(3):
+            display(number, offer)
+        (proposition,) = decide(service, profile_id="p25", segments=["f1"])["propositions"]
+        assert proposition["eligible_count"] == expected
+
+
 def test_a_click_must_name_an_offer_of_the_proposition(service: Service) -> None:
     """An offer that was not decided cannot be clicked."""
     (proposition,) = decide(service, profile_id="p4")["propositions"]
