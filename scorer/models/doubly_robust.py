@@ -35,8 +35,10 @@ from scorer.models.likelihoods import margin_of_mean, mean_and_slope
 
 # A propensity counts as at least this share of that of a uniform draw.
 _LEAST_SHARE = 0.1
-# Strengths of the ridge, per row and standardised column.
+# Strengths of the ridge, per row and standardised column, and how many times as strong it is for
+# steps of numbers, whose normal scores suffice for straight effects.
 _STRENGTHS = np.logspace(-4, 4, 33)
+_FOR_STEPS = (1.0, 10.0, 1e4)
 _MAIN_RIDGE = 1e-3
 # Displays of an offer in a leaf at which half of its difference to the mean of the offer counts.
 _LEAF_DISPLAYS = 200.0
@@ -110,17 +112,30 @@ def fit_ridge(rows: Observations) -> Matrix:
         ).astype(np.float64) / len(x)
         noise = float((z**2).mean()) / rows.n_offers / len(x)
         own = np.zeros(moments.shape)
-        own[:, :1] = _ridge(rows.gram[:1, :1], moments[:, :1], noise)
-        own[:, 1:] = _ridge(rows.gram[1:, 1:], moments[:, 1:], noise)
+        _, own[:, :1] = _ridge(rows.gram[:1, :1], moments[:, :1], noise, np.ones(1))
+        steps = _steps_of_numbers(rows.data.design)
+        found = [
+            _ridge(rows.gram[1:, 1:], moments[:, 1:], noise, np.where(steps, times, 1.0))
+            for times in _FOR_STEPS
+        ]
+        own[:, 1:] = min(found, key=lambda pair: pair[0])[1]
         return _margins(rows, rows.main + own)
 
 
-def _ridge(gram: Vector, moments: Vector, noise: float) -> Vector:
-    """Ridge weights (n_offers, p) of the strength with the least Cp, the same for all offers.
+def _steps_of_numbers(design: Design) -> Mask:
+    """Columns of the matrix, without the constant, that are steps of a number with a score."""
+    numbers = {column.feature for column in design.columns if column.kind == "score"}
+    steps = [column.kind == "step" and column.feature in numbers for column in design.columns]
+    return np.array(steps + [steps[i] or steps[j] for i, j in design.pairs], dtype=np.bool_)
 
-    ``noise`` is the variance of a moment of a standardised column.
+
+def _ridge(gram: Vector, moments: Vector, noise: float, strength: Vector) -> tuple[float, Vector]:
+    """Least Cp of all strengths, and its ridge weights, (n_offers, p); one strength for all offers.
+
+    ``noise`` is the variance of a moment of a standardised column; ``strength``, (p,), is that of
+    the columns relative to each other.
     """
-    scale = np.sqrt(np.maximum(np.diag(gram), 1e-12))
+    scale = np.sqrt(np.maximum(np.diag(gram), 1e-12) * strength)
     values, vectors = np.linalg.eigh(gram / np.outer(scale, scale))
     values = np.maximum(values, 0.0)
     rotated = (moments / scale) @ vectors
@@ -128,9 +143,9 @@ def _ridge(gram: Vector, moments: Vector, noise: float) -> Vector:
     squares = (rotated**2).sum(axis=0)
     fit = ((values * kept - 2) * kept) @ squares
     free = (values * kept).sum(axis=1)
-    best = int(np.argmin(fit + 2 * noise * len(moments) * free))
-    found: Vector = (rotated * kept[best]) @ vectors.T / scale
-    return found
+    cp = fit + 2 * noise * len(moments) * free
+    best = int(np.argmin(cp))
+    return float(cp[best]), (rotated * kept[best]) @ vectors.T / scale
 
 
 def fit_tree(rows: Observations) -> tuple[Design, Matrix]:

@@ -78,6 +78,24 @@ def test_the_ridge_prefers_nothing_where_offers_are_alike() -> None:
     assert np.corrcoef(scores.mean(axis=1), truth[:, 0])[0, 1] > 0.97
 
 
+@pytest.mark.parametrize("is_straight", [True, False])
+def test_the_ridge_uses_steps_of_numbers_where_they_help(is_straight: bool) -> None:
+    """A straight effect of age is found without its steps; an effect of middle age needs them."""
+    age = people()[:, 4]
+    effect = age if is_straight else 2.0 * (np.abs(age) < 0.6) - 1
+    rows, matrix = observed(np.stack([0 * effect, 0.3 * effect, 0 * effect], axis=1), "identity")
+    weights = fit_ridge(rows)
+    steps = [1 + k for k, c in enumerate(rows.data.design.columns) if c.kind == "step"]
+    contrast = matrix @ (weights[1] - weights[0])
+    assert np.corrcoef(contrast, effect)[0, 1] > (0.97 if is_straight else 0.85)
+    own = (weights - weights.mean(axis=0))[:, [k for k in steps if _is_age(rows, k)]]
+    assert (np.abs(own).max() < 0.01) == is_straight
+
+
+def _is_age(rows: Observations, column: int) -> bool:
+    return rows.data.design.columns[column - 1].feature == 4
+
+
 @pytest.mark.parametrize("link", ["logit", "log", "identity"])
 def test_the_tree_finds_an_either_or(link: str) -> None:
     """Offer 1 is best for whom s0 and s1 agree, which no single segment shows."""
