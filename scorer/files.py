@@ -15,6 +15,8 @@ from scorer.interruption import stop_if_interrupted
 
 STAMP = "%Y%m%dT%H%M%S"
 """Format of a moment (UTC) in file names."""
+NOT_JSON = (ValueError, RecursionError)
+"""What `json` raises for text that is not JSON, or in which values are nested too deeply."""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -82,7 +84,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Return the JSON object in a file, None if the file is missing or contains anything else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, *NOT_JSON):
         return None
     return content if isinstance(content, dict) else None
 

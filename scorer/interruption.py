@@ -1,4 +1,4 @@
-"""Handles Ctrl-C and SIGTERM so that no library can turn them into another failure.
+"""Handles Ctrl-C, SIGTERM and SIGHUP so that no library turns them into another failure.
 
 The signal raises :class:`Interrupted` in the main thread. A library may swallow it, or report a
 cancelled query instead. Code calls :func:`stop_if_interrupted` before it makes a lasting change,
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The exit code of an interrupted command is this plus the number of the signal.
 SIGNALLED = 128
 _received: list[int] = []
@@ -38,10 +38,10 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM in the block into :class:`Interrupted`, however the block ends.
+    """Turn SIGNALS in the block into :class:`Interrupted`, however the block ends.
 
-    A second signal ends the process at once. Blocks may be nested; in other threads than the main
-    one, the block changes nothing.
+    A second signal ends the process at once. SIGHUP stays ignored where `nohup` ignores it. Blocks
+    may be nested; in other threads than the main one, the block changes nothing.
     """
     global _active
     if _active or threading.current_thread() is not threading.main_thread():
@@ -52,7 +52,8 @@ def interruptible() -> Iterator[None]:
     _active = True
     try:
         for number in SIGNALS:
-            signal.signal(number, _receive)
+            if (number, before[number]) != (signal.SIGHUP, signal.SIG_IGN):
+                signal.signal(number, _receive)
         sys.unraisablehook = _remembered(unraisable)
         yield
         stop_if_interrupted()

@@ -37,7 +37,7 @@ Exit codes:
   4  a strategy failed; the others went on
   5  another run holds the lock of the home folder
   6  `status --fail-on` found something
-  130, 143  interrupted, by Ctrl-C or SIGTERM
+  129, 130, 143  interrupted, by SIGHUP, Ctrl-C or SIGTERM
 """
 
 

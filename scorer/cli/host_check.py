@@ -69,7 +69,7 @@ class HostCheck:
         name = _name(f"//{hosts[0]}")
         if name is None or not (name in self._names or (self._any_address and _is_address(name))):
             return False
-        return all(urlsplit(origin).netloc.lower() == hosts[0].lower() for origin in origins)
+        return all(_netloc(origin) == hosts[0].lower() for origin in origins)
 
 
 def _name(url: str) -> str | None:
@@ -81,6 +81,14 @@ def _name(url: str) -> str | None:
         return None
     plain = not parts.path and not parts.query and not parts.fragment and "@" not in parts.netloc
     return parts.hostname if plain else None
+
+
+def _netloc(url: str) -> str | None:
+    """Return host and port of a URL in lower case, None if it is malformed."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _is_address(name: str) -> bool:

@@ -196,10 +196,11 @@ def check_configuration(settings: Settings, tables: Tables | None = None) -> Non
     _check_count(rows["capping_rules"], "offer_id", MAX_CAPPING_RULES, "rules", "of an offer")
 
 
-def _files(settings: Settings, readable: ReadableFiles, name: str) -> list[Path]:
-    own = readable.files.get(name, [])
+def _files(settings: Settings, readable: ReadableFiles, name: str) -> dict[Path, str]:
+    """Return the files of a table, and the name of each in errors: that of the user's own file."""
+    own = {file: readable.sources[file].name for file in readable.files.get(name, [])}
     seed = settings.project_dir / "seeds" / f"{name}.csv"
-    return own or ([seed] if name in SEEDS and seed.exists() else [])
+    return own or ({seed: seed.name} if name in SEEDS and seed.exists() else {})
 
 
 def _computes_features(settings: Settings) -> bool:
@@ -284,9 +285,16 @@ def _check_count(rows: list[Row], column: str, limit: int, what: str, of: str) -
             )
 
 
-def checked_rows(name: str, files: list[Path]) -> list[Row]:
-    """Return the rows of a configuration table, values trimmed and checked one by one."""
-    return [row for file in files for row in _checked(name, read_rows(file, *_columns(name)))]
+def checked_rows(name: str, files: Mapping[Path, str]) -> list[Row]:
+    """Return the rows of a configuration table, values trimmed and checked one by one.
+
+    `files` maps each file to its name in errors.
+    """
+    return [
+        row
+        for file, source in files.items()
+        for row in _checked(name, read_rows(file, source, *_columns(name)))
+    ]
 
 
 def _columns(name: str) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.errors import ConfigurationError, InputError
+from scorer.files import NOT_JSON
 from scorer.inputs.column_names import likely_column, matched_columns
 from scorer.inputs.csv_text import csv_delimiter, decoded, separator_line
 from scorer.inputs.file_forms import DAMAGED, compression_of, file_kind, opened
@@ -36,8 +37,12 @@ class Row:
         return ConfigurationError(f"{place}: {shown}; {allowed}")
 
 
-def read_rows(file: Path, known: Sequence[str], required: Sequence[str]) -> Iterator[Row]:
+def read_rows(
+    file: Path, source: str, known: Sequence[str], required: Sequence[str]
+) -> Iterator[Row]:
     """Yield the rows of a CSV, Parquet or JSON file; columns are checked, values trimmed.
+
+    `source` is the name of the file in errors; `file` may be a copy.
 
     Raises
     ------
@@ -48,12 +53,12 @@ def read_rows(file: Path, known: Sequence[str], required: Sequence[str]) -> Iter
     """
     kind = file_kind(file)
     if kind in (".csv", ".tsv"):
-        records = _csv_records(file, known, required)
+        records = _csv_records(file, source, known, required)
     elif kind == ".parquet":
         records = _parquet_records(file)
     else:
-        records = _json_records(file)
-    yield from rows_of(file.name, records, known, required)
+        records = _json_records(file, source)
+    yield from rows_of(source, records, known, required)
 
 
 def rows_of(
@@ -101,8 +106,8 @@ def _columns(
     return matched
 
 
-def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> Records:
-    content = _content(file)
+def _csv_records(file: Path, source: str, known: Sequence[str], required: Sequence[str]) -> Records:
+    content = _content(file, source)
     skipped, delimiter = separator_line(content)
     text = io.StringIO(content, newline="")
     for _ in range(skipped):
@@ -113,28 +118,26 @@ def _csv_records(file: Path, known: Sequence[str], required: Sequence[str]) -> R
     try:
         header = [name.strip() for name in next(reader, [])]
         if not header:
-            raise ConfigurationError(
-                f"{file.name} is empty; write the column names on its first line"
-            )
-        _columns(file.name, header, known, required)
+            raise ConfigurationError(f"{source} is empty; write the column names on its first line")
+        _columns(source, header, known, required)
         for fields in reader:
             if not fields:
                 continue
             if len(fields) != len(header):
                 raise ConfigurationError(
-                    f"{file.name} line {reader.line_num + skipped}: {len(fields)} fields,"
+                    f"{source} line {reader.line_num + skipped}: {len(fields)} fields,"
                     f" but the header names {len(header)} columns"
                 )
             yield reader.line_num + skipped, dict(zip(header, fields, strict=True))
     except csv.Error as error:
         line = reader.line_num + skipped
         raise ConfigurationError(
-            f"{file.name} line {line}: {error}; close the quotes, or write quotes in a cell twice"
+            f"{source} line {line}: {error}; close the quotes, or write quotes in a cell twice"
         ) from None
 
 
-def _json_records(file: Path) -> Records:
-    content = _content(file)
+def _json_records(file: Path, source: str) -> Records:
+    content = _content(file, source)
     lines = [content] if content.lstrip().startswith("[") else content.split("\n")
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -143,13 +146,11 @@ def _json_records(file: Path) -> Records:
             parsed = json.loads(
                 line, object_pairs_hook=_distinct, parse_constant=_no_number, parse_float=str
             )
-        except ValueError as error:
-            raise ConfigurationError(f"{file.name} line {number} is not JSON: {error}") from None
+        except NOT_JSON as error:
+            raise ConfigurationError(f"{source} line {number} is not JSON: {error}") from None
         for record in parsed if isinstance(parsed, list) else [parsed]:
             if not isinstance(record, dict):
-                raise ConfigurationError(
-                    f"{file.name} line {number}: write one JSON object per line"
-                )
+                raise ConfigurationError(f"{source} line {number}: write one JSON object per line")
             yield number, record
 
 
@@ -175,7 +176,7 @@ def _parquet_records(file: Path) -> Records:
     yield from enumerate(table.to_pylist(), start=1)
 
 
-def _content(file: Path) -> str:
+def _content(file: Path, source: str) -> str:
     try:
         with opened(file, compression_of(file) or "text") as handle:
             data = handle.read(MAX_BYTES + 1)
@@ -183,4 +184,4 @@ def _content(file: Path) -> str:
         raise InputError(f"{file} cannot be read: {error}") from None
     if len(data) > MAX_BYTES:
         raise InputError(f"{file} has more than {MAX_BYTES >> 20} MB; split it into several files")
-    return decoded(file, data)
+    return decoded(source, data)

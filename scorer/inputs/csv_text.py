@@ -6,15 +6,14 @@ Follows the rules of macros/raw/csv_dialect.sql, for files that Python reads.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from scorer.errors import ConfigurationError
 
 DELIMITERS = (",", ";", "\t", "|")
 
 
-def decoded(file: Path, data: bytes) -> str:
-    """Return the text of a file in UTF-8, with or without a mark.
+def decoded(source: str, data: bytes) -> str:
+    """Return the text of a file, named `source`, in UTF-8, with or without a mark.
 
     Raises
     ------
@@ -25,9 +24,7 @@ def decoded(file: Path, data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigurationError(
-            f"{file.name} line {line} is not UTF-8; save it as UTF-8"
-        ) from None
+        raise ConfigurationError(f"{source} line {line} is not UTF-8; save it as UTF-8") from None
 
 
 def separator_line(content: str) -> tuple[int, str | None]:

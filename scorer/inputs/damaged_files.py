@@ -62,15 +62,17 @@ def damage_of(path: Path) -> str | None:
         content = content_of(head_of(path, "text"))
         if content == "parquet":
             return _parquet_damage(path)
+        if file_kind(path) in CSV_KINDS and not head_of(path, content).strip():
+            return "is empty; a CSV file needs a header"
         if content in ("gzip", "zstd", "bz2"):
             with opened(path, content) as handle:
                 while handle.read(_CHUNK):
                     pass
-        if file_kind(path) in CSV_KINDS:
-            if path.stat().st_size == 0:
-                return "is empty; a CSV file needs a header"
-            if text_traits(path, content, sys.maxsize).has_mixed_line_ends:
-                return MIXED_LINE_ENDS
+        if (
+            file_kind(path) in CSV_KINDS
+            and text_traits(path, content, sys.maxsize).has_mixed_line_ends
+        ):
+            return MIXED_LINE_ENDS
     except UnreadableError as error:
         return str(error)
     except EOFError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from scorer.files import NOT_JSON
 from scorer.inputs.csv_text import csv_delimiter
 
 KINDS = (".csv", ".tsv", ".parquet", ".ndjson", ".jsonl", ".json")
@@ -213,7 +214,7 @@ def is_json_record(head: bytes) -> bool:
     """Return whether the first line that is not blank is a whole JSON object."""
     try:
         return isinstance(json.loads(_text(head).split("\n", 1)[0]), dict)
-    except ValueError:
+    except NOT_JSON:
         return False
 
 
@@ -224,7 +225,7 @@ def is_json_document(head: bytes) -> bool:
         return False
     try:
         json.loads(first)
-    except ValueError:
+    except NOT_JSON:
         return True
     return not rest.strip()
 
@@ -235,7 +236,7 @@ def first_fields(head: bytes) -> set[str]:
     if text[:1] in ("{", "["):
         try:
             record, _ = json.JSONDecoder().raw_decode(text.lstrip("[ \t\r\n"))
-        except ValueError:
+        except NOT_JSON:
             return set()
         return set(record) if isinstance(record, dict) else set()
     first = text.split("\n", 1)[0].strip()

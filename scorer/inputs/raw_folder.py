@@ -49,7 +49,7 @@ def input_name(path: Path) -> str | None:
     name, suffix = named_input(path.name), path.name.partition(".")[2]
     if name and path.is_dir():
         return name if not suffix or f".{suffix.lower()}" in (*KINDS, ".delta") else None
-    if name is None and file_kind(path) in LINE_KINDS and path.is_file():
+    if name is None and file_kind(path) in LINE_KINDS and not path.is_dir():
         return "experience_events"
     return name
 
@@ -109,7 +109,9 @@ def _files_below(folder: Path, depth: int = 1) -> list[Path]:
         if not path.is_dir():
             found.append(path)
         elif not path.is_symlink() or depth < _LINK_DEPTH:
-            found += _files_below(path, depth + 1)
+            below = _files_below(path, depth + 1)
+            # An empty folder with the name of a file is one that failed to be written.
+            found += below or ([path] if file_kind(path) else [])
     return found
 
 
@@ -191,7 +193,7 @@ def content_fingerprint(raw: Path | None) -> str:
 def _plain_inputs(raw: Path | None) -> Iterable[Path]:
     """Yield the regular files of the inputs; for a Delta table, the files of its log."""
     for path in all_input_files(raw) if raw else []:
-        for file in sorted((path / LOG).iterdir()) if path.is_dir() else [path]:
+        for file in sorted((path / LOG).iterdir()) if (path / LOG).is_dir() else [path]:
             if file.is_file():
                 yield file
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from scorer.config import Settings
 from scorer.errors import InputError, NextofferError
-from scorer.files import STAMP, sync
+from scorer.files import NOT_JSON, STAMP, sync
 from scorer.online.profile_arrays import write_profiles
 from scorer.online.profiles import Profiles
 from scorer.ranking.caps import CapRule, Caps
@@ -152,7 +152,7 @@ def read_bundle(folder: Path) -> Bundle:
         }
     except NextofferError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, KeyError, TypeError, IndexError, *NOT_JSON) as error:
         raise InputError(
             f"{folder} is not a readable serving bundle ({error!r}): run `nextoffer publish`"
         ) from None

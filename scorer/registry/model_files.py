@@ -22,7 +22,7 @@ import xgboost as xgb
 
 from scorer.errors import InputError, NextofferError
 from scorer.features import FeatureSchema
-from scorer.files import replace_file, sync
+from scorer.files import NOT_JSON, replace_file, sync
 from scorer.interruption import stop_if_interrupted
 from scorer.models.persistence import Files, describe_model, restore_model
 from scorer.models.protocol import RewardModel
@@ -149,7 +149,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_FILE
     try:
         manifest = json.loads(_read(path))
-    except (ValueError, RecursionError):
+    except NOT_JSON:
         raise InputError(f"{path} is damaged: it is not JSON; {_REMEDY}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputError(f"{path} is not the manifest of a nextoffer model; {_REMEDY}")

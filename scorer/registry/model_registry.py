@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from scorer.errors import ConfigurationError, InputError
-from scorer.files import replace_file
+from scorer.files import NOT_JSON, replace_file
 from scorer.models.protocol import RewardModel
 from scorer.registry import model_files
 from scorer.registry.trained_model import TrainedModel
@@ -171,7 +171,7 @@ class ModelRegistry:
             entries = [
                 _deployment(**{"reason": "", **entry}) for entry in json.loads(path.read_bytes())
             ]
-        except (OSError, ValueError, TypeError, RecursionError):
+        except (OSError, TypeError, *NOT_JSON):
             raise InputError(
                 f"{path} is not a readable list of deployments; restore it or remove it"
             ) from None

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scorer.config import KPIS, Settings
+from scorer.config import KPIS, READING, Settings
 from scorer.errors import ConfigurationError
 from scorer.files import STAMP, read_json, write_json
 
@@ -142,7 +142,10 @@ def _read_state(path: Path) -> CycleState | None:
         return None
     try:
         state = CycleState(**content)
-        return state if _is_valid(state) else None
+        is_own = (
+            _is_valid(state) and _file(path.parent, datetime.fromisoformat(state.as_of)) == path
+        )
+        return state if is_own else None
     except (TypeError, ValueError, AttributeError):
         return None
 
@@ -161,6 +164,8 @@ def _is_valid(state: CycleState) -> bool:
         and state.kpi in KPIS
         and type(state.seed) is int
         and state.seed >= 0
+        and all(isinstance(getattr(state, name), str) for name in READING)
+        and all(isinstance(text, str) for text in state.inputs.values())
     )
 
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.errors import ConfigurationError, LockedError
-from scorer.files import make_private_folder
+from scorer.files import NOT_JSON, make_private_folder
 
 _MOST_PID = 2**31
 
@@ -35,7 +36,7 @@ def hold_lock(path: Path) -> Iterator[str | None]:
     LockedError
         A running process holds the lock; the message names it.
     ConfigurationError
-        The file cannot be written, or is a link.
+        The file cannot be written, is a link or not a regular file.
     """
     try:
         make_private_folder(path.parent)
@@ -43,6 +44,7 @@ def hold_lock(path: Path) -> Iterator[str | None]:
     except OSError as error:
         raise ConfigurationError(_not_lockable(path, error)) from None
     try:
+        _require_own_file(path, handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -57,6 +59,13 @@ def hold_lock(path: Path) -> Iterator[str | None]:
             _write(handle, "")
     finally:
         os.close(handle)
+
+
+def _require_own_file(path: Path, handle: int) -> None:
+    """Raise for anything but a regular file with one name, because its content is replaced."""
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        raise ConfigurationError(f"{path} is another name of a file, a pipe or a device; remove it")
 
 
 def _not_lockable(path: Path, error: OSError) -> str:
@@ -93,7 +102,7 @@ def _owner(handle: int) -> dict[str, Any]:
     try:
         owner = json.loads(os.pread(handle, 4096, 0))
         pid, host = owner["pid"], owner["host"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (*NOT_JSON, KeyError, TypeError):
         return {}
     valid = type(pid) is int and 0 < pid < _MOST_PID and isinstance(host, str) and len(host) < 256
     return owner if valid else {}

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from scorer.config import MIN_READY_OFFERS, Settings
 from scorer.errors import ConfigurationError, StrategyError
 from scorer.features import DECISIONING, FeatureSchema
+from scorer.files import NOT_JSON
 from scorer.warehouse.database import Connection
 
 _DATA = """
@@ -321,7 +322,7 @@ def parse_characteristics(text: str | None) -> dict[str, Any]:
     """Characteristics of one offer from the JSON of the catalogue; {} unless it is an object."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except NOT_JSON:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -14,7 +14,7 @@ from scorer.cycle.run import STEPS, run_cycle
 from scorer.progress import Silent
 from scorer.sql import literal, quote
 from scorer.warehouse.build_state import STEP_NAMES, load_state
-from scorer.warehouse.database import connect_memory
+from scorer.warehouse.database import connect_build, connect_memory
 from scorer.warehouse.publications import publications
 from tests.attack import processes
 from tests.attack.sabotage import StopBefore
@@ -61,6 +61,9 @@ class Prepared:
                 return f"the same command ends with {ended.code}: {ended.text[-300:]}"
         if step == STEP_NAMES[-1]:
             return self.wrong_end(home)
+        # Where the engine could not write its log into the database, it does so when it opens it.
+        with connect_build(home / "build.duckdb"):
+            pass
         left = leftovers(home)
         if left:
             return f"leftover files {left}"

@@ -6,14 +6,18 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.attack.preloaded"])
+# Starting a process asks all others whether they ended, and an exit code can be read only once.
+_READING_CODES = threading.Lock()
 LONGEST_SECONDS = 180.0
 
 Sabotage = Callable[[], None]
@@ -42,17 +46,19 @@ class Command:
         self.process: BaseProcess = _CONTEXT.Process(
             target=_run, args=([str(part) for part in arguments], str(log), sabotages)
         )
-        self.process.start()
+        with _READING_CODES:
+            self.process.start()
 
     def ended(self) -> Ended:
         """Wait for the end; kill the process after LONGEST_SECONDS."""
-        self.process.join(LONGEST_SECONDS)
-        seconds = time.monotonic() - self._started
-        if self.process.is_alive():
+        is_over = bool(wait([self.process.sentinel], LONGEST_SECONDS))
+        seconds = time.monotonic() - self._started if is_over else LONGEST_SECONDS
+        if not is_over:
             self.process.kill()
-            self.process.join()
-            seconds = LONGEST_SECONDS
-        return Ended(self.process.exitcode or 0, self._log.read_text(errors="replace"), seconds)
+            wait([self.process.sentinel])
+        with _READING_CODES:
+            code = self.process.exitcode or 0
+        return Ended(code, self._log.read_text(errors="replace"), seconds)
 
 
 def run(arguments: Sequence[str | Path], log: Path, *sabotages: Sabotage) -> Ended:

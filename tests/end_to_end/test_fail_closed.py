@@ -14,6 +14,7 @@ from scorer.errors import InputError
 from scorer.progress import Silent
 from scorer.warehouse.database import connect_build
 from scorer.warehouse.dbt import run_dbt
+from scorer.warehouse.quick_build import QuickBuild
 from tests.support.paths import PROJECT
 from tests.support.pipeline_runs import build, build_rows, settings
 
@@ -57,6 +58,46 @@ def test_a_restriction_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
         pytest.raises(InputError, match="counts an unknown event type"),
     ):
         require_records(connection)
+
+
+def quick_errors(raw: Path) -> list[str]:
+    """Return the findings that stop a run, from a build without dbt."""
+    quick = QuickBuild(settings(raw.parent / "home", raw, AS_OF))
+    try:
+        quick.build(["input_findings"])
+        return [sentence for (sentence,) in quick.connection.execute(ERRORS).fetchall()]
+    finally:
+        quick.close()
+
+
+@pytest.mark.parametrize(
+    ("files", "errors"),
+    [
+        (
+            {
+                "offers": "offer_id,lifecycle_status\no0,archived\no1,approved\n",
+                "segment_memberships": "profile_id,segment_id,status\np10,gold,exited\n",
+                "eligibility_rules": "offer_id,segment_id,rule\nO-0,gold,exclude\n",
+                "capping_rules": "offer_id,capping_event,capping_type,capping_limit\n"
+                "o0|o1,impression,total,1\n",
+            },
+            [
+                "capping_rules names an unknown offer: o0|o1; did you mean o0?",
+                "eligibility_rules names an unknown offer: O-0; did you mean o0?",
+                "offers: column lifecycle_status is not used; did you mean status? (offers.csv)",
+                "segment_memberships: column status is not used; did you mean exited_at?"
+                " (segment_memberships.csv)",
+            ],
+        ),
+        ({"offers": "offer_id,status\n"}, ["offers lists no offer (offers.csv)"]),
+    ],
+)
+def test_a_restriction_in_another_spelling_stops_the_run(
+    tmp_path: Path, files: dict[str, str], errors: list[str]
+) -> None:
+    """So do columns whose name has a telling word, lists of offers, and an empty catalogue."""
+    write(tmp_path / "raw", **files)
+    assert quick_errors(tmp_path / "raw") == errors
 
 
 def test_what_a_restriction_cannot_read_withholds_the_offer(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from scorer.errors import InputError
 from scorer.inputs.spellings import FALSE_WORDS, ID_NULL_MARKS, NULL_MARKS, TRUE_WORDS
 from scorer.progress import Silent
 from scorer.warehouse.dbt import run_dbt
+from scorer.warehouse.quick_build import QuickBuild
 from tests.support.paths import PROJECT
 from tests.support.pipeline_runs import build, build_rows, settings
 
@@ -59,11 +60,28 @@ def test_rejected_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> 
     ]
 
 
-def test_a_quote_that_swallows_lines_is_an_error(tmp_path: Path) -> None:
-    """An opening quote that a later quote happens to close is reported with its line."""
-    rows = f'{AT}p1,a,1,1,"x\n{AT}p2,a,1,1,y\n{AT}p3,a,1,1,"z"\n'
-    with pytest.raises(InputError, match=r"displays\.csv line 2: a quote is opened"):
-        read(tmp_path, displays__csv=HEADER + rows)
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f'{HEADER}{AT}p1,a,1,1,"x\n{AT}p2,a,1,1,y\n{AT}p3,a,1,1,"z"\n', "a quote is opened"),
+        (
+            f'{HEADER}{AT}"p1,a,1,1,x\n{(AT + "p2,a,1,1,y" + chr(10)) * 3}{AT}p3",a,1,1,z\n',
+            "a quote",
+        ),
+        (f"{HEADER}{AT}p1\0,a,1,1,x\n", "has NUL bytes"),
+        (HEADER + f"{AT}p1,a,1,1,x\n" * 30 + f"{AT}p1\0,a,1,1,x\n", "has a NUL byte"),
+        (f"{HEADER.strip()}{',ctx_b' * 1_000}\n", "has 1006 columns"),
+    ],
+)
+def test_a_file_that_would_be_read_as_another_is_an_error(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    """Quotes that swallow lines, NUL bytes and a thousand columns are reported with their place."""
+    (tmp_path / "displays.csv").write_text(text)
+    quick = QuickBuild(settings(tmp_path / "home", tmp_path, AS_OF))
+    with pytest.raises(InputError, match=rf"displays\.csv( line \d+)?: {problem}"):
+        quick.build(["stg_flat__displays"])
+    quick.close()
 
 
 def test_quotes_inside_of_text_are_text(tmp_path: Path) -> None:

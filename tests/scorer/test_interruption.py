@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM prevent lasting changes, even if a library swallows them."""
+"""Ctrl-C, SIGTERM and SIGHUP prevent lasting changes, even if a library swallows them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def cancelled() -> None:
     raise RuntimeError("Query interrupted")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_block_ends_interrupted_although_the_exception_was_swallowed(
     number: int, code: int
 ) -> None:
@@ -58,6 +60,17 @@ def test_a_block_leaves_the_process_as_it_found_it() -> None:
         assert is_interrupted()
     assert not is_interrupted()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
+    """A command that `nohup` started goes on after its terminal is closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not is_interrupted()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_dead_process_leaves_no_temporary_file(tmp_path: Path) -> None:

@@ -21,3 +21,10 @@
 {% macro duckdb__member_text(text, name) -%}
     json_extract_string({{ text }}, '$."' || replace({{ name }}, '"', '') || '"')
 {%- endmacro %}
+
+{# True if a JSON object has a field twice, of which the readers of JSON do not agree on the value. #}
+{% macro has_repeated_field(text) -%}{{ return(adapter.dispatch("has_repeated_field", "nextoffer")(text)) }}{%- endmacro %}
+
+{% macro duckdb__has_repeated_field(text) -%}
+    len(list_distinct(json_keys({{ text }}))) < len(json_keys({{ text }}))
+{%- endmacro %}

@@ -13,6 +13,13 @@
     end
 {%- endmacro %}
 
+{# The parts of a text that `|`, `;` or `,` separate, without spaces around them. #}
+{% macro split_list(text) -%}{{ return(adapter.dispatch("split_list", "nextoffer")(text)) }}{%- endmacro %}
+
+{% macro duckdb__split_list(text) -%}
+    string_split_regex({{ text }}, '\s*[|;,]\s*')
+{%- endmacro %}
+
 {# Sorted list of the distinct values of a column in a group. #}
 {% macro sorted_list(column) -%}{{ return(adapter.dispatch("sorted_list", "nextoffer")(column)) }}{%- endmacro %}
 

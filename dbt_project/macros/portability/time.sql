@@ -18,8 +18,11 @@
 
 {% macro duckdb__text_to_utc(column) -%}
     coalesce(
-        -- The engine would read 26-OCT-26 as a day of the year 26.
-        try_cast(case when substr({{ column }}, 3, 1) <> '-' then {{ column }} end as timestamptz) at time zone 'UTC',
+        -- The engine would read 1/2/27 as a day of the year 1, and 26-OCT-26 as one of the year 26.
+        case
+            when substr({{ column }}, 2, 1) not in ('/', '-') and substr({{ column }}, 3, 1) not in ('/', '-')
+                then try_cast({{ column }} as timestamptz) at time zone 'UTC'
+        end,
         case
             when regexp_full_match({{ column }}, '-?\d{9,10}(\.\d+)?') then make_timestamp((try_cast({{ column }} as double) * 1000000)::bigint)
             when regexp_full_match({{ column }}, '\d{12,13}(\.\d+)?') then make_timestamp((try_cast({{ column }} as double) * 1000)::bigint)

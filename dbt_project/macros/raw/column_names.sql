@@ -8,6 +8,13 @@
     regexp_replace(lower({{ text }}), '[_\-\s\x{00A0}]', '', 'g')
 {%- endmacro %}
 
+{# The words of a column name in lower case, also of one such as isLive. #}
+{% macro words_of_name(text) -%}{{ return(adapter.dispatch("words_of_name", "nextoffer")(text)) }}{%- endmacro %}
+
+{% macro duckdb__words_of_name(text) -%}
+    string_split_regex(lower(regexp_replace({{ text }}, '([a-z])([A-Z])', '\1_\2', 'g')), '[^a-z]+')
+{%- endmacro %}
+
 {# Wanted column -> the file's name for it: the exact one, else the only one that differs in case, spaces, hyphens
    and underscores alone. Stops if several match. #}
 {% macro matched_columns(source_name, names, wanted) %}
@@ -56,7 +63,8 @@
     lower(left({{ text }}, 4)) in ('{{ prefix }}_', '{{ prefix }} ', '{{ prefix }}-')
 {%- endmacro %}
 
-{# Maximum number of fields of a flat JSON record. A record with more is rejected, because each field becomes a column. #}
+{# Maximum number of fields of a flat JSON record. A record with more is rejected, because each field becomes a column;
+   a CSV or Parquet file with more columns stops the run. #}
 {% macro most_fields() %}{{ return(1000) }}{% endmacro %}
 
 {# True if a JSON object has at most most_fields() fields. #}

@@ -1,3 +1,12 @@
+{# Stops with the file if it has more columns than a record may have fields: each becomes an expression of the query. #}
+{% macro require_few_columns(path, names) %}
+    {%- if names | length > most_fields() -%}
+        {{ exceptions.raise_compiler_error(
+            "[input] " ~ path ~ ": has " ~ names | length ~ " columns, and at most " ~ most_fields() ~ " are read; remove some"
+        ) }}
+    {%- endif -%}
+{% endmacro %}
+
 {# Stops with the file and column if a header repeats a name, in any spelling. #}
 {% macro require_distinct_names(path, names) %}
     {%- set seen = [] -%}

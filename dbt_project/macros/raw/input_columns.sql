@@ -41,6 +41,18 @@
     }) }}
 {% endmacro %}
 
+{# Words in the name of an unused column which show that it restricts offers or members as the given column does. #}
+{% macro telling_words() %}
+    {{ return({
+        "offers": {
+            "status": ["status", "active", "live", "enabled", "disabled", "approved", "archived", "deleted"],
+            "end_date": ["expires", "expired", "expiry", "until"],
+            "placement_ids": ["placement", "placements"],
+        },
+        "segment_memberships": {"exited_at": ["status", "active", "exited", "expired", "removed", "deleted", "until"]},
+    }) }}
+{% endmacro %}
+
 {# The columns of one file, {name: what it is used as, or none}. #}
 {% macro column_uses(input_name, path) %}
     {%- set kind = raw_file_kind(path) -%}
@@ -51,6 +63,7 @@
     {%- else -%}
         {%- set names = record_keys(input_name, path) -%}
     {%- endif -%}
+    {{- require_few_columns(path, names) -}}
     {%- set uses = {} -%}
     {%- for name in names -%}{%- do uses.update({name: none}) -%}{%- endfor -%}
     {%- for column, name in matched_columns(path, names, input_columns(input_name)).items() -%}

@@ -96,6 +96,14 @@
     ltrim(regexp_replace(lower({{ plain_id(id) }}), '[^\pL\pN]', '', 'g'), '0')
 {%- endmacro %}
 
+{# Findings that stop a run. #}
+{% macro stopping_findings() %}
+    {{ return([
+        "excluded segment that nobody has", "exclusion in an unknown placement", "cap in an unknown placement",
+        "cap on an unknown event type", "rule on a misspelled offer", "catalogue without an offer",
+    ]) }}
+{% endmacro %}
+
 {# The columns of an input that restrict who gets an offer, by input. #}
 {% macro restricting_columns() %}
     {{ return({
@@ -142,8 +150,14 @@
             input_name || ' excludes a segment without members: ' || subject || {{ hint }}
         when 'exclusion in an unknown placement' then
             input_name || ' excludes an offer in an unknown placement: ' || subject || {{ hint }}
+        when 'excluded profile never seen' then
+            input_name || ' excludes ' || {{ count_of }}' profile' else ' profiles' end
+            || ' that had no display, for example ' || subject || {{ hint }}
         when 'cap in an unknown placement' then
             input_name || ' limits an offer in an unknown placement: ' || subject || {{ hint }}
+        when 'rule on a misspelled offer' then
+            input_name || ' names an unknown offer: ' || subject || {{ hint }}
+        when 'catalogue without an offer' then 'offers lists no offer (' || subject || ')'
         when 'cap on an unknown event type' then
             input_name || ' counts an unknown event type: ' || subject || {{ hint }}
         when 'segment that nobody has' then

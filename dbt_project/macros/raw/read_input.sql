@@ -43,6 +43,7 @@
 
 {# Stops with the file, the missing columns and the columns of the file, and suggests likely matches. #}
 {% macro require_columns(source_name, matched, names, required) %}
+    {{- require_few_columns(source_name, names | list) -}}
     {%- set missing, meant = [], [] -%}
     {%- for column in required if execute and column not in matched -%}
         {%- do missing.append(column) -%}

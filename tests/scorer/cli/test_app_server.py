@@ -75,6 +75,7 @@ def headers(host: str, origin: str | None = None) -> list[tuple[bytes, bytes]]:
         ("localhost", "localhost:8501", "http://evil.com", False),
         ("localhost", "localhost:8501", "http://localhost:9999", False),
         ("localhost", "localhost:8501", "null", False),
+        ("localhost", "localhost:8501", "http://[localhost:8501", False),
         ("localhost", "evil.com@localhost:8501", None, False),
         ("localhost", "localhost:8501/evil.com", None, False),
         ("localhost", "localhost:port", None, False),

@@ -165,6 +165,10 @@ WRONG_ROWS: dict[str, tuple[dict[str, str], list[str]]] = {
         {"capping_rules.ndjson": "{offer_id: o}\n"},
         ["capping_rules.ndjson line 1 is not JSON"],
     ),
+    "JSON nested too deeply": (
+        {"capping_rules.ndjson": "[" * 100_000},
+        ["capping_rules.ndjson line 1 is not JSON"],
+    ),
 }
 
 

@@ -224,12 +224,16 @@ def test_pipes_sockets_and_folders_are_not_opened(settings: Settings) -> None:
         finally:
             os.chdir(here)
         (folder / "null.csv").symlink_to("/dev/null")
+        (folder / "empty.csv").mkdir()
+        os.mkfifo(settings.raw / "web.ndjson")
         found = readable_files(settings)
     assert found.files["displays"] == [folder / "good.csv"]
     assert {file.source_file: file.reason.split(";")[0] for file in found.refused} == {
+        "displays/empty.csv": "is a folder",
         "displays/null.csv": "is a device",
         "displays/pipe.csv": "is a pipe",
         "displays/socket.csv": "is a socket",
+        "web.ndjson": "is a pipe",
     }
 
 

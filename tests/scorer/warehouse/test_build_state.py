@@ -43,6 +43,7 @@ WRONG: list[tuple[str, Any]] = [
     ("as_of", "soon"),
     ("as_of", "2026-01-04T00:00:00+05:00"),
     ("as_of", None),
+    ("as_of", "2026-01-05T00:00:00"),
     ("fingerprint", 7),
     ("done", ["train"]),
     ("done", "features"),
@@ -60,6 +61,9 @@ WRONG: list[tuple[str, Any]] = [
     ("seed", -1),
     ("seed", True),
     ("seed", "0"),
+    ("time_zone", 5),
+    ("inputs", {"offers": 5}),
+    ("inputs", "offers"),
     ("more", 1),
 ]
 

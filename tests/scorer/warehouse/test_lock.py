@@ -114,6 +114,20 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     assert other.read_text() == "precious"
 
 
+def test_another_name_of_a_file_is_not_the_lock(tmp_path: Path) -> None:
+    """A file with a second name keeps its content, and a pipe is refused."""
+    lock, other = tmp_path / "run.lock", tmp_path / "other"
+    other.write_text("precious")
+    os.link(other, lock)
+    with pytest.raises(ConfigurationError, match="another name"), hold_lock(lock):
+        pass
+    assert other.read_text() == "precious"
+    lock.unlink()
+    os.mkfifo(lock)
+    with pytest.raises(ConfigurationError, match="a pipe"), hold_lock(lock):
+        pass
+
+
 @pytest.mark.parametrize(
     "content",
     [

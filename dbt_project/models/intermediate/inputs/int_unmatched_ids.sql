@@ -110,17 +110,13 @@ unknown_features as (
 
 unioned as (
 
-    select * from unlisted
+    {% for part in ["unlisted", "undisplayed", "unseen_people", "unvalued", "unknown_features"] %}
+    select * from {{ part }}
     union all
-    select * from undisplayed
-    union all
-    select * from unseen_people
-    union all
-    select * from unvalued
-    union all
-    select * from unknown_features
-    union all
+    {% endfor %}
     select * from {{ ref("int_unmatched_restrictions") }}
+    union all
+    select * from {{ ref("int_misspelled_ids") }}
 
 ),
 
@@ -129,6 +125,9 @@ totals as (
     select 'offer never displayed' as finding, count(*) as ids from catalogue where is_listed and status = 'approved'
     union all
     select 'profile never seen' as finding, count(distinct profile_id) as ids from members
+    union all
+    select 'excluded profile never seen' as finding, count(distinct profile_id) as ids
+    from {{ ref("eligibility_exclusions") }}
 
 ),
 

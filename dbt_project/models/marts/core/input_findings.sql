@@ -89,10 +89,8 @@ judged as (
         *,
         case
             when finding in ('used column', 'accepted') then 'ok'
-            when
-                finding in ('excluded segment that nobody has', 'exclusion in an unknown placement')
-                or finding in ('cap in an unknown placement', 'cap on an unknown event type')
-                then 'error'
+            when finding in ({{ quoted_list(stopping_findings())[1:-1] }}) then 'error'
+            when finding = 'excluded profile never seen' and likely_subject is not null then 'error'
             {%- for input_name, columns in restricting_columns().items() %}
             when
                 finding = 'unused column'
@@ -102,7 +100,10 @@ judged as (
             {%- endfor %}
             when finding = 'text in a code page' then 'notice'
             when finding = 'rejected' and input_name in ('displays', 'experience_events') then 'notice'
-            when finding in ('offer never displayed', 'profile never seen') and example is null then 'notice'
+            when
+                finding in ('offer never displayed', 'profile never seen', 'excluded profile never seen')
+                and example is null
+                then 'notice'
             else 'warning'
         end as severity
     from unioned

@@ -21,8 +21,24 @@ typed as (
         {%- for amount in offer_amounts() %}
         {{ text_to_number(amount) }} as {{ amount }}_number,
         {%- endfor %}
-        row_number() over (partition by offer_id order by source_file, line_number) as copy_number
+        {{ content_id([
+            "coalesce(known_status, status)",
+            "coalesce(starts_at::varchar, start_date)",
+            "coalesce(ends_at::varchar, end_date)",
+            "coalesce(fallback_flag::varchar, is_fallback, 'false')",
+            "placement_ids",
+        ]) }} as limits
     from records
+
+),
+
+copies as (
+
+    select
+        *,
+        row_number() over (partition by offer_id order by source_file, line_number) as copy_number,
+        min(limits) over (partition by offer_id) = max(limits) over (partition by offer_id) as have_same_limits
+    from typed
 
 ),
 
@@ -44,6 +60,8 @@ final as (
         case
             when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
             when offer_id is null then 'no offer_id'
+            when raw_line is not null and {{ has_repeated_field("raw_line") }} then 'a field is repeated'
+            when not have_same_limits then 'offer_id is repeated with other limits'
             when copy_number > 1 then 'offer_id is repeated'
             when known_status is null then 'unknown status'
             when priority is not null and priority_number is null then 'priority is not a whole number'
@@ -58,12 +76,12 @@ final as (
             {%- endfor %}
         end as reject_reason,
         left(
-            coalesce(raw_line, to_json(struct_pack(offer_id, offer_name, status, priority, start_date := typed.start_date, end_date := typed.end_date, is_fallback := typed.is_fallback, placement_ids := typed.placement_ids, characteristics, {{ offer_amounts() | join(", ") }}))::varchar),
+            coalesce(raw_line, to_json(struct_pack(offer_id, offer_name, status, priority, start_date := copies.start_date, end_date := copies.end_date, is_fallback := copies.is_fallback, placement_ids := copies.placement_ids, characteristics, {{ offer_amounts() | join(", ") }}))::varchar),
             2000
         ) as raw_text,
         source_file,
         line_number
-    from typed
+    from copies
 
 )
 

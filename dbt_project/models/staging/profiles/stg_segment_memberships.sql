@@ -56,6 +56,7 @@ judged as (
         *,
         case
             when raw_line is not null and not {{ is_json_object("raw_line") }} then 'not a JSON object'
+            when raw_line is not null and {{ has_repeated_field("raw_line") }} then 'a field is repeated'
             when profile_id is null then 'no profile_id'
             when segment_id is null then 'no segment_id'
             when qualified_text is not null and coalesce(status, '') <> 'exited' and qualified_at is null

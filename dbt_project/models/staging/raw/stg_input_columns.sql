@@ -7,11 +7,15 @@
 
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set wanted = [] -%}
+{%- set telling = [] -%}
 {%- set found = [] -%}
 {%- for input_name in ["displays", "offers", "segment_memberships"] -%}
     {%- for column in input_columns(input_name) -%}
         {%- for spelling in [column] + column_synonyms().get(column, []) -%}
             {%- do wanted.append((input_name, column, spelling)) -%}
+        {%- endfor -%}
+        {%- for word in telling_words().get(input_name, {}).get(column, []) -%}
+            {%- do telling.append((input_name, column, word)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- for path in unread_files(input_name) -%}
@@ -55,8 +59,20 @@ spellings as (
 
 ),
 
+words as (
+
+    select *
+    from (
+        values
+        {%- for input_name, column, word in telling %}
+        ({{ quoted(input_name) }}, {{ quoted(column) }}, {{ quoted(word) }}){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as listed(input_name, wanted_column, word)
+
+),
+
 -- A spelling is similar if at most a third of its letters differ, or if a long one is the beginning or the end of the name.
--- Columns that the file already has are not suggested.
+-- A column that the file already has is suggested only for its own name in another spelling.
 likely as (
 
     select
@@ -73,11 +89,18 @@ likely as (
         on unused.source_file = used.source_file and unused.input_name = used.input_name and spellings.wanted_column = used.used_as
     where
         unused.used_as is null
-        and used.used_as is null
+        and (used.used_as is null or unused.plain_column = {{ plain_name_sql("spellings.wanted_column") }})
         and (
             3 * {{ edit_distance("unused.plain_column", "spellings.plain_spelling") }} <= length(spellings.plain_spelling)
             or length(spellings.plain_spelling) >= 6
             and (starts_with(unused.plain_column, spellings.plain_spelling) or ends_with(unused.plain_column, spellings.plain_spelling))
+            or exists (
+                select 1 from words
+                where
+                    words.input_name = unused.input_name
+                    and words.wanted_column = spellings.wanted_column
+                    and {{ in_list(words_of_name("unused.column_name"), "words.word") }}
+            )
         )
     group by 1, 2, 3
 
