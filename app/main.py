@@ -11,7 +11,6 @@ import streamlit as st
 
 _FOLDER = Path(__file__).parent
 _PAGES, _STYLE = _FOLDER / "pages", _FOLDER / "style.css"
-_SIDEBAR = 220  # pixels
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32" width="150" height="32">'
     '<text x="0" y="24" font-family="system-ui, sans-serif" font-size="24" font-weight="700"'
@@ -29,9 +28,7 @@ def run() -> None:
         {section: [_page(name) for name in names] for section, names in _SECTIONS.items()},
         expanded=True,
     )
-    st.set_page_config(
-        page_title=f"{page.title} · nextoffer", layout="wide", initial_sidebar_state=_SIDEBAR
-    )
+    st.set_page_config(page_title=f"{page.title} · nextoffer", layout="wide")
     st.html(_STYLE)
     st.logo(_LOGO, size="large")
     page.run()
