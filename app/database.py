@@ -7,7 +7,6 @@ is part of every cache key, so a new publication shows at once.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ import streamlit as st
 
 _KEPT_PUBLICATIONS = 2
 _KEPT_RESULTS = 500
-_MISSING = re.compile(r"does not exist|not found in FROM")
 
 
 class OutdatedPublicationError(Exception):
@@ -64,8 +62,6 @@ class Publication:
         try:
             return _frame(self, sql, parameters)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
-            if not _MISSING.search(str(error)):
-                raise
             raise OutdatedPublicationError(str(error).splitlines()[0]) from error
         except (duckdb.Error, UnicodeError) as error:
             raise UnreadablePublicationError(self.path, error) from error

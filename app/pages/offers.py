@@ -36,6 +36,7 @@ def _readiness(view: View) -> None:
         f" ready with {row['min_displays']} displays and {row['min_successes']} successes in"
         f" {row['lookback_days']} days. Until then personalised traffic ranks it below every ready"
         " offer, and random traffic shows it like any other. The pace is that of the last 7 days."
+        f"{sentences.pools(frame)}"
     )
     rows = frame.assign(
         state=[sentences.readiness(offer, view.as_of) for _, offer in frame.iterrows()],

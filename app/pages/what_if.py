@@ -9,6 +9,7 @@ from app.charts import what_if as charts
 from app.filters import choose_step
 from app.queries import offers as offer_queries
 from app.queries import what_if as queries
+from app.sentences import offers as offer_sentences
 from app.sentences import what_if as sentences
 from app.view import View, show
 
@@ -102,8 +103,8 @@ def _thresholds(view: View) -> None:
     st.caption(
         "An offer is ready with so many displays and successes in"
         f" {view.strategy['lookback_days']} days. With less data, differences between offers are"
-        " mostly noise. To change it, set `min_displays` and `min_successes` in"
-        " `ranking_strategies`."
+        f" mostly noise.{offer_sentences.pools(offers)} To change it, set `min_displays` and"
+        " `min_successes` in `ranking_strategies`."
     )
 
 

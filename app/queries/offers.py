@@ -31,6 +31,8 @@ measured as (
         strategies.lookback_days,
         coalesce(pace.displays_a_day, 0) as displays_a_day,
         coalesce(pace.successes_a_day, 0) as successes_a_day,
+        sum(coalesce(pace.displays_a_day, 0)) over pool as pool_displays_a_day,
+        sum(coalesce(pace.successes_a_day, 0)) over pool as pool_successes_a_day,
         greatest(
             0,
             readiness.min_displays - readiness.pooled_displays,
@@ -44,15 +46,20 @@ measured as (
     left join pace
         on readiness.strategy_id = pace.strategy_id and readiness.offer_id = pace.offer_id
     where readiness.strategy_id = $strategy
+    window pool as (
+        partition by readiness.pool, if(readiness.pool is null, readiness.offer_id, null)
+    )
 )
 select
     * exclude (strategy_id),
     -- Displays that grow old leave the look-back: a pace that cannot fill it never gets there.
-    displays_a_day * lookback_days >= min_displays
-    and successes_a_day * lookback_days >= min_successes as is_reachable,
+    pool_displays_a_day * lookback_days >= min_displays
+    and displays_a_day * lookback_days >= min_displays / 10
+    and pool_successes_a_day * lookback_days >= min_successes as is_reachable,
     greatest(
-        ceil(missing_displays / nullif(displays_a_day, 0)),
-        ceil(missing_successes / nullif(successes_a_day, 0))
+        ceil(greatest(0, min_displays - pooled_displays) / nullif(pool_displays_a_day, 0)),
+        ceil(greatest(0, min_displays / 10 - displays) / nullif(displays_a_day, 0)),
+        ceil(missing_successes / nullif(pool_successes_a_day, 0))
     )::bigint as days_needed
 from measured
 order by is_ready, displays desc, offer_id

@@ -33,6 +33,11 @@ def absence(offer: pd.Series, as_of: datetime) -> str:
     return str(status) if text.is_known(status) and status != "approved" else ""
 
 
+def pools(offers: pd.DataFrame) -> str:
+    """Return that offers of a pool are counted together; "" where nothing is pooled."""
+    return " Offers of a pool are counted together." if offers["pool"].notna().any() else ""
+
+
 def missing(offer: pd.Series, as_of: datetime) -> str:
     """Return what an offer still needs, `150 displays, 15 successes`."""
     if absence(offer, as_of):

@@ -90,9 +90,13 @@ def compare(now: pd.Series, then: pd.Series, unit: str, is_amount: bool) -> str:
 def with_thresholds(offers: pd.DataFrame, displays: int, successes: int) -> pd.DataFrame:
     """Return the offers with `then_ready`, whether they would be ready, and the words for both.
 
-    `offers` has offer_name, displays, successes and is_ready.
+    `offers` has offer_name, displays, pooled_displays, pooled_successes and is_ready.
     """
-    then = (offers["displays"] >= displays) & (offers["successes"] >= successes)
+    then = (
+        (offers["pooled_displays"] >= displays)
+        & (offers["displays"] >= displays / 10)
+        & (offers["pooled_successes"] >= successes)
+    )
     words = {True: "ready", False: "not ready"}
     return offers.assign(then_ready=then, now=offers["is_ready"].map(words), then=then.map(words))
 

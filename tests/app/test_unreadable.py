@@ -51,6 +51,16 @@ def test_every_page_names_a_damaged_file_and_the_remedy(
         assert "Traceback" not in box.value
 
 
+def test_a_missing_column_is_named(tmp_path: Path, open_page: Opener) -> None:
+    """A column that a query qualifies with its table is recognised, too."""
+    with duckdb.connect(str(write_publication(tmp_path, today()))) as connection:
+        connection.execute("alter table offer_readiness drop column pool")
+    for page in ("offers", "what_if"):
+        app = open_page(tmp_path, page)
+        assert not app.exception
+        assert 'column named "pool"' in text_of(app)
+
+
 def test_every_page_names_a_missing_table(homes: dict[str, Path], open_page: Opener) -> None:
     """A publication of another version lacks tables: each page names one that it needs."""
     for page in PAGES:

@@ -171,7 +171,8 @@ def offers() -> pd.DataFrame:
         {
             "offer_name": ["loan", "card", "fund"],
             "displays": [900, 400, 100],
-            "successes": [90, 20, 4],
+            "pooled_displays": [900, 400, 100],
+            "pooled_successes": [90, 20, 4],
             "is_ready": [True, False, False],
         }
     )
@@ -197,10 +198,18 @@ def test_thresholds_name_the_offers_that_change(
     assert ("collect data" in said) == (sum(ready) < 2)
 
 
+def test_offers_of_a_pool_are_ready_together() -> None:
+    """An offer with a tenth of the displays is ready with those of its pool."""
+    pooled = offers().assign(pooled_displays=1400, pooled_successes=114, displays=[900, 25, 24])
+    judged = sentences.with_thresholds(pooled, 250, 25)
+    assert judged["then_ready"].tolist() == [True, True, False]
+
+
 def test_the_present_thresholds_change_nothing(tmp_path: Path, open_page: Opener) -> None:
     """On a publication whose readiness follows its thresholds, the page opens without a change."""
     readiness = [
         {**KEY, "offer_id": f"o{n}", "displays": shown, "successes": shown // 10}
+        | {"pooled_displays": shown, "pooled_successes": shown // 10}
         | {"min_displays": 250, "min_successes": 25, "is_ready": shown >= 250}
         for n, shown in enumerate((900, 250, 249))
     ]
