@@ -58,8 +58,6 @@ def _next_step(row: pd.Series, alerts: pd.DataFrame) -> None:
 def _figures(row: pd.Series) -> None:
     is_best = row["model_kind"] == "best_single"
     other = "it is what everybody gets" if is_best else "not measured yet"
-    share = text.percent(row["exploration_share"])
-    explorers = f"{share} of people explore" if sentences.has_model(row) else "Everybody explores"
     model = (
         f"Model {text.plain(sentences.version(row))}, trained {text.day(row['trained_as_of'])}"
         if sentences.has_model(row)
@@ -74,7 +72,7 @@ def _figures(row: pd.Series) -> None:
     shown = text.percent(row["personalised_share"])
     ready = f"{row['offers_ready']} of {row['offers']}"
     figures += [
-        components.Headline("Personalised, 7 days", shown, f"{sentences.arms(row)} {explorers}."),
+        components.Headline("Personalised, 7 days", shown, sentences.arms(row)),
         components.Headline("Offers ready", ready, model),
     ]
     components.headlines(figures)

@@ -101,7 +101,7 @@ def _guardrails(view: View) -> None:
     components.show_table(
         rows,
         {
-            "guardrail": components.key_column("Guardrail"),
+            "guardrail": components.key_column("Guardrail", 130),
             "arm": "Arm",
             "baseline": "Compared with",
             "verdict": "Verdict",

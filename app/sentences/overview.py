@@ -168,11 +168,15 @@ def meaning(standing: pd.DataFrame) -> str:
 
 
 def arms(row: pd.Series) -> str:
-    """Return the shares of the arms beside personalised traffic, in the displays of 7 days."""
-    words = f"of displays; random {text.percent(row['random_share'])}"
+    """Return the shares of the other arms in the displays of 7 days, and who explores."""
+    if not text.is_known(row["random_share"]):
+        return "no displays yet"
+    others = f"random {text.percent(row['random_share'])}"
     if text.is_known(row["control_share_shown"]):
-        words += f", control {text.percent(row['control_share_shown'])}"
-    return f"{words}."
+        others += f", control {text.percent(row['control_share_shown'])}"
+    share = text.percent(row["exploration_share"])
+    explorers = f"{share} of people explore" if has_model(row) else "Everybody explores"
+    return f"of displays; {others}. {explorers}."
 
 
 def _of_alert(alert: pd.Series) -> Step:
