@@ -56,7 +56,10 @@ unioned as (
         count(*) as occurrences
     from rules
     left join {{ ref("dim_offers") }} as offers on rules.offer_id = offers.offer_id
-    where offers.offer_id is null and rules.offer_id is not null
+    where
+        offers.offer_id is null
+        -- An offer that starts later is in the catalogue, but not yet among the offers.
+        and rules.offer_id not in (select offer_id from {{ ref("stg_offers") }} where offer_id is not null)
     group by 1, 2, 3
     union all
     select
