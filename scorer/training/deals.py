@@ -23,7 +23,7 @@ from scorer.training.workbench import Workbench
 MOST_DEALS = 8
 _DEALT_ROWS = 240_000
 # Standard deviation of the z of single deals of the same data: 0.6 of 8,000 rows, 0.3 of many.
-_DEVIATION = 0.45
+_DEVIATION = 0.6
 _SURE = 2.0
 _CHOSEN, _REFERENCE = "chosen", "reference"
 
@@ -49,8 +49,8 @@ def average_over_deals(
 def is_clear(evidence: PairedDifference, needed: float, deals: int, most: int = MOST_DEALS) -> bool:
     """True if further deals would hardly change the verdict on an average of ``deals``.
 
-    Given the average of k deals, that of all m has the same mean, and a standard deviation of
-    0.45 sqrt(1/k - 1/m). The verdict is clear if the threshold is two of them away (stochastic
+    Given the average of k deals, that of all m has the same mean, and a standard deviation of at
+    most 0.6 sqrt(1/k - 1/m). The verdict is clear if the threshold is two of them away (stochastic
     curtailment; K. Lan, R. Simon and M. Halperin (1982), Stochastically curtailed tests in
     long-term clinical trials).
     """

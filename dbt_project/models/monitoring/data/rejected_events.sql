@@ -38,49 +38,26 @@ events as (
 
 ),
 
-flat as (
+staged as (
+    {%- for input_name, model, moment in [
+        ("displays", "stg_flat__displays", "event_ts"),
+        ("segment_memberships", "stg_segment_memberships", "qualified_at"),
+        ("offers", "stg_offers", "null"),
+    ] %}
 
     select
-        'displays' as input_name,
+        '{{ input_name }}' as input_name,
         source_file,
         line_number,
         reject_reason as reason,
         raw_text,
         1 as records
-    from {{ ref("stg_flat__displays") }}
+    from {{ ref(model) }}
     where
         reject_reason is not null
-        and coalesce(event_ts, {{ as_of() }}) <= {{ as_of() }}
-
-),
-
-memberships as (
-
-    select
-        'segment_memberships' as input_name,
-        source_file,
-        line_number,
-        reject_reason as reason,
-        raw_text,
-        1 as records
-    from {{ ref("stg_segment_memberships") }}
-    where
-        reject_reason is not null
-        and coalesce(qualified_at, {{ as_of() }}) <= {{ as_of() }}
-
-),
-
-offers as (
-
-    select
-        'offers' as input_name,
-        source_file,
-        line_number,
-        reject_reason as reason,
-        raw_text,
-        1 as records
-    from {{ ref("stg_offers") }}
-    where reject_reason is not null
+        and coalesce({{ moment }}, {{ as_of() }}) <= {{ as_of() }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -92,11 +69,7 @@ unioned as (
     union all
     select * from events
     union all
-    select * from flat
-    union all
-    select * from memberships
-    union all
-    select * from offers
+    select * from staged
 
 ),
 
