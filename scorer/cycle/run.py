@@ -29,7 +29,6 @@ from scorer.inputs.raw_folder import content_fingerprint, listing_fingerprint
 from scorer.inputs.readable_files import set_damaged_aside
 from scorer.interruption import interruptible, stop_if_interrupted
 from scorer.machine_limits import require_address_space
-from scorer.online import bundle
 from scorer.progress import Progress
 from scorer.warehouse.build_state import (
     STEP_NAMES,
@@ -246,6 +245,8 @@ def _monitor(work: Work) -> None:
 
 
 def _publish(work: Work) -> None:
+    from scorer.online import bundle
+
     work.progress.start("publish")
     if bundle.is_installed():
         bundle.write_bundle(work.settings)
