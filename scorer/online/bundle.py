@@ -118,7 +118,8 @@ def write_bundle(settings: Settings) -> Path:
     temporary.mkdir(parents=True)
     try:
         _fill(settings, temporary)
-        sync(temporary)
+        for path in (*temporary.rglob("*"), temporary):
+            sync(path)
         old = folder.with_name(f".old.tmp.{folder.name}")
         if folder.exists():
             os.replace(folder, old)
@@ -181,7 +182,6 @@ def _fill(settings: Settings, folder: Path) -> None:
         "strategies": described,
     }
     (folder / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-    sync(folder / _MANIFEST)
 
 
 def _described(context: StrategyContext, caps: list[tuple[Any, ...]]) -> dict[str, Any]:
