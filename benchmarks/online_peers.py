@@ -1,9 +1,9 @@
-"""Compares online decisions with `rank_requests` and with BentoML, in one run.
+"""Compares online decisions with `rank_requests`, uvicorn and BentoML, in one run.
 
-`nextoffer serve` and a BentoML service with the same ranker answer the same requests, one process
-each, with `wrk` on the same cores. `rank_requests`, which ranks files of requests, is called in
-this process: its figure is without HTTP. BentoML runs from its own environment, which also sees
-the packages of this one; see `benchmarks/README.md`.
+`nextoffer serve`, its service behind uvicorn, and a BentoML service with the same ranker answer the
+same requests, one process each, with `wrk` on the same cores. `rank_requests`, which ranks files of
+requests, is called in this process: its figure is without HTTP. BentoML runs from its own
+environment, which also sees the packages of this one; see `benchmarks/README.md`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ def main() -> int:
         with served(settings.home, Path(folder) / "raw") as process:
             for kind in (KNOWN, BATCH):
                 rows.append(over_http("nextoffer serve", process, kind, arguments.seconds))
+        with uvicorn(settings.home) as process:
+            for kind in (KNOWN, BATCH):
+                rows.append(
+                    over_http("its service behind uvicorn", process, kind, arguments.seconds)
+                )
         if arguments.bentoml:
             with bento(settings.home, arguments.bentoml) as process:
                 rows.append(over_http("BentoML", process, KNOWN, arguments.seconds))
@@ -113,6 +118,15 @@ def over_http(name: str, process: subprocess.Popen[bytes], kind: Kind, seconds: 
     cpu = found.cpu / (found.requests * kind.per_request) * 1e6
     cells = (round(found.rate * kind.per_request), found.p50, found.p99, round(cpu))
     return [name, kind.name, *(str(cell) for cell in cells), found.failed]
+
+
+@contextmanager
+def uvicorn(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The service of `nextoffer serve` behind uvicorn, until the block ends."""
+    module = "benchmarks.peers.asgi_service"
+    process = subprocess.Popen([sys.executable, "-m", module, str(home), str(PORT)])
+    with stopped_at_end(process):
+        yield process
 
 
 @contextmanager

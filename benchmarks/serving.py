@@ -1,6 +1,7 @@
 """A synthetic publication, a real `nextoffer serve` on it, and the load generator `wrk`.
 
-CPU time is that of the workers, read from the system, so other processes do not affect it.
+CPU time is that of the server and its workers, read from the system, so the time of other processes
+does not count.
 """
 
 from __future__ import annotations
@@ -254,9 +255,9 @@ def descendants(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of the workers that run now."""
+    """CPU time of a server and those of its workers that run now."""
     ticks = 0
-    for child in descendants(pid):
+    for child in (pid, *descendants(pid)):
         fields = Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
