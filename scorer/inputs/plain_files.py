@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -60,6 +61,7 @@ MAX_COPY_BYTES = 32 << 30
 _KEPT_FREE_BYTES = 1 << 30
 _SMALLEST_PARQUET = 20
 _CHUNK = 1 << 20
+_EDGE = 4 << 10
 _COMPRESSED = ("gzip", "zstd", "bz2")
 _SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
 # Fields that every record of some input has.
@@ -210,7 +212,9 @@ def _kept_copies(path: Path, aim: _Aim) -> Plain:
     building.mkdir(parents=True)
     try:
         plain = _copies(path, replace(aim, folder=building))
-        moment = _newest(path).stat().st_mtime_ns
+        # The engine knows its files by size and time, so other edges need another time.
+        newest = _newest(path)
+        moment = newest.stat().st_mtime_ns - 1_000 * (_edges(newest) % 1_000_000)
         for file in plain.files:
             os.utime(file, ns=(moment, moment), follow_symlinks=False)
         names = [str(file.relative_to(building)) for file in plain.files]
@@ -224,9 +228,24 @@ def _kept_copies(path: Path, aim: _Aim) -> Plain:
 
 
 def source_version(path: Path) -> str:
-    """Return a value that changes when a file, or the log of a Delta table, is written again."""
-    stat = _newest(path).stat()
-    return f"{stat.st_size}-{stat.st_mtime_ns}"
+    """Return a value that changes when a file, or the log of a Delta table, is written again.
+
+    It is made of size, modification time and the first and last 4 KB. Archives and workbooks have
+    checksums at their end.
+    """
+    newest = _newest(path)
+    stat = newest.stat()
+    return f"{stat.st_size}-{stat.st_mtime_ns}-{_edges(newest)}"
+
+
+def _edges(path: Path) -> int:
+    """Return a checksum of the first and last bytes of a file; 0 for a pipe, which would block."""
+    if not path.is_file():
+        return 0
+    with path.open("rb") as handle:
+        head = handle.read(_EDGE)
+        handle.seek(max(handle.tell(), handle.seek(0, os.SEEK_END) - _EDGE))
+        return zlib.crc32(head + handle.read())
 
 
 def _newest(path: Path) -> Path:

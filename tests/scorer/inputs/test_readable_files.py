@@ -276,6 +276,14 @@ def test_copies_follow_their_source(settings: Settings) -> None:
     source.write_bytes(bz2.compress(CSV * 2))
     (second,) = readable_files(settings).files["displays"]
     assert second.read_bytes() == CSV * 2
+    written = second.stat()
+    data, moment = source.read_bytes(), source.stat().st_mtime_ns
+    other = bz2.compress(CSV * 2, 1)
+    assert len(other) == len(data)
+    source.write_bytes(other)
+    os.utime(source, ns=(moment, moment))
+    (second,) = readable_files(settings).files["displays"]
+    assert second.stat().st_mtime_ns != written.st_mtime_ns
     source.rename(settings.raw / "offers.csv.bz2")
     found = readable_files(settings)
     assert found.files["displays"] == []
