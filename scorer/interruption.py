@@ -3,6 +3,9 @@
 The signal raises :class:`Interrupted` in the main thread. A library may swallow it, or report a
 cancelled query instead. Code calls :func:`stop_if_interrupted` before it makes a lasting change,
 such as replacing a file, recording a failure or finishing a step.
+
+Python handles a signal only between its own instructions. While a library works, a thread sees the
+signal: it calls what :func:`cancelled_on_signal` registered, and ends the process on a second one.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The exit code of an interrupted command is this plus the number of the signal.
 SIGNALLED = 128
 _received: list[int] = []
+_cancellations: list[Callable[[], object]] = []
 _active = False
 
 
@@ -55,7 +59,8 @@ def interruptible() -> Iterator[None]:
             if (number, before[number]) != (signal.SIGHUP, signal.SIG_IGN):
                 signal.signal(number, _receive)
         sys.unraisablehook = _remembered(unraisable)
-        yield
+        with _watched():
+            yield
         stop_if_interrupted()
     except Interrupted:
         raise
@@ -69,6 +74,47 @@ def interruptible() -> Iterator[None]:
         sys.unraisablehook = unraisable
         _active = False
         _received.clear()
+
+
+@contextmanager
+def cancelled_on_signal(cancel: Callable[[], object]) -> Iterator[None]:
+    """Call `cancel` from another thread if a signal arrives in the block.
+
+    It makes a library stop, for example by interrupting a query.
+    """
+    _cancellations.append(cancel)
+    try:
+        yield
+    finally:
+        _cancellations.remove(cancel)
+
+
+@contextmanager
+def _watched() -> Iterator[None]:
+    """Watch for signals in a thread during the block."""
+    told, teller = os.pipe()
+    os.set_blocking(teller, False)
+    before = signal.set_wakeup_fd(teller, warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(told,), name="signals", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(teller)
+        watcher.join()
+        os.close(told)
+
+
+def _watch(told: int) -> None:
+    seen = 0
+    while received := os.read(told, 1):
+        if received[0] in SIGNALS:
+            seen += 1
+            if seen > 1:
+                os._exit(SIGNALLED + received[0])
+            for cancel in list(_cancellations):
+                cancel()
 
 
 def stop_if_interrupted() -> None:

@@ -12,6 +12,7 @@ from scorer.cli.options import json_option, settings_options
 from scorer.cli.output import print_rows
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, FindingsError, InputError
+from scorer.interruption import cancelled_on_signal
 
 SHOWN_ROWS = 40
 LAYOUTS = ("columns", "list")
@@ -76,7 +77,10 @@ def query(
     from scorer.warehouse.publication_reader import PublicationReader
 
     text = sys.stdin.read() if sql == "-" else sql
-    with PublicationReader(settings.published_path) as reader:
+    with (
+        PublicationReader(settings.published_path) as reader,
+        cancelled_on_signal(reader.interrupt),
+    ):
         try:
             if parquet is not None:
                 count = query_output.write_parquet(reader.stream(text), parquet)

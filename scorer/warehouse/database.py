@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from scorer.errors import InputError, LockedError, NextofferError
+from scorer.interruption import cancelled_on_signal
 from scorer.sql import first_line
 
 MORE_MEMORY = "raise NEXTOFFER_MEMORY, or free memory, and run the same command again"
@@ -29,6 +30,8 @@ DatabaseError = duckdb.Error
 def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connection]:
     """Open the build file with time zone UTC; it is closed at the end of the block.
 
+    A signal cancels its query, also one that streams.
+
     Raises
     ------
     InputError
@@ -40,7 +43,8 @@ def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connect
         raise InputError(f"{build_path} does not exist: run `nextoffer run` first")
     connection = _open(str(build_path), read_only)
     try:
-        yield connection
+        with cancelled_on_signal(connection.interrupt):
+            yield connection
     except duckdb.OutOfMemoryException as error:
         raise NextofferError(f"{build_path}: {first_line(error)}; {MORE_MEMORY}") from None
     except duckdb.Error as error:

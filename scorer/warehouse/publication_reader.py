@@ -47,6 +47,10 @@ class PublicationReader:
         """Close the file."""
         self._connection.close()
 
+    def interrupt(self) -> None:
+        """Cancel the query that another thread runs."""
+        self._connection.interrupt()
+
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Return the rows of a query on the current publication.
 

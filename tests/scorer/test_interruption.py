@@ -5,13 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from scorer.files import replace_file
-from scorer.interruption import Interrupted, interruptible, is_interrupted, stop_if_interrupted
+from scorer.interruption import (
+    Interrupted,
+    cancelled_on_signal,
+    interruptible,
+    is_interrupted,
+    stop_if_interrupted,
+)
 
 
 def swallowed(number: int, then: Callable[[], object] = int) -> None:
@@ -71,6 +81,39 @@ def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
             assert not is_interrupted()
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+STREAM = "select count(*) from range(1000000) as a, range(1000000) as b where a.range % 7 = b.range"
+
+
+def test_a_signal_cancels_a_query_that_streams() -> None:
+    """The engine does not look for signals while it computes a batch of a stream."""
+    connection = duckdb.connect()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM))
+    with (
+        pytest.raises(Interrupted),
+        interruptible(),
+        cancelled_on_signal(connection.interrupt),
+    ):
+        timer.start()
+        connection.sql(STREAM).to_arrow_reader(10).read_all()
+    timer.join()
+
+
+TWICE = f"""
+import os, signal, threading, duckdb
+from scorer.interruption import interruptible
+for seconds in (0.2, 0.4):
+    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM)).start()
+with interruptible():
+    duckdb.sql({STREAM!r}).to_arrow_reader(10).read_all()
+"""
+
+
+def test_a_second_signal_ends_a_library_that_goes_on() -> None:
+    """The process ends at once, although no instruction of Python runs."""
+    done = subprocess.run([sys.executable, "-c", TWICE], timeout=60, check=False)
+    assert done.returncode == 143
 
 
 def test_a_dead_process_leaves_no_temporary_file(tmp_path: Path) -> None:
