@@ -86,6 +86,12 @@ def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
 STREAM = "select count(*) from range(1000000) as a, range(1000000) as b where a.range % 7 = b.range"
 
 
+def read_and_signal(connection: duckdb.DuckDBPyConnection, timer: threading.Timer) -> None:
+    """Start the timer, and read a stream that takes hours."""
+    timer.start()
+    connection.sql(STREAM).to_arrow_reader(10).read_all()
+
+
 def test_a_signal_cancels_a_query_that_streams() -> None:
     """The engine does not look for signals while it computes a batch of a stream."""
     connection = duckdb.connect()
@@ -95,8 +101,7 @@ def test_a_signal_cancels_a_query_that_streams() -> None:
         interruptible(),
         cancelled_on_signal(connection.interrupt),
     ):
-        timer.start()
-        connection.sql(STREAM).to_arrow_reader(10).read_all()
+        read_and_signal(connection, timer)
     timer.join()
 
 
