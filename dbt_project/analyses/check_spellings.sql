@@ -35,7 +35,7 @@ texts as (
     select
         'traffic_type' as column_name,
         traffic_type as spelling,
-        lower(traffic_type) as meaning
+        {{ spelled_traffic_type("traffic_type") }} as meaning
     from records
 
 )

@@ -3,6 +3,17 @@
     {{ return(["personalised", "control", "fallback"]) }}
 {% endmacro %}
 
+{# A traffic type or arm in the spelling of XDM and of arms; other text in lower case. #}
+{% macro spelled_traffic_type(text) -%}
+    case {{ plain_name_sql(text) }}
+        when 'noncontextual' then 'noncontextual'
+        when 'personalized' then 'personalised'
+        when 'exploration' then 'random'
+        when 'explore' then 'random'
+        else lower({{ text }})
+    end
+{%- endmacro %}
+
 {# The traffic type of an arm that a log states; every other text as it is. #}
 {% macro traffic_type_of_arm(text) -%}
     case

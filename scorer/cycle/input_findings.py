@@ -84,13 +84,14 @@ def require_records(connection: Connection, is_sample: bool = False) -> None:
     Raises
     ------
     InputError
-        All displays and events, or all offers of the catalogue, were rejected (the message has up
-        to three reasons with an example each); or a restriction names an unknown column, placement,
+        All displays and events, all offers of the catalogue, or all segment memberships were
+        rejected (the message has up to three reasons with an example each); or a restriction names an unknown column, placement,
         segment or event type.
     """
     for what, inputs in (
         ("display", ["displays", "experience_events"]),
         ("offer of the catalogue", ["offers"]),
+        ("segment membership", ["segment_memberships"]),
     ):
         wanted = {"inputs": inputs, "are_displays": what == "display"}
         found = connection.execute(_REASONS, wanted).fetchall()

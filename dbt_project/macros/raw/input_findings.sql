@@ -104,6 +104,11 @@
     ]) }}
 {% endmacro %}
 
+{# An id with a comma or a semicolon as the list that was probably meant; NULL for others. #}
+{% macro likely_list(id) -%}
+    case when regexp_matches({{ id }}, '[,;]') then regexp_replace({{ id }}, '\s*[,;]\s*', '|', 'g') end
+{%- endmacro %}
+
 {# The columns of an input that restrict who gets an offer, by input. #}
 {% macro restricting_columns() %}
     {{ return({
@@ -160,6 +165,8 @@
         when 'catalogue without an offer' then 'offers lists no offer (' || subject || ')'
         when 'cap on an unknown event type' then
             input_name || ' counts an unknown event type: ' || subject || {{ hint }}
+        when 'placement without displays' then
+            input_name || ' names ' || {{ count_of }}' placement' else ' placements' end || ' without displays: ' || subject || {{ hint }}
         when 'segment that nobody has' then
             input_name || ' names ' || {{ count_of }}' segment' else ' segments' end || ' without members: ' || subject
             || {{ hint }}

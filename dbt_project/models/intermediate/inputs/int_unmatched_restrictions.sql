@@ -36,9 +36,7 @@ empty_segments as (
     left join held_segments on named_segments.segment_id = held_segments.segment_id
     left join held_segments as others
         on {{ comparable_id("named_segments.segment_id") }} = {{ comparable_id("others.segment_id") }}
-    where
-        held_segments.segment_id is null
-        and named_segments.segment_id is not null
+    where held_segments.segment_id is null and named_segments.segment_id is not null
     group by 1, 2, 3
 
 ),
@@ -51,25 +49,25 @@ caps as (
 
 placed_restrictions as (
 
+    {% for finding, model, placements in [
+        ("cap in an unknown placement", "stg_capping_rules", "placement_id"),
+        ("exclusion in an unknown placement", "eligibility_exclusions", "placement_id"),
+        ("placement without displays", "stg_offers", "unnest(placement_ids)"),
+    ] %}
     select
-        'cap in an unknown placement' as finding,
-        'capping_rules' as input_name,
-        placement_id
-    from caps
-    union all
-    select
-        'exclusion in an unknown placement' as finding,
-        'eligibility_exclusions' as input_name,
-        placement_id
-    from {{ ref("eligibility_exclusions") }}
+        '{{ finding }}' as finding,
+        '{{ model.removeprefix("stg_") }}' as input_name,
+        {{ placements }} as placement_id
+    from {{ ref(model) }}
+    {{ "union all" if not loop.last }} {% endfor %}
 
 ),
 
 known_placements as (
 
-    select placement_id from {{ ref("int_strategy_placements") }}
+    select placement_id, false as is_displayed from {{ ref("int_strategy_placements") }}
     union
-    select placement_id from {{ ref("int_displays") }}
+    select placement_id, true as is_displayed from {{ ref("int_displays") }}
 
 ),
 
@@ -79,12 +77,15 @@ misplaced_restrictions as (
         placed_restrictions.finding,
         placed_restrictions.input_name,
         placed_restrictions.placement_id as id,
-        min(others.placement_id) as likely_id,
+        coalesce(min(others.placement_id), {{ likely_list("placed_restrictions.placement_id") }}) as likely_id,
         1 as weight
     from placed_restrictions
-    left join known_placements on placed_restrictions.placement_id = known_placements.placement_id
+    left join known_placements
+        on placed_restrictions.placement_id = known_placements.placement_id
+        and (known_placements.is_displayed or placed_restrictions.input_name <> 'offers')
     left join known_placements as others
         on {{ comparable_id("placed_restrictions.placement_id") }} = {{ comparable_id("others.placement_id") }}
+        and placed_restrictions.placement_id <> others.placement_id
     where placed_restrictions.placement_id is not null and known_placements.placement_id is null
     group by 1, 2, 3
 

@@ -102,6 +102,7 @@ judged as (
                 then 'error'
             {%- endfor %}
             when finding = 'text in a code page' then 'notice'
+            when finding = 'placement without displays' and likely_subject is null then 'notice'
             when finding = 'rejected' and input_name in ('displays', 'experience_events') then 'notice'
             when
                 finding in ('offer never displayed', 'profile never seen', 'excluded profile never seen')

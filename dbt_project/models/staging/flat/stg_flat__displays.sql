@@ -38,7 +38,8 @@ typed as (
         {{ text_to_number("value_text") }} as value,
         {{ text_to_boolean("clicked_text") }} as is_clicked,
         {{ text_to_utc("outcome_until_text") }} as told_until,
-        {{ text_to_boolean("is_final_text") }} as is_final
+        {{ text_to_boolean("is_final_text") }} as is_final,
+        {{ spelled_traffic_type("traffic_type") }} as spelled_type
     from records
 
 ),
@@ -66,7 +67,7 @@ judged as (
             when is_final_text is not null and is_final is null then 'is_final is not true or false'
             when position_text is not null and coalesce(position, 0) < 1 then 'position is not 1 or more'
             when
-                traffic_type is not null and lower(traffic_type) not in ('random', 'contextual', 'noncontextual', {{ quoted_list(told_arms())[1:-1] }})
+                spelled_type not in ('random', 'contextual', 'noncontextual', {{ quoted_list(told_arms())[1:-1] }})
                 then 'unknown traffic_type'
             when unreadable_segment is not null then unreadable_segment || ' is not true or false'
         end as reject_reason
@@ -97,8 +98,8 @@ final as (
         coalesce(scope_id, 'default') as scope_id,
         coalesce(placement_id, 'default') as placement_id,
         coalesce(position, 1) as position,
-        {{ traffic_type_of_arm("traffic_type") }} as traffic_type,
-        case when lower(traffic_type) in ({{ quoted_list(told_arms())[1:-1] }}) then lower(traffic_type) end as told_arm,
+        {{ traffic_type_of_arm("spelled_type") }} as traffic_type,
+        case when spelled_type in ({{ quoted_list(told_arms())[1:-1] }}) then spelled_type end as told_arm,
         propensity,
         segments,
         context,
