@@ -85,8 +85,8 @@ def require_records(connection: Connection, is_sample: bool = False) -> None:
     ------
     InputError
         All displays and events, all offers of the catalogue, or all segment memberships were
-        rejected (the message has up to three reasons with an example each); or a restriction names an unknown column, placement,
-        segment or event type.
+        rejected (the message has up to three reasons with an example each); or a restriction names
+        an unknown column, placement, segment or event type.
     """
     for what, inputs in (
         ("display", ["displays", "experience_events"]),

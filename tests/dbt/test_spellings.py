@@ -68,6 +68,21 @@ def test_ids_lose_decimals_only(read: Read, written: str, id: str | None) -> Non
 
 
 @pytest.mark.parametrize(
+    ("written", "type"),
+    [
+        ("Non-Contextual", "noncontextual"),
+        ("personalized", "personalised"),
+        ("Exploration", "random"),
+        ("CONTEXTUAL", "contextual"),
+        ("magic", "magic"),
+    ],
+)
+def test_traffic_types_have_several_spellings(read: Read, written: str, type: str) -> None:
+    """Arms are read in any case, with separators, and in American spelling."""
+    assert read("spelled_traffic_type", written) == type
+
+
+@pytest.mark.parametrize(
     "written",
     ["26-OCT-26 09.15.00.000000 AM", "2026-10-26-09.15.00.000000", "26 October 2026 09:15",
      "Mon Oct 26 09:15:00 UTC 2026", "Mon Oct 26 2026 10:15:00 GMT+0100 (CET)",

@@ -115,6 +115,8 @@ ITEMS_WITHOUT_ID = json.dumps(
         ({"capping_rules.csv": "offer_id,capping_event,capping_type,capping_limit\n"
           "a,click,total,0\n"}, 2, "capping_limit: '0' is not allowed"),
         ({"notes.txt": "x"}, 3, "contains no recognised input"),
+        ({"displays.csv": "event_ts,profile_id,offer_id\n2026-11-20,p,a\n",
+          "segment_memberships.csv": "profile_id,gold\np,1\n"}, 3, "every segment membership was"),
         ({"events.ndjson": ITEMS_WITHOUT_ID}, 3, "every display was rejected: item without id"),
         ({"displays.csv": "Report\n\na,b\n1,2\n"}, 3, "its first line must name the columns"),
     ],
