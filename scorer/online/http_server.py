@@ -108,10 +108,11 @@ class HttpServer:
             self.send_now()
 
     def send_now(self) -> None:
-        """Send all answers that wait."""
+        """Send all answers that wait, except to clients that have gone meanwhile."""
         unsent, self._unsent, self._unsent_bytes = self._unsent, [], 0
         for transport, data in unsent:
-            transport.write(data)
+            if not transport.is_closing():
+                transport.write(data)
 
     def _listen(self) -> None:
         if self._listener is not None:
@@ -200,6 +201,8 @@ class Connection(asyncio.Protocol):
             self._refuse(400, "the request ends before it is complete")
             return False
         self._closes = True
+        # The transport closes when this returns False, before the end of the turn.
+        self._server.send_now()
         return self._is_busy and not self._lingers
 
     def data_received(self, data: bytes) -> None:

@@ -113,7 +113,7 @@ def serve(options: WorkerOptions, listener: socket.socket, report: int, lifeline
     _allow_connections()
     # Whatever is loaded stays: looking through it for garbage would take milliseconds each time.
     gc.freeze()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         server = HttpServer(Service(worker, options.token), options.logs_requests, options.shares)
         runner.run(_run(server, listener, report, lifeline))
     worker.log.close()
@@ -143,7 +143,7 @@ def _allow_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(open_files, wanted), most))
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """The faster event loop, where there is one for the system."""
     try:
         import uvloop

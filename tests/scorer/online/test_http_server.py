@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from scorer.online import http_server
 from scorer.online.exchange import BODY_BYTES
 from scorer.online.http_server import HttpServer
 from scorer.online.service import Service
+from scorer.online.worker import loop_factory
 from tests.support.online_homes import online_home, worker
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -25,7 +27,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Port of a server that runs in a thread."""
     folder = tmp_path_factory.mktemp("http")
     service = Service(worker(online_home(folder / "home"), folder / "raw"))
-    listener, loop = socket.create_server(("127.0.0.1", 0)), asyncio.new_event_loop()
+    listener, loop = socket.create_server(("127.0.0.1", 0)), loop_factory()()
     server = HttpServer(service)
 
     async def run() -> None:
@@ -169,6 +171,26 @@ def test_late_clients_are_told_or_closed(port: int, monkeypatch: pytest.MonkeyPa
             except ConnectionError:
                 found = b""
         assert statuses(found) == expected
+
+
+def test_a_client_that_sends_nothing_more_gets_its_answer(port: int) -> None:
+    """Also if the end of the connection arrives before an answer that was prepared meanwhile."""
+    event = post(b"{", path=b"/v1/events")
+    assert [statuses(talk(port, event)) for _ in range(100)] == [[400]] * 100
+    assert [statuses(talk(port, GET)) for _ in range(100)] == [[200]] * 100
+
+
+def test_clients_that_vanish_do_not_harm_others(port: int) -> None:
+    """A client that resets its connection before the answer costs no other client an answer."""
+    reset = struct.pack("ii", 1, 0)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        for _ in range(50):
+            gone = socket.create_connection(("127.0.0.1", port), timeout=20)
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            gone.sendall(GET)
+            client.sendall(GET)
+            gone.close()
+            assert statuses(client.recv(4096)) == [200]
 
 
 def test_a_client_that_does_not_read_waits_alone(port: int) -> None:
