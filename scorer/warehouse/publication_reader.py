@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from scorer.warehouse.database import connect_memory, named_damage, tables_of
 
 PUBLISHED_CATALOG = "published"
 _ATTACH_ATTEMPTS = 5
-_RESULT = duckdb.ExpectedResultType.QUERY_RESULT
+# PIVOT consists of several statements. COPY could write to the folder of temporary files.
+_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
+_EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?", re.IGNORECASE)
 
 
 class PublicationReader:
@@ -74,7 +77,9 @@ class PublicationReader:
         statements = self._connection.extract_statements(sql)
         if len(statements) > 1:
             raise ConfigurationError("the query has several statements: write one SELECT")
-        if not statements or _RESULT not in statements[0].expected_result_type:
+        if statements and statements[0].type == duckdb.StatementType.EXPLAIN:
+            statements = self._connection.extract_statements(_EXPLAIN.sub("", sql, count=1))
+        if not statements or statements[0].type not in _READING:
             raise ConfigurationError("the query has no result: write a SELECT")
         return self._connection.sql(sql, params=list(parameters))
 

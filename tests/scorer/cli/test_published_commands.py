@@ -131,8 +131,9 @@ def test_files_hold_every_row(published: Path, nextoffer: Command, tmp_path: Pat
         ("selct 1", 'syntax error at or near "selct"'),
         ("select * from read_csv('/etc/passwd')", "Permission Error"),
         ("select * from glob('/*')", "Permission Error"),
-        ("copy ranked_offers to 'stolen.csv'", "Permission Error"),
-        ("copy (select 1) to 'stolen.csv' (return_files)", "Permission Error"),
+        ("copy ranked_offers to 'stolen.csv'", "no result"),
+        ("copy (select 1) to '.tmp/stolen.csv' (return_files)", "no result"),
+        ("explain analyze copy (select 1) to '.tmp/stolen.csv'", "no result"),
         ("attach 'other.duckdb'", "Permission Error|no result"),
         ("set enable_external_access = true", "Cannot|disable|no result"),
         ("detach published; select 1", "several statements"),
@@ -148,12 +149,14 @@ def test_a_query_reads_the_publication_and_nothing_else(
 ) -> None:
     """Any other statement is refused in one line and changes nothing."""
     monkeypatch.chdir(published.parent)
+    # The engine allows files in the folder of its temporary files.
+    Path(".tmp").mkdir(exist_ok=True)
     before = (published / "published.duckdb").read_bytes()
     outcome = nextoffer("query", sql, "--home", published)
     assert outcome.code == 2
     assert any(part in outcome.error for part in text.split("|")), outcome.error
     assert (published / "published.duckdb").read_bytes() == before
-    assert not (published.parent / "stolen.csv").exists()
+    assert list(published.parent.rglob("stolen.csv")) == []
 
 
 def test_tables_and_columns_are_described(published: Path, nextoffer: Command) -> None:
