@@ -9,7 +9,7 @@
 {% macro duckdb__in_own_zone(column, moment) -%}
     case
         when
-            regexp_matches({{ column }}, '(Z|UTC|GMT|[+-]\d\d:?\d\d|:\d\d(\.\d+)?[+-]\d\d|[A-Za-z]+/[A-Za-z_]+\]?|\d ?[A-Z]{3,4})$')
+            regexp_matches({{ column }}, '(Z|UTC|GMT|[+-]\d\d:?\d\d|:\d\d(\.\d+)?[+-]\d\d|[A-Za-z]+/[A-Za-z_]+\]?|\d ?[A-Z]{3,4})$|(GMT|UTC)[+-]\d\d| UTC \d{4}$|^/Date')
             or regexp_full_match({{ column }}, '-?\d{9,13}(\.\d+)?|\d{15,}')
             then {{ moment }}
         else ({{ moment }} at time zone {{ quoted(var("time_zone")) }}) at time zone 'UTC'
