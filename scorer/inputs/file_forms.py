@@ -148,9 +148,9 @@ def form_of(path: Path) -> Form:
             head = handle.read(_HEAD)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
-    remedy = foreign_format(head)
-    if remedy:
-        raise UnreadableError(remedy)
+    foreign = foreign_format(head)
+    if foreign:
+        raise UnreadableError(foreign)
     return Form(file_kind(path), compression_of(path), content_of(head))
 
 

@@ -61,7 +61,10 @@ spellings as (
 
 words as (
 
-    select *
+    select
+        listed.input_name,
+        listed.wanted_column,
+        listed.word
     from (
         values
         {%- for input_name, column, word in telling %}
