@@ -80,7 +80,9 @@ class PublicationReader:
         if statements and statements[0].type == duckdb.StatementType.EXPLAIN:
             statements = self._connection.extract_statements(_EXPLAIN.sub("", sql, count=1))
         if not statements or statements[0].type not in _READING:
-            raise ConfigurationError("the query has no result: write a SELECT")
+            raise ConfigurationError(
+                "the query has no result: write a SELECT; published tables are read-only"
+            )
         return self._connection.sql(sql, params=list(parameters))
 
     def path(self) -> Path:
