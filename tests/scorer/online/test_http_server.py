@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scorer.online import http_server
+from scorer.online import http_connection
 from scorer.online.exchange import BODY_BYTES
 from scorer.online.http_server import HttpServer
 from scorer.online.service import Service
@@ -157,8 +157,8 @@ def test_an_old_client_gets_one_answer(port: int) -> None:
 
 def test_late_clients_are_told_or_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not come gets 408; headers that do not come close the connection."""
-    monkeypatch.setattr(http_server, "BODY_SECONDS", 0.3)
-    monkeypatch.setattr(http_server, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(http_connection, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(http_connection, "HEADER_SECONDS", 0.3)
     for sent, expected in (
         (post(b"{", b"Content-Length: 5"), [408]),
         (b"GET /heal", []),
