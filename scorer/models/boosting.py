@@ -94,10 +94,14 @@ class TreeData:
         return replace(self, weights=weights).take(rows & (is_success | drawn))
 
     def quantised(self, ref: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:
-        """The rows in the quantised form of XGBoost."""
+        """The rows in the quantised form of XGBoost.
+
+        XGBoost would convert labels of another type to float32 with all threads, which for small
+        matrices takes longer than the rest.
+        """
         return xgb.QuantileDMatrix(
             self.matrix,
-            label=self.outcomes,
+            label=self.outcomes.astype(np.float32),
             weight=self.weights,
             base_margin=self.start,
             feature_types=list(self.feature_types),

@@ -95,9 +95,11 @@ def merged(common: xgb.Booster, own: dict[int, xgb.Booster]) -> xgb.Booster:
     """One booster of the common trees and, below splits on their offers, of the own trees."""
     model = json.loads(bytes(common.save_raw("json")))
     inner = model["learner"]["gradient_booster"]["model"]
-    found = [(offer, tree) for offer, booster in own.items() for tree in _trees(booster)]
-    total = sum(_trees(booster)[0]["sum_hessian"][0] for booster in own.values())
-    trees = inner["trees"] + [_below_offer(tree, offer, total) for offer, tree in found]
+    found = {offer: _trees(booster) for offer, booster in own.items()}
+    total = sum(trees[0]["sum_hessian"][0] for trees in found.values())
+    trees = inner["trees"] + [
+        _below_offer(tree, offer, total) for offer, grown in found.items() for tree in grown
+    ]
     for number, tree in enumerate(trees):
         tree["id"] = number
     inner["trees"], inner["tree_info"] = trees, [0] * len(trees)
