@@ -42,7 +42,7 @@ def test_a_restriction_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
         capping_rules="offer_id,capping_event,capping_type,capping_limit,placement_id\n"
         "o0,impression,profile,1,Home\no1,commerce.purchase,profile,1,home\n",
     )
-    build(tmp_path / "home", tmp_path / "raw", AS_OF, "+input_findings")
+    build(tmp_path / "home", tmp_path / "raw", AS_OF, "+input_findings +fct_displays")
     assert [sentence for (sentence,) in build_rows(tmp_path / "home", ERRORS)] == [
         "capping_rules counts an unknown event type: commerce.purchase;"
         " did you mean commerce.purchases?",
@@ -64,7 +64,7 @@ def quick_errors(raw: Path) -> list[str]:
     """Return the findings that stop a run, from a build without dbt."""
     quick = QuickBuild(settings(raw.parent / "home", raw, AS_OF))
     try:
-        quick.build(["input_findings"])
+        quick.build(["input_findings", "fct_displays"])
         return [sentence for (sentence,) in quick.connection.execute(ERRORS).fetchall()]
     finally:
         quick.close()
