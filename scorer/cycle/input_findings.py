@@ -27,20 +27,22 @@ group by strategies.strategy_id
 order by strategies.strategy_id
 """
 _UNENFORCEABLE = "select sentence from input_findings where severity = 'error' order by sentence"
+# Single queries: as subqueries of one query, the engine may wait for itself forever.
+_ACCEPTED = """
+select 1 from input_findings
+where finding = 'accepted' and list_contains($inputs, input_name)
+limit 1
+"""
+_WITHOUT_ITEMS = """
+select 1 from input_findings
+where finding = 'rejected' and subject ~ '^(display without items|item without id)'
+limit 1
+"""
+_A_DISPLAY = "select 1 from fct_displays limit 1"
 _REASONS = """
 select subject, occurrences, example
 from input_findings
 where finding = 'rejected' and list_contains($inputs, input_name)
-    and (
-        not exists (
-            select 1 from input_findings
-            where finding = 'accepted' and list_contains($inputs, input_name)
-        )
-        or $are_displays and not exists (select 1 from fct_displays) and exists (
-            select 1 from input_findings
-            where finding = 'rejected' and subject ~ '^(display without items|item without id)'
-        )
-    )
 order by occurrences desc, subject
 """
 
@@ -93,15 +95,26 @@ def require_records(connection: Connection, is_sample: bool = False) -> None:
         ("offer of the catalogue", ["offers"]),
         ("segment membership", ["segment_memberships"]),
     ):
-        wanted = {"inputs": inputs, "are_displays": what == "display"}
-        found = connection.execute(_REASONS, wanted).fetchall()
-        if found:
+        found = connection.execute(_REASONS, {"inputs": inputs}).fetchall()
+        if found and not _are_usable(connection, inputs):
             reasons = "; ".join(f"{why} ({n}, such as {e})" for why, n, e in found[:_SHOWN])
             raise InputError(f"every {what} was rejected: {reasons}")
     unenforceable = connection.execute(_UNENFORCEABLE).fetchall()
     if unenforceable and not is_sample:
         sentences = "; ".join(sentence for (sentence,) in unenforceable[:_SHOWN])
         raise InputError(f"{sentences}; correct the name, or remove it if it is not needed")
+
+
+def _are_usable(connection: Connection, inputs: list[str]) -> bool:
+    """Return whether a record was accepted; of displays, also whether one has an item."""
+
+    def finds(sql: str, **parameters: object) -> bool:
+        return bool(connection.execute(sql, parameters).fetchall())
+
+    if not finds(_ACCEPTED, inputs=inputs):
+        return False
+    are_displays = "displays" in inputs
+    return not (are_displays and finds(_WITHOUT_ITEMS) and not finds(_A_DISPLAY))
 
 
 def input_warnings(connection: Connection) -> list[str]:
