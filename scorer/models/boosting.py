@@ -16,6 +16,7 @@ and columns are not sampled, and histogram sums did not depend on the threads wh
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +30,6 @@ from scorer.models.side_by_side import threads_for
 LAMBDA_DISPLAYS = 20.0
 MIN_CHILD_DISPLAYS = 10.0
 MIN_SUCCESSES = 2.0
-PATIENCE = 20
 OTHERS_PER_SUCCESS = 8
 _CHECKED_EVERY = 5
 # With fewer rows, all are kept, and a booster is grown again on the rows that found its rounds.
@@ -38,16 +38,17 @@ _MANY_ROWS = 40_000
 
 @dataclass(frozen=True)
 class Growth:
-    """How trees grow: depth, learning rate and the range of rounds in which to stop.
+    """How trees grow: depth, learning rate, the range of rounds in which to stop, and patience.
 
     A pure interaction shows no gain in the first trees, so a lack of progress before ``min_rounds``
-    proves nothing.
+    proves nothing. Growth stops ``patience`` rounds after the best one.
     """
 
     max_depth: int
     eta: float
     min_rounds: int
     max_rounds: int
+    patience: int = 20
 
 
 POOLED = Growth(max_depth=5, eta=0.3, min_rounds=30, max_rounds=120)
@@ -150,17 +151,36 @@ def grow_until(
     fitting = data.quantised()
     watched = [(held_out.quantised(ref=fitting), "held_out")]
     booster = xgb.Booster(threaded(parameters, data), [fitting, watched[0][0]])
+    rounds = best_rounds(
+        growth,
+        lambda number: booster.update(fitting, number),
+        lambda number: loss_of(booster, watched, number),
+    )
+    return booster[:rounds], rounds
+
+
+def best_rounds(
+    growth: Growth, grow: Callable[[int], None], held_out_loss: Callable[[int], float]
+) -> int:
+    """Grow round by round until the held-out loss stops falling; return the best rounds.
+
+    Both functions get the number of the round, from 0.
+    """
     best, rounds = np.inf, growth.min_rounds
     for grown in range(1, growth.max_rounds + 1):
-        booster.update(fitting, grown - 1)
+        grow(grown - 1)
         if grown % _CHECKED_EVERY == 0:
-            loss = float(booster.eval_set(watched, grown - 1).rsplit(":", 1)[1])
+            loss = held_out_loss(grown - 1)
             if loss < best:
                 best, rounds = loss, grown
-            elif grown >= max(rounds + PATIENCE, 2 * growth.min_rounds):
+            elif grown >= max(rounds + growth.patience, 2 * growth.min_rounds):
                 break
-    rounds = max(rounds, growth.min_rounds)
-    return booster[:rounds], rounds
+    return max(rounds, growth.min_rounds)
+
+
+def loss_of(booster: xgb.Booster, watched: list[tuple[xgb.DMatrix, str]], number: int) -> float:
+    """The mean loss of the watched rows after a round."""
+    return float(booster.eval_set(watched, number).rsplit(":", 1)[1])
 
 
 def grow_rounds(data: TreeData, parameters: dict[str, Any], rounds: int) -> xgb.Booster:

@@ -17,11 +17,18 @@ import numpy as np
 import xgboost as xgb
 
 from scorer.arrays import Matrix
-from scorer.models.boosting import Growth, TreeData, grow_rounds, grow_until, threaded
+from scorer.models.boosting import (
+    Growth,
+    TreeData,
+    best_rounds,
+    grow_rounds,
+    grow_until,
+    loss_of,
+    threaded,
+)
 
 COMMON = Growth(max_depth=4, eta=0.3, min_rounds=10, max_rounds=60)
-OWN = Growth(max_depth=3, eta=0.2, min_rounds=5, max_rounds=40)
-_CHECKED_EVERY = 5
+OWN = Growth(max_depth=3, eta=0.2, min_rounds=5, max_rounds=40, patience=10)
 _NO_PARENT = 2**31 - 1
 
 
@@ -40,22 +47,24 @@ def grow_and_count(
     common, rounds = grow_until(
         _without_offers(data), _deep(parameters, COMMON), COMMON, _without_offers(held_out)
     )
-    checks = range(_CHECKED_EVERY, OWN.max_rounds + 1, _CHECKED_EVERY)
-    losses, own = np.zeros(len(checks)), {}
-    known = _started(held_out, common)
+    known, own, watched = _started(held_out, common), {}, []
     for offer, rows in _by_offer(_started(data, common)):
         fitting = rows.quantised()
-        watched = known.take(known.matrix[:, 0] == offer)
-        own[offer] = xgb.Booster(threaded(_deep(parameters, OWN), rows), [fitting])
-        held = [(watched.quantised(ref=fitting), "held_out")] if len(watched.outcomes) else []
-        weight = float(watched.size)
-        for grown in range(1, OWN.max_rounds + 1):
-            own[offer].update(fitting, grown - 1)
-            if held and grown % _CHECKED_EVERY == 0:
-                loss = float(own[offer].eval_set(held, grown - 1).rsplit(":", 1)[1])
-                losses[grown // _CHECKED_EVERY - 1] += weight * loss
-    best = checks[int(np.argmin(losses))]
-    boosters = {offer: booster[:best] for offer, booster in own.items()}
+        booster = xgb.Booster(threaded(_deep(parameters, OWN), rows), [fitting])
+        own[offer] = (booster, fitting)
+        held = known.take(known.matrix[:, 0] == offer)
+        if len(held.outcomes):
+            watched.append((float(held.size), booster, [(held.quantised(ref=fitting), "held_out")]))
+
+    def grow(number: int) -> None:
+        for booster, fitting in own.values():
+            booster.update(fitting, number)
+
+    def loss(number: int) -> float:
+        return sum(weight * loss_of(booster, held, number) for weight, booster, held in watched)
+
+    best = best_rounds(OWN, grow, loss)
+    boosters = {offer: booster[:best] for offer, (booster, _) in own.items()}
     return merged(common, boosters), Rounds(rounds, best)
 
 
