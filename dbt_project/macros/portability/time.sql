@@ -38,29 +38,27 @@
                 then try_cast(
                     regexp_replace(replace({{ column }}, ',', '.'), '\[[A-Za-z/_]+\]$', '') as timestamptz
                 ) at time zone 'UTC'
-            else coalesce(
-                -- Formats with and without an offset apart: in one list, a text takes over the offset of the text before it.
-                try_strptime(
-                    regexp_replace(
-                        regexp_replace({{ column }}, ' (GMT|UTC|Z)$', ' +0000'), ' (?:GMT|UTC)([+-]\d{4}).*$| (\+0000) \+0000$', ' \1\2'
-                    ),
-                    [
-                        '%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%d/%b/%Y:%H:%M:%S %z', '%a %b %d %Y %H:%M:%S %z',
-                        '%Y-%m-%d %H:%M:%S %z'
-                    ]
-                )::timestamptz at time zone 'UTC',
-                try_strptime(
-                    regexp_replace({{ column }}, ' UTC( \d{4})$', '\1'),
-                    [
-                        '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%d %b %Y', '%d %b %Y %H:%M:%S', '%d %b %Y %H:%M', '%d-%b-%Y',
-                        '%d-%b-%Y %H:%M:%S', '%b %d, %Y', '%B %d, %Y', '%b %d, %Y %I:%M:%S %p', '%b %d, %Y %I:%M %p', '%b %d, %Y %H:%M:%S',
-                        '%d-%b-%y', '%d-%b-%y %H:%M:%S', '%d-%b-%y %I.%M.%S.%f %p', '%Y-%m-%d-%H.%M.%S.%f', '%Y.%m.%d',
-                        '%Y.%m.%d %H:%M:%S', '%d %B %Y', '%d %B %Y %H:%M', '%d %B %Y %H:%M:%S', '%B %d, %Y %H:%M:%S', '%A, %B %d, %Y',
-                        '%b %d %Y', '%b %d %Y %H:%M:%S', '%d/%b/%Y', '%d%b%Y', '%d%b%Y:%H:%M:%S', '%a %b %d %H:%M:%S %Y'
-                    ]
-                )
-            )
-        end
+        end,
+        -- Formats with and without an offset apart: in one list, a text takes over the offset of the text before it.
+        try_strptime(
+            regexp_replace(
+                regexp_replace({{ column }}, ' (GMT|UTC|Z)$', ' +0000'), ' (?:GMT|UTC)([+-]\d{4}).*$| (\+0000) \+0000$', ' \1\2'
+            ),
+            [
+                '%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%d/%b/%Y:%H:%M:%S %z', '%a %b %d %Y %H:%M:%S %z',
+                '%Y-%m-%d %H:%M:%S %z'
+            ]
+        )::timestamptz at time zone 'UTC',
+        try_strptime(
+            regexp_replace({{ column }}, ' UTC( \d{4})$', '\1'),
+            [
+                '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%d %b %Y', '%d %b %Y %H:%M:%S', '%d %b %Y %H:%M', '%d-%b-%Y',
+                '%d-%b-%Y %H:%M:%S', '%b %d, %Y', '%B %d, %Y', '%b %d, %Y %I:%M:%S %p', '%b %d, %Y %I:%M %p', '%b %d, %Y %H:%M:%S',
+                '%d-%b-%y', '%d-%b-%y %H:%M:%S', '%d-%b-%y %I.%M.%S.%f %p', '%Y-%m-%d-%H.%M.%S.%f', '%Y.%m.%d',
+                '%Y.%m.%d %H:%M:%S', '%d %B %Y', '%d %B %Y %H:%M', '%d %B %Y %H:%M:%S', '%B %d, %Y %H:%M:%S', '%A, %B %d, %Y',
+                '%b %d %Y', '%b %d %Y %H:%M:%S', '%d/%b/%Y', '%d%b%Y', '%d%b%Y:%H:%M:%S', '%a %b %d %H:%M:%S %Y'
+            ]
+        )
     )
 {%- endmacro %}
 
