@@ -16,7 +16,7 @@ and columns are not sampled, and histogram sums did not depend on the threads wh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -178,7 +178,7 @@ def best_rounds(
     return max(rounds, growth.min_rounds)
 
 
-def loss_of(booster: xgb.Booster, watched: list[tuple[xgb.DMatrix, str]], number: int) -> float:
+def loss_of(booster: xgb.Booster, watched: Sequence[tuple[xgb.DMatrix, str]], number: int) -> float:
     """The mean loss of the watched rows after a round."""
     return float(booster.eval_set(watched, number).rsplit(":", 1)[1])
 

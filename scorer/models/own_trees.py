@@ -61,7 +61,8 @@ def grow_and_count(
             booster.update(fitting, number)
 
     def loss(number: int) -> float:
-        return sum(weight * loss_of(booster, held, number) for weight, booster, held in watched)
+        losses = (weight * loss_of(booster, held, number) for weight, booster, held in watched)
+        return sum(losses, 0.0)
 
     best = best_rounds(OWN, grow, loss)
     boosters = {offer: booster[:best] for offer, (booster, _) in own.items()}
