@@ -45,7 +45,7 @@ coverage: .venv/installed ## Run the tests and report the branches they cover
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 docs: .venv/installed .venv-check/installed ## Build the documentation site into site; works offline
-	@mkdir -p .docs/raw
+	@rm -rf .docs && mkdir -p .docs/raw
 	@cd dbt_project && export NEXTOFFER_RAW="$(CURDIR)/.docs/raw" DBT_TARGET_PATH="$(CURDIR)/.docs/dbt" \
 		NEXTOFFER_DATABASE="$(CURDIR)/.docs/empty.duckdb" DBT_LOG_PATH="$(CURDIR)/.docs/logs" && \
 		../$(BIN)/dbt --quiet build --exclude-resource-type test --exclude-resource-type unit_test && \
