@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from scorer.machine_limits import has_address_space
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The exit code of an interrupted command is this plus the number of the signal.
 SIGNALLED = 128
@@ -91,7 +93,13 @@ def cancelled_on_signal(cancel: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def _watched() -> Iterator[None]:
-    """Watch for signals in a thread during the block."""
+    """Watch for signals in a thread during the block.
+
+    With little memory, a thread may die while Python waits for its start, so there is none.
+    """
+    if not has_address_space():
+        yield
+        return
     told, teller = os.pipe()
     os.set_blocking(teller, False)
     before = signal.set_wakeup_fd(teller, warn_on_full_buffer=False)

@@ -20,10 +20,16 @@ def require_address_space() -> None:
     ConfigurationError
         The limit is below SMALLEST_ADDRESS_SPACE.
     """
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY and limit < SMALLEST_ADDRESS_SPACE:
+    if not has_address_space():
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
         raise ConfigurationError(
             f"the process may map only {limit >> 20} MB of memory, and a run needs"
             f" {SMALLEST_ADDRESS_SPACE >> 20} MB; raise the limit (ulimit -v),"
             " and limit the memory of the engine by NEXTOFFER_MEMORY"
         )
+
+
+def has_address_space() -> bool:
+    """Return whether the process may map SMALLEST_ADDRESS_SPACE."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return limit == resource.RLIM_INFINITY or limit >= SMALLEST_ADDRESS_SPACE

@@ -26,10 +26,12 @@ LAYERS = (
     ("registry",),
     ("models", "warehouse", "project_file"),
     ("features", "inputs"),
-    ("config", "machine_limits"),
+    ("config",),
     ("forest", "ope", "simulation"),
-    ("arrays", "errors", "files", "progress", "sql"),
+    ("arrays", "files", "progress", "sql"),
     ("interruption",),
+    ("machine_limits",),
+    ("errors",),
 )
 LINE = {part: line for line, parts in enumerate(LAYERS) for part in parts}
 # Parts that could be separate libraries, and the other parts that they may import.
