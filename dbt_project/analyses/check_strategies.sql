@@ -22,8 +22,8 @@ measured as (
         count(*) filter (where traffic_type = 'random') as random_displays,
         count(propensity) as known_propensities,
         count(*) filter (where propensity is null and traffic_type is null) as silent_displays,
-        avg(reward) filter (where is_mature) as mean_reward,
-        var_samp(reward) filter (where is_mature) as reward_variance,
+        {{ exact_mean("case when is_mature then reward end") }} as mean_reward,
+        {{ exact_variance("case when is_mature then reward end") }} as reward_variance,
         greatest(1, {{ days_between("min(event_ts)", as_of()) }}) as days
     from outcomes
     where is_in_lookback

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import click
 from rich.table import Table
 from rich.text import Text
 
-from scorer.cli.options import shown_command
+from scorer.cli.options import project_in, shown_command
 from scorer.config import MIN_READY_OFFERS
 from scorer.cycle.check import InputCheck
 
@@ -24,7 +25,7 @@ _LOG_THIS = (
 )
 
 
-def check_parts(found: InputCheck, folder: Path | None) -> Iterator[Any]:
+def check_parts(found: InputCheck) -> Iterator[Any]:
     """Yield the tables and lines for people, in order."""
     yield Text(_headline(found))
     yield _files(found)
@@ -35,10 +36,10 @@ def check_parts(found: InputCheck, folder: Path | None) -> Iterator[Any]:
     for strategy in found.strategies:
         yield from _strategy(found, strategy)
     if found.problem is None:
-        yield Text(f"Next, run: {next_command(found, folder)}")
+        yield Text(f"Next, run: {_next_command(found)}")
 
 
-def check_report(found: InputCheck, folder: Path | None) -> dict[str, Any]:
+def check_report(found: InputCheck) -> dict[str, Any]:
     """Return the result of the check as JSON-ready values."""
     return {
         "as_of": found.as_of.isoformat(),
@@ -51,14 +52,17 @@ def check_report(found: InputCheck, folder: Path | None) -> dict[str, Any]:
         "strategies": [{**row, "missing": _missing(found, row)} for row in found.strategies],
         "assignment": found.assignment,
         "problem": str(found.problem) if found.problem else None,
-        "next": None if found.problem else next_command(found, folder),
+        "next": None if found.problem else _next_command(found),
     }
 
 
-def next_command(found: InputCheck, folder: Path | None) -> str:
-    """Return the command that runs the checked cycle; `folder` is the stated folder."""
-    raw = ("--raw", str(folder)) if folder else ()
-    return shown_command("run", *raw, "--as-of", f"{found.as_of:%Y-%m-%d}")
+def _next_command(found: InputCheck) -> str:
+    """Return the command that runs the checked cycle, to copy."""
+    folder = click.get_current_context().params["folder"]
+    as_of = ("--as-of", f"{found.as_of:%Y-%m-%d}")
+    if project_in(folder):
+        return f"cd {shlex.quote(folder)} && {shown_command('run', *as_of)}"
+    return shown_command("run", *(("--raw", folder) if folder else ()), *as_of)
 
 
 def _headline(found: InputCheck) -> str:

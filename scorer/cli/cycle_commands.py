@@ -44,11 +44,11 @@ def run(
 
 
 @click.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
-@settings_options("raw", "as_of", "kpi", *READING)
+@settings_options("folder", "raw", "as_of", "kpi", *READING)
 @json_option
-def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
-    """Check the input files of FOLDER and report how a run would read them.
+def check(settings: Settings, as_json: bool) -> None:
+    """Check the input files of FOLDER, or of the project in it, and report how a run would read
+    them.
 
     Without FOLDER, check the files that `run` would read. Large inputs are sampled. The exit code
     is that of `run`.
@@ -57,13 +57,11 @@ def check(settings: Settings, folder: Path | None, as_json: bool) -> None:
     from scorer.cli.output import print_for_people, print_json
     from scorer.cycle.check import check as check_inputs
 
-    if folder is not None:
-        settings = replace(settings, raw=folder.expanduser().absolute())
     found = check_inputs(settings, is_given("as_of"))
     if as_json:
-        print_json(check_report(found, folder))
+        print_json(check_report(found))
     else:
-        for part in check_parts(found, folder):
+        for part in check_parts(found):
             print_for_people(part)
     if found.problem is not None:
         raise found.problem

@@ -31,12 +31,13 @@ from scorer.config import (
 from scorer.errors import ConfigurationError
 from scorer.inputs.configuration import is_currency
 from scorer.inputs.text_traits import is_code_page
-from scorer.project_file import ProjectFile, find_project_file, read_project_file
+from scorer.project_file import NAME, ProjectFile, find_project_file, read_project_file
 from scorer.warehouse.build_state import last_state, newest_cycle
 
 Command = Callable[..., Any]
 
 _OPTIONS: dict[str, Callable[[Command], Command]] = {
+    "folder": click.argument("folder", required=False),
     "home": click.option(
         "--home",
         metavar="FOLDER",
@@ -193,14 +194,15 @@ def _parameter(name: str) -> str:
 
 
 def _settings(given: dict[str, Any]) -> Settings:
-    file = find_project_file(Path.cwd())
+    stated = given.get("folder")
+    file = project_in(stated) or find_project_file(Path.cwd())
     project = read_project_file(file) if file else ProjectFile()
-    raw = given.get("raw") or (os.environ.get("NEXTOFFER_RAW") if "raw" in given else None)
+    raw = _raw(given, stated)
     moment = given.get("as_of") or given.get("cycle") or given.get("newest_cycle")
     settings = Settings(
         home=find_home(given["home"], project.home),
         project_dir=find_project_dir(given["project_dir"], project.project_dir),
-        raw=Path(raw).expanduser().absolute() if raw else project.raw,
+        raw=raw or project.raw,
         as_of=parse_as_of(moment),
         now=datetime.max if given.get("allow_future") else clock(),
         seed=_or_project("seed", given.get("seed"), project.seed) or 0,
@@ -223,6 +225,25 @@ def _settings(given: dict[str, Any]) -> Settings:
     if "newest_cycle" in given and not moment:
         return replace(settings, as_of=newest_cycle(settings) or settings.as_of)
     return settings
+
+
+def project_in(folder: str | None) -> Path | None:
+    """Return the `nextoffer.toml` in a folder; None without a folder, or if it has none."""
+    file = Path(folder).expanduser().absolute() / NAME if folder else None
+    return file if file and file.is_file() else None
+
+
+def _raw(given: dict[str, Any], stated: str | None) -> Path | None:
+    """Return the folder of the inputs that the command line or the environment states."""
+    if stated:
+        return None if project_in(stated) else Path(stated).expanduser().absolute()
+    raw = given.get("raw") or (os.environ.get("NEXTOFFER_RAW") if "raw" in given else None)
+    if project_in(raw):
+        raise ConfigurationError(
+            f"--raw: {raw} is a project, not a folder of inputs; run the command in it, without"
+            f" --raw: cd {shlex.quote(str(raw))}"
+        )
+    return Path(raw).expanduser().absolute() if raw else None
 
 
 def _or_project(name: str, given: Any, of_project: Any) -> Any:

@@ -104,6 +104,22 @@ def test_options_go_before_the_environment_and_that_before_the_file(
     assert home_of(nextoffer, "--home", tmp_path / "given") == str(tmp_path / "given")
 
 
+def test_a_project_is_checked_from_elsewhere(
+    project: Path, nextoffer: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check FOLDER` says the same as `check` in the project; `--raw FOLDER` says what to do."""
+    inside = json.loads(nextoffer("check", "--json").out)
+    monkeypatch.chdir(project.parent)
+    outside = json.loads(nextoffer("check", project.name, "--json").out)
+    assert outside.pop("next") == f"cd '{project.name}' && {inside.pop('next')}"
+    assert outside == inside
+    refused = nextoffer("run", "--raw", project.name)
+    assert refused.code == 2
+    assert (
+        "is a project, not a folder of inputs; run the command in it, without --raw" in refused.err
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
