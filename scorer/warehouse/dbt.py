@@ -78,8 +78,10 @@ def run_dbt(settings: Settings, selector: str, label: str, progress: Progress) -
     return len(finished)
 
 
-def parse_project(settings: Settings) -> None:
-    """Let dbt parse the project. A home folder needs this once; later runs reuse the result.
+def parse_project(settings: Settings) -> Any:
+    """Let dbt parse the project, and return its manifest.
+
+    A home folder needs this once; later runs reuse the result.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def parse_project(settings: Settings) -> None:
         The project is wrong.
     """
     with _environment(settings):
-        _parsed(settings)
+        return _parsed(settings)
 
 
 def dbt_variables(settings: Settings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,23 @@ import duckdb
 import pytest
 
 from tests.support.arms import Arms
-from tests.support.dbt_runs import artifact, made_once, run_dbt, write_small_raw_folder
+from tests.support.dbt_runs import artifact, made_once, start_dbt, write_small_raw_folder
+from tests.support.paths import PROJECT
 
 
 @pytest.fixture(scope="session")
 def small_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a build of every input with a few rows each, without unit tests."""
+    """Folder of a build of every input with a few rows each, without unit tests.
+
+    The command `dbt` runs from another working directory, in another time zone.
+    """
 
     def make(folder: Path) -> None:
         write_small_raw_folder(folder / "raw")
-        run = run_dbt(folder, "build", "--exclude-resource-type", "unit_test", raw=folder / "raw")
+        before = set(os.listdir(PROJECT))
+        run = start_dbt(folder, "build", "--exclude-resource-type", "unit_test", raw=folder / "raw")
         assert run.returncode == 0, run.stdout[-3000:]
+        assert set(os.listdir(PROJECT)) == before
 
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if root.name.startswith("popen-") else root

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from tests.support.dbt_runs import run_dbt
 from tests.support.paths import PROJECT
 
 MACROS = ("materializations", "sql_text.sql")
@@ -62,17 +61,7 @@ def build(tmp_path: Path) -> Build:
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
 
     def run(value: int | str, kind: str = "table") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [
-                *(sys.executable, "-m", "dbt.cli.main", "run", "--profiles-dir", "."),
-                *("--vars", f"{{value: {value}, kind: {kind}}}"),
-            ],
-            cwd=tmp_path,
-            env={**os.environ, "DO_NOT_TRACK": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_dbt(tmp_path, "run", project=tmp_path, value=str(value), kind=kind)
 
     return run
 

@@ -7,10 +7,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir, contextmanager, redirect_stdout
+from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+from dbt_common.events.event_manager_client import cleanup_event_logger
+
+from scorer.config import Settings
+from scorer.warehouse.dbt import parse_project
 from tests.support.paths import PROJECT
 
 AS_OF = "2026-01-31 00:00:00"
@@ -22,29 +32,75 @@ def run_dbt(
     raw: Path | None = None,
     as_of: str = AS_OF,
     now: str = "9999-12-31 00:00:00",
-    timezone: str = "America/New_York",
     project: Path = PROJECT,
     **variables: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a database in `folder`, which is also the working directory."""
-    variables |= {"raw_path": str(raw or folder / "no_input"), "as_of": as_of, "now": now}
+    """Run dbt in this process on a database in `folder`, which is also the working directory.
+
+    Runs share the parsed project, unless they get `variables`, which may decide how it is parsed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    command = _command(folder, arguments, project, raw, as_of=as_of, now=now, **variables)
+    settings = Settings(home=folder, as_of=datetime.fromisoformat(as_of), project_dir=project)
+    manifest = None if variables else parse_project(settings)
+    printed = StringIO()
+    with _elsewhere(folder), redirect_stdout(printed):
+        cleanup_event_logger()
+        try:
+            success = dbtRunner(manifest).invoke(command).success
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+            cleanup_event_logger()
+    return subprocess.CompletedProcess(command, 0 if success else 1, printed.getvalue())
+
+
+def start_dbt(
+    folder: Path, *arguments: str, raw: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command `dbt` in its own process, as `run_dbt` does in this one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *_command(folder, arguments, PROJECT, raw, as_of=AS_OF, now="9999-12-31 00:00:00"),
+        ],
+        cwd=folder,
+        env={**os.environ, **_environment(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _command(
+    folder: Path, arguments: Sequence[str], project: Path, raw: Path | None, **variables: str
+) -> list[str]:
+    variables = {"raw_path": str(raw or folder / "no_input"), **variables}
     options = {
         "--project-dir": project,
         "--profiles-dir": project,
         "--target-path": folder / "target",
         "--log-path": folder / "logs",
+        "--log-level-file": "none",
         "--vars": json.dumps(variables),
     }
-    command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
-    return subprocess.run(
-        [*command, *(str(part) for option in options.items() for part in option)],
-        cwd=folder,
-        env={**os.environ, "NEXTOFFER_DATABASE": str(folder / "build.duckdb"), "TZ": timezone},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    pairs = (str(part) for option in options.items() for part in option)
+    return ["--no-use-colors", *arguments, *pairs]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"NEXTOFFER_DATABASE": str(folder / "build.duckdb"), "TZ": "America/New_York"}
+
+
+@contextmanager
+def _elsewhere(folder: Path) -> Iterator[None]:
+    """Let this process work in a folder and in its time zone."""
+    try:
+        with patch.dict(os.environ, _environment(folder)), chdir(folder):
+            time.tzset()
+            yield
+    finally:
+        time.tzset()
 
 
 def artifact(folder: Path, name: str) -> dict[str, Any]:
