@@ -108,15 +108,12 @@ def _strategy(publication: Publication, row: pd.Series, period: Period) -> str:
         "Lift over random": _lift(row, "lift"),
         "Lift over best single": _lift(row, "best_lift"),
         "Lift over control": _lift(row, "control_lift"),
-        "Guardrails that get worse": sentences.guardrails(row),
         "Personalised, 7 days": f"{text.percent(row['personalised_share'])} {sentences.arms(row)}",
         "Offers ready": f"{row['offers_ready']} of {row['offers']}",
         "Next step": step.words,
     }
     if not text.is_known(row["status_over_control"]):
         del rows["Lift over control"]
-    if not len(row["worse_guardrails"]):
-        del rows["Guardrails that get worse"]
     table = "".join(
         f"<tr><th>{name}</th><td>{markdown_as_html(value)}</td></tr>"
         for name, value in rows.items()

@@ -77,12 +77,6 @@ def _figures(row: pd.Series) -> None:
     ]
     components.headlines(figures)
     components.say(sentences.standing(row))
-    if len(row["worse_guardrails"]):
-        components.box(
-            "error",
-            "**Personalised traffic makes a guardrail worse**, by more than chance:"
-            f" {sentences.guardrails(row)}.",
-        )
 
 
 def _lift(label: str, row: pd.Series, name: str, otherwise: str) -> components.Headline:

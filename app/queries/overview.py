@@ -42,19 +42,6 @@ randoms as (
     from arm_performance
     where placement_id = 'all' and window_days = 30 and arm = 'random'
 ),
-worsened as (
-    select
-        compared.strategy_id,
-        list(distinct coalesce(strategies.display_name, compared.guardrail)) as worse_guardrails
-    from guardrail_performance as compared
-    left join dim_ranking_strategies as strategies on compared.guardrail = strategies.strategy_id
-    where
-        compared.placement_id = 'all'
-        and compared.window_days = 30
-        and compared.arm = 'personalised'
-        and compared.verdict = 'worse'
-    group by compared.strategy_id
-),
 readiness as (
     select
         readiness.strategy_id,
@@ -101,7 +88,6 @@ select
     lifts.control_lift,
     lifts.control_lift_low,
     lifts.control_lift_high,
-    coalesce(worsened.worse_guardrails, []) as worse_guardrails,
     randoms.random_reward,
     over_best.best_lift,
     over_best.best_lift_low,
@@ -121,12 +107,11 @@ left join shares on strategies.strategy_id = shares.strategy_id
 left join lifts on strategies.strategy_id = lifts.strategy_id
 left join randoms on strategies.strategy_id = randoms.strategy_id
 left join over_best on strategies.strategy_id = over_best.strategy_id
-left join worsened on strategies.strategy_id = worsened.strategy_id
 left join readiness on strategies.strategy_id = readiness.strategy_id
 order by strategies.strategy_id
 """
 _ALERTS = """
-select strategy_id, severity, sentence, advice, retrain_recommended
+select strategy_id, assumption, severity, sentence, advice, retrain_recommended
 from health_findings
 where severity in ('severe', 'warning', 'notice')
 order by severity_order, strategy_id, assumption, subject

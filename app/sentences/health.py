@@ -13,6 +13,7 @@ ASSUMPTIONS = {
     "offers_differ": "Choosing for each person pays",
     "stable_traffic": "Traffic is stable",
     "stable_performance": "Offers perform as before",
+    "guardrails_hold": "Guardrails hold",
     "displays_arrive": "Displays arrive",
     "exploration_runs": "Exploration runs",
     "records_are_readable": "Records are readable",

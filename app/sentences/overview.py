@@ -119,12 +119,6 @@ def next_step(row: pd.Series, alerts: pd.DataFrame) -> Step:
     worst = alerts.iloc[0] if len(alerts) else None
     if worst is not None and worst["severity"] == "severe":
         return _of_alert(worst)
-    if len(row["worse_guardrails"]):
-        return Step(
-            f"Stop the harm to {guardrails(row)}: change the offers, or roll the model back.",
-            "performance",
-            "See the guardrails",
-        )
     if row["status"] == "collecting":
         return Step(
             "Wait for data: a model needs two ready offers.", "offers", "See when offers are ready"
@@ -157,11 +151,6 @@ def next_step(row: pd.Series, alerts: pd.DataFrame) -> Step:
     )
 
 
-def guardrails(row: pd.Series) -> str:
-    """Return the names of the guardrails that personalised traffic makes worse, as markdown."""
-    return ", ".join(text.named(name) for name in sorted(row["worse_guardrails"]))
-
-
 def meaning(standing: pd.DataFrame) -> str:
     """Return what the lifts of all strategies are over, as markdown."""
     return MEANING + (CONTROL if standing["status_over_control"].notna().any() else "")
@@ -180,10 +169,10 @@ def arms(row: pd.Series) -> str:
 
 
 def _of_alert(alert: pd.Series) -> Step:
-    advice = text.is_known(alert["advice"])
-    return Step(
-        text.prose(alert["advice"] if advice else alert["sentence"]), "health", "See the finding"
-    )
+    words = text.prose(alert["advice" if text.is_known(alert["advice"]) else "sentence"])
+    if alert["assumption"] == "guardrails_hold":
+        return Step(words, "performance", "See the guardrails")
+    return Step(words, "health", "See the finding")
 
 
 def changes(

@@ -4,6 +4,8 @@ with unioned as (
     union all
     select * from {{ ref("int_change_findings") }}
     union all
+    select * from {{ ref("int_guardrail_findings") }}
+    union all
     select * from {{ ref("int_data_findings") }}
 
 ),
