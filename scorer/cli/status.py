@@ -23,7 +23,7 @@ with runs as (
 shares as (
     select strategy_id, traffic_type, sum(displays) as displays
     from traffic_allocation
-    where display_date > (select max(display_date) from traffic_allocation) - interval 7 day
+    where display_date >= (select as_of::date - 7 from publication)
     group by all
 ),
 allocations as (

@@ -33,8 +33,9 @@ select
     timestamp '2025-12-12' as data_window_start, timestamp '2026-01-10' as data_window_end;
 create or replace table traffic_allocation as
 select
-    'web' as strategy_id, date '2026-01-10' as display_date,
-    unnest(['random', 'contextual']) as traffic_type, unnest([10, 90]) as displays;
+    'web' as strategy_id,
+    unnest([date '2026-01-04', date '2026-01-10', date '2026-01-03']) as display_date,
+    unnest(['random', 'contextual', 'random']) as traffic_type, unnest([10, 90, 500]) as displays;
 create or replace table health_findings as
 select
     unnest(['web', 'web', 'mail']) as strategy_id, 'stable_performance' as assumption,
