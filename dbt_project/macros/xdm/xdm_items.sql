@@ -56,14 +56,20 @@
     )
 {%- endmacro %}
 
-{# Tokens and item id that a proposition action names, as a list; NULL if it names nothing. #}
+{# Tokens and item ids that a proposition action names, as a list; NULL if it names nothing. Of several in one text that are
+   joined in another way, both the text and its parts count, because a token may contain the character that joins them. #}
 {% macro xdm_action_tokens(tokens, action_id) -%}
     case
         when {{ tokens }} is not null or {{ action_id }} is not null
             then nullif(
-                list_concat(
-                    coalesce({{ xdm_tokens(tokens) }}, []), case when {{ action_id }} <> '' then [{{ action_id }}] else [] end
-                ),
+                flatten([
+                    coalesce({{ xdm_tokens(tokens) }}, []),
+                    case when {{ action_id }} <> '' then [{{ action_id }}] else [] end,
+                    {%- for text, joins in [(tokens, "[;|]"), (action_id, "[,;|]")] %}
+                    case when regexp_matches({{ text }}, '{{ joins }}') then {{ xdm_tokens("translate(" ~ text ~ ", ';|', ',,')") }} else [] end
+                    {{- "," if not loop.last }}
+                    {%- endfor %}
+                ]),
                 []
             )
     end

@@ -16,7 +16,7 @@ profiles as (
 
     select
         *,
-        try(json_extract("identityMap", '$.*[*]')) as identities,
+        {{ xdm_identities('"identityMap"') }} as identities,
         coalesce(profile_id, {{ xdm_identity_id(xdm_identity('"identityMap"', "identities")) }}, "_id") as person,
         unnest(json_extract("segmentMembership", '$.*')) as memberships
     from {{ records }}

@@ -12,11 +12,12 @@
     {%- endset -%}
     try(json_transform(
         case
-            when contains({{ text }}, '"AJO"') and json_valid({{ text }}) then {{ xdm_unwrapped("(" ~ plain ~ ")") }}
+            when {{ xdm_may_have_wrapper(text) }} and json_valid({{ text }}) then {{ xdm_unwrapped("(" ~ plain ~ ")") }}
             else {{ plain }}
         end,
         '[{
             "id": "VARCHAR",
+            "partId": "VARCHAR",
             "scope": "VARCHAR",
             "scopeDetails": {
                 "id": "VARCHAR",
@@ -38,32 +39,62 @@
 {# Removes wrappers from a JSON list of propositions. A code-based proposition of `decisionProvider: AJO` is a wrapper: its
    items are content, and the offers are the decision items of another proposition. That proposition follows the wrapper
    with the same correlationID or scope, or is in its `characteristics.subPropositions` (JSON, plain or base64), or its
-   items are in the content of the wrapper items. A wrapper without decision items stays, without its items. Propositions
-   from a wrapper get its id, because clicks name it. #}
+   items are in the content of the wrapper items. A wrapper without decision items stays, without its items. The parts of
+   a wrapper get its id and keep their own as `partId`, because clicks name either. #}
 {% macro xdm_unwrapped(text) -%}
     to_json(flatten(list_transform(
         json_extract({{ text }}, '$[*]'),
         lambda proposition: case
-            when json_extract_string(proposition, '$.scopeDetails.decisionProvider') is distinct from 'AJO' then [proposition]
+            when not {{ xdm_is_wrapper("proposition") }}
+                then [
+                    coalesce(
+                        {{ xdm_part("proposition", "json_extract_string(" ~ xdm_related("proposition", text, true) ~ "[1], '$.id')") }},
+                        proposition
+                    )
+                ]
             when len({{ xdm_sub_propositions("proposition") }}) > 0
                 then list_transform(
                     {{ xdm_sub_propositions("proposition") }},
                     lambda part: json_merge_patch(
                         json_merge_patch(proposition, '{"items": null}'::json),
-                        json_merge_patch(part, json_object('id', coalesce(proposition ->> '$.id', part ->> '$.id')))
+                        coalesce({{ xdm_part("part", "json_extract_string(proposition, '$.id')") }}, part)
                     )
                 )
             when len({{ xdm_nested_items("proposition") }}) > 0
                 then [json_merge_patch(proposition, json_object('items', {{ xdm_nested_items("proposition") }}))]
-            when len(list_filter(
-                json_extract({{ text }}, '$[*]'),
-                lambda other: json_extract_string(other, '$.scopeDetails.decisionProvider') is distinct from 'AJO'
-                and {{ xdm_correlation("other") }} = {{ xdm_correlation("proposition") }}
-            )) > 0
-                then []
+            when len({{ xdm_related("proposition", text, false) }}) > 0 then []
             else [json_merge_patch(proposition, '{"items": null}'::json)]
         end
     )))::varchar
+{%- endmacro %}
+
+{# Whether propositions may include a wrapper, without parsing them. #}
+{% macro xdm_may_have_wrapper(text) -%}
+    (contains({{ text }}, 'decisionProvider"') and regexp_matches({{ text }}, '"(?i:ajo)"'))
+{%- endmacro %}
+
+{% macro xdm_is_wrapper(proposition) -%}
+    coalesce(lower(json_extract_string({{ proposition }}, '$.scopeDetails.decisionProvider')) = 'ajo', false)
+{%- endmacro %}
+
+{# The other propositions of a decision that are wrappers, or that are none, as a JSON list. #}
+{% macro xdm_related(proposition, text, are_wrappers) -%}
+    list_filter(
+        json_extract({{ text }}, '$[*]'),
+        lambda other: {{ "" if are_wrappers else "not " }}{{ xdm_is_wrapper("other") }}
+        and {{ xdm_correlation("other") }} = {{ xdm_correlation(proposition) }}
+    )
+{%- endmacro %}
+
+{# A proposition as a part of the wrapper with an id; NULL if there is no such wrapper. #}
+{% macro xdm_part(proposition, wrapper_id) -%}
+    case
+        when {{ wrapper_id }} <> ''
+            then json_merge_patch(
+                {{ proposition }},
+                json_object('id', {{ wrapper_id }}, 'partId', json_extract_string({{ proposition }}, '$.id'))
+            )
+    end
 {%- endmacro %}
 
 {# Key that the propositions of one decision share. #}

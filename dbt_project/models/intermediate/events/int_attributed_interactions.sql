@@ -29,6 +29,17 @@ displays as (
 
 ),
 
+-- Displays by the ids by which an interaction may name their proposition.
+named_displays as (
+
+    select * from displays
+    union all
+    select * replace (part_id as proposition_id)
+    from displays
+    where part_id <> proposition_id
+
+),
+
 -- The ids of the person of each interaction that were known at its time.
 people as (
 
@@ -56,7 +67,7 @@ own as (
         displays.display_id
     from people
     inner join interactions on people.item_event_id = interactions.item_event_id
-    inner join displays
+    inner join named_displays as displays
         on people.profile_id = displays.profile_id
         and interactions.proposition_id = displays.proposition_id
         and interactions.latest_display_ts >= displays.event_ts
@@ -77,7 +88,7 @@ own as (
 
 ),
 
-{{ displays_of_others("interactions", "own", "displays") }}
+{{ displays_of_others("interactions", "own", "named_displays") }}
 
 matched as (
 
@@ -95,7 +106,6 @@ joined as (
         displays.event_ts as display_ts,
         displays.offer_id as displayed_offer_id,
         displays.placement_id as displayed_placement_id,
-        displays.position as displayed_position,
         matched.item_event_id is not null and matched.display_id is null as fits_several,
         {{ is_named_by("interactions.unmatched_tokens", "displays.offer_id", "displays.item_tokens") }} as is_named
     from interactions
@@ -109,7 +119,7 @@ joined as (
 final as (
 
     select
-        item_event_id || case when position is null and display_id is not null then ':' || displayed_position else '' end as interaction_id,
+        item_event_id || case when position is null and display_id is not null then ':' || displayed_offer_id else '' end as interaction_id,
         event_id,
         event_kind as interaction_kind,
         event_type,

@@ -90,6 +90,7 @@ named as (
 
     select
         lent.*,
+        lenders.part_id as lent_part_id,
         lenders.offer_id as lent_offer_id,
         lenders.activity_id as lent_activity_id,
         lenders.scope_id as lent_scope_id,
@@ -102,22 +103,32 @@ named as (
     from lent
     inner join lenders on lent.lender_id = lenders.event_id and lent.proposition_id = lenders.proposition_id
     qualify row_number() over (
-        partition by lent.item_event_id, lenders.position
+        partition by lent.item_event_id, lenders.part_id, lenders.position
         order by lenders.item_event_id
     ) = 1
 
 ),
 
--- The row without an item has number 1; its items keep their numbers from the other event.
+-- The row without an item has number 1; its items have the order of the other event.
+numbered as (
+
+    select
+        *,
+        row_number() over (partition by item_event_id order by lent_position, lent_part_id) as item_number
+    from named
+
+),
+
 final as (
 
     select
-        left(item_event_id, length(item_event_id) - 1) || lent_position as item_event_id,
+        left(item_event_id, length(item_event_id) - 1) || item_number as item_event_id,
         event_id,
         event_ts,
         event_date,
         profile_id,
         proposition_id,
+        lent_part_id as part_id,
         lent_offer_id as offer_id,
         coalesce(nullif(activity_id, 'default'), lent_activity_id) as activity_id,
         coalesce(nullif(scope_id, 'default'), lent_scope_id) as scope_id,
@@ -129,7 +140,7 @@ final as (
         context_text,
         source_file,
         load_id
-    from named
+    from numbered
     qualify is_named or not bool_or(is_named) over (partition by item_event_id)
 
 )

@@ -89,6 +89,7 @@ final as (
         event_date,
         profile_id,
         display_id as proposition_id,
+        null::varchar as part_id,
         offer_id,
         activity_id,
         scope_id,

@@ -34,6 +34,7 @@ items as (
     select
         * exclude (proposition),
         proposition.id as proposition_id,
+        proposition.partId as part_id,
         {{ xdm_scope_id("proposition") }} as scope_id,
         {{ xdm_activity_id("proposition") }} as activity_id,
         {{ xdm_placement_id("proposition") }} as placement_id,
@@ -79,6 +80,7 @@ final as (
         profile_id,
         request_id,
         coalesce(nullif(proposition_id, ''), event_id || ':' || proposition_number) as proposition_id,
+        nullif(part_id, '') as part_id,
         {{ plain_id("nullif(trim(item.id), '')") }} as offer_id,
         coalesce(nullif(activity_id, ''), 'default') as activity_id,
         coalesce(nullif(scope_id, ''), 'default') as scope_id,

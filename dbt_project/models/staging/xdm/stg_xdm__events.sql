@@ -45,7 +45,7 @@ typed as (
         {%- endfor %}
         nullif({{ xdm_field("event_id") }}, '') as event_id,
         {{ text_to_utc(xdm_field("timestamp_text")) }} as event_ts,
-        try(json_extract({{ xdm_field("identity_map") }}, '$.*[*]')) as identities,
+        {{ xdm_identities(xdm_field("identity_map")) }} as identities,
         {{ xdm_propositions("coalesce(" ~ xdm_field("propositions") ~ ", " ~ xdm_field("proposition") ~ ")") }} as propositions
     from spelled
 
