@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from scorer.config import Settings
 from scorer.errors import StrategyError
 from scorer.evaluation.feature_importance import importance_rows, replace_importance
@@ -49,41 +51,67 @@ where strategy_id = ? and as_of = ? and status in ('succeeded', 'held_back')
 """
 
 
-def train_strategy(
-    connection: Connection, settings: Settings, strategy: str, progress: Progress
+@dataclass(frozen=True)
+class Trained:
+    """The data of a strategy and the training on its examples, or what is missing for one."""
+
+    data: StrategyData
+    examples: pa.Table
+    training: Training | None
+    missing: str | None
+    importance: list[dict[str, Any]]
+
+
+def train_on_examples(connection: Connection, settings: Settings, strategy: str) -> Trained:
+    """Read the examples of a strategy and train on them; writes nothing."""
+    data = read_data(connection, strategy)
+    schema = read_schema(connection, strategy)
+    examples = with_guardrails(connection, strategy, load_examples(connection, strategy, schema))
+    missing = data.missing()
+    if missing is None:
+        try:
+            training = train(examples, schema, read_plan(connection, settings, strategy, data))
+        except StrategyError as error:
+            missing = str(error)
+        else:
+            importance = importance_rows(training.personalised.model, examples)
+            return Trained(data, examples, training, None, importance)
+    return Trained(data, examples, None, missing, [])
+
+
+def record_training(
+    connection: Connection, settings: Settings, strategy: str, progress: Progress, trained: Trained
 ) -> str:
-    """Train a model and deploy it if it passes the gate, or record what is missing; return a
-    summary.
+    """Deploy the model if it passes the gate, or record what is missing; return a summary.
 
     Writes the rows of the strategy in all tables of the scorer except `ranked_offers`, in one
     transaction. The same inputs give the same rows.
     """
-    data = read_data(connection, strategy)
-    schema = read_schema(connection, strategy)
-    examples = with_guardrails(connection, strategy, load_examples(connection, strategy, schema))
-    reason, training = data.missing(), None
-    if reason is None:
-        try:
-            plan = read_plan(connection, settings, strategy, data)
-            training = train(examples, schema, plan)
-        except StrategyError as error:
-            reason = str(error)
-    registry = ModelRegistry(settings.models_dir)
+    training, registry = trained.training, ModelRegistry(settings.models_dir)
     if training is None:
-        outcome = _collecting(registry, settings, strategy, reason)
+        outcome = _collecting(registry, settings, strategy, trained.missing)
     else:
         outcome = _deploy(registry, settings, strategy, training)
     for note in [] if training is None else training.notes:
         progress.say(f"{strategy}: {note}")
-    importance = [] if training is None else importance_rows(training.personalised.model, examples)
+    row = _run_row(settings, strategy, trained.data, training, outcome.columns)
+    version = outcome.columns["model_version"]
     connection.execute("begin")
-    replace_training_run(connection, _run_row(settings, strategy, data, training, outcome.columns))
+    replace_training_run(connection, row)
     replace_evaluations(connection, settings, strategy, outcome.evaluations)
     write_model_versions(connection, registry, settings, strategy)
-    replace_importance(connection, registry, strategy, outcome.columns["model_version"], importance)
-    replace_scored_displays(connection, settings, strategy, examples)
+    replace_importance(connection, registry, strategy, version, trained.importance)
+    replace_scored_displays(connection, settings, strategy, trained.examples)
     connection.execute("commit")
     return outcome.summary
+
+
+def train_strategy(
+    connection: Connection, settings: Settings, strategy: str, progress: Progress
+) -> str:
+    """Train and record one strategy; return a summary."""
+    trained = train_on_examples(connection, settings, strategy)
+    return record_training(connection, settings, strategy, progress, trained)
 
 
 @dataclass(frozen=True)

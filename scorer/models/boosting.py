@@ -24,6 +24,7 @@ import numpy as np
 import xgboost as xgb
 
 from scorer.arrays import Codes, Mask, Matrix, Vector
+from scorer.interruption import stop_if_interrupted
 from scorer.models.objectives import Objective
 from scorer.models.side_by_side import threads_for
 
@@ -168,6 +169,7 @@ def best_rounds(
     """
     best, rounds = np.inf, growth.min_rounds
     for grown in range(1, growth.max_rounds + 1):
+        stop_if_interrupted()
         grow(grown - 1)
         if grown % _CHECKED_EVERY == 0:
             loss = held_out_loss(grown - 1)
@@ -185,7 +187,12 @@ def loss_of(booster: xgb.Booster, watched: Sequence[tuple[xgb.DMatrix, str]], nu
 
 def grow_rounds(data: TreeData, parameters: dict[str, Any], rounds: int) -> xgb.Booster:
     """Grow a fixed number of rounds."""
-    return xgb.train(threaded(parameters, data), data.quantised(), rounds, verbose_eval=False)
+    fitting = data.quantised()
+    booster = xgb.Booster(threaded(parameters, data), [fitting])
+    for number in range(rounds):
+        stop_if_interrupted()
+        booster.update(fitting, number)
+    return booster.reset()
 
 
 def halved(booster: xgb.Booster) -> xgb.Booster:

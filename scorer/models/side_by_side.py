@@ -1,14 +1,21 @@
-"""Run independent fits in threads, which is enough since most of a fit holds no GIL."""
+"""Run independent fits in threads, which is enough since most of a fit holds no GIL.
+
+A signal reaches only the main thread, so that every piece of work first asks whether one arrived.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from scorer.forest.threads import available_cores
+from scorer.interruption import stop_if_interrupted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,9 +33,43 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
     with threadpool_limits(1, "blas"):
         pool = ThreadPoolExecutor(min(available_cores(), max(1, len(items))))
         try:
-            return list(pool.map(work, items))
+            return list(pool.map(_unless_interrupted(work), items))
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def one_ahead(
+    work: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[Callable[[], Result]]:
+    """A function that returns the results of ``work`` in the order of ``items``, or raises.
+
+    While the caller waits for a result or uses it, the next item is worked on. At the end of the
+    block, no new work starts.
+    """
+    pool, waiting = ThreadPoolExecutor(2), iter(items)
+    begun: deque[Future[Result]] = deque()
+
+    def begin() -> None:
+        begun.extend(pool.submit(_unless_interrupted(work), item) for item in islice(waiting, 1))
+
+    def result() -> Result:
+        begin()
+        return begun.popleft().result()
+
+    begin()
+    try:
+        yield result
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _unless_interrupted(work: Callable[[Item], Result]) -> Callable[[Item], Result]:
+    def checked(item: Item) -> Result:
+        stop_if_interrupted()
+        return work(item)
+
+    return checked
 
 
 def threads_for(size: int, beside: int = 1) -> int:

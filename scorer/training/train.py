@@ -170,10 +170,8 @@ def _bench(examples: Examples, plan: TrainingPlan) -> Workbench:
 def _up_to_date(bench: Workbench, plan: TrainingPlan) -> tuple[Workbench, tuple[Shift, ...]]:
     """The workbench without displays from before an offer changed, and the changes.
 
-    Changes that would leave no displays for training are ignored. All bases are fitted side by side
-    before one of them is used to find changes: usually there are none, and all bases are needed.
+    Changes that would leave no displays for training are ignored.
     """
-    bench.fit_bases()
     shifts = find_shifts(bench)
     if not shifts:
         return bench, ()

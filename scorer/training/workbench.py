@@ -31,7 +31,6 @@ from scorer.models.interaction_base import (
 )
 from scorer.models.objectives import Objective
 from scorer.models.protocol import RewardModel
-from scorer.models.side_by_side import side_by_side
 from scorer.ope.evaluation import CHOSEN_ELSEWHERE, CROSS_FITTED
 from scorer.training.examples import Examples
 
@@ -165,11 +164,6 @@ class Workbench:
             fitted.weights,
             self.calibration if link is None else Calibration(link),
         )
-
-    def fit_bases(self) -> None:
-        """Fit the base on everything and without each fold, side by side, into the cache."""
-        single = (frozenset({fold}) for fold in self.judged)
-        side_by_side(self.base, [EVERYTHING, *single])
 
     @property
     def calibration(self) -> Calibration:

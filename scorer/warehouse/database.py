@@ -56,6 +56,18 @@ def connect_build(build_path: Path, read_only: bool = False) -> Iterator[Connect
         connection.close()
 
 
+@contextmanager
+def connect_beside(connection: Connection) -> Iterator[Connection]:
+    """Open another connection to the same database, for another thread; a signal cancels its
+    query."""
+    beside = _configured(connection.cursor())
+    try:
+        with cancelled_on_signal(beside.interrupt):
+            yield beside
+    finally:
+        beside.close()
+
+
 def connect_memory() -> Connection:
     """Open a database in memory, with time zone UTC."""
     return _open(":memory:", read_only=False)
@@ -92,6 +104,10 @@ def _open(database: str, read_only: bool) -> Connection:
         raise explained(database, error) from None
     except duckdb.Error as error:
         raise InputError(f"{database} cannot be opened: {first_line(error)}") from None
+    return _configured(connection)
+
+
+def _configured(connection: Connection) -> Connection:
     connection.execute("set TimeZone = 'UTC'")
     # DuckDB would write its own progress bar over that of scorer.progress, even into files.
     connection.execute("set enable_progress_bar = false")
