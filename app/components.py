@@ -13,7 +13,18 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from app.charts.style import Figure, legible
-from app.text import NONE, cut, in_full, is_known, moment, named, plain, prose, short
+from app.text import (
+    NONE,
+    cut,
+    in_full,
+    is_known,
+    moment,
+    named,
+    plain,
+    prose,
+    short,
+    without_formula,
+)
 
 _PAGES = Path(__file__).parent / "pages"
 # Pixels of a letter of a label and of a headline figure, and of a box; two fit on a phone.
@@ -133,9 +144,13 @@ def show_chart(chart: Figure, alt_text: str) -> None:
 
 
 def show_table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> None:
-    """Show the columns named in `columns` (label or column config), in their order, as text."""
+    """Show the columns named in `columns` (label or column config), in their order, as text.
+
+    The table has a button that saves it as CSV, so that its text must not be run as formulas.
+    """
+    texts = frame.select_dtypes(["object", "string"])
     st.dataframe(
-        frame,
+        frame.assign(**texts.map(without_formula)),
         column_order=list(columns),
         column_config=columns,
         hide_index=True,

@@ -15,6 +15,9 @@ _SIGN = re.compile(r"\\.|\*\*|[^\\]", re.DOTALL)
 # Signs that a paragraph keeps at its start and at its end where it is cut.
 _START, _END = 300, 150
 _LONG = re.compile(rf"(?:\\.|[^\s\\*`]){{{LONGEST_NAME + 1},}}")
+# As in scorer/spreadsheets.py.
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-][0-9][0-9., ]*([eE][+-]?[0-9]+)? ?%?")
 _RUNS = re.compile(r"\\[-.](?=\\[-.])")
 ARMS = {
     "personalised": "Personalised",
@@ -33,6 +36,15 @@ def plain(text: Any) -> str:
     """
     escaped = _MARKDOWN.sub(r"\\\1", str(text)).replace(":", ":\u2060").replace("\n", " ")
     return _RUNS.sub("\\g<0>\u2060", escaped)
+
+
+def without_formula(value: Any) -> Any:
+    """Return a value for a file that a spreadsheet may open: a text is never run as a formula.
+
+    A text that begins with a sign of a formula, and is more than a number, gets an apostrophe.
+    """
+    is_formula = isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if is_formula else value
 
 
 def is_known(value: Any) -> bool:

@@ -28,7 +28,7 @@ LAYERS = (
     ("features", "inputs"),
     ("config",),
     ("forest", "ope", "simulation"),
-    ("arrays", "files", "progress", "sql"),
+    ("arrays", "files", "progress", "spreadsheets", "sql"),
     ("interruption",),
     ("machine_limits",),
     ("errors",),

@@ -109,8 +109,8 @@ def explain_command(ranked: pd.Series) -> str:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """Return rows as CSV, UTF-8."""
-    return frame.to_csv(index=False).encode()
+    """Return rows as CSV, UTF-8; text that a spreadsheet would run as a formula is escaped."""
+    return frame.map(text.without_formula).to_csv(index=False).encode()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

@@ -19,6 +19,7 @@ import pyarrow.parquet as parquet
 from scorer.cli.output import print_rows
 from scorer.errors import ConfigurationError
 from scorer.files import replacing
+from scorer.spreadsheets import escaped_array, escaped_name
 
 _MOST_SHEET_ROWS = 1_048_575
 # Written as text, because a spreadsheet would run `=…` as a formula.
@@ -62,7 +63,7 @@ def _for_json(value: Any) -> Any:
 
 
 def print_csv(rows: pa.RecordBatchReader, limit: int) -> None:
-    """Print CSV with a header; maps, lists and structs as JSON."""
+    """Print CSV with a header; maps, lists and structs as JSON, formulas as text."""
     with arrow_csv.CSVWriter(sys.stdout.buffer, _flat_schema(rows.schema)) as writer:
         for batch in _limited_batches(rows, limit):
             writer.write_batch(_flat(batch))
@@ -153,9 +154,11 @@ def _limited_batches(batches: pa.RecordBatchReader, limit: int) -> Iterator[pa.R
 
 
 def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the batch for CSV: nested values as JSON, intervals as text."""
+    """Return the batch for CSV: nested values as JSON, intervals as text, formulas escaped."""
     columns = [
-        column if _is_plain(column.type) else pa.array(map(_text, _values(column)), pa.string())
+        escaped_array(
+            column if _is_plain(column.type) else pa.array(map(_text, _values(column)), pa.string())
+        )
         for column in batch.columns
     ]
     return pa.RecordBatch.from_arrays(columns, schema=_flat_schema(batch.schema))
@@ -164,7 +167,7 @@ def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _flat_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema(
         [
-            pa.field(field.name, field.type if _is_plain(field.type) else pa.string())
+            pa.field(escaped_name(field.name), field.type if _is_plain(field.type) else pa.string())
             for field in schema
         ]
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.errors import ConfigurationError, InputError
 from scorer.files import replacing
+from scorer.spreadsheets import escaped_sql
 from scorer.sql import literal
 from scorer.warehouse.database import Connection, connect_memory, named_damage
 
@@ -17,8 +19,8 @@ FORMATS = {
     ".jsonl": "(format json)",
     ".ndjson": "(format json)",
 }
-# Escapes text that a spreadsheet would run as a formula in a CSV file.
-_ESCAPED = "regexp_replace({0}, '^([=+@\t\r-])', '''\\1')"
+_PERSON_TEXTS = ("strategy_id", "placement_id", "profile_id", "model_version")
+_OFFER_TEXTS = ("offer_id", "offer_name")
 _PERSON = (
     "strategy_id, cycle_date, placement_id, profile_id, traffic_type, is_exploration, model_version"
 )
@@ -65,9 +67,11 @@ def export_ranking(
         strategy = _the_only(connection, "strategy", "true", strategy)
         chosen = f"strategy_id = {literal(strategy)}"
         placement = _the_only(connection, "placement", chosen, placement)
-        rows = _ranked(chosen, placement)
-        is_csv = out.suffix.lower() == ".csv"
-        select = _listed(rows, is_csv) if layout == "list" else _wide(connection, rows, is_csv)
+        is_csv, is_list = out.suffix.lower() == ".csv", layout == "list"
+        # The list of offers is JSON, which begins with a bracket.
+        escaped = (*_PERSON_TEXTS, *(() if is_list else _OFFER_TEXTS)) if is_csv else ()
+        rows = _ranked(chosen, placement, escaped)
+        select = _listed(rows, is_csv) if is_list else _wide(connection, rows)
         with replacing(out) as temporary:
             connection.execute(f"copy ({select}) to {literal(temporary)} {options}")
         people = connection.execute(f"select count(distinct profile_id) from {rows}").fetchall()
@@ -91,26 +95,23 @@ def _the_only(connection: Connection, kind: str, condition: str, given: str | No
     return given
 
 
-def _ranked(chosen: str, placement: str) -> str:
-    """Return the rows to export as a subquery."""
+def _ranked(chosen: str, placement: str, escaped: Sequence[str]) -> str:
+    """Return the rows to export as a subquery, some texts escaped for spreadsheets."""
+    replaced = ", ".join(f"{escaped_sql(column)} as {column}" for column in escaped)
+    columns = f"* replace ({replaced})" if replaced else "*"
     return (
-        f"(select * from ranked_offers where {chosen} and placement_id = {literal(placement)}"
+        f"(select {columns} from ranked_offers"
+        f" where {chosen} and placement_id = {literal(placement)}"
         f" and cycle_date = (select max(cycle_date) from ranked_offers where {chosen}))"
     )
 
 
-def _wide(connection: Connection, rows: str, is_csv: bool) -> str:
+def _wide(connection: Connection, rows: str) -> str:
     most = connection.execute(f"select coalesce(max(rank), 0) from {rows}").fetchall()[0][0]
-    name = _ESCAPED.format("offer_name") if is_csv else "offer_name"
     columns = [
-        f"any_value({value}) filter (where rank = {rank}) as {column}_{rank}"
+        f"any_value({column}) filter (where rank = {rank}) as {column}_{rank}"
         for rank in range(1, most + 1)
-        for column, value in (
-            ("offer_id", "offer_id"),
-            ("offer_name", name),
-            ("score", "score"),
-            ("propensity", "propensity"),
-        )
+        for column in (*_OFFER_TEXTS, "score", "propensity")
     ]
     return (
         f"select {', '.join([_PERSON, *columns])} from {rows}"

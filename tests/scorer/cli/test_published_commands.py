@@ -12,6 +12,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from app.text import without_formula
+from scorer.sql import literal
 from tests.support.commands import Command
 
 PEOPLE, OFFERS = 30, 3
@@ -24,7 +26,7 @@ def published(home: Path) -> Path:
     with duckdb.connect(str(home / "published.duckdb")) as connection:
         connection.execute(
             "create table ranked_offers as select strategy as strategy_id, cycle as cycle_date,"
-            " 'p' || lpad(person::varchar, 2, '0') as profile_id, 'home' as placement_id,"
+            " '@p' || lpad(person::varchar, 2, '0') as profile_id, 'home' as placement_id,"
             " place::integer as rank, 'o' || place as offer_id,"
             " if(place = 1, '=1+1', 'Café, \"' || place || '\"') as offer_name,"
             " 1 / (100000.0 * place) as score, 0.5 as propensity, 'contextual' as traffic_type,"
@@ -92,12 +94,12 @@ def test_json_has_numbers_where_sql_has_them(published: Path, nextoffer: Command
 
 
 def test_csv_holds_every_row_and_quotes_what_needs_it(published: Path, nextoffer: Command) -> None:
-    """--csv has a header and all rows; nested values are JSON."""
+    """--csv has a header and all rows; nested values are JSON, formulas are text."""
     outcome = nextoffer("query", "from ranked_offers", "--csv", "--home", published)
     rows = list(csv.DictReader(io.StringIO(outcome.out)))
     assert len(rows) == 270
     assert json.loads(rows[0]["context"]) == {"device": "mobile"}
-    assert {row["offer_name"] for row in rows} == {"=1+1", 'Café, "2"', 'Café, "3"'}
+    assert {row["offer_name"] for row in rows} == {"'=1+1", 'Café, "2"', 'Café, "3"'}
 
 
 def test_csv_holds_every_type(published: Path, nextoffer: Command) -> None:
@@ -107,6 +109,38 @@ def test_csv_holds_every_type(published: Path, nextoffer: Command) -> None:
     (row,) = csv.DictReader(io.StringIO(outcome.out))
     assert "days=3" in row["i"]
     assert (row["l"], row["d"], row["n"]) == ("[1.5, null]", "2.50", "")
+
+
+# Text -> the text that is written to CSV.
+FORMULAS = {
+    "=1+1": "'=1+1",
+    "+cmd|' /C calc'!A0": "'+cmd|' /C calc'!A0",
+    "-2+3": "'-2+3",
+    "@SUM(1)": "'@SUM(1)",
+    "\t=1": "'\t=1",
+    "\r=1": "'\r=1",
+    "\n=1": "'\n=1",
+    "＝1": "'＝1",
+    "-5": "-5",
+    "-5\n=1": "'-5\n=1",
+    "+41 79 123 45 67": "+41 79 123 45 67",
+    "-1.5e-3": "-1.5e-3",
+    "+12 %": "+12 %",
+    "a=1": "a=1",
+    "": "",
+}
+
+
+def test_csv_holds_no_formula(published: Path, nextoffer: Command) -> None:
+    """Text that a spreadsheet would run is escaped, also in names; numbers stay numbers."""
+    rows = " union all ".join(
+        f'select {literal(text)} as "=n", -{number} as n' for number, text in enumerate(FORMULAS)
+    )
+    outcome = nextoffer("query", f"from ({rows}) order by n desc", "--csv", "--home", published)
+    found = list(csv.DictReader(io.StringIO(outcome.out, newline="")))
+    assert [row["'=n"] for row in found] == list(FORMULAS.values())
+    assert [float(row["n"]) for row in found] == [-number for number in range(len(FORMULAS))]
+    assert [without_formula(text) for text in FORMULAS] == list(FORMULAS.values())
 
 
 def test_files_hold_every_row(published: Path, nextoffer: Command, tmp_path: Path) -> None:
@@ -186,7 +220,7 @@ def test_an_export_has_one_row_per_person(
     assert len({row["profile_id"] for row in rows}) == len(rows) == PEOPLE
     assert {row["cycle_date"] for row in rows} == {"2026-01-11"}
     assert [rows[0][f"offer_id_{rank}"] for rank in (1, 2, 3)] == ["o1", "o2", "o3"]
-    assert rows[0]["offer_name_1"] == "'=1+1"
+    assert (rows[0]["profile_id"], rows[0]["offer_name_1"]) == ("'@p00", "'=1+1")
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv"])
