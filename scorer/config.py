@@ -82,6 +82,11 @@ class Settings:
     copies: Path | None = None
 
     @property
+    def has_clock(self) -> bool:
+        """True unless every moment counts as past."""
+        return self.now < datetime.max
+
+    @property
     def cycle_date(self) -> date:
         """UTC date that names the cycle."""
         return self.as_of.date()
@@ -144,6 +149,11 @@ def parse_as_of(text: str | None) -> datetime:
     ----------
     text : str or None
         `YYYY-MM-DD` or an ISO timestamp, UTC unless it has an offset. None: today 00:00 UTC.
+
+    Raises
+    ------
+    ConfigurationError
+        The text is empty or no date.
     """
     if text is None:
         return clock().replace(hour=0, minute=0, second=0)

@@ -7,16 +7,24 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from glob import escape
 from pathlib import Path
 from typing import Any
 
 from scorer.interruption import stop_if_interrupted
 
+_CLOCKS_DIFFER = timedelta(hours=1)
 STAMP = "%Y%m%dT%H%M%S"
 """Format of a moment (UTC) in file names."""
 NOT_JSON = (ValueError, RecursionError)
 """What `json` raises for text that is not JSON, or in which values are nested too deeply."""
+
+
+def is_written_before(path: Path, moment: datetime) -> bool:
+    """Return whether a file was written before a moment (UTC), by more than clocks differ."""
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
+    return written < moment - _CLOCKS_DIFFER
 
 
 def make_private_folder(folder: Path) -> None:

@@ -29,7 +29,7 @@ from scorer.config import (
     parse_as_of,
 )
 from scorer.errors import ConfigurationError
-from scorer.inputs.configuration import is_currency
+from scorer.inputs.configuration_values import is_currency
 from scorer.inputs.text_traits import is_code_page
 from scorer.project_file import NAME, ProjectFile, find_project_file, read_project_file
 from scorer.warehouse.build_state import last_state, newest_cycle
@@ -120,6 +120,10 @@ _OPTIONS: dict[str, Callable[[Command], Command]] = {
 }
 
 
+# The kinds of --as-of, of which a command has at most one.
+_MOMENTS = ("as_of", "cycle", "newest_cycle")
+
+
 def settings_options(*names: str) -> Callable[[Command], Command]:
     """Give a command `--home`, `--project-dir` and the named options, as one `settings`."""
 
@@ -198,7 +202,7 @@ def _settings(given: dict[str, Any]) -> Settings:
     file = project_in(stated) or find_project_file(Path.cwd())
     project = read_project_file(file) if file else ProjectFile()
     raw = _raw(given, stated)
-    moment = given.get("as_of") or given.get("cycle") or given.get("newest_cycle")
+    moment = next((given[name] for name in _MOMENTS if given.get(name) is not None), None)
     settings = Settings(
         home=find_home(given["home"], project.home),
         project_dir=find_project_dir(given["project_dir"], project.project_dir),
@@ -222,7 +226,7 @@ def _settings(given: dict[str, Any]) -> Settings:
         )
     if "cycle" in given:
         return _of_last_cycle(settings, moment)
-    if "newest_cycle" in given and not moment:
+    if "newest_cycle" in given and moment is None:
         return replace(settings, as_of=newest_cycle(settings) or settings.as_of)
     return settings
 

@@ -35,6 +35,7 @@ from scorer.warehouse.build_state import (
     CycleState,
     current_cycle,
     has_build,
+    is_early,
     load_state,
     save_state,
     set_current_cycle,
@@ -120,6 +121,9 @@ def _state_to_continue(
 ) -> tuple[CycleState, bool]:
     as_of, fingerprint = settings.as_of.isoformat(), cycle_fingerprint(settings)
     state = load_state(settings.cycles_dir, settings.as_of)
+    if settings.has_clock and is_early(settings.cycles_dir, settings.as_of):
+        progress.say(f"the cycle of {as_of} ran before its time and starts again")
+        state = None
     if state is not None and not force:
         unchanged = state.fingerprint == fingerprint
         if state.published and not (settings.published_dir / state.published).is_file():

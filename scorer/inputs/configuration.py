@@ -15,6 +15,15 @@ from typing import Any
 
 from scorer.config import MAX_SEGMENTS, Settings
 from scorer.inputs.configuration_rows import Row, read_rows, rows_of
+from scorer.inputs.configuration_values import (
+    integer,
+    is_capping_event,
+    is_currency,
+    is_id,
+    is_list,
+    number,
+    one_of,
+)
 from scorer.inputs.readable_files import ReadableFiles, readable_files
 
 MAX_CAPPING_RULES = 10
@@ -40,47 +49,10 @@ class Column:
     required: bool = False
 
 
-def _number(low: float, high: float = float("inf"), above: bool = False) -> Callable[[str], bool]:
-    def test(value: str) -> bool:
-        # float() also accepts digits of other scripts, which the engine does not.
-        if not value.isascii() or "_" in value:
-            return False
-        try:
-            number = float(value)
-        except ValueError:
-            return False
-        return (low < number if above else low <= number) and number <= high and number < 1e15
-
-    return test
-
-
-def _integer(low: int, high: int = 999_999_999) -> Callable[[str], bool]:
-    def test(value: str) -> bool:
-        return re.fullmatch(r"[+-]?[0-9]{1,9}", value) is not None and low <= int(value) <= high
-
-    return test
-
-
-def _one_of(*names: str) -> Callable[[str], bool]:
-    return lambda value: value.lower() in names
-
-
-def _is_list(value: str) -> bool:
-    return all(part.strip() for part in value.split("|"))
-
-
-def _is_capping_event(value: str) -> bool:
-    return value in ("decision", "impression", "click") or "." in value.strip(".")
-
-
-def is_currency(value: str) -> bool:
-    """Return whether a text can be a currency: a code or a sign."""
-    return 0 < len(value) <= 5 and " " not in value
-
-
 _IS_NAME = "write letters, digits, _ - . only"
 _STRATEGY = Column("strategy_id", _IS_NAME, lambda v: bool(_NAME.match(v)), required=True)
-_OFFER = Column("offer_id", "name an offer", required=True)
+_OFFER = Column("offer_id", "name an offer", is_id, required=True)
+_SEGMENT = Column("segment_id", "name a segment", is_id, required=True)
 _DAYS = f"write a whole number from 1 to {MAX_PERIODS}"
 _TYPES = "write total or profile"
 _LIST = "separate values by |, none empty"
@@ -96,27 +68,27 @@ FILES: dict[str, tuple[Column, ...]] = {
             "write a currency in at most 5 characters, such as CHF",
             is_currency,
         ),
-        Column("success_event_types", _LIST, _is_list),
+        Column("success_event_types", _LIST, is_list),
         Column("value_path", "write a dotted path", lambda v: bool(_PATH.match(v))),
         Column(
             "window_hours",
             f"write a number above 0, at most {24 * MAX_PERIODS}",
-            _number(0, 24 * MAX_PERIODS, above=True),
+            number(0, 24 * MAX_PERIODS, above=True),
         ),
-        Column("lookback_days", _DAYS, _integer(1, MAX_PERIODS)),
-        Column("min_displays", "write a whole number of at least 0", _integer(0)),
-        Column("min_successes", "write a whole number of at least 0", _integer(0)),
+        Column("lookback_days", _DAYS, integer(1, MAX_PERIODS)),
+        Column("min_displays", "write a whole number of at least 0", integer(0)),
+        Column("min_successes", "write a whole number of at least 0", integer(0)),
         Column("pool_readiness_by"),
-        Column("exploration_share", "write a number from 0 to 1", _number(0, 1)),
-        Column("exploration", "write uniform or informed", _one_of("uniform", "informed")),
-        Column("control_share", "write a number from 0 to 1", _number(0, 1)),
-        Column("top_k", "write a whole number of at least 1", _integer(1)),
-        Column("placement_ids", _LIST, _is_list),
-        Column("context_features", _LIST, _is_list),
-        Column("objective", "write reward or net_value", _one_of("reward", "net_value")),
-        Column("guardrails", _LIST, _is_list),
+        Column("exploration_share", "write a number from 0 to 1", number(0, 1)),
+        Column("exploration", "write uniform or informed", one_of("uniform", "informed")),
+        Column("control_share", "write a number from 0 to 1", number(0, 1)),
+        Column("top_k", "write a whole number of at least 1", integer(1)),
+        Column("placement_ids", _LIST, is_list),
+        Column("context_features", _LIST, is_list),
+        Column("objective", "write reward or net_value", one_of("reward", "net_value")),
+        Column("guardrails", _LIST, is_list),
     ),
-    "strategy_segments": (_STRATEGY, Column("segment_id", "name a segment", required=True)),
+    "strategy_segments": (_STRATEGY, _SEGMENT),
     "strategy_offers": (_STRATEGY, _OFFER),
     "context_features": (
         Column("feature_name", _IS_NAME, lambda v: bool(_NAME.match(v)), required=True),
@@ -125,25 +97,25 @@ FILES: dict[str, tuple[Column, ...]] = {
     ),
     "eligibility_rules": (
         _OFFER,
-        Column("segment_id", "name a segment", required=True),
-        Column("rule", "write include or exclude", _one_of("include", "exclude"), required=True),
+        _SEGMENT,
+        Column("rule", "write include or exclude", one_of("include", "exclude"), required=True),
     ),
     "capping_rules": (
         _OFFER,
         Column(
             "capping_event",
             "write decision, impression, click or an event type such as commerce.purchases",
-            _is_capping_event,
+            is_capping_event,
             required=True,
         ),
-        Column("capping_type", _TYPES, _one_of("total", "profile"), required=True),
-        Column("capping_limit", "write a whole number of at least 1", _integer(1), required=True),
+        Column("capping_type", _TYPES, one_of("total", "profile"), required=True),
+        Column("capping_limit", "write a whole number of at least 1", integer(1), required=True),
         Column(
             "period",
             "write day, week, month or lifetime",
-            _one_of("day", "week", "month", "lifetime"),
+            one_of("day", "week", "month", "lifetime"),
         ),
-        Column("period_count", _DAYS, _integer(1, MAX_PERIODS)),
+        Column("period_count", _DAYS, integer(1, MAX_PERIODS)),
         Column("placement_id"),
     ),
 }

@@ -18,6 +18,8 @@ from scorer.inputs.file_forms import DAMAGED, compression_of, file_kind, opened
 
 # Configuration files are checked in memory, one at a time.
 MAX_BYTES = 256 << 20
+# What the engine trims. It keeps tabs and line breaks, so that a value with one is refused.
+_SPACES = " \u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 Records = Iterator[tuple[int, Mapping[str, Any]]]
 
 
@@ -77,9 +79,10 @@ def rows_of(
 
 
 def _text(value: object) -> str:
+    """Return a value as the engine reads it: trimmed, a whole number without decimals."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return "" if value is None else str(value).strip()
+    return "" if value is None or value != value else str(value).strip(_SPACES)
 
 
 def _columns(

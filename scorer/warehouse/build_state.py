@@ -10,7 +10,7 @@ from typing import Any
 
 from scorer.config import KPIS, READING, Settings
 from scorer.errors import ConfigurationError
-from scorer.files import STAMP, read_json, write_json
+from scorer.files import STAMP, is_written_before, read_json, write_json
 
 STEP_NAMES = ("features", "train", "rank", "monitor", "publish")
 PUBLICATION_NAME = re.compile(r"nextoffer-(\d{8}T\d{6})\.duckdb")
@@ -59,6 +59,12 @@ class CycleState:
     def is_finished(self) -> bool:
         """True once the cycle is published."""
         return self.published is not None
+
+
+def is_early(cycles_dir: Path, as_of: datetime) -> bool:
+    """Return whether the state of a cycle was saved before the cycle's own time."""
+    file = _file(cycles_dir, as_of)
+    return file.is_file() and is_written_before(file, as_of)
 
 
 def load_state(cycles_dir: Path, as_of: datetime) -> CycleState | None:

@@ -15,7 +15,14 @@ from pathlib import Path
 
 from scorer.config import Settings
 from scorer.errors import ConfigurationError, InputError
-from scorer.files import STAMP, remove_leftovers, replace_file, replacing, sync
+from scorer.files import (
+    STAMP,
+    is_written_before,
+    remove_leftovers,
+    replace_file,
+    replacing,
+    sync,
+)
 from scorer.interruption import stop_if_interrupted
 from scorer.sql import literal, quote
 from scorer.warehouse.build_state import PUBLICATION_NAME
@@ -243,7 +250,7 @@ def make_newest_current(settings: Settings) -> None:
     If all are from the future, use the newest of them.
     """
     found = publications(settings.published_dir)
-    found = [entry for entry in found if entry[0] <= settings.now] or found
+    found = [entry for entry in found if not _is_from_future(settings, *entry)] or found
     if not found:
         return
     target = Path(settings.published_dir.name) / found[-1][1].name
@@ -256,6 +263,11 @@ def make_newest_current(settings: Settings) -> None:
     stop_if_interrupted()
     os.replace(temporary, link)
     sync(settings.home)
+
+
+def _is_from_future(settings: Settings, as_of: datetime, path: Path) -> bool:
+    """Return whether a publication is of a later time than now, or than it was written."""
+    return as_of > settings.now or (settings.has_clock and is_written_before(path, as_of))
 
 
 def _remove_old(settings: Settings, just_written: Path) -> None:

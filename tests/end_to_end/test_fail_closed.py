@@ -29,7 +29,7 @@ def write(raw: Path, **files: str) -> None:
     """Write displays and further inputs as CSV."""
     raw.mkdir()
     for name, text in {"displays": DISPLAYS, **files}.items():
-        (raw / f"{name}.csv").write_text(text, encoding="utf-8")
+        (raw / (name if "." in name else f"{name}.csv")).write_text(text, encoding="utf-8")
 
 
 def test_a_restriction_that_nothing_knows_stops_the_run(tmp_path: Path) -> None:
@@ -90,14 +90,69 @@ def quick_errors(raw: Path) -> list[str]:
             ],
         ),
         ({"offers": "offer_id,status\n"}, ["offers lists no offer (offers.csv)"]),
+        (
+            {
+                "segment_memberships": "profile_id,segment_id\np10,gold\np11,gоld\np12,GOLD\n"
+                "p13,gold.\np14,golden\n",
+                "eligibility_rules": "offer_id,segment_id,rule\nо1,gold,exclude\n*,gold,exclude\n"
+                "All,gold,include\no9,gold,exclude\n",
+                "capping_rules": "offer_id,capping_event,capping_type,capping_limit,placement_id\n"
+                "o０,impression,total,1,hоme\no%,impression,total,1,\n",
+            },
+            [
+                "capping_rules limits an offer in an unknown placement: hоme; did you mean home?",
+                "capping_rules names an unknown offer: o０; did you mean o0?",
+                "capping_rules names offers as o%; write one row per offer id",
+                "eligibility_rules names an unknown offer: о1; did you mean o1?",
+                "eligibility_rules names offers as *, All; write one row per offer id",
+                "segment_memberships has members of GOLD, gold., gоld, and eligibility_rules"
+                " excludes gold, gold, gold",
+            ],
+        ),
+        (
+            {".eligibility_rules.csv.Xa3d9f": "offer_id,segment_id,rule\n", "_offers": ""},
+            [
+                ".eligibility_rules.csv.Xa3d9f is not read because of its name, and there is no"
+                " other file of eligibility_rules",
+                "_offers.csv is not read because of its name, and there is no other file of offers",
+            ],
+        ),
     ],
 )
 def test_a_restriction_in_another_spelling_stops_the_run(
     tmp_path: Path, files: dict[str, str], errors: list[str]
 ) -> None:
-    """So do columns whose name has a telling word, lists of offers, and an empty catalogue."""
+    """So do letters that look like others, words and patterns for all offers, columns whose name
+    has a telling word, lists of offers, an empty catalogue, and a hidden file of a restriction."""
     write(tmp_path / "raw", **files)
     assert quick_errors(tmp_path / "raw") == errors
+
+
+def test_hidden_files_of_data_are_named(tmp_path: Path) -> None:
+    """They are findings, in a folder of another tool as one; what holds no data is none."""
+    raw = tmp_path / "raw"
+    write(raw, **{".displays.csv": DISPLAYS, "_impressions.parquet": "", "...csv": "x"})
+    for name in (
+        *(".DS_Store", "._displays.csv", "~$offers.xlsx", ".~lock.offers.csv#", ".part.csv.crc"),
+        *("displays.csv~", ".ipynb_checkpoints/a.csv", ".ipynb_checkpoints/b.csv"),
+        *(".git/config.json", "_SUCCESS", ".offers.csv.swp"),
+    ):
+        (raw / name).parent.mkdir(exist_ok=True)
+        (raw / name).write_bytes(b"x")
+    quick = QuickBuild(settings(tmp_path / "home", raw, AS_OF))
+    quick.build(["input_findings"])
+    found = quick.connection.execute(
+        "select subject, input_name, occurrences, severity from input_findings"
+        " where finding in ('unread file', 'hidden file') order by subject"
+    ).fetchall()
+    quick.close()
+    assert found == [
+        ("...csv", "unknown", 1, "notice"),
+        (".displays.csv", "displays", 1, "warning"),
+        (".ipynb_checkpoints/", "unknown", 2, "notice"),
+        ("_impressions.parquet", "displays", 1, "warning"),
+        ("displays.csv~", "displays", 1, "warning"),
+    ]
 
 
 def test_what_a_restriction_cannot_read_withholds_the_offer(tmp_path: Path) -> None:

@@ -34,3 +34,26 @@
 {% macro duckdb__stop_with(message) -%}
     error({{ message }})
 {%- endmacro %}
+
+{# Letters and digits that look like Latin ones, or mean the same digit: Cyrillic and Greek, full-width, and digits of Arabic,
+   Persian and Devanagari; and the Latin ones, in the same order. #}
+{% macro look_alikes() %}
+    {{ return((
+        "авсеёԁһніїјкморԛѕтухԝαβεζηικμνορτυχı"
+        ~ "０１２３４５６７８９ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ"
+        ~ "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९",
+        "abceedhhiijkmopqstyxwabeznikmvoptuxi"
+        ~ "0123456789abcdefghijklmnopqrstuvwxyz"
+        ~ "012345678901234567890123456789",
+    )) }}
+{% endmacro %}
+
+{# Text in lower case without accents and look-alikes. Only for comparisons: it is no translation. #}
+{% macro without_look_alikes(text) -%}{{ return(adapter.dispatch("without_look_alikes", "nextoffer")(text)) }}{%- endmacro %}
+
+{% macro duckdb__without_look_alikes(text) -%}
+    case
+        when strlen({{ text }}) = length({{ text }}) then lower({{ text }})
+        else translate(strip_accents(lower({{ text }})), {{ quoted(look_alikes()[0]) }}, {{ quoted(look_alikes()[1]) }})
+    end
+{%- endmacro %}

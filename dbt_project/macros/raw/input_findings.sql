@@ -12,10 +12,14 @@
     }) }}
 {% endmacro %}
 
-{# Every file of the raw folder, three levels deep, as `source_file`, except files of other tools and notes about the data. #}
+{# Every file of the raw folder, three levels deep, as `source_file`, except files of other tools and notes about the data.
+   Files with the ending of data are `is_hidden` where their name, or that of their folder, is one that other tools give. #}
 {% macro raw_folder_files() -%}
     {%- set root = glob_literal(raw_path()) -%}
-    select distinct {{ source_file("file") }} as source_file
+    {%- set hidden = "regexp_matches(lower(" ~ source_file("file") ~ "), '(^|/)" ~ other_tools() ~ "|[~#]$')" -%}
+    select distinct
+        {{ source_file("file") }} as source_file,
+        {{ hidden }} as is_hidden
     from (
         {%- for below in ["/*", "/*/*", "/*/*/*"] %}
         select file from glob({{ quoted(root ~ below) }})
@@ -23,8 +27,15 @@
         {%- endfor %}
     )
     where
-        not regexp_matches(lower({{ source_file("file") }}), '(^|/){{ other_tools() }}')
+        (not {{ hidden }} or {{ holds_data("lower(" ~ source_file("file") ~ ")") }})
         and not regexp_matches(lower({{ source_file("file") }}), '(^|/)(readme[^/]*|license|nextoffer\.toml|[^/]*\.md)$')
+{%- endmacro %}
+
+{# True for a file with the ending of data, maybe with a further one of an unfinished transfer, that is not one that other
+   tools keep beside data. #}
+{% macro holds_data(file) -%}
+    regexp_matches({{ file }}, '\.(csv|tsv|parquet|ndjson|jsonl|json|zip|xlsx|xlsm)(\.(gz|zst|bz2))?(\.[^./]+|[~#])?$')
+    and not regexp_matches({{ file }}, '(^|/)(\._|~[$]|\.~lock\.)[^/]*$|\.(crc|swp)$|(^|/)(_delta_log|\.hoodie|\.git|__macosx)/')
 {%- endmacro %}
 
 {# The records of the inputs that may have rejected ones, each with the reason if it is rejected. #}
@@ -91,16 +102,46 @@
     where listed.input_name is not null
 {%- endmacro %}
 
-{# An id normalised for comparison: without case, separators and other signs, leading zeros and a trailing `.0`. #}
+{# An id normalised for comparison: without case, accents, separators and other signs, leading zeros and a trailing `.0`,
+   letters and digits that look like others as those. #}
 {% macro comparable_id(id) -%}
-    ltrim(regexp_replace(lower({{ plain_id(id) }}), '[^\pL\pN]', '', 'g'), '0')
+    ltrim(regexp_replace({{ without_look_alikes(plain_id(id)) }}, '[^\pL\pN]', '', 'g'), '0')
+{%- endmacro %}
+
+{# An id normalised for comparison as `comparable_id`, with its signs but for spaces, invisible ones and a point at the end. #}
+{% macro spelling_of(id) -%}
+    regexp_replace({{ without_look_alikes(id) }}, '[\pZ\pC]|\.$', '', 'g')
+{%- endmacro %}
+
+{# True for an id that is a pattern or a word for all offers. #}
+{% macro means_all(id) -%}
+    (
+        regexp_matches({{ id }}, '[*]|^%|[^0-9]%$')
+        or {{ comparable_id(id) }} in ('', 'all', 'any', 'every', 'each', 'everything', 'alloffers')
+    )
+{%- endmacro %}
+
+{# The segments that have members, with the input that has them. #}
+{% macro held_segments() -%}
+    select
+        'segment_memberships' as input_name,
+        segment_id
+    from {{ ref("stg_segment_memberships") }}
+    where reject_reason is null
+    union
+    select
+        'displays' as input_name,
+        feature_name as segment_id
+    from {{ ref("stg_flat__features") }}
+    where feature_kind = 'segment'
 {%- endmacro %}
 
 {# Findings that stop a run. #}
 {% macro stopping_findings() %}
     {{ return([
         "excluded segment that nobody has", "exclusion in an unknown placement", "cap in an unknown placement",
-        "cap on an unknown event type", "rule on a misspelled offer", "catalogue without an offer",
+        "cap on an unknown event type", "rule on a misspelled offer", "rule on all offers", "excluded segment in another spelling",
+        "catalogue without an offer", "hidden restriction",
     ]) }}
 {% endmacro %}
 
@@ -108,6 +149,11 @@
 {% macro likely_list(id) -%}
     case when regexp_matches({{ id }}, '[,;]') then regexp_replace({{ id }}, '\s*[,;]\s*', '|', 'g') end
 {%- endmacro %}
+
+{# Inputs that restrict who gets an offer. #}
+{% macro restricting_inputs() %}
+    {{ return(["offers", "segment_memberships", "eligibility_rules", "capping_rules", "strategy_offers"]) }}
+{% endmacro %}
 
 {# The columns of an input that restrict who gets an offer, by input. #}
 {% macro restricting_columns() %}
@@ -125,55 +171,4 @@
         + ["commerce.productListRemovals", "commerce.productListReopens", "commerce.productListViews"]
         + ["commerce.productViews", "commerce.purchases", "commerce.saveForLaters"]
     ) }}
-{%- endmacro %}
-
-{# Sentence of a finding about the inputs; expects the columns of `found` in input_findings. #}
-{% macro input_sentence() -%}
-    {%- set hint = "coalesce('; did you mean ' || likely_subject || '?', '')" -%}
-    {%- set count_of = count_text("occurrences") ~ " || case when occurrences = 1 then " -%}
-    case finding
-        when 'unused column' then input_name || ': column ' || subject || ' is not used' || {{ hint }} || ' (' || example || ')'
-        when 'unread file' then subject || ' is not read' || coalesce('; ' || example, {{ hint }})
-        when 'text in a code page' then
-            subject || ' is not UTF-8 and was read as ' || example || '; if its letters are wrong, state code_page'
-        when 'unknown offer' then
-            input_name || ' names offer ' || subject || ', which is unknown; the row has no effect'
-        when 'unknown feature' then
-            input_name || ' names ' || {{ count_of }}' context feature' else ' context features' end
-            || ' that nothing has: ' || subject
-        when 'unknown type of display' then
-            'experience_events: events of type ' || subject || ' carry propositions, but count as neither displays nor clicks;'
-            || ' if they are displays, add the type to the seed xdm_event_types'
-        when 'rejected' then
-            input_name || ': ' || {{ count_of }}' row' else ' rows' end || ' rejected, ' || subject || ' (' || example || ')'
-        when 'displayed offer not in the catalogue' then
-            {{ count_of }}' displayed offer is' else ' displayed offers are' end
-            || ' not in the catalogue and not ranked: ' || subject || {{ hint }}
-        when 'offer never displayed' then
-            {{ count_of }}' offer' else ' offers' end || ' of the catalogue had no display: ' || subject
-        when 'excluded segment that nobody has' then
-            input_name || ' excludes a segment without members: ' || subject || {{ hint }}
-        when 'exclusion in an unknown placement' then
-            input_name || ' excludes an offer in an unknown placement: ' || subject || {{ hint }}
-        when 'excluded profile never seen' then
-            input_name || ' excludes ' || {{ count_of }}' profile' else ' profiles' end
-            || ' that had no display, for example ' || subject || {{ hint }}
-        when 'cap in an unknown placement' then
-            input_name || ' limits an offer in an unknown placement: ' || subject || {{ hint }}
-        when 'rule on a misspelled offer' then
-            input_name || ' names an unknown offer: ' || subject || {{ hint }}
-        when 'catalogue without an offer' then 'offers lists no offer (' || subject || ')'
-        when 'cap on an unknown event type' then
-            input_name || ' counts an unknown event type: ' || subject || {{ hint }}
-        when 'placement without displays' then
-            input_name || ' names ' || {{ count_of }}' placement' else ' placements' end || ' without displays: ' || subject || {{ hint }}
-        when 'segment that nobody has' then
-            input_name || ' names ' || {{ count_of }}' segment' else ' segments' end || ' without members: ' || subject
-            || {{ hint }}
-        when 'offer without a value' then
-            'value_per_success is missing for ' || {{ count_of }}' offer' else ' offers' end
-            || ' of strategies that maximise net_value, which no model ranks: ' || subject
-        when 'profile never seen' then
-            {{ count_of }}' profile' else ' profiles' end || ' of segment_memberships had no display, for example ' || subject
-    end
 {%- endmacro %}

@@ -110,6 +110,22 @@ def test_a_finished_cycle_is_not_redone(settings: Settings) -> None:
     assert recorded(settings.home) == list(STEPS)
 
 
+@pytest.mark.parametrize("stopped", [None, "rank"])
+def test_a_cycle_that_ran_before_its_time_is_redone(
+    settings: Settings, stopped: str | None
+) -> None:
+    """What a run from the future did is not taken for the cycle once its time has come."""
+    run(settings) if stopped is None else stop_at(settings, stopped)
+    before = recorded(settings.home)
+    early = (AS_OF - timedelta(days=3)).timestamp()
+    for file in (*settings.cycles_dir.iterdir(), *settings.published_dir.glob("*")):
+        os.utime(file, (early, early))
+    normal = replace(settings, now=AS_OF + timedelta(days=1))
+    assert not run(normal).was_finished
+    assert recorded(settings.home) == [*before, *STEPS]
+    assert run(normal).was_finished
+
+
 def test_force_redoes_a_finished_cycle(settings: Settings) -> None:
     """`force` runs all steps again."""
     run(settings)

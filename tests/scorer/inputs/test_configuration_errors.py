@@ -278,6 +278,7 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "unknown command": (["runn"], "runn"),
     "unknown option": (["run", "--rav", "x"], "--rav"),
     "no date": (["run", "--raw", "x", "--as-of", "yesterday"], "'yesterday' is not a date"),
+    "empty date": (["run", "--raw", "x", "--as-of", ""], "'' is not a date"),
     "impossible date": (["run", "--raw", "x", "--as-of", "2026-02-30"], "2026-02-30"),
     "negative seed": (["run", "--raw", "x", "--seed", "-1"], "--seed"),
     "unknown KPI": (["run", "--raw", "x", "--kpi", "joy"], "joy"),

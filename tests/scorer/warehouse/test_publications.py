@@ -23,6 +23,7 @@ from scorer.warehouse.publication_reader import PublicationReader
 from scorer.warehouse.publications import (
     PUBLISHED_TABLES,
     export_parquet,
+    make_newest_current,
     publish,
 )
 from tests.support.commands import Command
@@ -86,6 +87,17 @@ def test_a_publication_from_the_future_is_passed_over(settings: Settings) -> Non
     publish(settings, "")
     assert published_as_of(settings) == START + year
     publish(replace(settings, now=START), "")
+    assert published_as_of(settings) == START
+
+
+def test_a_publication_that_was_written_before_its_time_is_passed_over(settings: Settings) -> None:
+    """What a run from the future published does not become current when its time comes."""
+    week = timedelta(days=7)
+    early = publish(replace(settings, as_of=START + week), "")
+    publish(settings, "")
+    os.utime(early, (START.timestamp(), START.timestamp()))
+    assert published_as_of(settings) == START + week
+    make_newest_current(replace(settings, now=START + 2 * week))
     assert published_as_of(settings) == START
 
 

@@ -75,16 +75,42 @@ parts_of_names as (
 
 ),
 
+-- A pattern, or a word for all offers, would restrict none.
 misspelled_offers as (
 
     select
-        'rule on a misspelled offer' as finding,
+        case when known_offers.offer_id is null then 'rule on all offers' else 'rule on a misspelled offer' end as finding,
         parts_of_names.input_name,
         parts_of_names.offer_id as id,
         min(known_offers.offer_id) as likely_id,
         1 as weight
     from parts_of_names
-    inner join known_offers on {{ comparable_id("parts_of_names.part") }} = {{ comparable_id("known_offers.offer_id") }}
+    left join known_offers on {{ comparable_id("parts_of_names.part") }} = {{ comparable_id("known_offers.offer_id") }}
+    where known_offers.offer_id is not null or {{ means_all("parts_of_names.part") }}
+    group by 1, 2, 3
+
+),
+
+held_segments as (
+
+    {{ held_segments() }}
+
+),
+
+-- Members of a segment that differs from an excluded one only in spelling are probably excluded too.
+misspelled_segments as (
+
+    select
+        'excluded segment in another spelling' as finding,
+        held_segments.input_name,
+        held_segments.segment_id as id,
+        min(rules.segment_id) as likely_id,
+        1 as weight
+    from held_segments
+    inner join {{ ref("stg_eligibility_rules") }} as rules
+        on {{ spelling_of("held_segments.segment_id") }} = {{ spelling_of("rules.segment_id") }}
+    left join {{ ref("stg_eligibility_rules") }} as own on held_segments.segment_id = own.segment_id
+    where rules.rule = 'exclude' and own.segment_id is null
     group by 1, 2, 3
 
 ),
@@ -108,6 +134,8 @@ final as (
     select * from unseen_people
     union all
     select * from misspelled_offers
+    union all
+    select * from misspelled_segments
     union all
     select * from empty_catalogues
 

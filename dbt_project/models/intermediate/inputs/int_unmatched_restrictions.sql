@@ -2,9 +2,7 @@
 
 with held_segments as (
 
-    select segment_id from {{ ref("stg_segment_memberships") }} where reject_reason is null
-    union all
-    select feature_name as segment_id from {{ ref("stg_flat__features") }} where feature_kind = 'segment'
+    {{ held_segments() }}
 
 ),
 

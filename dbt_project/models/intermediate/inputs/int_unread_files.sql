@@ -16,7 +16,9 @@ with present as (
 
 read_files as (
 
-    select source_file
+    select
+        input_name,
+        source_file
     from {{ ref("stg_raw_files") }}
     where file_kind is not null
 
@@ -32,8 +34,9 @@ unread as (
 
     select
         present.source_file,
+        present.is_hidden,
         split_part(present.source_file, '/', 1) as entry,
-        {{ plain_name_sql("split_part(split_part(present.source_file, '/', 1), '.', 1)") }} as plain_stem
+        {{ plain_name_sql("split_part(ltrim(split_part(present.source_file, '/', 1), '._~$#'), '.', 1)") }} as plain_stem
     from present
     left join read_files
         on present.source_file = read_files.source_file
@@ -76,6 +79,7 @@ likely as (
 unnamed as (
 
     select
+        'unread file' as finding,
         case
             when unread.entry = unread.source_file or likely.distance = 0 then unread.source_file
             else unread.entry || '/'
@@ -86,7 +90,34 @@ unnamed as (
         case when is_named_as_input then 'save it as ' || likely_input || '.csv or ' || likely_input || '.parquet' end as remedy
     from unread
     left join likely on unread.source_file = likely.source_file
-    group by 1
+    where not unread.is_hidden
+    group by 1, 2
+
+),
+
+-- The only file of a restriction must not go unnoticed. A folder of another tool is one row.
+hidden as (
+
+    select
+        case
+            when
+                likely.distance = 0 and likely.input_name in ({{ quoted_list(restricting_inputs())[1:-1] }})
+                and likely.input_name not in (select input_name from read_files)
+                then 'hidden restriction'
+            else 'hidden file'
+        end as finding,
+        case
+            when regexp_matches(unread.entry, '^[._]') and unread.entry <> unread.source_file then unread.entry || '/'
+            else unread.source_file
+        end as subject,
+        coalesce(min(likely.input_name), '') as likely_input,
+        false as is_named_as_input,
+        count(*) as files,
+        null as remedy
+    from unread
+    left join likely on unread.source_file = likely.source_file
+    where unread.is_hidden
+    group by 1, 2
 
 ),
 
@@ -94,7 +125,10 @@ final as (
 
     select * from unnamed
     union all
+    select * from hidden
+    union all
     select
+        'unread file' as finding,
         source_file as subject,
         input_name as likely_input,
         true as is_named_as_input,

@@ -63,7 +63,7 @@ unioned as (
     group by 1, 2, 3
     union all
     select
-        'unread file' as finding,
+        finding,
         coalesce(nullif(likely_input, ''), 'unknown') as input_name,
         subject,
         case when not is_named_as_input then nullif(likely_input, '') end as likely_subject,
@@ -102,6 +102,7 @@ judged as (
                 then 'error'
             {%- endfor %}
             when finding = 'text in a code page' then 'notice'
+            when finding = 'hidden file' and likely_subject is null then 'notice'
             when finding = 'placement without displays' and likely_subject is null then 'notice'
             when finding = 'rejected' and input_name in ('displays', 'experience_events') then 'notice'
             when
