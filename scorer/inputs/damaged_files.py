@@ -16,7 +16,7 @@ from scorer.inputs.file_forms import (
     head_of,
     opened,
 )
-from scorer.inputs.plain_files import source_version
+from scorer.inputs.source_versions import source_version
 from scorer.inputs.text_traits import text_traits
 
 MIXED_LINE_ENDS = "ends its lines in two ways, CR LF and LF; a copy with one of them is read"

@@ -210,29 +210,33 @@ def head_of(path: Path, content: str) -> bytes:
         raise UnreadableError(f"is a damaged {content} file; copy it again") from None
 
 
-def is_json_record(head: bytes) -> bool:
-    """Return whether the first line that is not blank is a whole JSON object."""
-    try:
-        return isinstance(json.loads(_text(head).split("\n", 1)[0]), dict)
-    except NOT_JSON:
-        return False
+def first_lines(path: Path, content: str) -> str:
+    """Return the first lines of a file, decompressed: whole ones, or the file if it has one line.
 
-
-def is_json_document(head: bytes) -> bool:
-    """Return whether a text is one JSON array and not one value per line."""
-    first, _, rest = _text(head).partition("\n")
-    if not first.startswith("["):
-        return False
+    Raises
+    ------
+    UnreadableError
+        The file is damaged at its start.
+    """
+    head = head_of(path, content)
+    if len(head) < _HEAD:
+        return text_of(head)
     try:
-        json.loads(first)
-    except NOT_JSON:
-        return True
-    return not rest.strip()
+        with opened(path, content) as handle:
+            head = b""
+            while b"\n" not in head and len(head) < MAX_DOCUMENT_BYTES:
+                part = handle.read(_HEAD if not head else len(head))
+                head += part
+                if not part:
+                    return text_of(head)
+    except DAMAGED:
+        raise UnreadableError(f"is a damaged {content} file; copy it again") from None
+    return text_of(head[: head.rfind(b"\n") + 1])
 
 
 def first_fields(head: bytes) -> set[str]:
     """Return the fields of the first JSON record of a text, or the columns of its first line."""
-    text = _text(head)
+    text = text_of(head)
     if text[:1] in ("{", "["):
         try:
             record, _ = json.JSONDecoder().raw_decode(text.lstrip("[ \t\r\n"))
@@ -243,5 +247,6 @@ def first_fields(head: bytes) -> set[str]:
     return {name.strip(' "') for name in first.split(csv_delimiter(first))}
 
 
-def _text(head: bytes) -> str:
+def text_of(head: bytes) -> str:
+    """Return the text of the first bytes of a file, without a mark and blanks before it."""
     return head.decode("utf-8-sig", errors="replace").lstrip()

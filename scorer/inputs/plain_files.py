@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,14 +18,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from scorer.files import read_json, write_json
-from scorer.inputs.column_names import plain_name
 from scorer.inputs.delta_tables import LOG, write_snapshot
 from scorer.inputs.file_forms import (
     ARCHIVES,
     CSV_KINDS,
     DAMAGED,
-    LINE_KINDS,
-    MAX_DOCUMENT_BYTES,
     TEXT_KINDS,
     VAGUE_SUFFIXES,
     Form,
@@ -35,40 +30,37 @@ from scorer.inputs.file_forms import (
     UnreadableError,
     content_of,
     file_kind,
-    first_fields,
     foreign_format,
     form_of,
     head_of,
-    is_json_document,
-    is_json_record,
     is_of_another_tool,
     opened,
     plain_name_of,
+    text_of,
 )
-from scorer.inputs.foreign_exports import recognised_export
+from scorer.inputs.in_place import (
+    SUFFIXES,
+    Aim,
+    holds_records,
+    is_document,
+    is_plain,
+    is_right,
+    is_table,
+)
+from scorer.inputs.json_records import is_json, write_lines
 from scorer.inputs.raw_folder import named_input
-from scorer.inputs.text_traits import (
-    BEGINNING,
-    DEFAULT_CODE_PAGE,
-    Traits,
-    text_traits,
-    undecodable,
-)
+from scorer.inputs.source_versions import edges, newest_file, source_version
+from scorer.inputs.text_traits import DEFAULT_CODE_PAGE, undecodable
 from scorer.inputs.workbooks import write_sheet
 
 # Maximum size of the copies of one file. Users have to unpack larger ones.
 MAX_COPY_BYTES = 32 << 30
 _KEPT_FREE_BYTES = 1 << 30
-_SMALLEST_PARQUET = 20
 _CHUNK = 1 << 20
-_EDGE = 4 << 10
 _COMPRESSED = ("gzip", "zstd", "bz2")
-_SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
-# Fields that every record of some input has.
-_ID_FIELDS = {"profileid", "offerid", "segmentid", "strategyid", "featurename"}
 _MARK = ".source.json"
 # Increase it when the rules here change, so that copies are written again.
-_RULES = 2
+_RULES = 3
 
 
 @dataclass(frozen=True)
@@ -81,29 +73,6 @@ class Plain:
     files: tuple[Path, ...]
     left_out: tuple[tuple[str, str], ...] = ()
     is_decoded: bool = False
-
-
-@dataclass(frozen=True)
-class _Aim:
-    """What copies are made for: an input, in a folder; text that is not UTF-8 is of a code page.
-
-    `depth` counts the containers that a file lies in. `is_searched` says that the line ends of the
-    whole file count, not only those of its beginning.
-    """
-
-    input_name: str
-    folder: Path
-    code_page: str
-    depth: int = 1
-    is_searched: bool = False
-
-    def traits(self, path: Path, content: str) -> Traits:
-        """Return the traits of a text file."""
-        return text_traits(path, content, sys.maxsize if self.is_searched else BEGINNING)
-
-    def inside(self, folder: Path | None = None) -> _Aim:
-        """Return the aim of what a container holds."""
-        return replace(self, folder=folder or self.folder, depth=self.depth + 1)
 
 
 def plain_files(
@@ -121,76 +90,27 @@ def plain_files(
     UnreadableError
         The file is damaged, of an unknown kind, or too large to be written out.
     """
-    aim = _Aim(input_name, folder, code_page or DEFAULT_CODE_PAGE, is_searched=is_searched)
+    aim = Aim(input_name, folder, code_page or DEFAULT_CODE_PAGE, is_searched=is_searched)
     if path.is_dir() and (path / LOG).is_dir():
         return _kept_copies(path, aim)
     form = form_of(path)
-    if _is_plain(path, form, aim):
+    if is_plain(path, form, aim):
         return Plain((path,))
-    if form.kind is None and not _holds_records(path, form):
+    if form.kind is None and not holds_records(path, form):
         raise UnknownKindError(path.name)
     return _kept_copies(path, aim)
 
 
-def _holds_records(path: Path, form: Form) -> bool:
-    """Return whether a file whose name does not tell its kind holds data of an input."""
-    if Path(plain_name_of(path)).suffix.lower() not in VAGUE_SUFFIXES:
-        return False
-    fields = first_fields(head_of(path, form.content)) if form.content == "text" else set()
-    plain = {plain_name(field) for field in fields}
-    return form.content != "text" or bool(plain & _ID_FIELDS or recognised_export(fields))
+def _in_lines(path: Path, aim: Aim, name: str = "") -> Path:
+    """Return a copy of a JSON document with one record per line."""
+    target = aim.folder / (name or path.name)
+    building = target.with_name(f"{target.name}.tmp")
+    write_lines(path, building, aim.is_event)
+    os.replace(building, target)
+    return target
 
 
-def _is_plain(path: Path, form: Form, aim: _Aim) -> bool:
-    """Return whether the engine reads a file as it is."""
-    if form.content == "parquet":
-        _require_end(path)
-        return form.kind == ".parquet" and form.compression is None
-    if form.content == "text":
-        inner = head_of(path, "text")
-    elif form.content == form.compression and form.content in _SUFFIXES:
-        inner = head_of(path, form.content)
-    else:
-        return False
-    if content_of(inner) != "text" or form.kind not in TEXT_KINDS or foreign_format(inner):
-        return False
-    if form.content == "text" and form.compression is not None:
-        return False
-    if form.kind in CSV_KINDS:
-        is_json = is_json_record(inner) or is_json_document(inner)
-        return not is_json and not aim.traits(path, form.content)
-    if _is_table(inner):
-        return False
-    if form.kind == ".json":
-        return form.content == "text" and _document_fits(path, inner)
-    return not is_json_document(inner)
-
-
-def _is_table(head: bytes) -> bool:
-    """Return whether a text begins with the header of a CSV file of an input."""
-    plain = {plain_name(field) for field in first_fields(head)}
-    return head.lstrip()[:1] not in (b"{", b"[") and bool(plain & _ID_FIELDS)
-
-
-def _require_end(path: Path) -> None:
-    """Raise for a Parquet file whose end is missing."""
-    with path.open("rb") as handle:
-        size = handle.seek(0, os.SEEK_END)
-        handle.seek(max(0, size - 4))
-        if size < _SMALLEST_PARQUET or handle.read() != b"PAR1":
-            raise UnreadableError("is a truncated Parquet file; copy it again")
-
-
-def _document_fits(path: Path, head: bytes) -> bool:
-    size = path.stat().st_size
-    if size > MAX_DOCUMENT_BYTES and not is_json_record(head):
-        raise UnreadableError(
-            f"is a JSON document of {size >> 20} MB; write one object per line (.ndjson)"
-        )
-    return True
-
-
-def _kept_copies(path: Path, aim: _Aim) -> Plain:
+def _kept_copies(path: Path, aim: Aim) -> Plain:
     source = {
         "rules": _RULES,
         "input": aim.input_name,
@@ -213,8 +133,8 @@ def _kept_copies(path: Path, aim: _Aim) -> Plain:
     try:
         plain = _copies(path, replace(aim, folder=building))
         # The engine knows its files by size and time, so other edges need another time.
-        newest = _newest(path)
-        moment = newest.stat().st_mtime_ns - 1_000 * (_edges(newest) % 1_000_000)
+        newest = newest_file(path)
+        moment = newest.stat().st_mtime_ns - 1_000 * (edges(newest) % 1_000_000)
         for file in plain.files:
             os.utime(file, ns=(moment, moment), follow_symlinks=False)
         names = [str(file.relative_to(building)) for file in plain.files]
@@ -227,35 +147,7 @@ def _kept_copies(path: Path, aim: _Aim) -> Plain:
     return replace(plain, files=tuple(folder / name for name in names))
 
 
-def source_version(path: Path) -> str:
-    """Return a value that changes when a file, or the log of a Delta table, is written again.
-
-    It is made of size, modification time and the first and last 4 KB. Archives and workbooks have
-    checksums at their end.
-    """
-    newest = _newest(path)
-    stat = newest.stat()
-    return f"{stat.st_size}-{stat.st_mtime_ns}-{_edges(newest)}"
-
-
-def _edges(path: Path) -> int:
-    """Return a checksum of the first and last bytes of a file; 0 for a pipe, which would block."""
-    if not path.is_file():
-        return 0
-    with path.open("rb") as handle:
-        head = handle.read(_EDGE)
-        handle.seek(max(handle.tell(), handle.seek(0, os.SEEK_END) - _EDGE))
-        return zlib.crc32(head + handle.read())
-
-
-def _newest(path: Path) -> Path:
-    """Return a file itself, the newest entry of the log for a Delta table."""
-    if not path.is_dir():
-        return path
-    return max((entry for entry in (path / LOG).iterdir() if entry.is_file()), key=lambda e: e.name)
-
-
-def _copies(path: Path, aim: _Aim) -> Plain:
+def _copies(path: Path, aim: Aim) -> Plain:
     """Write the plain copies of a file into a folder."""
     if path.is_dir():
         target = aim.folder / "snapshot.parquet"
@@ -271,8 +163,11 @@ def _copies(path: Path, aim: _Aim) -> Plain:
     if form.content in _COMPRESSED:
         return _decompressed(path, form, aim)
     if form.content.startswith("utf"):
-        return Plain((_as_utf8(path, form, aim.folder, form.content),))
+        file = _as_utf8(path, form, aim.folder, form.content)
+        return Plain((_in_lines(file, aim) if is_document(file, "text", aim) else file,))
     name = _right_name(path, form)
+    if Path(name).suffix.lower() not in (*CSV_KINDS, ".parquet") and is_document(path, "text", aim):
+        return Plain((_in_lines(path, aim, name),))
     traits = aim.traits(path, "text") if Path(name).suffix.lower() in CSV_KINDS else None
     if traits:
         encoding = aim.code_page if traits.is_in_code_page else "utf-8"
@@ -291,15 +186,11 @@ def _right_name(path: Path, form: Form) -> str:
         if b"\0" in head or not head:
             what = "empty" if not head else f"not a {(form.kind or '.')[1:]} file"
             raise UnreadableError(f"is {what}; copy it again")
-        return f"{name}{'.ndjson' if is_json_record(head) else '.csv'}"
-    if form.kind in CSV_KINDS and is_json_record(head):
+        return f"{name}{'.ndjson' if is_json(text_of(head)) else '.csv'}"
+    if form.kind in CSV_KINDS and is_json(text_of(head)):
         return f"{name}.ndjson"
-    if form.kind not in CSV_KINDS and _is_table(head):
+    if form.kind not in CSV_KINDS and is_table(head):
         return f"{name}.csv"
-    if form.kind == ".json":
-        _document_fits(path, head)
-    elif is_json_document(head) and _document_fits(path, head):
-        return f"{name}.json"
     return name
 
 
@@ -313,18 +204,15 @@ def _linked(path: Path, name: str, folder: Path) -> Path:
     return target
 
 
-def _decompressed(path: Path, form: Form, aim: _Aim) -> Plain:
+def _decompressed(path: Path, form: Form, aim: Aim) -> Plain:
     """Return the copies of a compressed file; a file that the engine can decompress is linked."""
     head, folder = head_of(path, form.content), aim.folder
     inner = content_of(head)
     if inner in (*_COMPRESSED, "zip") and aim.depth > 1:
         raise UnreadableError("is compressed several times; unpack it")
-    suffix, kind = _SUFFIXES.get(form.content), file_kind(path)
-    is_lines = (kind in LINE_KINDS and not is_json_document(head)) or (
-        kind in CSV_KINDS and not is_json_record(head) and not aim.traits(path, form.content)
-    )
-    is_lines = is_lines and (kind in CSV_KINDS or not _is_table(head)) and not foreign_format(head)
-    if inner == "text" and suffix and is_lines and path.parent != folder:
+    suffix, kind = SUFFIXES.get(form.content), file_kind(path)
+    is_text = kind in TEXT_KINDS and inner == "text" and not foreign_format(head)
+    if suffix and path.parent != folder and is_text and is_right(path, form.content, kind, aim):
         return Plain((_linked(path, plain_name_of(path) + suffix, folder),))
     name = plain_name_of(path)
     target = folder / (name if name != path.name or path.parent != folder else f"{name}.plain")
@@ -355,7 +243,7 @@ def _as_utf8(path: Path, form: Form, folder: Path, encoding: str) -> Path:
     return folder / name
 
 
-def _unzipped(path: Path, aim: _Aim) -> Plain:
+def _unzipped(path: Path, aim: Aim) -> Plain:
     """Return the members of an archive, or the sheet of a workbook."""
     if aim.depth > 1:
         raise UnreadableError("is an archive inside an archive; unpack it")
@@ -382,7 +270,7 @@ def _unzipped(path: Path, aim: _Aim) -> Plain:
             parts.append(Plain((), ((name, reason),)))
         elif member is None:
             parts.append(Plain((), ((name, str(UnknownKindError(name))),)))
-        elif _is_plain(member, form_of(member), aim):
+        elif is_plain(member, form_of(member), aim):
             parts.append(Plain((member,)))
         else:
             parts.append(_copies(member, aim.inside(member.parent)))
@@ -393,7 +281,7 @@ def _unzipped(path: Path, aim: _Aim) -> Plain:
     return Plain(files, left_out, any(part.is_decoded for part in parts))
 
 
-def _sheet(path: Path, aim: _Aim) -> Plain:
+def _sheet(path: Path, aim: Aim) -> Plain:
     target = aim.folder / f"{aim.input_name}.ndjson"
     others = write_sheet(path, aim.input_name, target)
     return Plain(

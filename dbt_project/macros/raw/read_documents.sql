@@ -1,10 +1,10 @@
-{# True if a .json file has one object per line, false if it is a single document. #}
+{# True if most of the first lines of a .json file are objects, false if it is a single document. #}
 {% macro json_file_has_lines(path, input_name) %}
     {%- set rows = query_rows(
-        "select " ~ is_json_object("line") ~ " as is_object from "
-        ~ read_lines([path], "probe_" ~ input_name) ~ " where trim(line) <> '' limit 1"
+        "select 2 * count(*) filter (where " ~ is_json_object("line") ~ ") > count(*) as has_lines from (select line from "
+        ~ read_lines([path], "probe_" ~ input_name) ~ " where trim(line) <> '' limit 20)"
     ) -%}
-    {{ return(rows | length > 0 and rows[0]["is_object"]) }}
+    {{ return(rows | length > 0 and rows[0]["has_lines"]) }}
 {% endmacro %}
 
 {# One row per JSON record of the files, as text: `line` (NULL for a blank line), `filename` (for pruning by file),

@@ -21,7 +21,7 @@ import pytest
 
 from scorer.config import Settings
 from scorer.errors import InputError
-from scorer.inputs import plain_files, text_traits
+from scorer.inputs import in_place, text_traits
 from scorer.inputs.damaged_files import MIXED_LINE_ENDS, damage_of
 from scorer.inputs.readable_files import readable_files, set_damaged_aside
 
@@ -85,7 +85,7 @@ def copies(settings: Settings, name: str, content: bytes, input_name: str = "dis
         ("displays.csv.gz", CSV, {"displays.csv": CSV}),
         ("displays.ndjson", gz(NDJSON), {"displays.ndjson.gz": gz(NDJSON)}),
         ("displays.ndjson.gz", zstd(NDJSON), {"displays.ndjson.zst": zstd(NDJSON)}),
-        ("displays.json.gz", gz(b"[" + NDJSON + b"]"), None),
+        ("displays.json.gz", gz(b"[" + NDJSON + b"]"), {"displays.json": NDJSON}),
         ("displays.csv", parquet(), {"displays.csv.parquet": parquet()}),
         ("displays.parquet.gz", gz(parquet()), {"displays.parquet": parquet()}),
         ("displays.parquet", CSV, {"displays.parquet.csv": CSV}),
@@ -112,19 +112,21 @@ def copies(settings: Settings, name: str, content: bytes, input_name: str = "dis
         (
             "displays.ndjson",
             b"[\n" + NDJSON + b"]\n",
-            {"displays.ndjson.json": b"[\n" + NDJSON + b"]\n"},
+            {"displays.ndjson": b"\n" + NDJSON},
         ),
         (
             "displays.jsonl.gz",
             gz(b"[" + NDJSON + b"]"),
-            {"displays.jsonl.json": b"[" + NDJSON + b"]"},
+            {"displays.jsonl": NDJSON},
         ),
+        ("displays.ndjson", NDJSON.strip() * 2, {"displays.ndjson": NDJSON * 2}),
+        ("displays.json", NDJSON.decode().encode("utf-16"), {"displays.json": NDJSON}),
         ("displays.zip", zipped(a__csv=UMLAUTS.encode("cp1252")), {"a.csv": UMLAUTS.encode()}),
         ("displays.csv", UMLAUTS.encode() + b"\xff", {"displays.csv": UMLAUTS.encode() + b"\xff"}),
         ("displays.zip", zipped(a__csv=CSV.decode().encode("utf-16")), {"a.csv": CSV}),
         ("displays.ndjson", CSV, {"displays.ndjson.csv": CSV}),
         ("displays.json.gz", gz(CSV), {"displays.json.csv": CSV}),
-        ("displays.csv", b"[" + NDJSON + b"]", {"displays.csv.json": b"[" + NDJSON + b"]"}),
+        ("displays.csv", b"[" + NDJSON + b"]", {"displays.csv.ndjson": NDJSON}),
         ("displays.xls", CSV, {"displays.xls.csv": CSV}),
         ("displays", CSV, {"displays.csv": CSV}),
         (
@@ -135,11 +137,11 @@ def copies(settings: Settings, name: str, content: bytes, input_name: str = "dis
     ],
 )
 def test_a_file_is_read_by_its_content(
-    settings: Settings, name: str, content: bytes, read_as: dict | None
+    settings: Settings, name: str, content: bytes, read_as: dict
 ) -> None:
     """Archives, compressions, encodings and wrong names end in plain files of the same records."""
     found = copies(settings, name, content)
-    assert found == (read_as or {"displays.json": b"[" + NDJSON + b"]"})
+    assert found == read_as
     assert copies(settings, name, content) == found
 
 
@@ -424,7 +426,7 @@ def test_line_ends_that_change_late_are_found_after_a_failure(
     late = CSV * 10 + CSV.replace(b"\n", b"\r\n")
     file = settings.raw / f"displays.csv{suffix}"
     file.write_bytes(gz(late) if suffix else late)
-    monkeypatch.setattr(plain_files, "BEGINNING", 10)
+    monkeypatch.setattr(in_place, "BEGINNING", 10)
     monkeypatch.setattr(text_traits, "_CHUNK", 8)
     assert readable_files(settings).files["displays"] == [file]
     assert set_damaged_aside(settings) == {file: MIXED_LINE_ENDS}
