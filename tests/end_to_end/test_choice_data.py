@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from scorer.warehouse.database import connect_memory
-from tests.support.flat_logs import nextoffer, write_log, write_requests
+from tests.support.commands import exit_code
+from tests.support.flat_logs import write_log, write_requests
 from tests.support.paths import DATA
 from tests.support.pipeline_runs import published
 
@@ -26,12 +27,13 @@ def test_ranking_earns_1_3_times_the_best_single_offer(name: str, tmp_path: Path
     strategy = {"strategy_id": "choice", "lookback_days": 60}
     write_log(name, tmp_path / "raw", strategy, "split = 'train'")
     write_requests(name, tmp_path / "requests.parquet", "split = 'test'")
-    nextoffer(home, "run", "--raw", tmp_path / "raw", "--as-of", AS_OF)
+    inputs = ("--raw", tmp_path / "raw", "--home", home)
+    assert exit_code("run", *inputs, "--as-of", AS_OF) == 0
     assert published(home, "select status, reason from training_runs") == [
         {"status": "succeeded", "reason": None}
     ]
-    requests = ("--requests", tmp_path / "requests.parquet", "--out", ranked)
-    nextoffer(home, "rank", *requests, "--no-exploration", "--strategy", "choice")
+    requests = ("--requests", tmp_path / "requests.parquet", "--out", ranked, "--home", home)
+    assert exit_code("rank", *requests, "--no-exploration", "--strategy", "choice") == 0
     memory = connect_memory()
     earned, best_single = memory.execute(
         f"""

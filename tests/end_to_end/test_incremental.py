@@ -140,8 +140,10 @@ def test_a_new_event_type_reads_history_again(
 
 
 def _assert_equals_fresh_build(home: Path, raw: Path, as_of: datetime, fresh: Path) -> None:
+    """Build again; the tables equal those of `fresh`, which is built once."""
     build(home, raw, as_of, JUDGED)
-    build(fresh, raw, as_of, JUDGED)
+    if not fresh.exists():
+        build(fresh, raw, as_of, JUDGED)
     for table in ("fct_displays", "rejected_events", "training_examples"):
         sql = f"select * from {table} order by all"
         assert build_rows(home, sql) == build_rows(fresh, sql), table
@@ -177,8 +179,8 @@ def test_an_emptied_file_counts_as_empty(tmp_path: Path, three_weeks: list[list[
     texts = log.read_text(), flat.read_text()
     log.write_text("")
     flat.write_text(header)
-    for number in range(2):
-        _assert_equals_fresh_build(home, raw, as_of, tmp_path / f"fresh{number}")
+    for _ in range(2):
+        _assert_equals_fresh_build(home, raw, as_of, tmp_path / "fresh")
     sql = "select source_file, line_number from rejected_events where reason like 'file w%'"
     reported = build_rows(home, sql)
     assert sorted(reported) == [("displays/b.csv", 0), ("experience_events/b.ndjson", 0)]

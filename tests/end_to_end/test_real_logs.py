@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.flat_logs import nextoffer, write_log
+from tests.support.commands import exit_code
+from tests.support.flat_logs import write_log
 from tests.support.paths import DATA
 from tests.support.pipeline_runs import published
 
@@ -37,7 +38,7 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("log")
     home = folder / request.param
     write_log(request.param, folder / "raw", {"strategy_id": "log", "top_k": 1} | strategy)
-    nextoffer(home, "run", "--raw", folder / "raw", "--as-of", as_of)
+    assert exit_code("run", "--raw", folder / "raw", "--as-of", as_of, "--home", home) == 0
     return home
 
 

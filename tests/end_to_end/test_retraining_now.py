@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scorer.cli.app import main
+from tests.support.commands import exit_code
 from tests.support.pipeline_runs import published
 
 WEEK = timedelta(days=7)
@@ -36,13 +36,6 @@ def write_displays(raw: Path) -> None:
             writer.writerow([at, f"p{number % 1500}", offer, clicked, "random", gold])
 
 
-def nextoffer(*arguments: object) -> int:
-    """Run a command line in this process and return its exit code."""
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder with a cycle before the collapse and one a week later."""
@@ -50,7 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_displays(folder / "raw")
     for as_of in (FIRST, FIRST + WEEK):
         inputs = ("--raw", folder / "raw", "--home", folder / "home", "--as-of", as_of.isoformat())
-        assert nextoffer("run", *inputs) == 0
+        assert exit_code("run", *inputs) == 0
     return folder / "home"
 
 
@@ -59,14 +52,14 @@ def test_a_collapse_is_reported_and_retrained_early(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`status` names the offer; `run --retrain-now` adds a run to the cycle and needs no --raw."""
-    assert nextoffer("status", "--json", "--home", home) == 0
+    assert exit_code("status", "--json", "--home", home) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     shifts = [row for row in findings if row["assumption"] == "stable_performance"]
     assert [(row["subject"], row["severity"]) for row in shifts] == [("z", "severe")]
     assert not findings[0]["retrain_recommended"], "this cycle has trained on the same displays"
     assert findings[0]["sentence"].startswith("z suddenly earns less: ")
     at = (FIRST + WEEK + timedelta(hours=15)).isoformat()
-    assert nextoffer("run", "--retrain-now", "--home", home, "--as-of", at) == 0
+    assert exit_code("run", "--retrain-now", "--home", home, "--as-of", at) == 0
     runs = published(home, "select as_of, cycle_date from training_runs order by as_of")
     assert [run["as_of"] for run in runs] == [
         FIRST,

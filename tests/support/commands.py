@@ -1,4 +1,4 @@
-"""The outcome of a command line."""
+"""Command lines in the process of the test, and their outcomes."""
 
 from __future__ import annotations
 
@@ -32,9 +32,15 @@ class Outcome:
 Command = Callable[..., Outcome]
 
 
-def run_command(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
-    """Run a command line of nextoffer in this process."""
+def exit_code(*arguments: str | Path) -> int:
+    """Run a command line of nextoffer in this process and return its exit code."""
     with pytest.raises(SystemExit) as ended:
         main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0)
+
+
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
+    """Run a command line of nextoffer in this process and return its outcome."""
+    code = exit_code(*arguments)
     captured = capsys.readouterr()
-    return Outcome(int(ended.value.code or 0), captured.out, captured.err)
+    return Outcome(code, captured.out, captured.err)

@@ -1,9 +1,7 @@
-"""Turns the development data into a raw folder of flat displays, and runs commands on it."""
+"""Turns the development data into a raw folder of flat displays and requests."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from scorer.warehouse.database import connect_memory
@@ -39,12 +37,3 @@ def write_requests(name: str, target: Path, where: str) -> None:
         f"copy (select * exclude ({OUTSIDE}, clicked, value, propensity, offer_id)"
         f" from '{DATA}/{name}.parquet' where {where}) to '{target}'"
     )
-
-
-def nextoffer(home: Path, *arguments: str | Path) -> None:
-    """Run a command line of nextoffer in its own process; fail unless it exits with 0."""
-    command = [Path(sys.executable).parent / "nextoffer", *arguments, "--home", home]
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr

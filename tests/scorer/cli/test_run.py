@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 import signal
-import subprocess
-import sys
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from scorer.cycle import run as cycle
 from scorer.warehouse.publication_reader import PublicationReader
-from tests.support.commands import Command
+from tests.attack import processes
+from tests.support.commands import Command, exit_code
 from tests.support.publication_checksum import content_checksum
 
 AS_OF = "2026-01-25"
@@ -57,29 +59,11 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(home: Path, raw: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    """Run a cycle in its own process."""
-    command = [
-        sys.executable,
-        "-m",
-        "scorer.cli",
-        "run",
-        "--raw",
-        str(raw),
-        "--home",
-        str(home),
-    ]
-    return subprocess.run(
-        [*command, "--as-of", AS_OF, *more], capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture(scope="module")
 def home(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home folder with one finished cycle."""
     folder = tmp_path_factory.mktemp("finished") / "home"
-    outcome = run(folder, raw)
-    assert outcome.returncode == 0, outcome.stderr
+    assert exit_code("run", "--raw", raw, "--home", folder, "--as-of", AS_OF) == 0
     return folder
 
 
@@ -202,18 +186,15 @@ def test_tables_are_exported_as_parquet(home: Path, tmp_path: Path, nextoffer: C
     assert pq.read_metadata(tmp_path / "out" / "ranked_offers.parquet").num_rows == count["n"]
 
 
-KILLED = """
-import os, signal, sys
-from scorer.cli.app import main
-from scorer.cycle import run
-step = run.STEPS[sys.argv[1]]
-def die(work):
-    if sys.argv[2] == "after":
+def kill_after(name: str) -> None:
+    """Let this process be killed at the end of a step."""
+    step = cycle.STEPS[name]
+
+    def die(work: cycle.Work) -> None:
         step(work)
-    os.kill(os.getpid(), signal.SIGKILL)
-run.STEPS = {**run.STEPS, sys.argv[1]: die}
-main(sys.argv[3:])
-"""
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    cycle.STEPS = {**cycle.STEPS, name: die}
 
 
 def test_a_run_killed_at_every_step_gives_the_same_in_the_end(
@@ -223,16 +204,14 @@ def test_a_run_killed_at_every_step_gives_the_same_in_the_end(
     again = tmp_path / "home"
     arguments = ["run", "--raw", str(raw), "--home", str(again), "--as-of", AS_OF]
     for name in ("features", "train", "rank", "monitor", "publish"):
-        command = [sys.executable, "-c", KILLED, name, "after", *arguments]
-        killed = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
-    outcome = run(again, raw)
-    assert outcome.returncode == 0, outcome.stderr
+        killed = processes.run(arguments, tmp_path / "log", partial(kill_after, name))
+        assert killed.code == -signal.SIGKILL, killed.text
+    assert exit_code(*arguments) == 0
     published = again / "published.duckdb"
     assert content_checksum(published) == content_checksum(home / "published.duckdb")
 
 
-def test_a_truncated_file_is_named(raw: Path, tmp_path: Path) -> None:
+def test_a_truncated_file_is_named(raw: Path, tmp_path: Path, nextoffer: Command) -> None:
     """A gzip file that ends early ends the run with code 3, one line and the file's name."""
     import gzip
 
@@ -240,12 +219,10 @@ def test_a_truncated_file_is_named(raw: Path, tmp_path: Path) -> None:
     folder.mkdir()
     whole = gzip.compress((raw / "displays.csv").read_bytes())
     (folder / "displays.csv.gz").write_bytes(whole[: len(whole) // 2])
-    outcome = run(tmp_path / "home", folder)
-    assert outcome.returncode == 3
-    assert (
-        "displays.csv.gz is a truncated gzip file; copy it again" in outcome.stderr.splitlines()[-1]
-    )
-    assert "Traceback" not in outcome.stderr
+    outcome = nextoffer("run", "--raw", folder, "--home", tmp_path / "home", "--as-of", AS_OF)
+    assert outcome.code == 3
+    assert "displays.csv.gz is a truncated gzip file; copy it again" in outcome.err.splitlines()[-1]
+    assert "Traceback" not in outcome.err
 
 
 def test_a_moment_after_now_is_refused_unless_allowed(
