@@ -13,7 +13,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.synthetic_publication import write_publication
-from tests.support.browsing import run_command
+from tests.support.commands import exit_code
 from tests.support.opening import START, Opener, today
 
 
@@ -47,7 +47,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (root / "demo" / "published.duckdb").exists():
             options = ("--weeks", "3", "--profiles", "1500")
-            run_command("demo", "--home", str(root / "demo"), *options)
+            assert exit_code("demo", "--home", root / "demo", *options) == 0
     return root / "demo"
 
 

@@ -96,12 +96,6 @@ class Visit:
         self.page.set_viewport_size(size)
 
 
-def run_command(*arguments: str) -> None:
-    """Run a command line in its own process; it must succeed."""
-    done = subprocess.run([*NEXTOFFER, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 @contextmanager
 def visit(home: Path, width: int = 1280) -> Iterator[Visit]:
     """Serve the app on a home folder and open a browser in front of it."""
