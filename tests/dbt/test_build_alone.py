@@ -109,3 +109,17 @@ def test_an_older_table_of_the_scorer_gains_its_new_columns(
     with duckdb.connect(str(tmp_path / "build.duckdb"), read_only=True) as connection:
         found = connection.execute("select interval_method from scorer.policy_evaluation")
         assert found.fetchall() == []
+
+
+def test_mixed_line_ends_are_named_with_a_remedy(tmp_path: Path) -> None:
+    """The engine's message says neither what is wrong with the file nor what to do."""
+    file = tmp_path / "raw" / "displays.csv"
+    file.parent.mkdir()
+    row = b"2026-01-05,p,a\n"
+    file.write_bytes(
+        b"event_ts,profile_id,offer_id\n" + row * 20 + row.replace(b"\n", b"\r\n") * 20
+    )
+    only = ("--select", "+stg_flat__displays", "--exclude-resource-types", "unit_test", "test")
+    run = run_dbt(tmp_path, "build", *only, raw=file.parent)
+    assert run.returncode == 1
+    assert f"[input] {file}: ends its lines in two ways; save it with one of them" in run.stdout
