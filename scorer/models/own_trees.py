@@ -40,17 +40,31 @@ class Rounds:
     own: int
 
 
+@dataclass(frozen=True)
+class Grown:
+    """The trees of all offers, and those of each offer, grown on filled rows of ``data``."""
+
+    data: TreeData
+    common: xgb.Booster
+    own: dict[int, xgb.Booster]
+
+    def merged(self) -> xgb.Booster:
+        """One booster of all trees."""
+        return self.data.completed(merged(self.common, self.own))
+
+
 def grow_and_count(
-    data: TreeData, parameters: dict[str, Any], held_out: TreeData
-) -> tuple[xgb.Booster, Rounds]:
-    """Grow on ``data`` as many rounds as held-out rows want; the first column is the offer."""
-    common, rounds = grow_until(
+    rows: TreeData, parameters: dict[str, Any], held_out: TreeData
+) -> tuple[Grown, Rounds]:
+    """Grow as many rounds as held-out rows want; the first column is the offer."""
+    data, held_out = rows.without_nan(), held_out.without_nan()
+    common, common_rounds = grow_until(
         _without_offers(data), _deep(parameters, COMMON), COMMON, _without_offers(held_out)
     )
     known, own, watched = _started(held_out, common), {}, []
-    for offer, rows in _by_offer(_started(data, common)):
-        fitting = rows.quantised()
-        booster = xgb.Booster(threaded(_deep(parameters, OWN), rows), [fitting])
+    for offer, part in _by_offer(_started(data, common)):
+        fitting = part.quantised()
+        booster = xgb.Booster(threaded(_deep(parameters, OWN), part), [fitting])
         own[offer] = (booster, fitting)
         held = known.take(known.matrix[:, 0] == offer)
         if len(held.outcomes):
@@ -66,17 +80,18 @@ def grow_and_count(
 
     best = best_rounds(OWN, grow, loss)
     boosters = {offer: booster[:best] for offer, (booster, _) in own.items()}
-    return merged(common, boosters), Rounds(rounds, best)
+    return Grown(rows, common, boosters), Rounds(common_rounds, best)
 
 
-def grow_own(data: TreeData, parameters: dict[str, Any], rounds: Rounds) -> xgb.Booster:
-    """Grow fixed numbers of rounds; the first column of the data is the offer."""
+def grow_own(rows: TreeData, parameters: dict[str, Any], rounds: Rounds) -> Grown:
+    """Grow fixed numbers of rounds; the first column is the offer."""
+    data = rows.without_nan()
     common = grow_rounds(_without_offers(data), _deep(parameters, COMMON), rounds.common)
     own = {
-        offer: grow_rounds(rows, _deep(parameters, OWN), rounds.own)
-        for offer, rows in _by_offer(_started(data, common))
+        offer: grow_rounds(part, _deep(parameters, OWN), rounds.own)
+        for offer, part in _by_offer(_started(data, common))
     }
-    return merged(common, own)
+    return Grown(rows, common, own)
 
 
 def _deep(parameters: dict[str, Any], growth: Growth) -> dict[str, Any]:

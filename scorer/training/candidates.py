@@ -73,7 +73,7 @@ def _own_trees(bench: Workbench, excluded: Folds) -> OfferTrees:
     watched, grown = training & bench.watched, training & ~bench.watched
     found = {name: bench.rounds.setdefault(name, []) for name in ("common", "own")}
     if excluded != EVERYTHING and watched.any() and grown.any():
-        booster, rounds = grow_and_count(
+        trees, rounds = grow_and_count(
             bench.trees.thinned(grown, bench.deal),
             parameters,
             bench.trees.thinned(watched, bench.deal),
@@ -90,10 +90,10 @@ def _own_trees(bench: Workbench, excluded: Folds) -> OfferTrees:
     if excluded == EVERYTHING or not is_many(training):
         more = min((training.sum() / max(learned.sum(), 1)) ** _ROUNDS_BY_ROWS, _AT_MOST_MORE)
         rounds = Rounds(round(more * rounds.common), round(more * rounds.own))
-        booster = grow_own(bench.trees.thinned(training, bench.deal), parameters, rounds)
+        trees = grow_own(bench.trees.thinned(training, bench.deal), parameters, rounds)
     examples = bench.examples
     schema, ready = examples.schema, examples.catalogue.ready
-    return OfferTrees(booster, schema, ready, bench.calibration, None, "own_trees")
+    return OfferTrees(trees.merged(), schema, ready, bench.calibration, None, "own_trees")
 
 
 def _average(bench: Workbench, excluded: Folds) -> RewardModel:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from scorer.arrays import Codes, Mask, Matrix, Vector
+from scorer.features import FeatureSchema
 from scorer.models.boosting import TreeData, with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.design import Design
@@ -144,15 +145,15 @@ class Workbench:
     @cached_property
     def trees(self) -> TreeData:
         """Tree rows of all displays, without a starting margin."""
-        examples = self.examples
-        types = ("c", *examples.schema.feature_types)
-        return TreeData(with_offers(examples.offers, examples.users), types, self.outcomes)
+        examples, schema = self.examples, self.examples.schema
+        types, matrix = ("c", *schema.feature_types), with_offers(examples.offers, examples.users)
+        return TreeData(matrix, types, self.outcomes, missing=_missing_codes(schema))
 
     @property
     def codes(self) -> int:
-        """Largest number of codes of a categorical column of the tree rows."""
+        """Largest number of codes of a categorical column of the tree rows, with that of NaN."""
         examples = self.examples
-        return max(examples.schema.max_categories, len(examples.catalogue.all))
+        return max(examples.schema.max_categories + 1, len(examples.catalogue.all))
 
     def base(self, excluded: Folds, link: str | None = None) -> InteractionBase:
         """The base fitted without the excluded folds; ``link`` logit fits P(success)."""
@@ -238,6 +239,12 @@ class Workbench:
         if len(excluded) > 1 or self.deal > 0:
             return None
         return excluded | {(max(excluded, default=-1) + 1) % self.n_folds}
+
+
+def _missing_codes(schema: FeatureSchema) -> Matrix:
+    """The code of a missing category for each column of the tree rows, after that of "other"."""
+    own = [len(f.categories) + 1 if f.value_type == "category" else np.nan for f in schema.features]
+    return np.array([np.nan, *own], dtype=np.float32)
 
 
 def fold_count(examples: Examples) -> int:

@@ -28,9 +28,9 @@ PARAMETERS = tree_parameters(choose_objective(data().outcomes, "binary"), OWN, 2
 
 def test_each_offer_follows_its_own_trees() -> None:
     """The margins order the offers by the sign of the first number."""
-    booster, rounds = grow_and_count(data(), PARAMETERS, data(1, 1000))
+    grown, rounds = grow_and_count(data(), PARAMETERS, data(1, 1000))
     users = np.random.default_rng(2).normal(size=(200, 3)).astype(np.float32)
-    margins = []
+    booster, margins = grown.merged(), []
     for offer in (0, 1):
         users[:, 0] = offer
         margins.append(booster.inplace_predict(users, predict_type="margin"))
@@ -41,7 +41,7 @@ def test_each_offer_follows_its_own_trees() -> None:
 def test_the_booster_is_the_sum_of_common_and_own_trees() -> None:
     """With no display of an offer, its margins are those of the common trees."""
     only = data().take(data().matrix[:, 0] == 0)
-    booster = grow_own(only, PARAMETERS, Rounds(3, 4))
+    booster = grow_own(only, PARAMETERS, Rounds(3, 4)).merged()
     assert booster.num_boosted_rounds() == 7
     other = only.matrix.copy()
     other[:, 0] = 1
@@ -61,7 +61,7 @@ def test_without_preferences_few_rounds_are_grown() -> None:
 @pytest.mark.parametrize("rounds", [Rounds(2, 2), Rounds(5, 3)])
 def test_the_same_rows_give_a_booster_that_can_be_stored(rounds: Rounds) -> None:
     """Twice the same bytes, which pass the checks of stored boosters."""
-    stored = [bytes(grow_own(data(), PARAMETERS, rounds).save_raw("ubj")) for _ in range(2)]
+    stored = [bytes(grow_own(data(), PARAMETERS, rounds).merged().save_raw("ubj")) for _ in range(2)]
     assert stored[0] == stored[1]
     assert load_booster(stored[0], 3).num_boosted_rounds() == rounds.common + 2 * rounds.own
 
