@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ import xgboost as xgb
 
 from scorer.arrays import Codes, Mask, Matrix, Vector
 from scorer.interruption import stop_if_interrupted
-from scorer.models.missing_categories import filled, with_nan
 from scorer.models.objectives import Objective
 from scorer.models.side_by_side import threads_for
 
@@ -64,9 +62,7 @@ class TreeData:
 
     ``matrix`` float32 (n, 1 + n_features) with the offer's code first; ``outcomes`` float64 (n,)
     in the unit of the objective; ``start`` float32 (n,) is the margin of the base, None without a
-    base; ``weights`` float32 (n,), None if all are 1. ``missing`` float32 (1 + n_features,) are the
-    codes to grow trees on for missing categories, NaN for numbers. ``beside`` is the number of
-    parallel fits.
+    base; ``weights`` float32 (n,), None if all are 1. ``beside`` is the number of parallel fits.
     """
 
     matrix: Matrix
@@ -74,7 +70,6 @@ class TreeData:
     outcomes: Vector
     start: Matrix | None = None
     weights: Matrix | None = None
-    missing: Matrix | None = None
     beside: int = 1
 
     def take(self, rows: Codes | Mask) -> TreeData:
@@ -107,7 +102,7 @@ class TreeData:
         matrices takes longer than the rest.
         """
         return xgb.QuantileDMatrix(
-            self._filled,
+            self.matrix,
             label=self.outcomes.astype(np.float32),
             weight=self.weights,
             base_margin=self.start,
@@ -116,20 +111,6 @@ class TreeData:
             ref=ref,
             nthread=self.threads,
         )
-
-    @cached_property
-    def _filled(self) -> Matrix:
-        return self.matrix if self.missing is None else filled(self.matrix, self.missing)
-
-    def without_nan(self) -> TreeData:
-        """The same rows, filled, to grow several boosters on."""
-        return replace(self, matrix=self._filled, missing=None)
-
-    def completed(self, booster: xgb.Booster) -> xgb.Booster:
-        """The booster grown on the filled rows, for rows with NaN."""
-        if self.missing is None or self._filled is self.matrix:
-            return booster
-        return with_nan(booster, self.missing)
 
     @property
     def size(self) -> float:
@@ -176,7 +157,7 @@ def grow_until(
         lambda number: booster.update(fitting, number),
         lambda number: loss_of(booster, watched, number),
     )
-    return data.completed(booster[:rounds]), rounds
+    return booster[:rounds], rounds
 
 
 def best_rounds(
@@ -211,7 +192,7 @@ def grow_rounds(data: TreeData, parameters: dict[str, Any], rounds: int) -> xgb.
     for number in range(rounds):
         stop_if_interrupted()
         booster.update(fitting, number)
-    return data.completed(booster.reset())
+    return booster.reset()
 
 
 def halved(booster: xgb.Booster) -> xgb.Booster:

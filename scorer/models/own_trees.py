@@ -42,22 +42,20 @@ class Rounds:
 
 @dataclass(frozen=True)
 class Grown:
-    """The trees of all offers, and those of each offer, grown on filled rows of ``data``."""
+    """The trees of all offers, and those of each offer."""
 
-    data: TreeData
     common: xgb.Booster
     own: dict[int, xgb.Booster]
 
     def merged(self) -> xgb.Booster:
         """One booster of all trees."""
-        return self.data.completed(merged(self.common, self.own))
+        return merged(self.common, self.own)
 
 
 def grow_and_count(
-    rows: TreeData, parameters: dict[str, Any], held_out: TreeData
+    data: TreeData, parameters: dict[str, Any], held_out: TreeData
 ) -> tuple[Grown, Rounds]:
-    """Grow as many rounds as held-out rows want; the first column is the offer."""
-    data, held_out = rows.without_nan(), held_out.without_nan()
+    """Grow on ``data`` as many rounds as held-out rows want; the first column is the offer."""
     common, common_rounds = grow_until(
         _without_offers(data), _deep(parameters, COMMON), COMMON, _without_offers(held_out)
     )
@@ -80,18 +78,17 @@ def grow_and_count(
 
     best = best_rounds(OWN, grow, loss)
     boosters = {offer: booster[:best] for offer, (booster, _) in own.items()}
-    return Grown(rows, common, boosters), Rounds(common_rounds, best)
+    return Grown(common, boosters), Rounds(common_rounds, best)
 
 
-def grow_own(rows: TreeData, parameters: dict[str, Any], rounds: Rounds) -> Grown:
-    """Grow fixed numbers of rounds; the first column is the offer."""
-    data = rows.without_nan()
+def grow_own(data: TreeData, parameters: dict[str, Any], rounds: Rounds) -> Grown:
+    """Grow fixed numbers of rounds; the first column of the data is the offer."""
     common = grow_rounds(_without_offers(data), _deep(parameters, COMMON), rounds.common)
     own = {
         offer: grow_rounds(part, _deep(parameters, OWN), rounds.own)
         for offer, part in _by_offer(_started(data, common))
     }
-    return Grown(rows, common, own)
+    return Grown(common, own)
 
 
 def _deep(parameters: dict[str, Any], growth: Growth) -> dict[str, Any]:

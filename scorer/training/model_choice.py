@@ -95,19 +95,18 @@ def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
     """
     names = tuple(name for name in logged.scored.names if name != DEPLOYED)
     feedback = logged.feedback
-    baseline, drawn_baseline = logged.policy(BEST_SINGLE), logged.policy(BEST_SINGLE, by_rank=True)
-    draws = {name: logged.policy(name, by_rank=True) for name in names}
+    shown = {name: logged.policy(name) for name in names}
+    draws, gains = shown, _over_best_single(logged, shown)
+    drawn_gains = gains
+    if logged.scored.has_many.any():
+        draws = {name: logged.policy(name, by_rank=True) for name in names}
+        drawn_gains = _over_best_single(logged, draws)
     values = tuple(
-        CandidateValue(
-            name,
-            evaluate(feedback, logged.policy(name)),
-            compare(feedback, logged.policy(name), baseline, inflation=logged.inflation),
-            compare(feedback, drawn, drawn_baseline, inflation=logged.inflation),
-        )
-        for name, drawn in draws.items()
+        CandidateValue(name, evaluate(feedback, shown[name]), gains[name], drawn_gains[name])
+        for name in names
     )
-    by_rank = _is_thin(values[names.index(BEST_SINGLE)].value)
-    rows = np.stack([_contributions(logged, logged.policy(name, by_rank)) for name in names])
+    judged = draws if _is_thin(values[names.index(BEST_SINGLE)].value) else shown
+    rows = np.stack([_contributions(logged, judged[name]) for name in names])
     totals = rows.sum(axis=1)
     personal = [i for i, name in enumerate(names) if name != BEST_SINGLE]
     order = tuple(names[i] for i in sorted(personal, key=lambda i: (-totals[i], i)))
@@ -120,13 +119,24 @@ def select(logged: LoggedPolicies, folds: Codes, n_folds: int) -> Selection:
         candidates=values,
         rows=rows,
         by_fold=by_fold,
-        gain=compare(feedback, policy, baseline, inflation=logged.inflation),
-        evidence=compare(feedback, drawn, drawn_baseline, inflation=logged.inflation),
+        gain=compare(feedback, policy, shown[BEST_SINGLE], inflation=logged.inflation),
+        evidence=compare(feedback, drawn, draws[BEST_SINGLE], inflation=logged.inflation),
         logged=logged,
         policy=policy,
         drawn=drawn,
-        drawn_baseline=drawn_baseline,
+        drawn_baseline=draws[BEST_SINGLE],
     )
+
+
+def _over_best_single(
+    logged: LoggedPolicies, policies: dict[str, TargetPolicy]
+) -> dict[str, PairedDifference]:
+    """Compare each policy with that of the best single offer."""
+    feedback, baseline = logged.feedback, policies[BEST_SINGLE]
+    return {
+        name: compare(feedback, policy, baseline, inflation=logged.inflation)
+        for name, policy in policies.items()
+    }
 
 
 def _is_thin(value: PolicyEstimate) -> bool:

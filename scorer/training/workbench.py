@@ -17,9 +17,9 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+import xgboost as xgb
 
 from scorer.arrays import Codes, Mask, Matrix, Vector
-from scorer.features import FeatureSchema
 from scorer.models.boosting import TreeData, with_offers
 from scorer.models.calibration import Calibration
 from scorer.models.design import Design
@@ -30,6 +30,7 @@ from scorer.models.interaction_base import (
     fit_base,
     logged_margins,
 )
+from scorer.models.missing_categories import filled, with_nan
 from scorer.models.objectives import Objective
 from scorer.models.protocol import RewardModel
 from scorer.ope.evaluation import CHOSEN_ELSEWHERE, CROSS_FITTED
@@ -144,10 +145,21 @@ class Workbench:
 
     @cached_property
     def trees(self) -> TreeData:
-        """Tree rows of all displays, without a starting margin."""
-        examples, schema = self.examples, self.examples.schema
-        types, matrix = ("c", *schema.feature_types), with_offers(examples.offers, examples.users)
-        return TreeData(matrix, types, self.outcomes, missing=_missing_codes(schema))
+        """Tree rows of all displays, filled, without a starting margin."""
+        examples, types = self.examples, ("c", *self.examples.schema.feature_types)
+        rows = with_offers(examples.offers, examples.users)
+        return TreeData(filled(rows, self._missing_codes), types, self.outcomes)
+
+    def for_nan(self, booster: xgb.Booster) -> xgb.Booster:
+        """The booster grown on filled rows, for people whose missing categories are NaN."""
+        return with_nan(booster, self._missing_codes)
+
+    @cached_property
+    def _missing_codes(self) -> Matrix:
+        """Codes of missing categories by column of the tree rows, after "other"; else NaN."""
+        features = self.examples.schema.features
+        codes = [len(f.categories) + 1 if f.value_type == "category" else np.nan for f in features]
+        return np.array([np.nan, *codes], dtype=np.float32)
 
     @property
     def codes(self) -> int:
@@ -239,12 +251,6 @@ class Workbench:
         if len(excluded) > 1 or self.deal > 0:
             return None
         return excluded | {(max(excluded, default=-1) + 1) % self.n_folds}
-
-
-def _missing_codes(schema: FeatureSchema) -> Matrix:
-    """The code of a missing category for each column of the tree rows, after that of "other"."""
-    own = [len(f.categories) + 1 if f.value_type == "category" else np.nan for f in schema.features]
-    return np.array([np.nan, *own], dtype=np.float32)
 
 
 def fold_count(examples: Examples) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xgboost as xgb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scorer.models.boosting import Growth, TreeData, grow_rounds, grow_until
-from scorer.models.missing_categories import filled
+from scorer.models.boosting import TreeData, grow_rounds
+from scorer.models.missing_categories import filled, with_nan
 
 TYPES, CODES = ("c", "c", "q"), np.array([np.nan, 4, np.nan], dtype=np.float32)
 PARAMETERS = {"tree_method": "hist", "max_cat_to_onehot": 6, "objective": "binary:logistic"}
@@ -22,7 +24,7 @@ def data(seed: int, missing: float, numbers_missing: float = 0.0) -> TreeData:
     matrix[rng.random(800) < numbers_missing, 2] = np.nan
     rate = np.where(np.isnan(matrix[:, 1]), 0.2 + 0.6 * (matrix[:, 0] == 0), 0.3)
     rate = np.where(matrix[:, 2] == 1, 0.1, rate)
-    return TreeData(matrix, TYPES, (rng.random(800) < rate).astype(float), missing=CODES)
+    return TreeData(matrix, TYPES, (rng.random(800) < rate).astype(float))
 
 
 def margins(booster: xgb.Booster, matrix: np.ndarray) -> np.ndarray:
@@ -35,16 +37,17 @@ def margins(booster: xgb.Booster, matrix: np.ndarray) -> np.ndarray:
 def test_nan_is_answered_as_its_code(seed: int, missing: float, numbers: float) -> None:
     """A booster gives a row with NaN the margin of the same row with the code of its column."""
     rows = data(seed, missing, numbers)
-    booster = grow_rounds(rows, PARAMETERS, 8)
-    coded = np.where(np.isnan(rows.matrix), CODES, rows.matrix)
-    other = booster.copy()
-    np.testing.assert_array_equal(margins(booster, rows.matrix), margins(other, coded))
+    coded = filled(rows.matrix, CODES)
+    booster = grow_rounds(replace(rows, matrix=coded), PARAMETERS, 8)
+    found = margins(with_nan(booster, CODES), rows.matrix)
+    np.testing.assert_array_equal(found, margins(booster, coded))
 
 
 def test_people_without_a_category_are_a_group_of_their_own() -> None:
     """The offer that they prefer has the highest margin for them, and for nobody else."""
     rows = data(1, 0.3)
-    booster, _ = grow_until(rows, PARAMETERS, Growth(3, 0.3, 10, 20), rows)
+    coded = replace(rows, matrix=filled(rows.matrix, CODES))
+    booster = with_nan(grow_rounds(coded, PARAMETERS, 10), CODES)
     first, second, third = (
         margins(booster, np.array([[o, np.nan, 0], [o, 1, 0]], np.float32)) for o in range(3)
     )

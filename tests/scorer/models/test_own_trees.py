@@ -61,7 +61,9 @@ def test_without_preferences_few_rounds_are_grown() -> None:
 @pytest.mark.parametrize("rounds", [Rounds(2, 2), Rounds(5, 3)])
 def test_the_same_rows_give_a_booster_that_can_be_stored(rounds: Rounds) -> None:
     """Twice the same bytes, which pass the checks of stored boosters."""
-    stored = [bytes(grow_own(data(), PARAMETERS, rounds).merged().save_raw("ubj")) for _ in range(2)]
+    stored = [
+        bytes(grow_own(data(), PARAMETERS, rounds).merged().save_raw("ubj")) for _ in range(2)
+    ]
     assert stored[0] == stored[1]
     assert load_booster(stored[0], 3).num_boosted_rounds() == rounds.common + 2 * rounds.own
 
