@@ -20,15 +20,14 @@ texts as (
         {{ text_to_boolean("is_final_text") }}::varchar as meaning
     from records
     {%- for path in raw_files_of_kind("displays", ["csv", "parquet", "table"]) %}
-        {%- set reader = file_reader("displays", path, raw_file_kind(path)) -%}
-        {%- set types = described("select * from " ~ reader) -%}
-        {%- for column in prefixed_columns(path, "seg", types.keys() | list).values() if types[column] == "VARCHAR" %}
+        {%- set file = read_file("displays", path, raw_file_kind(path)) -%}
+        {%- for column in prefixed_columns(path, "seg", file["types"] | list).values() if file["types"][column] == "VARCHAR" %}
     union all
     select
         {{ quoted(column) }} as column_name,
         {{ without_null_mark(identifier(column)) }} as spelling,
         {{ text_to_boolean(identifier(column)) }}::varchar as meaning
-    from {{ reader }}
+    from {{ file["relation"] }}
         {%- endfor %}
     {%- endfor %}
     union all

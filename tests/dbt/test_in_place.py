@@ -86,6 +86,18 @@ def test_a_row_that_breaks_the_contract_leaves_the_old_table(build: Build, tmp_p
     assert query(tmp_path, comments) == [("One row per 'quoted' value.",)]
 
 
+def test_a_column_of_another_type_than_in_the_contract_is_refused(
+    build: Build, tmp_path: Path
+) -> None:
+    """The type of a query is not cast to that of the contract; the message names both."""
+    assert build(1).returncode == 0
+    failed = build("1.5")
+    assert failed.returncode == 1
+    message = "column value of kept: the contract has INTEGER, the query DECIMAL(2,1)"
+    assert message in " ".join(failed.stdout.split())
+    assert query(tmp_path, "from kept") == [(1, "it's")]
+
+
 @pytest.mark.parametrize(("before", "after"), [("table", "view"), ("view", "table")])
 def test_a_change_of_kind_that_fails_leaves_the_old_relation(
     build: Build, tmp_path: Path, before: str, after: str

@@ -1,12 +1,23 @@
+{# True if a text is one of some words, NULL if it is NULL. #}
+{% macro is_one_of(text, words) -%}{{ return(adapter.dispatch("is_one_of", "nextoffer")(text, words)) }}{%- endmacro %}
+
+{# An IN list of more than a few words would be planned as a join, each time that it occurs. #}
+{% macro duckdb__is_one_of(text, words) -%}
+    {%- set patterns = [] -%}
+    {%- for word in words -%}{%- do patterns.append(modules.re.escape(word)) -%}{%- endfor -%}
+    regexp_full_match({{ text }}, {{ quoted(patterns | join("|")) }})
+{%- endmacro %}
+
 {# Text with the usual marks for a missing value (NULL, NA, N/A, NaN, \N, None and the like, in any case) turned to NULL. #}
 {% macro without_null_mark(text) -%}{{ return(adapter.dispatch("without_null_mark", "nextoffer")(text)) }}{%- endmacro %}
 
 {% macro duckdb__without_null_mark(text) -%}
+    {%- set marks = [
+        "", "null", "na", "n/a", "#n/a", "<na>", "nan", "\\n", "none", "nil", "nat", "n.a.", "(null)", "<null>", "[null]", "#null!",
+        "#nv", "#n/d", "undefined", "-", "--",
+    ] %}
     case
-        when lower(trim({{ text }})) not in (
-            '', 'null', 'na', 'n/a', '#n/a', '<na>', 'nan', '\n', 'none', 'nil', 'nat', 'n.a.', '(null)', '<null>', '[null]', '#null!',
-            '#nv', '#n/d', 'undefined', '-', '--'
-        )
+        when not {{ is_one_of("lower(trim(" ~ text ~ "))", marks) }}
             then trim({{ text }})
     end
 {%- endmacro %}
@@ -39,8 +50,8 @@
 
 {% macro duckdb__text_to_boolean(text) -%}
     case
-        when lower(trim({{ text }})) in ({{ quoted_list(true_words())[1:-1] }}) then true
-        when lower(trim({{ text }})) in ({{ quoted_list(false_words())[1:-1] }}) then false
+        when {{ is_one_of("lower(trim(" ~ text ~ "))", true_words()) }} then true
+        when {{ is_one_of("lower(trim(" ~ text ~ "))", false_words()) }} then false
         when try_cast(replace({{ text }}, ',', '.') as double) = 1 then true
         when try_cast(replace({{ text }}, ',', '.') as double) = 0 then false
     end
@@ -77,26 +88,16 @@
     )
 {%- endmacro %}
 
-{# What the numbers of some columns show, one row: for the n-th text how many have a decimal comma (`commas_n`), a decimal
-   point (`points_n`), and how many are no numbers in either way (`others_n`). #}
-{% macro decimal_marks(texts, relation) -%}{{ return(adapter.dispatch("decimal_marks", "nextoffer")(texts, relation)) }}{%- endmacro %}
+{# Columns of an aggregate query that show how the numbers of a text are written: how many have a decimal comma
+   (`commas_<name>`), a decimal point (`points_<name>`), and how many are no numbers in either way (`others_<name>`). #}
+{% macro decimal_marks(text, name) -%}{{ return(adapter.dispatch("decimal_marks", "nextoffer")(text, name)) }}{%- endmacro %}
 
-{% macro duckdb__decimal_marks(texts, relation) -%}
+{% macro duckdb__decimal_marks(text, name) -%}
     {%- set comma = "[-+]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)" -%}
     {%- set point = "[-+]?(\d+\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)" -%}
-    select
-        {%- for text in texts %}
-        count(*) filter (where regexp_full_match(amount_{{ loop.index }}, '{{ comma }}')) as commas_{{ loop.index }},
-        count(*) filter (where regexp_full_match(amount_{{ loop.index }}, '{{ point }}')) as points_{{ loop.index }},
-        count(*) filter (where not regexp_full_match(amount_{{ loop.index }}, '[-+]?[\d.,]+')) as others_{{ loop.index }},
-        {%- endfor %}
-    from (
-        select
-            {%- for text in texts %}
-            {{ plain_amount(text) }} as amount_{{ loop.index }},
-            {%- endfor %}
-        from {{ relation }}
-    )
+    count(*) filter (where regexp_full_match({{ plain_amount(text) }}, '{{ comma }}')) as commas_{{ name }},
+    count(*) filter (where regexp_full_match({{ plain_amount(text) }}, '{{ point }}')) as points_{{ name }},
+    count(*) filter (where not regexp_full_match({{ plain_amount(text) }}, '[-+]?[\d.,]+')) as others_{{ name }}
 {%- endmacro %}
 
 {# A number whose comma separates decimals, with a point in its place and without those of thousands; other text as it is. #}
@@ -127,7 +128,7 @@
 {% macro duckdb__plain_id(text) -%}
     case
         when ends_with({{ text }}, '.0') or ends_with({{ text }}, '.00') then regexp_replace({{ text }}, '^(-?\d+)\.0+$', '\1')
-        when lower({{ text }}) in ('null', 'nan', '<na>', '\n', '(null)', '<null>', 'undefined') then null
+        when {{ is_one_of("lower(" ~ text ~ ")", ["null", "nan", "<na>", "\\n", "(null)", "<null>", "undefined"]) }} then null
         else {{ text }}
     end
 {%- endmacro %}

@@ -6,10 +6,10 @@
 {# Rewrites the local dates of a timestamp column so that `text_to_utc` can read them. If a date could start with the day
    or the month, the other dates of the file decide, then var date_order; dates with points start with the day. Stops with
    both readings if nothing decides. A file without a local date in its first records is not searched for them: of later
-   ones, only dates with one reading are read. #}
-{% macro time_text(source_name, column, text, relation) %}
-    {%- set beginning = "(select * from " ~ relation ~ " limit 20000)" -%}
-    {%- if not query_rows(local_date_parts(text, beginning)) -%}
+   ones, only dates with one reading are read. traits: the result of `text_traits`. #}
+{% macro time_text(source_name, column, relation, traits) %}
+    {%- set text = identifier(column) -%}
+    {%- if not traits.get("has_local_date_" ~ column) -%}
         {{ return(local_date_to_iso(text, {".": true, "/": none, "/2": none})) }}
     {%- endif -%}
     {%- set day_first = {".": true, "/": true, "/2": none} -%}

@@ -18,38 +18,43 @@
     {%- endfor -%}
 {% endmacro %}
 
-{# Reader of one CSV or Parquet file, which returns exactly the columns of the file. CSV is read as text; short lines are
-   padded with NULLs, and lines that are not valid CSV go to `rejects_<input_name>`. #}
-{% macro file_reader(input_name, path, kind) -%}
-    {%- if kind == "table" -%}
-        {{ return(input_relation(path)) }}
-    {%- elif kind == "parquet" -%}
-        {{ return("read_parquet(" ~ quoted(glob_literal(path)) ~ ")") }}
+{# One CSV or Parquet file or table, which has exactly the columns of the file: `relation`, what to read it from; `types`,
+   {column: type}; and the `delimiter` of CSV. CSV is read as text; short lines are padded with NULLs, and lines that are
+   not valid CSV go to `rejects_<input_name>`. #}
+{% macro read_file(input_name, path, kind) -%}
+    {%- if kind == "csv" -%}
+        {%- set dialect, types = csv_dialect(path), {} -%}
+        {{- require_distinct_names(path, dialect["names"]) -}}
+        {%- for name in dialect["names"] -%}{%- do types.update({name: "VARCHAR"}) -%}{%- endfor -%}
+        {{ return({
+            "relation": csv_reader(input_name, path, dialect), "types": types, "delimiter": dialect["delimiter"],
+        }) }}
     {%- endif -%}
-    {%- set dialect, columns = csv_dialect(path), [] -%}
-    {{- require_distinct_names(path, dialect["names"]) -}}
+    {%- set relation = input_relation(path) if kind == "table" else "read_parquet(" ~ quoted(glob_literal(path)) ~ ")" -%}
+    {{ return({"relation": relation, "types": described("select * from " ~ relation)}) }}
+{%- endmacro %}
+
+{% macro csv_reader(input_name, path, dialect) -%}
+    {%- set columns = [] -%}
     {%- for name in dialect["names"] -%}{%- do columns.append(quoted(name) ~ ": 'varchar'") -%}{%- endfor -%}
-    {%- set reader -%}
-        read_csv(
-            {{ quoted(glob_literal(path)) }},
-            columns = { {{ columns | join(", ") }} },
-            auto_detect = false,
-            header = true,
-            skip = {{ dialect["skip"] }},
-            encoding = '{{ dialect["encoding"] }}',
-            compression = '{{ dialect["compression"] }}',
-            delim = {{ quoted(dialect["delimiter"]) }},
-            quote = '"',
-            escape = '"',
-            null_padding = true,
-            parallel = {{ "false" if dialect["has_line_breaks"] else "true" }},
-            ignore_errors = true,
-            store_rejects = true,
-            rejects_table = 'rejects_{{ input_name }}',
-            rejects_scan = 'rejects_scan_{{ input_name }}'
-        )
-    {%- endset -%}
-    {{ return(reader) }}
+    read_csv(
+        {{ quoted(glob_literal(path)) }},
+        columns = { {{ columns | join(", ") }} },
+        auto_detect = false,
+        header = true,
+        skip = {{ dialect["skip"] }},
+        encoding = '{{ dialect["encoding"] }}',
+        compression = '{{ dialect["compression"] }}',
+        delim = {{ quoted(dialect["delimiter"]) }},
+        quote = '"',
+        escape = '"',
+        null_padding = true,
+        parallel = {{ "false" if dialect["has_line_breaks"] else "true" }},
+        ignore_errors = true,
+        store_rejects = true,
+        rejects_table = 'rejects_{{ input_name }}',
+        rejects_scan = 'rejects_scan_{{ input_name }}'
+    )
 {%- endmacro %}
 
 {# Line number of a record. Exact in Parquet; in CSV, `correct_line_numbers` adds blank lines, quoted line breaks and

@@ -59,7 +59,7 @@
     {%- if kind == "csv" -%}
         {%- set names = csv_dialect(path, is_counted=false)["names"] -%}
     {%- elif kind in ("parquet", "table") -%}
-        {%- set names = described("select * from " ~ file_reader(input_name, path, kind)).keys() | list -%}
+        {%- set names = read_file(input_name, path, kind)["types"] | list -%}
     {%- else -%}
         {%- set names = record_keys(input_name, path) -%}
     {%- endif -%}

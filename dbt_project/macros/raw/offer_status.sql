@@ -14,7 +14,7 @@
     case
         when {{ text }} is null then 'approved'
         {%- for status, words in status_words().items() %}
-        when replace(lower(trim({{ text }})), '_', ' ') in ({{ quoted_list(words)[1:-1] }}) then '{{ status }}'
+        when {{ is_one_of("replace(lower(trim(" ~ text ~ ")), '_', ' ')", words) }} then '{{ status }}'
         {%- endfor %}
     end
 {%- endmacro %}

@@ -3,21 +3,13 @@
     {%- set matched = matched_columns(path, keys, display_columns()) -%}
     {%- do prefixed_columns(path, "seg", keys) -%}
     {%- do prefixed_columns(path, "ctx", keys) -%}
-    {%- set paths, places = [], {} -%}
-    {%- for column in display_columns() -%}
-        {%- set own = [] -%}
-        {%- for name in record_spellings(column, matched, {}) -%}
-            {%- do paths.append('$."' ~ name ~ '"') -%}
-            {%- do own.append("fields[" ~ paths | length ~ "]") -%}
-        {%- endfor -%}
-        {%- do places.update({column: "nullif(trim(coalesce(" ~ own | join(", ") ~ ")), '')"}) -%}
-    {%- endfor -%}
-    {%- set relation -%}
+    {%- set fields = record_fields(display_columns(), matched, {}) -%}
+    {%- set entries -%}
     (
         select
             line,
             case when {{ is_json_object("line") }} and {{ has_few_fields("line") }} then line end as document,
-            json_extract_string(document, {{ quoted_list(paths) }}) as fields,
+            json_extract_string(document, {{ quoted_list(fields["paths"]) }}) as fields,
             json_keys(document) as keys,
             -- The first value of a repeated key is used.
             list_filter(
@@ -35,9 +27,20 @@
         from ({{ read_documents("displays", [path]) }})
     )
     {%- endset -%}
+    {%- set relation -%}
+    (
+        select
+            {%- for column, text in fields["texts"].items() %}
+            {{ text }} as "{{ column }}",
+            {%- endfor %}
+            * exclude (document, fields, keys, entries)
+        from {{ entries }}
+    )
+    {%- endset -%}
+    {%- set spelled = spelled_texts(path, display_columns(), relation) -%}
     select
         {%- for column in display_columns() %}
-        {{ spelled_text(path, column, places[column], relation) }} as {{ display_alias(column) }},
+        {{ spelled.get(column, identifier(column)) }} as {{ display_alias(column) }},
         {%- endfor %}
         list_transform(
             list_filter(segment_entries, lambda entry: {{ text_to_boolean("entry[2]") }}),

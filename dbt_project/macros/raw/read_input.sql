@@ -79,60 +79,38 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Columns whose values are ids. #}
-{% macro id_columns() %}
-    {{ return(["profile_id", "offer_id", "request_id", "segment_id", "placement_id", "activity_id", "scope_id"]) }}
-{% endmacro %}
-
-{# A wanted column of a file as trimmed text, spelled in one way; NULL if the file lacks it.
-   matched: wanted column -> the file's; types: the file's column -> its type; relation: what is read. #}
-{% macro column_text(source_name, column, matched, types, relation) -%}
-    {%- if column not in matched -%}{{ return("null::varchar") }}{%- endif -%}
-    {%- set text = "nullif(trim(" ~ as_text(matched[column], types[matched[column]]) ~ "), '')" -%}
-    {%- if types[matched[column]] == "VARCHAR" -%}
-        {{ return(spelled_text(source_name, column, text, relation)) }}
-    {%- endif -%}
-    {{ return(text) }}
-{%- endmacro %}
-
-{# Text of a wanted column with timestamps, numbers, ids and missing values spelled in one way. #}
-{% macro spelled_text(source_name, column, text, relation) -%}
-    {%- if column in id_columns() -%}
-        {{ return(plain_id(text)) }}
-    {%- endif -%}
-    {%- set text = without_null_mark(text) -%}
-    {%- if column in time_columns() -%}
-        {{ return(time_text(source_name, column, text, relation)) }}
-    {%- elif column in number_columns() -%}
-        {{ return(amount_text(text, relation)) }}
-    {%- endif -%}
-    {{ return(text) }}
-{%- endmacro %}
-
-{% macro typed_columns(source_name, types, columns, required, relation) %}
-    {%- set matched = matched_columns(source_name, types.keys() | list, columns) -%}
-    {{- require_columns(source_name, matched, types.keys(), required) -}}
+{# The wanted columns of a file as trimmed text in a select list; NULL if the file lacks them.
+   matched: wanted column -> the file's; types: the file's column -> its type. #}
+{% macro plain_columns(columns, matched, types) -%}
     {%- for column in columns %}
-        {{ column_text(source_name, column, matched, types, relation) }} as "{{ column }}",
+        {%- if column not in matched %}
+        null::varchar as "{{ column }}"
+        {%- else -%}
+        {%- set text = "nullif(trim(" ~ as_text(matched[column], types[matched[column]]) ~ "), '')" %}
+        {{ plain_text(column, text) if types[matched[column]] == "VARCHAR" else text }} as "{{ column }}"
+        {%- endif -%}
+        {{ "," if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
 {% macro read_columns(input_name, path, kind, columns, required) %}
-    {%- set reader = file_reader(input_name, path, kind) -%}
-    {%- set types = described("select * from " ~ reader) -%}
+    {%- set file = read_file(input_name, path, kind) -%}
+    {%- set types = file["types"] -%}
+    {%- set matched = matched_columns(path, types | list, columns) -%}
+    {{- require_columns(path, matched, types | list, required) -}}
+    {%- set plain = plain_columns(columns, matched, types) -%}
+    {%- set spelled = spelled_texts(path, text_columns(columns, matched, types), "(select " ~ plain ~ " from " ~ file["relation"] ~ ")") %}
     select
-        {{- typed_columns(path, types, columns, required, reader) }}
+        {%- for column in columns %}
+        {{ spelled.get(column, identifier(column)) }} as "{{ column }}",
+        {%- endfor %}
         null::varchar as raw_line,
         {{ source_file(quoted(path)) }} as source_file,
-        {{ record_line_number(kind, types) }} as line_number
-    from {{ reader }} as records
-{% endmacro %}
-
-{# The names a wanted column may have in the records of a file, the exact one first. #}
-{% macro record_spellings(column, matched, spellings) %}
-    {%- set names = [column] -%}
-    {%- for name in [spellings.get(column), matched.get(column)] if name and name not in names -%}
-        {%- do names.append(name) -%}
-    {%- endfor -%}
-    {{ return(names) }}
+        line_number
+    from (
+        select
+            {{ plain }},
+            {{ record_line_number(kind, types) }} as line_number
+        from {{ file["relation"] }} as records
+    )
 {% endmacro %}

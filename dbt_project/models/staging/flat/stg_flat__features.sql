@@ -2,8 +2,7 @@
 -- depends_on: {{ ref('stg_raw_files') }}
 {%- set found = [] -%}
 {%- for path in raw_files_of_kind("displays", ["parquet", "table"]) -%}
-    {%- set reader = file_reader("displays", path, raw_file_kind(path)) -%}
-    {%- for column, type in described("select * from " ~ reader).items() -%}
+    {%- for column, type in read_file("displays", path, raw_file_kind(path))["types"].items() -%}
         {%- if has_prefix(column, "seg") -%}
             {%- do found.append(("segment", column[4:] | trim, "boolean", path)) -%}
         {%- elif has_prefix(column, "ctx") -%}
