@@ -16,6 +16,7 @@ from scorer.errors import InputError
 from scorer.inputs.damaged_files import MIXED_LINE_ENDS, known_damage, remember_damage
 from scorer.inputs.file_forms import UnreadableError
 from scorer.inputs.foreign_exports import exports_among, require_own_format
+from scorer.inputs.long_lines import require_short_lines
 from scorer.inputs.plain_files import plain_files
 from scorer.inputs.raw_folder import INPUTS, empty_folders, input_files, unnamed_entries
 from scorer.inputs.text_traits import DEFAULT_CODE_PAGE
@@ -76,6 +77,8 @@ def readable_files(settings: Settings) -> ReadableFiles:
                 if path in damage and not is_mixed:
                     raise UnreadableError(damage[path])
                 plain = plain_files(path, name, folder, settings.code_page, is_mixed)
+                for file in plain.files:
+                    require_short_lines(file)
             except UnreadableError as error:
                 if name not in SET_ASIDE:
                     raise InputError(f"{path} {error}") from None

@@ -17,6 +17,7 @@
         compression = '{{ compression }}',
         strict_mode = false,
         max_line_size = {{ longest_line_bytes() }},
+        buffer_size = {{ longest_line_bytes() }},
         ignore_errors = true,
         store_rejects = true,
         rejects_table = 'rejects_{{ input_name }}',
