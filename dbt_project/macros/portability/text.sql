@@ -19,13 +19,20 @@
     md5(json_array({{ values | join(", ") }})::varchar)
 {%- endmacro %}
 
-{# A list of segments and a map of context as text, sorted so that the order of input columns does not matter. #}
+{# A list of segments and a map of context as text, sorted so that the order of input columns does not matter; numbers in
+   one spelling, because 1 and 1.0 are the same in another kind of file. #}
 {% macro text_of_features(segments, context) -%}
     {{ return(adapter.dispatch("text_of_features", "nextoffer")(segments, context)) }}
 {%- endmacro %}
 
 {% macro duckdb__text_of_features(segments, context) -%}
-    json_array(list_sort({{ segments }}), list_sort(map_entries({{ context }})))::varchar
+    json_array(
+        list_sort({{ segments }}),
+        list_sort(list_transform(
+            map_entries({{ context }}),
+            lambda entry: [entry.key, coalesce(try_cast(entry.value as double)::varchar, entry.value)]
+        ))
+    )::varchar
 {%- endmacro %}
 
 {# Stops the query with a message, a text expression. #}

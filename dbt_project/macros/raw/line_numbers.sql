@@ -1,3 +1,24 @@
+{# The lines of text files with their `place` among those of all files, and whether a line `is_first` in its file. One reader
+   for all files, because each reader keeps a buffer of the longest line. Only long texts are cut,
+   because cutting every text would take as long as reading it. #}
+{% macro placed_lines(files) %}
+    {%- if files %}
+    select
+        {{ source_file() }} as source_file,
+        case when length(line) > 2000 then left(line, 2000) else coalesce(line, '') end as raw_text,
+        row_number() over () as place,
+        lag(filename) over () is distinct from filename as is_first
+    from {{ read_lines(files, "again") }}
+    {%- else %}
+    select
+        null::varchar as source_file,
+        null::varchar as raw_text,
+        null::bigint as place,
+        null::boolean as is_first
+    where false
+    {%- endif %}
+{% endmacro %}
+
 {# First line of each record of a CSV file: `record_number` as the engine counts (header and blank lines included),
    `line_number` in the file, and `is_blank`. A line break inside quotes does not start a record. Reads the lines that
    are not UTF-8 from `rejects_dialect`, which `csv_dialect` fills. #}

@@ -42,21 +42,19 @@ with rejected as (
 
 read_again as (
 
-    {% for path in files %}
+    {{ placed_lines(files) }}
+
+),
+
+found as (
+
     select
-        {{ source_file() }} as source_file,
-        -- Truncating every text would take as long as reading it.
-        case when length(line) > 2000 then left(line, 2000) else coalesce(line, '') end as raw_text,
-        row_number() over () as kept_number
-    from {{ read_lines([path], "again") }}
-    {{ "union all" if not loop.last }}
-    {% else %}
-    select
-        null::varchar as source_file,
-        null::varchar as raw_text,
-        null::bigint as kept_number
-    where false
-    {% endfor %}
+        read_again.*,
+        wanted.raw_text is not null as is_wanted
+    from read_again
+    left join (select distinct source_file, raw_text from rejected) as wanted
+        on read_again.source_file = wanted.source_file and read_again.raw_text = wanted.raw_text
+    where read_again.is_first or wanted.raw_text is not null
 
 ),
 
@@ -89,12 +87,12 @@ last_known as (
 places as (
 
     select
-        read_again.source_file,
-        read_again.raw_text,
-        {{ smallest_values("read_again.kept_number", 20 * most_rejected_rows()) }} as kept_numbers
-    from read_again
-    inner join (select distinct source_file, raw_text from rejected) as wanted
-        on read_again.source_file = wanted.source_file and read_again.raw_text = wanted.raw_text
+        found.source_file,
+        found.raw_text,
+        {{ smallest_values("found.place - firsts.place + 1", 20 * most_rejected_rows()) }} as kept_numbers
+    from found
+    inner join found as firsts on found.source_file = firsts.source_file and firsts.is_first
+    where found.is_wanted
     group by 1, 2
 
 ),
