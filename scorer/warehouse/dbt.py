@@ -36,6 +36,8 @@ _TOO_LITTLE_MEMORY = (
     b" and run the same command again\n"
 )
 _GC_THRESHOLD = (200_000, 20, 100)
+# Environment variables that may decide how a project is parsed.
+_VARIABLES = ("DBT_", "NEXTOFFER_")
 # The last parsed project, by what it was parsed from.
 _MANIFESTS: dict[tuple[str, frozenset[tuple[str, str]]], Any] = {}
 _FAILED = ("error", "fail", "runtime error", "partial success")
@@ -125,7 +127,9 @@ def _selection(selector: str) -> list[str]:
 def _parsed(settings: Settings) -> Any:
     """Return the manifest of the project, without what earlier runs compiled in it."""
     files = listing_fingerprint(None, settings.project_dir)
-    key = (files, frozenset(os.environ.items()))
+    # The path of the database does not matter for the manifest.
+    read = {name for name in os.environ if name.startswith(_VARIABLES)} - {"NEXTOFFER_DATABASE"}
+    key = (files, frozenset((name, os.environ[name]) for name in read))
     if key not in _MANIFESTS:
         _MANIFESTS.clear()
         _MANIFESTS[key] = _parse(settings)

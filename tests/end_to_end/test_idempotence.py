@@ -27,7 +27,7 @@ VERSIONS = """
 
 
 def _bank() -> World:
-    return World(profiles=1_000, seed=3)
+    return World(profiles=600, seed=3)
 
 
 @pytest.fixture(scope="module")

@@ -207,7 +207,8 @@ def test_a_signal_while_dbt_starts_prints_nothing(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Before dbt knows that it must not log, a signal leaves no traceback."""
-    # As after the import of dbt.
+    # As after the import of dbt, where nothing is parsed yet.
+    monkeypatch.setenv("NEXTOFFER_PARSED", str(tmp_path))
     add_logger_to_manager(get_stdout_config(LineFormat.PlainText, True, EventLevel.INFO, False))
     monkeypatch.setattr(requires, "Flags", lambda _: os.kill(os.getpid(), signal.SIGTERM))
     with pytest.raises(Interrupted), interruptible():
