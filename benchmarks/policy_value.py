@@ -51,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     seeds = options.seeds or (2 if options.quick else 3)
     chosen = list(dict.fromkeys([peers.BEST_SINGLE, *options.peers]))
-    cells = [Cell(spec, seed, options.test_users) for spec in specs for seed in range(seeds)]
+    drawn = range(options.first, options.first + seeds)
+    cells = [Cell(spec, seed, options.test_users) for spec in specs for seed in drawn]
     outcomes = _run(cells, chosen, options)
     tables, verdicts = _summaries(specs, outcomes)
     for table in tables:
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--worlds", nargs="+", help="truth-offers-rate[-displays][-logged]")
     parser.add_argument("--displays", type=int, default=100_000, help="for worlds that name none")
     parser.add_argument("--seeds", type=int, help="default 3, with --quick 2")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument(
         "--peers", nargs="+", default=list(peers.DEFAULT), choices=peers.PEERS, metavar="PEER"
     )
