@@ -54,3 +54,41 @@
         end))
     end
 {%- endmacro %}
+
+{# Weights of random displays of informed exploration, 1 on average, which undo that it shows some offers more often. All other
+   displays count 1. `displays` has their propensities. #}
+{% macro informed_weights(displays) -%}
+    select
+        displays.strategy_id,
+        displays.display_id,
+        {{ weight_as_uniform(
+            "displays.propensity", "group_offers.eligible_count", "strategies.exploration_share", "strategies.control_share"
+        ) }} as weight
+    from {{ displays }} as displays
+    inner join {{ ref("stg_ranking_strategies") }} as strategies
+        on displays.strategy_id = strategies.strategy_id
+    inner join {{ ref("int_display_choice_groups") }} as display_groups
+        on displays.strategy_id = display_groups.strategy_id
+        and displays.display_id = display_groups.display_id
+    inner join {{ ref("int_choice_group_offers") }} as group_offers
+        on display_groups.choice_group_id = group_offers.choice_group_id
+        and display_groups.offer_id = group_offers.offer_id
+    where
+        strategies.exploration = 'informed'
+        and displays.traffic_type = 'random'
+        and displays.propensity is not null
+{%- endmacro %}
+
+{# Effective number of displays from the sums of their weights and squared weights (Kish). #}
+{% macro effective_displays(weight, squared_weight) -%}
+    ({{ weight }} * {{ weight }} / nullif({{ squared_weight }}, 0))
+{%- endmacro %}
+
+{# Sample variance from sums of weights, squared weights, weighted rewards and weighted squares of rewards. #}
+{% macro weighted_variance(weight, squared_weight, reward, squared_reward) -%}
+    greatest(
+        0,
+        ({{ squared_reward }} - {{ reward }} * {{ reward }} / nullif({{ weight }}, 0))
+        / nullif({{ weight }} - {{ squared_weight }} / nullif({{ weight }}, 0), 0)
+    )
+{%- endmacro %}

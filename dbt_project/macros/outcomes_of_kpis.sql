@@ -60,27 +60,9 @@ judged_kpis as (
 
 ),
 
--- Informed exploration shows some offers more often; weights, 1 on average, undo that.
 informed as (
 
-    select
-        displays.strategy_id,
-        displays.display_id,
-        {{ weight_as_uniform(
-            "displays.propensity", "group_offers.eligible_count", "strategies.exploration_share", "strategies.control_share"
-        ) }} as weight
-    from judged as displays
-    inner join strategies on displays.strategy_id = strategies.strategy_id
-    inner join {{ ref("int_display_choice_groups") }} as display_groups
-        on displays.strategy_id = display_groups.strategy_id
-        and displays.display_id = display_groups.display_id
-    inner join {{ ref("int_choice_group_offers") }} as group_offers
-        on display_groups.choice_group_id = group_offers.choice_group_id
-        and display_groups.offer_id = group_offers.offer_id
-    where
-        strategies.exploration = 'informed'
-        and displays.arm = 'random'
-        and displays.propensity is not null
+    {{ informed_weights("judged") }}
 
 ),
 

@@ -1,6 +1,25 @@
 {%- set enough = enough_successes() %}
 
-with arms as (
+with informed as (
+
+    {{ informed_weights(ref("training_examples")) }}
+
+),
+
+weighted as (
+
+    select
+        features.*,
+        case when features.reward is not null then coalesce(informed.weight, 1.0) end as weight
+    from {{ ref("int_example_features") }} as features
+    left join informed
+        on features.strategy_id = informed.strategy_id
+        and features.display_id = informed.display_id
+    where features.traffic_type in ('random', 'contextual')
+
+),
+
+sums as (
 
     select
         strategy_id,
@@ -9,11 +28,23 @@ with arms as (
         traffic_type,
         count(*) as displays,
         count(*) filter (where is_success) as successes,
-        {{ exact_mean("reward") }} as reward_per_display,
-        {{ exact_variance("reward") }} as reward_variance
-    from {{ ref("int_example_features") }}
-    where traffic_type in ('random', 'contextual')
+        {{ exact_sum("weight") }} as weight,
+        {{ exact_sum("pow(weight, 2)") }} as squared_weight,
+        {{ exact_sum("weight * reward") }} as reward,
+        {{ exact_sum("weight * pow(reward, 2)", 18) }} as squared_reward
+    from weighted
     group by 1, 2, 3, 4
+
+),
+
+arms as (
+
+    select
+        *,
+        reward / nullif(weight, 0) as reward_per_display,
+        {{ weighted_variance("weight", "squared_weight", "reward", "squared_reward") }}
+        / {{ effective_displays("weight", "squared_weight") }} as squared_error
+    from sums
 
 ),
 
@@ -29,8 +60,8 @@ compared as (
         coalesce(random.displays, 0) as random_displays,
         coalesce(random.successes, 0) as random_successes,
         random.reward_per_display as random_reward_per_display,
-        personalised.reward_variance / personalised.displays as squared_error,
-        random.reward_variance / random.displays as random_squared_error,
+        personalised.squared_error,
+        random.squared_error as random_squared_error,
         personalised.successes >= {{ enough }} and coalesce(random.successes, 0) >= {{ enough }} as is_enough
     from arms as personalised
     left join arms as random

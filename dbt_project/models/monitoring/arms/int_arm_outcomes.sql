@@ -116,9 +116,8 @@ measured as (
         *,
         weighted_successes / nullif(weight, 0) as success_rate,
         reward / nullif(weight, 0) as reward_per_display,
-        weight * weight / nullif(squared_weight, 0) as effective_displays,
-        greatest(0, (squared_reward - reward * reward / nullif(weight, 0)) / nullif(weight - squared_weight / nullif(weight, 0), 0))
-            as reward_variance
+        {{ effective_displays("weight", "squared_weight") }} as effective_displays,
+        {{ weighted_variance("weight", "squared_weight", "reward", "squared_reward") }} as reward_variance
     from sums
 
 ),
