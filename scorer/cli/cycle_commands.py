@@ -39,7 +39,15 @@ def run(
         settings = early_settings(settings)
     settings = replace(settings, full_refresh=full_refresh)
     result = run_cycle(settings, make_progress(), force or full_refresh or retrain_now)
-    print_status(settings, as_json)
+    current = print_status(settings, as_json)["published_database"]
+    if (
+        current is not None
+        and result.published.is_file()
+        and not result.published.samefile(current)
+    ):
+        click.echo(
+            f"notice: a newer cycle stays published; this one is in {result.published}", err=True
+        )
     _raise_failures(result.failures)
 
 

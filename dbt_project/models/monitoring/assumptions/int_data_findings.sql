@@ -75,7 +75,7 @@ unioned as (
         'displays_arrive' as assumption,
         case when is_without_displays then 'severe' when is_silent then 'warning' else 'ok' end as severity,
         case
-            when is_without_displays then 'The log contains no displays of this strategy.'
+            when is_without_displays then 'The look-back contains no displays of this strategy.'
             when is_silent then 'No display of this strategy arrived since ' || last_display::date || '.'
             else 'Displays arrive; the latest is from ' || last_display::date || '.'
         end as sentence,
