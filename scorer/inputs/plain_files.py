@@ -268,7 +268,7 @@ def _unzipped(path: Path, aim: Aim) -> Plain:
         if other not in (None, aim.input_name) and named_input(path.name) == aim.input_name:
             reason = f"has the name of another input, {other}; put it beside the archive"
             parts.append(Plain((), ((name, reason),)))
-        elif member is None:
+        elif member is None or not _is_data(member):
             parts.append(Plain((), ((name, str(UnknownKindError(name))),)))
         elif is_plain(member, form_of(member), aim):
             parts.append(Plain((member,)))
@@ -279,6 +279,12 @@ def _unzipped(path: Path, aim: Aim) -> Plain:
         raise UnreadableError("is an archive without a CSV, Parquet or JSON file")
     left_out = tuple(left for part in parts for left in part.left_out)
     return Plain(files, left_out, any(part.is_decoded for part in parts))
+
+
+def _is_data(member: Path) -> bool:
+    """Return whether a member of an archive holds records; a text such as a readme does not."""
+    form = form_of(member)
+    return form.kind is not None or holds_records(member, form)
 
 
 def _sheet(path: Path, aim: Aim) -> Plain:

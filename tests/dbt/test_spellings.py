@@ -61,7 +61,7 @@ def test_marks_of_missing_values_are_missing(read: Read, mark: str) -> None:
 @pytest.mark.parametrize(
     ("written", "id"),
     [("7.0", "7"), ("7.00", "7"), ("-3.0", "-3"), ("007", "007"), ("1.5", "1.5"), ("v1.0", "v1.0"),
-     ("none", "none"), ("NULL", None), ("nan", None), ("\\N", None)],
+     ('="007"', "007"), ("none", "none"), ("NULL", None), ("nan", None), ("\\N", None)],
 )  # fmt: skip
 def test_ids_lose_decimals_only(read: Read, written: str, id: str | None) -> None:
     """A whole number has no decimals; a mark that is hardly an id is missing; other text stays."""
@@ -103,6 +103,7 @@ def test_traffic_types_have_several_spellings(read: Read, written: str, type: st
     ["26-OCT-26 09.15.00.000000 AM", "2026-10-26-09.15.00.000000", "26 October 2026 09:15",
      "Mon Oct 26 09:15:00 UTC 2026", "Mon Oct 26 2026 10:15:00 GMT+0100 (CET)",
      "2026-10-26 09:15:00 +0000 UTC", "2026.10.26 09:15:00", "26OCT2026:09:15:00",
+     "26-Oct-2026 09:15", "Monday, 26 October 2026 09:15", "[26/Oct/2026:09:15:00 +0000]",
      "Oct 26 2026 09:15:00", "/Date(1793006100000)/", "Mon Oct 26 09:15:00 2026"],
 )  # fmt: skip
 def test_times_of_other_systems_are_read(read: Read, written: str) -> None:

@@ -201,6 +201,7 @@ def test_broken_offers_and_memberships_are_rejected(tmp_path: Path) -> None:
             "column clicked appears twice",
         ),
         ("offers.csv", "offer_id;status;Status", "column Status appears twice"),
+        ("offers.csv", "a,1,1", "column 1 appears twice; its first line must name the columns"),
         (
             "segment_memberships.csv",
             'profile_id,segment_id,"segment_id"',

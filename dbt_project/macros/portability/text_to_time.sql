@@ -42,7 +42,7 @@
         -- Formats with and without an offset apart: in one list, a text takes over the offset of the text before it.
         try_strptime(
             regexp_replace(
-                regexp_replace({{ column }}, ' (GMT|UTC|Z)$', ' +0000'), ' (?:GMT|UTC)([+-]\d{4}).*$| (\+0000) \+0000$', ' \1\2'
+                regexp_replace(trim({{ column }}, '[]'), ' (GMT|UTC|Z)$', ' +0000'), ' (?:GMT|UTC)([+-]\d{4}).*$| (\+0000) \+0000$', ' \1\2'
             ),
             [
                 '%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%d/%b/%Y:%H:%M:%S %z', '%a %b %d %Y %H:%M:%S %z',
@@ -53,9 +53,10 @@
             regexp_replace({{ column }}, ' UTC( \d{4})$', '\1'),
             [
                 '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%d %b %Y', '%d %b %Y %H:%M:%S', '%d %b %Y %H:%M', '%d-%b-%Y',
-                '%d-%b-%Y %H:%M:%S', '%b %d, %Y', '%B %d, %Y', '%b %d, %Y %I:%M:%S %p', '%b %d, %Y %I:%M %p', '%b %d, %Y %H:%M:%S',
-                '%d-%b-%y', '%d-%b-%y %H:%M:%S', '%d-%b-%y %I.%M.%S.%f %p', '%Y-%m-%d-%H.%M.%S.%f', '%Y.%m.%d',
-                '%Y.%m.%d %H:%M:%S', '%d %B %Y', '%d %B %Y %H:%M', '%d %B %Y %H:%M:%S', '%B %d, %Y %H:%M:%S', '%A, %B %d, %Y',
+                '%d-%b-%Y %H:%M:%S', '%d-%b-%Y %H:%M', '%b %d, %Y', '%B %d, %Y', '%b %d, %Y %I:%M:%S %p', '%b %d, %Y %I:%M %p', '%b %d, %Y %H:%M:%S',
+                '%d-%b-%y', '%d-%b-%y %H:%M:%S', '%d-%b-%y %H:%M', '%d-%b-%y %I.%M.%S.%f %p', '%Y-%m-%d-%H.%M.%S.%f', '%Y.%m.%d',
+                '%Y.%m.%d %H:%M:%S', '%d %B %Y', '%d %B %Y %H:%M', '%d %B %Y %H:%M:%S', '%B %d, %Y %H:%M:%S', '%A, %B %d, %Y', '%A, %d %B %Y',
+                '%A, %d %B %Y %H:%M', '%A, %d %B %Y %H:%M:%S',
                 '%b %d %Y', '%b %d %Y %H:%M:%S', '%d/%b/%Y', '%d%b%Y', '%d%b%Y:%H:%M:%S', '%a %b %d %H:%M:%S %Y'
             ]
         )

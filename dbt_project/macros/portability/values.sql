@@ -122,12 +122,13 @@
     end
 {%- endmacro %}
 
-{# An id that was stored as a number with decimals: 7.0 is 7. NULL for the marks of a missing value that are hardly ids. #}
+{# An id that was stored as a number with decimals, 7.0 for 7, or as a formula, ="007" for 007. NULL for the marks of a missing value that are hardly ids. #}
 {% macro plain_id(text) -%}{{ return(adapter.dispatch("plain_id", "nextoffer")(text)) }}{%- endmacro %}
 
 {% macro duckdb__plain_id(text) -%}
     case
         when ends_with({{ text }}, '.0') or ends_with({{ text }}, '.00') then regexp_replace({{ text }}, '^(-?\d+)\.0+$', '\1')
+        when starts_with({{ text }}, '="') then regexp_replace({{ text }}, '^="(.*)"$', '\1')
         when {{ is_one_of("lower(" ~ text ~ ")", ["null", "nan", "<na>", "\\n", "(null)", "<null>", "undefined"]) }} then null
         else {{ text }}
     end

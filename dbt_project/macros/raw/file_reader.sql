@@ -12,7 +12,10 @@
     {%- set seen = [] -%}
     {%- for name in names if execute -%}
         {%- if name | lower in seen -%}
-            {{ exceptions.raise_compiler_error("[input] " ~ path ~ ": column " ~ name ~ " appears twice; keep one") }}
+            {{ exceptions.raise_compiler_error(
+                "[input] " ~ path ~ ": column " ~ name ~ " appears twice; "
+                ~ ("its first line must name the columns" if name[:1].isdigit() else "keep one")
+            ) }}
         {%- endif -%}
         {%- do seen.append(name | lower) -%}
     {%- endfor -%}

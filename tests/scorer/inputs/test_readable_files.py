@@ -240,14 +240,15 @@ def test_pipes_sockets_and_folders_are_not_opened(settings: Settings) -> None:
 
 
 def test_an_archive_is_of_one_input(settings: Settings) -> None:
-    """A member with the name of another input is named, not read as the input of the archive."""
-    members = zipped(displays__csv=CSV, offers__csv=b"offer_id\na\n")
+    """A member of another input, and a text without records, are named and not read."""
+    members = zipped(displays__csv=CSV, offers__csv=b"offer_id\na\n", readme__txt=b"Hello")
     (settings.raw / "displays.zip").write_bytes(members)
     found = readable_files(settings)
     assert [file.name for file in found.files["displays"]] == ["displays.csv"]
-    ((name, reason),) = [(each.source_file, each.reason) for each in found.refused]
-    assert name == "displays.zip/offers.csv"
-    assert "has the name of another input, offers" in reason
+    reasons = {each.source_file: each.reason for each in found.refused}
+    assert "has the name of another input, offers" in reasons.pop("displays.zip/offers.csv")
+    assert "is of a kind that is not read" in reasons.pop("displays.zip/readme.txt")
+    assert not reasons
 
 
 @pytest.mark.parametrize("name", ["ga4.json", "events_20261120/000.json", "log.dsjson"])

@@ -87,7 +87,11 @@ unnamed as (
         coalesce(min(likely.input_name), '') as likely_input,
         coalesce(bool_and({{ plain_name_sql("likely.input_name") }} = unread.plain_stem), false) as is_named_as_input,
         count(*) as files,
-        case when is_named_as_input then 'save it as ' || likely_input || '.csv or ' || likely_input || '.parquet' end as remedy
+        case
+            when is_named_as_input
+                then 'save it as ' || likely_input || case when likely_input = 'experience_events' then '.ndjson' else '.csv' end
+                    || ' or ' || likely_input || '.parquet'
+        end as remedy
     from unread
     left join likely on unread.source_file = likely.source_file
     where not unread.is_hidden

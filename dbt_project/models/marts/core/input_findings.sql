@@ -41,7 +41,10 @@ unioned as (
         null as likely_subject,
         case
             when reject_reason is not null
-                then min(source_file || coalesce(' line ' || nullif(line_number, 0), '') || ': ' || left(coalesce(raw_text, ''), 120))
+                then min_by(
+                    source_file || coalesce(' line ' || nullif(line_number, 0), '') || ': ' || left(coalesce(raw_text, ''), 120),
+                    concat_ws(' ', source_file, lpad(coalesce(line_number, 0)::varchar, 12, '0'), raw_text)
+                )
         end as example,
         sum(records) as occurrences
     from records
@@ -84,8 +87,18 @@ unioned as (
 
 ),
 
+weighed as (
+
+    select
+        *,
+        sum(occurrences) filter (where finding in ('accepted', 'rejected')) over (partition by input_name) as records_of_input
+    from unioned
+
+),
+
 -- A misspelled restriction must not allow an offer, so such a finding stops the run. Rejected rows of inputs that
--- restrict or describe offers change the ranking. A catalogue may list more offers than are shown.
+-- restrict or describe offers change the ranking; of logs, a few are normal, but many may be those with an outcome. A
+-- catalogue may list more offers than are shown.
 judged as (
 
     select
@@ -104,14 +117,18 @@ judged as (
             when finding = 'text in a code page' then 'notice'
             when finding = 'hidden file' and likely_subject is null then 'notice'
             when finding = 'placement without displays' and likely_subject is null then 'notice'
-            when finding = 'rejected' and input_name in ('displays', 'experience_events') then 'notice'
+            when
+                finding = 'rejected'
+                and input_name in ('displays', 'experience_events')
+                and occurrences < 0.05 * records_of_input
+                then 'notice'
             when
                 finding in ('offer never displayed', 'profile never seen', 'excluded profile never seen')
                 and example is null
                 then 'notice'
             else 'warning'
         end as severity
-    from unioned
+    from weighed
 
 ),
 
