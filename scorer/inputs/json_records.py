@@ -76,7 +76,11 @@ def json_lines(text: str, is_event: bool) -> Iterator[str]:
 
     Records other than events are on the line on which they begin, if a line before it is free.
     Otherwise, lines count records. An object that only holds a list of rows stands for the rows.
+    A text of one line with bytes that are not UTF-8 stays one line, which is rejected as a whole.
     """
+    if re.search(r"[\udc80-\udcff]", text) and "\n" not in text.strip():
+        yield text
+        return
     rows = [] if is_event else _held_rows(text)
     if rows:
         yield from (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

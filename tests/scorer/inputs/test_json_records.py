@@ -61,6 +61,13 @@ def test_a_document_that_ends_early_keeps_its_whole_records() -> None:
     assert len(read(text)) == 3
 
 
+def test_a_line_that_is_not_utf8_is_one_record() -> None:
+    """Only the record with the byte is lost where records have lines of their own."""
+    good, bad = '{"offer_id": "a"}', '{"offer_id": "\udcff"}'
+    assert read(f"[{good}, {bad}]") == [f"[{good}, {bad}]"]
+    assert read(f"[{good},\n{bad}]") == [good, bad]
+
+
 def test_records_keep_their_lines() -> None:
     """A record is on the line on which it begins in the file, except for events."""
     text = json.dumps([RECORD] * 2, indent=2)
