@@ -1,4 +1,5 @@
 {%- set enough = enough_successes() %}
+{%- set weight = "case when features.reward is not null then coalesce(informed.weight, 1.0) end" %}
 
 with informed as (
 
@@ -6,33 +7,24 @@ with informed as (
 
 ),
 
-weighted as (
+sums as (
 
     select
-        features.*,
-        case when features.reward is not null then coalesce(informed.weight, 1.0) end as weight
+        features.strategy_id,
+        features.feature_name,
+        features.feature_value,
+        features.traffic_type,
+        count(*) as displays,
+        count(*) filter (where features.is_success) as successes,
+        {{ exact_sum(weight) }} as weight,
+        {{ exact_sum("pow(" ~ weight ~ ", 2)") }} as squared_weight,
+        {{ exact_sum(weight ~ " * features.reward") }} as reward,
+        {{ exact_sum(weight ~ " * pow(features.reward, 2)", 18) }} as squared_reward
     from {{ ref("int_example_features") }} as features
     left join informed
         on features.strategy_id = informed.strategy_id
         and features.display_id = informed.display_id
     where features.traffic_type in ('random', 'contextual')
-
-),
-
-sums as (
-
-    select
-        strategy_id,
-        feature_name,
-        feature_value,
-        traffic_type,
-        count(*) as displays,
-        count(*) filter (where is_success) as successes,
-        {{ exact_sum("weight") }} as weight,
-        {{ exact_sum("pow(weight, 2)") }} as squared_weight,
-        {{ exact_sum("weight * reward") }} as reward,
-        {{ exact_sum("weight * pow(reward, 2)", 18) }} as squared_reward
-    from weighted
     group by 1, 2, 3, 4
 
 ),
