@@ -18,7 +18,23 @@ from tests.attack import processes
 from tests.attack.arena import Arena, untidy
 from tests.attack.world import write_world
 
-_NUMBERS = ("", "x", "١", "1e400", "nan", "-1", "1_0", "0x10", "99999999999999999999", "1;2", "\0")
+_NUMBERS = (
+    "",
+    "x",
+    "١",
+    "1e400",
+    "nan",
+    "-1",
+    "1_0",
+    "0x10",
+    "99999999999999999999",
+    "1;2",
+    "\0",
+    "1\x1c",
+    "５",
+    "∞",
+)
+_MISSING = ("", "NULL", "nan", "\\N", "undefined", "(null)")
 _WORDS = ("x", "İ", "true false", "approvd", "\u200b", "null\0", "=1+1", "a" * 70_000)
 _TIMES = ("soon", "2026-13-01", "99999-01-01", "2026-01-01T25:00", "1e30", "31/31/2026", "\0")
 
@@ -31,11 +47,15 @@ CONFIGURATION: dict[str, dict[str, tuple[str, ...]]] = {
         "exploration_share": (*_NUMBERS[1:], "1.1"),
         "top_k": (*_NUMBERS[1:], "0"),
     },
-    "strategy_segments": {"strategy_id": ("", "unheard_of"), "segment_id": ("",)},
-    "strategy_offers": {"strategy_id": ("", "unheard_of"), "offer_id": ("",)},
-    "eligibility_rules": {"offer_id": ("",), "segment_id": ("",), "rule": (*_WORDS, "")},
+    "strategy_segments": {"strategy_id": ("", "unheard_of"), "segment_id": _MISSING},
+    "strategy_offers": {"strategy_id": ("", "unheard_of"), "offer_id": _MISSING},
+    "eligibility_rules": {
+        "offer_id": _MISSING,
+        "segment_id": _MISSING,
+        "rule": (*_WORDS, "", "exclude\t", "\u2028include", "еxclude"),
+    },
     "capping_rules": {
-        "offer_id": ("",),
+        "offer_id": _MISSING,
         "capping_event": ("", "buy", "impressions", "."),
         "capping_type": (*_WORDS, ""),
         "capping_limit": (*_NUMBERS, "0", "1.5"),
@@ -93,6 +113,10 @@ FILES: dict[str, Damage] = {
     "open quote": _open_quote,
     "binary": _rewritten(lambda data, rng: rng.randbytes(2000)),
     "truncated gzip": _rewritten(lambda data, rng: gzip.compress(data)[:-9]),
+    "zeros behind the rows": _rewritten(lambda data, rng: data + b"\0" * rng.randint(1, 4096)),
+    "a name that hides it": lambda file, rng: _ignored(
+        file.rename(file.with_name(f".{file.name}.Xa3d9f"))
+    ),
     "zeros": _rewritten(lambda data, rng: b"\0" * 4096),
     "a first column missing": _header(lambda names: ["unheard_of", *names[1:]]),
     "a column twice": _header(lambda names: [names[0], names[0], *names[2:]]),
