@@ -44,13 +44,13 @@ ATTACKS: dict[str, tuple[Attack, int, float]] = {
 ALONE = {"recomputed numbers", "reads during publications"}
 # Tries of `--small`, which `make test` carries out.
 SMALL = {
-    "recomputed numbers": 200,
-    "changed model files": 100,
-    "reads during publications": 100,
-    "kills and signals": 3,
-    "crash points": 2,
-    "edits of state": 5,
-    "bad inputs": 6,
+    "recomputed numbers": 50,
+    "changed model files": 50,
+    "reads during publications": 50,
+    "kills and signals": 2,
+    "crash points": 1,
+    "edits of state": 2,
+    "bad inputs": 4,
 }
 
 
