@@ -19,7 +19,8 @@ from scorer.training.workbench import Workbench
 
 DEPLOYED = "deployed"
 MANY_OFFERS, DECAY = 15, 10.0
-_SCORES = 4_000_000
+# Users x offers that are scored at once by all models, 8 bytes for each of them.
+_SCORES = 1_000_000
 
 
 @dataclass(frozen=True)
