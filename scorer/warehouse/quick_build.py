@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import md5
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +29,7 @@ from scorer.sql import literal, quote
 from scorer.warehouse.database import Connection, DatabaseError, connect_memory
 from scorer.warehouse.dbt import dbt_variables, explained_failure
 
+_MACRO = re.compile(r"{%-? *macro +(\w+)")
 _SNAPSHOT = re.compile(r"{%-? *(end)?snapshot[^%]*%}")
 # Columns that dbt adds to a snapshot, as in its first run.
 _SNAPSHOT_COLUMNS = (
@@ -192,26 +193,34 @@ def _sql_files(project_dir: Path, project: dict[str, Any]) -> dict[str, Path]:
 
 
 def _load_macros(jinja: Environment, project_dir: Path) -> None:
-    """Register every macro of the project by its name."""
+    """Register every macro of the project by its name; a file is compiled when one is called."""
     for file in sorted((project_dir / "macros").rglob("*.sql")):
         text = file.read_text(encoding="utf-8")
         if "{% materialization" in text:
             continue
-        for macro in jinja.parse(text).find_all(nodes.Macro):
-            jinja.globals[macro.name] = _callable(jinja, macro)
+        module = cache(partial(_module, jinja, text))
+        for name in _MACRO.findall(text):
+            jinja.globals[name] = _callable(module, name)
 
 
-def _callable(jinja: Environment, macro: nodes.Macro) -> Callable[..., Any]:
+def _module(jinja: Environment, text: str) -> Any:
+    """Compile the macros of a file, each with a prefix before its name.
+
+    By its own name a macro then calls the functions of `_callable`, also those of its file, which
+    handle `return`.
+    """
+    parsed = jinja.parse(text)
+    for macro in parsed.find_all(nodes.Macro):
+        macro.name = f"macro_{macro.name}"
+    return jinja.from_string(parsed).module
+
+
+def _callable(module: Callable[[], Any], name: str) -> Callable[..., Any]:
     """Return a function that runs a macro and returns its value, else its text."""
-
-    @cache
-    def compiled() -> Any:
-        # A separate template, in which all other macros are functions that handle `return`.
-        return jinja.from_string(nodes.Template([macro], lineno=macro.lineno))
 
     def call(*arguments: Any, **named: Any) -> Any:
         try:
-            return str(getattr(compiled().module, macro.name)(*arguments, **named))
+            return str(getattr(module(), f"macro_{name}")(*arguments, **named))
         except _Returned as returned:
             return returned.args[0]
 
@@ -220,7 +229,8 @@ def _callable(jinja: Environment, macro: nodes.Macro) -> Callable[..., Any]:
 
 def _environment(build: QuickBuild) -> Environment:
     """Return a Jinja environment with the names of dbt that the project uses."""
-    jinja = Environment(extensions=["jinja2.ext.do"])
+    # Rendering once is faster without folding constants first.
+    jinja = Environment(extensions=["jinja2.ext.do"], optimized=False)
 
     def give_back(value: Any = None) -> None:
         raise _Returned(value)

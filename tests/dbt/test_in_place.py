@@ -31,6 +31,7 @@ toy:
 {{ config(post_hook="create or replace table hooked as select {{ var('value') }} as value") }}
 select {{ var('value') }} as value, 'it''s' as text
 """,
+    "models/bare.sql": "select {{ var('value') }} as value",
     "models/child.sql": "select value + 1 as value from {{ ref('kept') }}",
     "models/kept.yml": """
 models:
@@ -43,6 +44,14 @@ models:
         data_type: integer
         constraints: [{type: check, expression: value < 10}]
       - {name: text, description: A text., data_type: varchar}
+  - name: bare
+    description: One row, without a hook.
+    config: {contract: {enforced: true}}
+    columns:
+      - name: value
+        description: Below ten.
+        data_type: integer
+        constraints: [{type: check, expression: value < 10}]
 """,
 }
 
@@ -73,13 +82,14 @@ def query(folder: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_a_row_that_breaks_the_contract_leaves_the_old_table(build: Build, tmp_path: Path) -> None:
-    """The replaced table, its hook and its comments come in one transaction, or not at all."""
+    """A replaced table, its hooks and its comments come in one transaction, or not at all."""
     assert build(1).returncode == 0
     failed = build(11)
     assert failed.returncode == 1
     assert "CHECK constraint" in failed.stdout
     assert query(tmp_path, "from kept") == [(1, "it's")]
     assert query(tmp_path, "from hooked") == [(1,)]
+    assert query(tmp_path, "from bare") == [(1,)]
     assert build(2).returncode == 0
     assert query(tmp_path, "select kept.value, child.value from kept, child") == [(2, 3)]
     comments = "select comment from duckdb_tables() where table_name = 'kept'"

@@ -15,18 +15,21 @@
     {%- set target = this.incorporate(type=relation_type) -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set other_kind = existing is not none and existing.type != relation_type -%}
-    {#- A single statement needs no explicit transaction. #}
-    {%- set in_transaction = config.get("contract").enforced or other_kind or pre_hooks or post_hooks -%}
+    {#- A single statement needs no explicit transaction; without hooks, the statements open and end it in one call. #}
+    {%- set has_hooks = pre_hooks or post_hooks -%}
+    {%- set has_statements = config.get("contract").enforced or other_kind -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- call statement("main", auto_begin=in_transaction) -%}
+    {%- call statement("main", auto_begin=has_hooks) -%}
+        {%- if has_statements and not has_hooks %}begin;{% endif %}
         {%- if other_kind %}drop {{ existing.type }} {{ existing }};{% endif %}
         {{ replaced_table(target) if relation_type == "table" else replaced_view(target) }}
         {%- if config.get("contract").enforced -%}{{ described_in_comments(target) }}{%- endif -%}
+        {%- if has_statements and not has_hooks %}commit;{% endif %}
     {%- endcall -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do persist_docs(target, model) -%}
-    {%- if in_transaction -%}{%- do adapter.commit() -%}{%- endif -%}
+    {%- if has_hooks -%}{%- do adapter.commit() -%}{%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({"relations": [target]}) }}
 {% endmacro %}

@@ -1,14 +1,4 @@
-with random_displays as (
-
-    select
-        strategy_id,
-        display_id
-    from {{ ref("training_examples") }}
-    where traffic_type = 'random'
-
-),
-
-singles as (
+with singles as (
 
     select
         features.strategy_id,
@@ -20,9 +10,7 @@ singles as (
         {{ exact_mean("features.reward") }} as mean_reward,
         {{ exact_variance("features.reward") }} as reward_variance
     from {{ ref("int_example_features") }} as features
-    inner join random_displays
-        on features.strategy_id = random_displays.strategy_id
-        and features.display_id = random_displays.display_id
+    where features.traffic_type = 'random'
     group by 1, 2, 3, 4
     -- Cells with few displays are noise, and there are very many of them.
     having count(*) >= 10
