@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from scorer.config import Settings
-from scorer.cycle.one_strategy import train_strategy
+from scorer.cycle.all_strategies import train_strategies
 from scorer.evaluation.feature_importance import importance_rows, sample
 from scorer.evaluation.scored_displays import score_displays, versions_to_score
 from scorer.features import encode_offers, encode_users
 from scorer.progress import Silent
 from scorer.registry.model_registry import ModelRegistry
-from scorer.warehouse.database import connect_build
+from scorer.warehouse.database import Connection, connect_build
 from tests.support.benches import fitted
 from tests.support.small_home import FIRST, make_home
 from tests.support.training_inputs import START, worked_example
 
 TABLES = ("scored_displays", "feature_importance", "policy_evaluation")
+MARTS = (
+    "dim_ranking_strategies",
+    "strategy_features",
+    "offer_readiness",
+    "eligibility_sets",
+    "display_eligibility_sets",
+    "training_examples",
+)
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +124,30 @@ def test_at_most_five_versions_are_scored_the_deployed_one_first(settings: Setti
     assert found == ["v2", "v7", "v6", "v5", "v4"]
 
 
-def test_training_again_gives_the_same_rows(settings: Settings) -> None:
-    """Training again gives equal tables and keeps the rows of other versions."""
-    with connect_build(settings.build_path) as connection:
-        before = {t: connection.execute(f"from scorer.{t} order by all").fetchall() for t in TABLES}
-        train_strategy(connection, settings, "s", Silent())
-        after = {t: connection.execute(f"from scorer.{t} order by all").fetchall() for t in TABLES}
-    assert after == before
+def test_training_again_beside_others_gives_the_same_rows(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """One strategy fails, one has the same data: each has the rows of a training of its own."""
+    shutil.copytree(settings.home, tmp_path / "home")
+    copied = replace(settings, home=tmp_path / "home")
+    with connect_build(copied.build_path) as connection:
+        before = {t: _rows(connection, t, "s") for t in TABLES}
+        for mart in MARTS:
+            connection.execute(
+                f"insert into {mart} select * replace (unnest(['t', 'no_features']) as strategy_id)"
+                f" from {mart} where strategy_id = 's'"
+            )
+        connection.execute(
+            "update strategy_features set value_type = 'none' where strategy_id = 'no_features'"
+        )
+    failures = train_strategies(copied, Silent())
+    assert list(failures) == ["no_features"]
+    with connect_build(copied.build_path) as connection:
+        assert {t: _rows(connection, t, "s") for t in TABLES} == before
+        assert _rows(connection, "feature_importance", "t")
+
+
+def _rows(connection: Connection, table: str, strategy: str) -> list[tuple[object, ...]]:
+    return connection.execute(
+        f"from scorer.{table} where strategy_id = ? order by all", [strategy]
+    ).fetchall()
