@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from scorer.inputs.spellings import ID_NULL_MARKS
+
 Test = Callable[[str], bool]
-MISSING_IDS = ("null", "nan", "<na>", "\\n", "(null)", "<null>", "undefined")
-"""The ids that the macro plain_id reads as missing, in lower case."""
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -35,7 +35,7 @@ def integer(low: int, high: int = 999_999_999) -> Test:
 
 def is_id(value: str) -> bool:
     """Return whether an id is not a mark of a missing value."""
-    return value.lower() not in MISSING_IDS
+    return value.lower() not in ID_NULL_MARKS
 
 
 def one_of(*names: str) -> Test:

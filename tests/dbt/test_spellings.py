@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from scorer.config import Settings
-from scorer.inputs.configuration_values import MISSING_IDS
 from scorer.warehouse.quick_build import QuickBuild
 
 Read = Callable[..., Any]
@@ -66,12 +65,6 @@ def test_marks_of_missing_values_are_missing(read: Read, mark: str) -> None:
 def test_ids_lose_decimals_only(read: Read, written: str, id: str | None) -> None:
     """A whole number has no decimals; a mark that is hardly an id is missing; other text stays."""
     assert read("plain_id", written) == id
-
-
-@pytest.mark.parametrize("mark", MISSING_IDS)
-def test_marks_of_missing_ids_are_those_that_configuration_refuses(read: Read, mark: str) -> None:
-    """What the engine drops as a missing id is refused in rules."""
-    assert read("plain_id", mark.upper()) is None
 
 
 @pytest.mark.parametrize(
