@@ -42,7 +42,7 @@ def is_json(text: str) -> bool:
 
 
 def is_in_lines(text: str, is_event: bool) -> bool:
-    """Return whether most of the first lines of a text are JSON objects.
+    """Return whether the first line of a text is a JSON object, or most of the first lines are.
 
     An object that begins with a list of rows is a line of events, because it is an envelope, but
     not of another input.
@@ -50,7 +50,8 @@ def is_in_lines(text: str, is_event: bool) -> bool:
     lines = [line for line in text.split("\n") if line.strip()][:_LOOKED_AT]
     if not is_event and lines and _HELD_ROWS.match(lines[0]):
         return False
-    return 2 * sum(isinstance(_parsed(line), dict) for line in lines) > len(lines)
+    are_objects = [isinstance(_parsed(line), dict) for line in lines]
+    return are_objects[:1] == [True] or 2 * sum(are_objects) > len(lines)
 
 
 def write_lines(source: Path, target: Path, is_event: bool) -> None:

@@ -1,7 +1,8 @@
-{# True if most of the first lines of a .json file are objects, false if it is a single document. #}
+{# True if the first line of a .json file is an object, or most of the first lines are; false if it is a single document. #}
 {% macro json_file_has_lines(path, input_name) %}
     {%- set rows = query_rows(
-        "select 2 * count(*) filter (where " ~ is_json_object("line") ~ ") > count(*) as has_lines from (select line from "
+        "select coalesce(first(" ~ is_json_object("line") ~ "), false) or 2 * count(*) filter (where "
+        ~ is_json_object("line") ~ ") > count(*) as has_lines from (select line from "
         ~ read_lines([path], "probe_" ~ input_name) ~ " where trim(line) <> '' limit 20)"
     ) -%}
     {{ return(rows | length > 0 and rows[0]["has_lines"]) }}

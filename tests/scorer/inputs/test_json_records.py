@@ -90,6 +90,7 @@ def test_an_object_that_holds_rows_stands_for_them() -> None:
     [
         ('{"a": 1}\n{"a": 2}', True),
         ('{"a": \n{"a": 2}\n{"a": 3}', True),
+        ('{"a": 1}\n{"a": \n\ufffd{"a": 3}', True),
         ('{"a": 1}{"a": 2}', False),
         ('{\n  "a": 1\n}', False),
         ('[\n{"a": 1},\n{"a": 2}\n]', False),
@@ -97,7 +98,7 @@ def test_an_object_that_holds_rows_stands_for_them() -> None:
     ],
 )
 def test_lines_are_told_from_documents(text: str, expected: bool) -> None:
-    """A text is in lines if most of its first lines are objects, even if the first is damaged."""
+    """A text is in lines if its first line is an object, or most of the first ones are."""
     assert is_json(text)
     assert is_in_lines(text, is_event=False) is expected
 
