@@ -21,7 +21,7 @@ def filled(matrix: Matrix, codes: Matrix) -> Matrix:
     Returns ``matrix`` itself, float32 (n, n_columns), if nothing changes.
     """
     is_missing = np.isnan(matrix)
-    if not is_missing.any(axis=0)[~np.isnan(codes)].any():
+    if not is_missing[:, ~np.isnan(codes)].any():
         return matrix
     return np.where(is_missing, codes, matrix)
 

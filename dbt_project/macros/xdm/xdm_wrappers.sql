@@ -1,75 +1,117 @@
-{# Whether a line may be an envelope, that is, an object that holds XDM events. Recognised without parsing: by the fields of
-   the Edge Network and of the streaming API, or by the first field of the line, which no plain event has. #}
-{% macro xdm_may_be_envelope(line) -%}
-    (
-        contains({{ line }}, '"xdmEntity"')
-        or contains({{ line }}, '"xdm"')
-        or regexp_matches({{ line }}, '^\s*\{\s*"({{ xdm_outer_fields() | join("|") }})"')
+{# Removes wrappers from a JSON list of propositions. A code-based proposition of `decisionProvider: AJO` is a wrapper: its
+   items are content, and the offers are the decision items of another proposition. That proposition follows the wrapper
+   with the same correlationID or scope, or is in its `characteristics.subPropositions` (JSON, plain or base64), or its
+   items are in the content of the wrapper items. A wrapper without decision items stays, without its items. The parts of
+   a wrapper get its id and keep their own as `partId`, because clicks name either. #}
+{% macro xdm_unwrapped(text) -%}
+    to_json(flatten(list_transform(
+        json_extract({{ text }}, '$[*]'),
+        lambda proposition: case
+            when not {{ xdm_is_wrapper("proposition") }}
+                then [
+                    coalesce(
+                        {{ xdm_part("proposition", "json_extract_string(" ~ xdm_related("proposition", text, true) ~ "[1], '$.id')") }},
+                        proposition
+                    )
+                ]
+            when len({{ xdm_sub_propositions("proposition") }}) > 0
+                then list_transform(
+                    {{ xdm_sub_propositions("proposition") }},
+                    lambda part: json_merge_patch(
+                        json_merge_patch(proposition, '{"items": null}'::json),
+                        coalesce({{ xdm_part("part", "json_extract_string(proposition, '$.id')") }}, part)
+                    )
+                )
+            when len({{ xdm_nested_items("proposition") }}) > 0
+                then [json_merge_patch(proposition, json_object('items', {{ xdm_nested_items("proposition") }}))]
+            when len({{ xdm_related("proposition", text, false) }}) > 0 then []
+            else [json_merge_patch(proposition, '{"items": null}'::json)]
+        end
+    )))::varchar
+{%- endmacro %}
+
+{# Whether propositions may include a wrapper, without parsing them. #}
+{% macro xdm_may_have_wrapper(text) -%}
+    (contains({{ text }}, 'decisionProvider"') and regexp_matches({{ text }}, '"(?i:ajo)"'))
+{%- endmacro %}
+
+{% macro xdm_is_wrapper(proposition) -%}
+    coalesce(lower(json_extract_string({{ proposition }}, '$.scopeDetails.decisionProvider')) = 'ajo', false)
+{%- endmacro %}
+
+{# The other propositions of a decision that are wrappers, or that are none, as a JSON list. #}
+{% macro xdm_related(proposition, text, are_wrappers) -%}
+    list_filter(
+        json_extract({{ text }}, '$[*]'),
+        lambda other: {{ "" if are_wrappers else "not " }}{{ xdm_is_wrapper("other") }}
+        and {{ xdm_correlation("other") }} = {{ xdm_correlation(proposition) }}
     )
 {%- endmacro %}
 
-{# Fields in which envelopes hold events or other envelopes: an object, a list, or JSON as text. #}
-{% macro xdm_holding_fields() %}
-    {{ return([
-        "xdm", "xdmEntity", "event", "events", "body", "message", "messages", "payload", "value", "data", "detail", "record", "records",
-        "Records", "requests", "hits", "_source",
-    ]) }}
-{% endmacro %}
-
-{# Fields with which the line of an envelope may begin. #}
-{% macro xdm_outer_fields() %}
-    {{ return(xdm_holding_fields() + [
-        "header", "headers", "xdmMeta", "query", "meta", "metadata", "id", "type", "source", "specversion", "version", "key", "topic",
-        "partition", "offset", "_index", "schema",
-    ]) }}
-{% endmacro %}
-
-{# What an envelope holds, as a JSON list. #}
-{% macro xdm_held(envelope) -%}
-    flatten(list_transform(
-        list_filter(
-            json_extract({{ envelope }}, [
-                {%- for field in xdm_holding_fields() %}'$."{{ field }}"'{{ ", " if not loop.last }}{% endfor -%}
-            ]),
-            lambda held: held is not null
-        ),
-        lambda held: case
-            when starts_with(held::varchar, '[') then json_extract(held, '$[*]')
-            when starts_with(held::varchar, '"{') and json_valid(held ->> '$') then [(held ->> '$')::json]
-            when starts_with(held::varchar, '{') then [held]
-            else []
-        end
-    ))
-{%- endmacro %}
-
-{# Whether a JSON object is an event, and not an envelope. #}
-{% macro xdm_is_event(object) -%}
-    coalesce(
-        {%- for path in ["timestamp", "xdm:timestamp", "identityMap", "xdm:identityMap", "eventType", "xdm:eventType"] %}
-        json_extract_string({{ object }}, '$."{{ path }}"'){{ "," if not loop.last }}
-        {%- endfor %}
-    ) is not null
-{%- endmacro %}
-
-{# The XDM events of a line that is an envelope, or an envelope in envelopes, of up to four levels. NULL for a plain event. #}
-{% macro xdm_enveloped_events(line) -%}
-    {%- set parts = "case when json_valid(" ~ line ~ ") then " ~ xdm_held(line) ~ " end" -%}
+{# A proposition as a part of the wrapper with an id; NULL if there is no such wrapper. #}
+{% macro xdm_part(proposition, wrapper_id) -%}
     case
-        when {{ xdm_may_be_envelope(line) }}
-            then nullif(
-                list_filter(
-                    {{ xdm_opened(xdm_opened(xdm_opened(parts))) }},
-                    lambda part: {{ xdm_is_event("part") }}
-                )::varchar[],
-                []
+        when {{ wrapper_id }} <> ''
+            then json_merge_patch(
+                {{ proposition }},
+                json_object('id', {{ wrapper_id }}, 'partId', json_extract_string({{ proposition }}, '$.id'))
             )
     end
 {%- endmacro %}
 
-{# A list of events and envelopes in which each envelope is replaced by what it holds. #}
-{% macro xdm_opened(parts) -%}
-    flatten(list_transform(
-        {{ parts }},
-        lambda part: case when {{ xdm_is_event("part") }} then [part] else {{ xdm_held("part") }} end
-    ))
+{# Key that the propositions of one decision share. #}
+{% macro xdm_correlation(proposition) -%}
+    coalesce(
+        json_extract_string({{ proposition }}, '$.scopeDetails.correlationID'),
+        json_extract_string({{ proposition }}, '$.scopeDetails.correlationId'),
+        json_extract_string({{ proposition }}, '$.scope')
+    )
+{%- endmacro %}
+
+{# The propositions in the characteristics of a wrapper, as a JSON list. They may be base64 of a list, or of an object that
+   contains the list. #}
+{% macro xdm_sub_propositions(proposition) -%}
+    {%- set carried = "json_extract_string(" ~ proposition ~ ", '$.scopeDetails.characteristics.subPropositions')" -%}
+    {#- The URL-safe alphabet, with or without the padding. #}
+    {%- set base64 = "replace(replace(rtrim(" ~ carried ~ ", '='), '-', '+'), '_', '/')" -%}
+    {%- set padded = base64 ~ " || repeat('=', (4 - length(" ~ base64 ~ ") % 4) % 4)" -%}
+    {%- set document = "case when json_valid(" ~ carried ~ ") then " ~ carried ~ " else try(decode(from_base64(" ~ padded ~ "))) end" -%}
+    list_filter(
+        list_concat(
+            try(case
+                when starts_with({{ document }}, '[') then json_extract({{ document }}, '$[*]')
+                else [{{ document }}::json]
+            end),
+            list_concat(
+                try(json_extract({{ document }}, '$.propositions[*]')),
+                try(json_extract({{ document }}, '$.decisioning.propositions[*]'))
+            )
+        ),
+        lambda part: json_array_length(part, '$.items') > 0
+    )
+{%- endmacro %}
+
+{# The decision items in the content of the items of a wrapper, as a JSON list. The content is JSON, or JSON as text. #}
+{% macro xdm_nested_items(proposition) -%}
+    list_filter(
+        flatten(list_transform(
+            json_extract({{ proposition }}, '$.items[*].data'),
+            lambda data: flatten(list_transform(
+                [
+                    data,
+                    case
+                        when json_valid(json_extract_string(data, '$.content')) then json_extract_string(data, '$.content')::json
+                    end
+                ],
+                lambda holder: flatten([
+                    json_extract(holder, '$[*]'),
+                    json_extract(holder, '$.items[*]'),
+                    json_extract(holder, '$.offers[*]'),
+                    json_extract(holder, '$.decisionItems[*]'),
+                    json_extract(holder, '$.propositions[*].items[*]')
+                ])
+            ))
+        )),
+        lambda item: coalesce(json_extract_string(item, '$.id'), '') <> ''
+    )
 {%- endmacro %}
