@@ -1,10 +1,10 @@
 {# True if a text is valid JSON and starts like an object, or an array. json_type would parse the text a second time. #}
 {% macro is_json_object(text) -%}{{ return(adapter.dispatch("is_json", "nextoffer")(text, "object")) }}{%- endmacro %}
 
-{% macro is_json_array(text) -%}{{ return(adapter.dispatch("is_json", "nextoffer")(text, "array")) }}{%- endmacro %}
+{% macro is_json_array(text) -%}{{ return(adapter.dispatch("is_json", "nextoffer")(text, "list")) }}{%- endmacro %}
 
 {% macro duckdb__is_json(text, type) -%}
-    {%- set first = {"object": "{", "array": "["}[type] -%}
+    {%- set first = {"object": "{", "list": "["}[type] -%}
     coalesce(
         json_valid({{ text }})
         and case
