@@ -151,7 +151,7 @@ def similar(
                 (number < successes)::int::double as reward
             from cells, range({displays}) as numbers(number);
             create or replace table int_example_features as
-            select strategy_id, offer_id, display_id, is_success, reward,
+            select strategy_id, offer_id, display_id, traffic_type, is_success, reward,
                 unnest(['one', 'other']) as feature_name,
                 unnest([one::varchar, other::varchar]) as feature_value
             from training_examples;
