@@ -238,7 +238,9 @@ def _check_references(rows: list[Row], strategies: set[str]) -> None:
     for row in rows:
         if row.values["strategy_id"] not in strategies:
             known = ", ".join(sorted(strategies))
-            raise row.error("strategy_id", f"there is no such strategy; known: {known}")
+            raise row.error(
+                "strategy_id", f"ranking_strategies has no such strategy; known: {known}"
+            )
         key = tuple(row.values.values())
         if key in seen:
             raise row.error(
